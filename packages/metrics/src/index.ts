@@ -1,0 +1,2 @@
+/** What a program says about itself. */
+export * from './model/index.ts';

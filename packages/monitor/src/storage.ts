@@ -1,0 +1,30 @@
+/** What the parts of the monitor ask of storage beyond queries: to take samples. */
+import type { Labels } from '@binnacle/metrics/model';
+import type { LabelQueryable, Queryable } from '@binnacle/promql/storage';
+
+export interface Sample {
+  readonly labels: Labels;
+  readonly value: number;
+  /** A staleness marker: `value` has no meaning, the series has ended. */
+  readonly stale?: boolean;
+}
+
+/** What became of a batch. Refused samples are not an exception: the rest was stored. */
+export interface AppendResult {
+  readonly appended: number;
+  /** Not newer than what the series already holds. */
+  readonly outOfOrder: number;
+}
+
+/** Storage that takes samples. */
+export interface Appendable {
+  /**
+   * Stores the samples of one source (a target, a rule group) at one time: when the promise resolves they are
+   * in the log and visible to queries. Rejects with a StorageError when the log cannot be written; then
+   * nothing of the batch is visible.
+   */
+  append(source: string, timestampMs: number, samples: readonly Sample[]): Promise<AppendResult>;
+}
+
+/** The storage that the monitor's main thread works with. */
+export interface Storage extends Queryable, LabelQueryable, Appendable {}

@@ -1,0 +1,2 @@
+/** PromQL: parse, print, evaluate. */
+export * from './storage.ts';

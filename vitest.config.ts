@@ -1,0 +1,19 @@
+import { defineConfig } from 'vitest/config';
+
+// Tests import the built files, the very ones that ship; `npm test` builds first.
+export default defineConfig({
+  test: {
+    include: [
+      'packages/*/test/**/*.test.ts',
+      'packages/*/test/**/*.test.tsx',
+      'systems/*/test/**/*.test.ts',
+      'test/**/*.test.ts',
+      'conformance/**/*.test.ts',
+    ],
+    exclude: ['**/node_modules/**', '**/dist/**'],
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    pool: 'forks',
+    maxWorkers: 2,
+  },
+});
