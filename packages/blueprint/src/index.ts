@@ -1,0 +1,35 @@
+/** What we watch, as checked code: dashboards as values, and the files they render to. */
+export type { Color, NamedColor } from './dashboard/color.ts';
+export {
+  type Dashboard,
+  type DashboardSpec,
+  dashboard,
+  type Row,
+  type RowSpec,
+  row,
+} from './dashboard/dashboard.ts';
+export { DefinitionError } from './dashboard/definition-error.ts';
+export { type GaugePanel, type GaugeSpec, gauge } from './dashboard/gauge.ts';
+export type {
+  Calc,
+  Panel,
+  PanelCommon,
+  PanelSpec,
+  QuerySpec,
+  Threshold,
+  ValueText,
+} from './dashboard/panel.ts';
+export type { Query } from './dashboard/query.ts';
+export { type StatPanel, type StatSpec, stat } from './dashboard/stat.ts';
+export { type TimeseriesPanel, type TimeseriesSpec, timeseries } from './dashboard/timeseries.ts';
+export {
+  type CustomVariable,
+  customVariable,
+  type IntervalVariable,
+  intervalVariable,
+  type LabelVariable,
+  labelVariable,
+  type Variable,
+} from './dashboard/variable.ts';
+export type { GrafanaDashboard, GrafanaPanel, GrafanaRow, GrafanaVariable, GridPos } from './grafana/json.ts';
+export { renderGrafana, stringifyDashboard } from './grafana/render.ts';
