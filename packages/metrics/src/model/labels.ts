@@ -101,12 +101,12 @@ export class Labels {
 
   /** The set with only the given labels. */
   only(names: ReadonlySet<string>): Labels {
-    return this.#filter((name) => names.has(name));
+    return filtered(this, (name) => names.has(name));
   }
 
   /** The set without the given labels. */
   without(names: ReadonlySet<string>): Labels {
-    return this.#filter((name) => !names.has(name));
+    return filtered(this, (name) => !names.has(name));
   }
 
   /** The set with one label set to a value; an empty value removes the label. */
@@ -145,16 +145,12 @@ export class Labels {
     }
     return a.size - b.size;
   }
+}
 
-  #filter(keep: (name: string) => boolean): Labels {
-    const names: string[] = [];
-    const values: string[] = [];
-    for (let i = 0; i < this.names.length; i++) {
-      if (!keep(this.names[i]!)) continue;
-      names.push(this.names[i]!);
-      values.push(this.values[i]!);
-    }
-    if (names.length === this.names.length) return this;
-    return names.length === 0 ? Labels.EMPTY : new Labels(names, values);
+function filtered(labels: Labels, keep: (name: string) => boolean): Labels {
+  const flat: string[] = [];
+  for (let i = 0; i < labels.names.length; i++) {
+    if (keep(labels.names[i]!)) flat.push(labels.names[i]!, labels.values[i]!);
   }
+  return flat.length === 2 * labels.names.length ? labels : Labels.fromFlat(flat);
 }
