@@ -1,2 +1,22 @@
-/** What a program says about itself. */
-export * from './model/index.ts';
+/** What a program says about itself: metrics, the store they lie in, and the `/metrics` that shows them. */
+export { type BoundCounter, type Counter, type CounterName, counter } from './counter.ts';
+export type { Definition } from './definition.ts';
+export { type BoundGauge, type Gauge, type GaugeDefinition, type GaugeName, gauge } from './gauge.ts';
+export {
+  type BoundHistogram,
+  DEFAULT_BUCKETS,
+  type Histogram,
+  type HistogramDefinition,
+  histogram,
+} from './histogram.ts';
+export { type Info, info } from './info.ts';
+export {
+  type ClosedLabel,
+  closed,
+  type LabelSpec,
+  type LabelValues,
+  label,
+  type OpenLabel,
+} from './labels.ts';
+export { createRegistry, defaultRegistry, type Registry } from './registry.ts';
+export type { GaugeMode } from './store/store.ts';

@@ -1,0 +1,76 @@
+/**
+ * The labels of a metric definition: open ones, whose values are any string, and closed ones, whose values are
+ * known. Closed labels let every series exist from the start at 0, and let the compiler find a wrong value.
+ */
+
+const OPEN = Symbol.for('@binnacle/metrics/open-label/v1');
+
+/** Marks a label whose values are not known beforehand. Use it sparingly: every value is a series of its own. */
+export interface OpenLabel {
+  readonly kind: typeof OPEN;
+}
+
+/** An open label: `labels: { endpoint: label }`. */
+export const label: OpenLabel = { kind: OPEN };
+
+/** A closed list that takes any string at run time. */
+export interface ClosedLabel<V extends string> {
+  readonly values: readonly V[];
+  readonly otherwise: V;
+}
+
+/**
+ * A closed label for strings that come from outside: a value that is not in the list is counted under
+ * `otherwise`, which is added to the list when it is not part of it.
+ */
+export function closed<const V extends string, const O extends string>(
+  values: readonly V[],
+  options: { readonly otherwise: O },
+): ClosedLabel<V | O> {
+  const all: (V | O)[] = values.includes(options.otherwise as string as V)
+    ? [...values]
+    : [...values, options.otherwise];
+  return { values: all, otherwise: options.otherwise };
+}
+
+/** The labels of a definition by name. */
+export type LabelSpec = Readonly<Record<string, OpenLabel | ClosedLabel<string> | readonly string[]>>;
+
+/** What a metric with these labels is given: every label, with a value that it can have. */
+export type LabelValues<L extends LabelSpec> = {
+  readonly [K in keyof L]: L[K] extends readonly (infer V)[] ? V : string;
+};
+
+/** The arguments of a method that takes labels first where there are any. */
+export type LabelledArguments<L extends LabelSpec, Rest extends readonly unknown[]> = keyof L extends never
+  ? Rest
+  : [labels: LabelValues<L>, ...rest: Rest];
+
+/** A label as the metrics work with it. */
+export interface ResolvedLabel {
+  readonly name: string;
+  /** The values of a closed label; undefined for an open one. */
+  readonly values: readonly string[] | undefined;
+  /** What a value outside of `values` becomes; undefined when it is a mistake. */
+  readonly otherwise: string | undefined;
+}
+
+/**
+ * Checks the labels of a definition.
+ * @throws TypeError for a name or a list that cannot be
+ */
+export function resolveLabels(metric: string, spec: LabelSpec, reserved: readonly string[]): ResolvedLabel[] {
+  return Object.entries(spec).map(([name, definition]) => {
+    if (name === '' || name.startsWith('__') || reserved.includes(name)) {
+      throw new TypeError(`metric ${metric}: ${JSON.stringify(name)} is reserved and cannot be a label`);
+    }
+    if ('kind' in definition) return { name, values: undefined, otherwise: undefined };
+    const values = 'otherwise' in definition ? definition.values : definition;
+    if (values.length === 0 || new Set(values).size !== values.length || values.includes('')) {
+      throw new TypeError(
+        `metric ${metric}: the values of label ${name} must be distinct, not empty, and at least one`,
+      );
+    }
+    return { name, values, otherwise: 'otherwise' in definition ? definition.otherwise : undefined };
+  });
+}

@@ -1,0 +1,170 @@
+/**
+ * The registry: which metrics a process has, and which store holds their values.
+ *
+ * Metrics begin in a store of their own process, so that a definition has no effects and counting works at once.
+ * `attach` moves everything counted so far into another store and repoints every child; what a caller has bound
+ * keeps working.
+ *
+ * One registry serves all copies of this package in a process or worker thread, ESM and CommonJS alike.
+ */
+
+import type { DropReason } from './child-table.ts';
+import { HeapStore } from './store/heap.ts';
+import {
+  type FamilyShape,
+  labelKey,
+  type Slots,
+  type Store,
+  type StoreView,
+  slotsPerSeries,
+} from './store/store.ts';
+
+/** A child: the part of a metric that has slots. Its class adds the methods that write to them. */
+export interface Child {
+  values: Float64Array;
+  index: number;
+}
+
+interface Entry {
+  readonly metric: unknown;
+  readonly definition: string;
+  readonly definedAt: string;
+}
+
+interface Placed {
+  readonly child: Child;
+  readonly shape: FamilyShape;
+  readonly labelValues: readonly string[];
+  readonly createdMs: number;
+}
+
+/** The counter of what a registry could not count as asked. */
+const DROPPED: FamilyShape = {
+  name: 'binnacle_metrics_dropped_total',
+  type: 'counter',
+  help: 'Values that were dropped or counted elsewhere because a label, a value or a limit did not allow them',
+  unit: '',
+  labelNames: ['metric', 'reason'],
+};
+
+/** Holds metrics and places their values. Make one for a test; programs use the default one. */
+export class Registry {
+  readonly #metrics = new Map<string, Entry>();
+  readonly #placed: Placed[] = [];
+  readonly #dropped = new Map<string, Child>();
+  readonly #scratch = new Map<number, Float64Array>();
+  #heap: HeapStore | undefined = new HeapStore();
+  #store: Store = this.#heap as HeapStore;
+
+  /**
+   * Registers a metric, or finds the one that the same definition made before.
+   * @throws TypeError when another definition has the name; the message says where it stands
+   */
+  define<M>(shape: FamilyShape, closedValues: readonly unknown[], make: () => M): M {
+    const definition = JSON.stringify([
+      shape.type,
+      shape.unit,
+      shape.labelNames,
+      shape.mode,
+      shape.bounds,
+      closedValues,
+    ]);
+    const known = this.#metrics.get(shape.name);
+    if (known !== undefined) {
+      if (known.definition === definition) return known.metric as M;
+      throw new TypeError(
+        `metric ${shape.name} is defined twice with different type, unit, labels or buckets; the first stands ${known.definedAt}`,
+      );
+    }
+    const metric = make();
+    this.#metrics.set(shape.name, { metric, definition, definedAt: callerOutsideOfThisPackage() });
+    return metric;
+  }
+
+  /** Slots for a new child; from now on the registry moves it from store to store. */
+  place(child: Child, shape: FamilyShape, labelValues: readonly string[]): void {
+    const createdMs = Date.now();
+    this.#placed.push({ child, shape, labelValues, createdMs });
+    point(child, this.#store.allocate(shape, labelValues, createdMs));
+  }
+
+  /** Slots that are written to and never read: for children of labels that cannot be. */
+  scratch(child: Child, shape: FamilyShape): void {
+    const size = slotsPerSeries(shape);
+    const values = this.#scratch.get(size) ?? new Float64Array(size);
+    this.#scratch.set(size, values);
+    point(child, { values, index: 0 });
+  }
+
+  /** Notes that something was dropped: counts it, and warns of the first of its kind. */
+  drop(metric: string, reason: DropReason, detail: string): void {
+    const labelValues = [metric, reason];
+    const key = labelKey(labelValues);
+    let child = this.#dropped.get(key);
+    if (child === undefined) {
+      child = { values: new Float64Array(1), index: 0 };
+      this.#dropped.set(key, child);
+      this.place(child, DROPPED, labelValues);
+      process.emitWarning(`metric ${metric}: ${detail}`, { type: 'BinnacleMetricsWarning', code: reason });
+    }
+    child.values[child.index]! += 1;
+  }
+
+  /** Moves all values into a store; what is counted from now on is counted there. */
+  attach(store: Store): void {
+    this.#move(store);
+    this.#heap = undefined;
+  }
+
+  /** Leaves the store: what it holds stays there, and counting goes on from 0 in this process. */
+  detach(): void {
+    const heap = new HeapStore();
+    for (const { child, shape, labelValues } of this.#placed) {
+      point(child, heap.allocate(shape, labelValues, Date.now()));
+    }
+    this.#heap = heap;
+    this.#store = heap;
+  }
+
+  /** What this process has counted, where no other store is attached. */
+  get ownView(): StoreView | undefined {
+    return this.#heap;
+  }
+
+  #move(store: Store): void {
+    for (const { child, shape, labelValues, createdMs } of this.#placed) {
+      const slots = store.allocate(shape, labelValues, createdMs);
+      const size = slotsPerSeries(shape);
+      for (let i = 0; i < size; i++) slots.values[slots.index + i]! += child.values[child.index + i]!;
+      point(child, slots);
+    }
+    this.#store = store;
+  }
+}
+
+function point(child: Child, slots: Slots): void {
+  child.values = slots.values;
+  child.index = slots.index;
+}
+
+/** Where the definition stands that is being made: the first caller that is no file of this package. */
+function callerOutsideOfThisPackage(): string {
+  const lines = (new Error().stack ?? '').split('\n').slice(1);
+  const own = /[\\/](?:registry|counter|gauge|histogram|info)\.[cm]?[jt]s:/;
+  const caller = lines.find((line) => !own.test(line)) ?? '';
+  return caller.trim() || 'at an unknown place';
+}
+
+const DEFAULT_REGISTRY = Symbol.for('@binnacle/metrics/registry/v1');
+
+/** A registry of its own, apart from the default one. */
+export function createRegistry(): Registry {
+  return new Registry();
+}
+
+/** The registry that definitions go to unless they name another. */
+export function defaultRegistry(): Registry {
+  const holder = globalThis as { [DEFAULT_REGISTRY]?: Registry };
+  holder[DEFAULT_REGISTRY] ??= new Registry();
+  return holder[DEFAULT_REGISTRY];
+}
