@@ -1,2 +1,24 @@
 /** PromQL: parse, print, evaluate. */
+export type * from './ast.ts';
+export { children, hasParameter, isComparison, isSetOperator, unwrapParens, walk } from './ast.ts';
+export { documentedType, valueType } from './check.ts';
+export { formatDuration, parseDuration } from './duration.ts';
+export { Engine, type EngineOptions, type QueryOptions } from './engine.ts';
+export { FUNCTIONS, type FunctionSignature } from './functions.ts';
+export { MemoryStorage } from './memory.ts';
+export { ParseError, type ParseProblem } from './parse-error.ts';
+export { type ParseOptions, parse, parseMetricSelector } from './parser.ts';
+export { lineAndColumn } from './position.ts';
+export { printExpr, printMatcher } from './printer.ts';
 export * from './storage.ts';
+export {
+  type MatrixValue,
+  QueryError,
+  type QueryErrorCode,
+  type QueryResult,
+  type ScalarValue,
+  type StringValue,
+  type Value,
+  type VectorSample,
+  type VectorValue,
+} from './value.ts';

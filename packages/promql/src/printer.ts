@@ -1,0 +1,161 @@
+/** Writes a syntax tree as PromQL; the text parses to the same tree. The form is that of Prometheus. */
+import { isClassicLabelName } from '@binnacle/metrics/model';
+import {
+  type BinaryExpr,
+  type DurationOperand,
+  type Expr,
+  hasParameter,
+  type TimeModifiers,
+  type VectorSelector,
+} from './ast.ts';
+import { formatDuration } from './duration.ts';
+import { quote } from './quote.ts';
+import type { Matcher } from './storage.ts';
+
+/** An expression as PromQL. */
+export function printExpr(expr: Expr): string {
+  switch (expr.type) {
+    case 'aggregation': {
+      const modifier = expr.without
+        ? ` without (${labelList(expr.grouping)}) `
+        : expr.grouping.length > 0
+          ? ` by (${labelList(expr.grouping)}) `
+          : '';
+      const param = hasParameter(expr.op) && expr.param !== undefined ? `${printExpr(expr.param)}, ` : '';
+      return `${expr.op}${modifier}(${param}${printExpr(expr.expr)})`;
+    }
+    case 'binaryExpr': {
+      const bool = expr.returnBool ? ' bool' : '';
+      return `${printExpr(expr.lhs)} ${expr.op}${bool}${matchingText(expr)} ${printExpr(expr.rhs)}`;
+    }
+    case 'call':
+      return `${expr.func}(${expr.args.map(printExpr).join(', ')})`;
+    case 'matrixSelector': {
+      const { selector } = expr;
+      const range =
+        expr.rangeExpr === undefined ? formatDuration(expr.rangeMs) : durationText(expr.rangeExpr);
+      return `${seriesText(selector)}[${range}]${extendedText(selector)}${atText(selector)}${offsetText(selector)}`;
+    }
+    case 'numberLiteral':
+      return numberText(expr.value, expr.duration);
+    case 'parenExpr':
+      return `(${printExpr(expr.expr)})`;
+    case 'stringLiteral':
+      return quote(expr.value);
+    case 'subquery': {
+      const range =
+        expr.rangeExpr === undefined ? formatDuration(expr.rangeMs) : durationText(expr.rangeExpr);
+      const step =
+        expr.stepMs !== 0
+          ? formatDuration(expr.stepMs)
+          : expr.stepExpr === undefined
+            ? ''
+            : durationText(expr.stepExpr);
+      return `${printExpr(expr.expr)}[${range}:${step}]${atText(expr)}${offsetText(expr)}`;
+    }
+    case 'unaryExpr':
+      return `${expr.op}${printExpr(expr.expr)}`;
+    case 'vectorSelector':
+      return `${seriesText(expr)}${atText(expr)}${extendedText(expr)}${offsetText(expr)}`;
+  }
+}
+
+/** A condition as PromQL: `name="value"`. */
+export function printMatcher(matcher: Matcher): string {
+  return `${labelName(matcher.name)}${matcher.op}${quote(matcher.value)}`;
+}
+
+/** A number without exponent, with so many digits behind the point, as Go's `%.Nf`. */
+export function formatFixed(value: number, digits: number): string {
+  if (Number.isNaN(value)) return 'NaN';
+  if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf';
+  if (Math.abs(value) < 1e21) return value.toFixed(digits);
+  return `${BigInt(value)}.${'0'.repeat(digits)}`;
+}
+
+/** The shortest decimal that reads back the same, never with an exponent. */
+export function formatPlain(value: number): string {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf';
+  const text = Object.is(value, -0) ? '-0' : String(value);
+  const match = /^(-?)(\d)(?:\.(\d+))?e([+-]\d+)$/.exec(text);
+  if (match === null) return text;
+  const [, sign, first, rest = '', exponentText] = match;
+  const digits = `${first}${rest}`;
+  const exponent = Number(exponentText);
+  if (exponent < 0) return `${sign}0.${'0'.repeat(-exponent - 1)}${digits}`;
+  return `${sign}${digits.padEnd(exponent + 1, '0')}`;
+}
+
+function numberText(value: number, duration: boolean): string {
+  if (!duration) return formatPlain(value);
+  return formatDuration(Math.sign(value) * Math.round(Math.abs(value) * 1000));
+}
+
+function durationText(duration: DurationOperand): string {
+  if (duration.type === 'numberLiteral') return numberText(duration.value, duration.duration);
+  const { op, lhs, rhs } = duration;
+  let text: string;
+  if (op === 'step' || op === 'range') text = `${op}()`;
+  else if (op === 'min_of' || op === 'max_of') text = `${op}(${durationText(lhs!)}, ${durationText(rhs!)})`;
+  else if (lhs === undefined) text = `${op === '-' ? '-' : ''}${durationText(rhs!)}`;
+  else text = `${durationText(lhs)} ${op} ${durationText(rhs!)}`;
+  return duration.wrapped ? `(${text})` : text;
+}
+
+function seriesText(selector: VectorSelector): string {
+  const conditions = selector.matchers
+    .filter(
+      ({ name, op, value }) =>
+        !(name === '__name__' && op === '=' && value === selector.name && value !== ''),
+    )
+    .map(printMatcher)
+    .sort(byCodePoint);
+  return conditions.length === 0 ? emptyBraces(selector) : `${selector.name}{${conditions.join(',')}}`;
+}
+
+/** Without name and conditions only the empty braces are left, which `info` may have. */
+function emptyBraces(selector: VectorSelector): string {
+  return selector.name === '' && selector.mayMatchAll ? '{}' : selector.name;
+}
+
+function extendedText(selector: VectorSelector): string {
+  return selector.anchored ? ' anchored' : selector.smoothed ? ' smoothed' : '';
+}
+
+function atText({ timestampMs, startOrEnd }: TimeModifiers): string {
+  if (timestampMs !== undefined) return ` @ ${formatFixed(timestampMs / 1000, 3)}`;
+  return startOrEnd === undefined ? '' : ` @ ${startOrEnd}()`;
+}
+
+function offsetText({ offsetMs, offsetExpr }: TimeModifiers): string {
+  if (offsetExpr !== undefined) return ` offset ${durationText(offsetExpr)}`;
+  return offsetMs === 0 ? '' : ` offset ${formatDuration(offsetMs)}`;
+}
+
+function matchingText(expr: BinaryExpr): string {
+  const { matching } = expr;
+  if (matching === undefined) return '';
+  let text = '';
+  const grouped = matching.card === 'many-to-one' || matching.card === 'one-to-many';
+  if (matching.labels.length > 0 || matching.on || grouped)
+    text += ` ${matching.on ? 'on' : 'ignoring'} (${labelList(matching.labels)})`;
+  if (grouped)
+    text += ` group_${matching.card === 'many-to-one' ? 'left' : 'right'} (${labelList(matching.include)})`;
+  const { lhs, rhs } = matching.fill;
+  if (lhs !== undefined && lhs === rhs) return `${text} fill (${lhs})`;
+  if (lhs !== undefined) text += ` fill_left (${lhs})`;
+  if (rhs !== undefined) text += ` fill_right (${rhs})`;
+  return text;
+}
+
+function labelList(labels: readonly string[]): string {
+  return labels.map(labelName).join(', ');
+}
+
+function labelName(name: string): string {
+  return isClassicLabelName(name) ? name : quote(name);
+}
+
+function byCodePoint(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
