@@ -31,7 +31,7 @@ export function quote(text: string): string {
 
 /** A single character in single quotes, as Go's `%q` writes it; the empty string is the end of the input. */
 export function quoteCharacter(character: string): string {
-  return character === '' ? "'\uFFFD'" : `'${escape(character, "'")}'`;
+  return character === '' ? "'\uFFFD'" : `'${escapeCharacters(character, "'")}'`;
 }
 
 function escapeCharacters(text: string, delimiter: string): string {
