@@ -6,6 +6,7 @@
  * variables, a plain word for the others, which reads inside a string as well as where a name may stand. A
  * list of the replacements maps an error's offset back to what the author wrote.
  */
+import { ParseError, parse } from '@binnacle/promql';
 import { DefinitionError, withCaret } from './definition-error.ts';
 import type { Variable } from './variable.ts';
 
@@ -104,5 +105,25 @@ function standIn(name: string, variables: readonly Variable[]): string | undefin
  * @throws DefinitionError with the place and a caret
  */
 export function checkExpression(where: string, expr: string, variables: readonly Variable[]): void {
-  substitute(where, expr, variables);
+  const { text, sourceOffset } = substitute(where, expr, variables);
+  try {
+    parse(text);
+  } catch (error) {
+    if (!(error instanceof ParseError)) throw error;
+    const at = sourceOffset(indexOfByte(text, error.start));
+    throw new DefinitionError(withCaret(where, error.problems[0]!.message, expr, at));
+  }
+}
+
+/** The index in a text of an offset in its UTF-8 bytes, in which the parser counts. */
+function indexOfByte(text: string, byteOffset: number): number {
+  let bytes = 0;
+  let index = 0;
+  for (const character of text) {
+    if (bytes >= byteOffset) break;
+    const code = character.codePointAt(0)!;
+    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+    index += character.length;
+  }
+  return index;
 }
