@@ -19,4 +19,13 @@ export {
   type OpenLabel,
 } from './labels.ts';
 export { createRegistry, defaultRegistry, type Registry } from './registry.ts';
+export {
+  ELECTION_INTERVAL_MS,
+  type Exposition,
+  MetricsServer,
+  metricsHandler,
+  type ServeOptions,
+  serveMetrics,
+} from './serve.ts';
+export { StoreError, type StoreErrorCode } from './store/errors.ts';
 export type { GaugeMode } from './store/store.ts';

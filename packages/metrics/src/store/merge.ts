@@ -9,8 +9,8 @@
  * fold makes it happen, could give a sum that is smaller in its last digit, which a monitor would take for a
  * restart of the counter.
  *
- * Writers of different versions of a service may overlap. Where they disagree about a family, the view that
- * comes first decides, and the series of the others are left out and counted: adding histograms with other
+ * Writers of different versions of a service may overlap. Where they disagree about a family, the newest
+ * running one decides, and the series of the others are left out and counted: adding histograms with other
  * buckets would give numbers that nobody observed.
  */
 import type { Family, HistogramSeries, ScalarSeries } from '../exposition/families.ts';
@@ -22,7 +22,8 @@ export interface Merged {
   readonly conflicts: number;
 }
 
-interface Accumulated {
+/** A series while it is being added up. */
+export interface Accumulated {
   readonly labelValues: readonly string[];
   readonly extraLabels?: readonly (readonly [string, string])[];
   createdMs: number;
@@ -33,24 +34,44 @@ interface Accumulated {
   counts: Float64Array | undefined;
 }
 
-interface OpenFamily {
+export interface OpenFamily {
   readonly shape: FamilyShape;
-  readonly signature: string;
+  /** By label values. */
   readonly series: Map<string, Accumulated>;
 }
 
-/** Merges views; for equal content in equal order the result has the same order, series in order of appearance. */
-export function mergeViews(views: Iterable<StoreView>): Merged {
+/** Merges views, oldest first, to families sorted by name. */
+export function mergeViews(views: readonly StoreView[]): Merged {
+  const { families, conflicts } = accumulateViews(views);
+  return { families: families.map(closeFamily).sort(byName), conflicts };
+}
+
+/** Keeps the order of an exposition when writers come and go. */
+function byName(a: Family, b: Family): number {
+  return a.name < b.name ? -1 : 1;
+}
+
+/** The sums behind {@link mergeViews}, before they are rounded. */
+export function accumulateViews(views: readonly StoreView[]): { families: OpenFamily[]; conflicts: number } {
+  const deciding = decidingSignatures(views);
   const open = new Map<string, OpenFamily>();
   let conflicts = 0;
   for (const view of views) {
     for (const stored of view.series) {
-      const family = familyFor(open, stored.shape);
-      if (family === undefined) conflicts++;
-      else add(family, stored, view);
+      if (deciding.get(stored.shape.name) !== signatureOf(stored.shape)) conflicts++;
+      else add(familyFor(open, stored.shape), stored, view);
     }
   }
-  return { families: [...open.values()].map(closeFamily), conflicts };
+  return { families: [...open.values()], conflicts };
+}
+
+/** For each family the signature that counts: the newest running writer's, or the newest one's of all. */
+function decidingSignatures(views: readonly StoreView[]): Map<string, string> {
+  const deciding = new Map<string, string>();
+  for (const view of [...views.filter(({ live }) => !live), ...views.filter(({ live }) => live)]) {
+    for (const { shape } of view.series) deciding.set(shape.name, signatureOf(shape));
+  }
+  return deciding;
 }
 
 const signatures = new WeakMap<FamilyShape, string>();
@@ -65,12 +86,12 @@ function signatureOf(shape: FamilyShape): string {
   return signature;
 }
 
-function familyFor(open: Map<string, OpenFamily>, shape: FamilyShape): OpenFamily | undefined {
-  const signature = signatureOf(shape);
-  const known = open.get(shape.name);
-  if (known !== undefined) return known.signature === signature ? known : undefined;
-  const family: OpenFamily = { shape, signature, series: new Map() };
-  open.set(shape.name, family);
+function familyFor(open: Map<string, OpenFamily>, shape: FamilyShape): OpenFamily {
+  let family = open.get(shape.name);
+  if (family === undefined) {
+    family = { shape, series: new Map() };
+    open.set(shape.name, family);
+  }
   return family;
 }
 

@@ -1,0 +1,300 @@
+/**
+ * Attaching a process to its service's metrics directory, and answering `/metrics` for all of its processes.
+ *
+ *     serveMetrics({ service: 'uploads', port: 9464 })
+ *
+ * Every process (or worker thread) of the service calls it. Each counts in a file of its own; whoever answers
+ * reads them all. With a port, the processes elect one by a lock in the directory; when it dies the kernel frees
+ * lock and port, and a sibling takes over within {@link ELECTION_INTERVAL_MS}.
+ *
+ * Nothing here takes a service down: where the directory cannot be used, the process warns and goes on counting
+ * for itself, and its own `/metrics` shows its own counts.
+ */
+import fs from 'node:fs';
+import http, { type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Family } from './exposition/families.ts';
+import { TEXT_CONTENT_TYPE, writeText } from './exposition/text.ts';
+import { defaultRegistry, type Registry } from './registry.ts';
+import { defaultDirectory, MetricsDirectory } from './store/directory.ts';
+import { StoreError } from './store/errors.ts';
+import { mergeViews } from './store/merge.ts';
+import { loadNativeFiles } from './store/native.ts';
+import { DirectoryReader, type Reading } from './store/reader.ts';
+import { SharedStore } from './store/shared.ts';
+
+/** How often a process that does not answer looks whether it should. */
+export const ELECTION_INTERVAL_MS = 1_000;
+
+export interface ServeOptions {
+  /** What all processes that are added up have in common. */
+  readonly service: string;
+  /** Tells replicas of one service apart that run on one machine; each needs a directory of its own. */
+  readonly instance?: string;
+  /** Default: `BINNACLE_METRICS_DIR`, else a folder of the service in memory (`/dev/shm`) or the temporary folder. */
+  readonly directory?: string;
+  /** Where the elected process answers `/metrics`; without it, mount {@link metricsHandler} in the application. */
+  readonly port?: number;
+  /** Default `127.0.0.1`. */
+  readonly host?: string;
+  readonly registry?: Registry;
+}
+
+export interface Exposition {
+  readonly body: string;
+  readonly contentType: string;
+}
+
+const served = new WeakMap<Registry, Promise<MetricsServer>>();
+
+/**
+ * Attaches this process and, with a port, stands for election. A second call for the same registry gives the
+ * same server.
+ */
+export function serveMetrics(options: ServeOptions): Promise<MetricsServer> {
+  const registry = options.registry ?? defaultRegistry();
+  let running = served.get(registry);
+  if (running === undefined) {
+    const server = new MetricsServer(registry);
+    running = server.open(options).then(() => server);
+    served.set(registry, running);
+  }
+  return running;
+}
+
+/** A process's part in answering for its service. Made by {@link serveMetrics}. */
+export class MetricsServer {
+  readonly #registry: Registry;
+  #directory: MetricsDirectory | undefined;
+  #store: SharedStore | undefined;
+  #reader: DirectoryReader | undefined;
+  #election: Election | undefined;
+
+  constructor(registry: Registry) {
+    this.#registry = registry;
+  }
+
+  /** Part of {@link serveMetrics}. */
+  async open(options: ServeOptions): Promise<void> {
+    const path =
+      options.directory ?? process.env.BINNACLE_METRICS_DIR ?? defaultDirectory(options.service);
+    try {
+      const native = await loadNativeFiles();
+      this.#directory = MetricsDirectory.open(path, options.service, options.instance ?? '', native);
+      this.#store = await SharedStore.join(this.#directory, warn);
+      this.#reader = new DirectoryReader(this.#directory);
+      this.#registry.attach(this.#store);
+    } catch (error) {
+      if (error instanceof RangeError) throw error;
+      warn(asStoreError(error));
+    }
+    if (options.port !== undefined) {
+      this.#election = new Election(
+        this.#directory,
+        options.host ?? '127.0.0.1',
+        options.port,
+        (request, response) => this.answer(request, response),
+      );
+      await this.#election.start();
+    }
+  }
+
+  /** Where the service's processes meet; undefined when this process counts for itself. */
+  get directory(): string | undefined {
+    return this.#store === undefined ? undefined : this.#directory?.path;
+  }
+
+  /** The address at which this process answers; undefined while another one does. */
+  get address(): string | undefined {
+    return this.#election?.address;
+  }
+
+  /** The families of all processes of the service, and what is to be said about the reading itself. */
+  families(): Family[] {
+    if (this.#reader === undefined) {
+      const view = this.#registry.ownView;
+      return view === undefined ? [] : mergeViews([view]).families;
+    }
+    const reading = this.#reader.read();
+    if (reading.deadSegments > 0) this.#fold(this.#reader);
+    return [...reading.families, ...aboutReading(reading)];
+  }
+
+  /** `/metrics` of all processes of the service. */
+  async exposition(): Promise<Exposition> {
+    let body = '';
+    for (const slice of writeText(this.families())) {
+      body += slice;
+      // A large exposition gives way to the application between slices.
+      await new Promise(setImmediate);
+    }
+    return { body, contentType: TEXT_CONTENT_TYPE };
+  }
+
+  /** Answers a request for `/metrics`, whatever its path. */
+  async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.writeHead(405, { allow: 'GET, HEAD' }).end();
+      return;
+    }
+    try {
+      const { body, contentType } = await this.exposition();
+      response.writeHead(200, { 'content-type': contentType, 'content-length': Buffer.byteLength(body) });
+      response.end(request.method === 'HEAD' ? undefined : body);
+    } catch (error) {
+      warn(asStoreError(error));
+      if (!response.headersSent) response.writeHead(500, { 'content-type': 'text/plain; charset=utf-8' });
+      response.end(`the metrics of the service cannot be read: ${(error as Error).message}\n`);
+    }
+  }
+
+  /** Leaves the service: what was counted stays; what is counted from now on stays in this process. */
+  async close(): Promise<void> {
+    served.delete(this.#registry);
+    await this.#election?.stop();
+    if (this.#store !== undefined) this.#registry.detach();
+    this.#store?.close();
+    this.#reader?.close();
+    this.#store = undefined;
+    this.#reader = undefined;
+  }
+
+  #fold(reader: DirectoryReader): void {
+    try {
+      reader.fold();
+    } catch (error) {
+      warn(asStoreError(error)); // the counts stay where they are, and the next reading tries again
+    }
+  }
+}
+
+/** A handler for the application's own port; any process of the service may answer. Call {@link serveMetrics} first. */
+export function metricsHandler(
+  registry: Registry = defaultRegistry(),
+): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+  return async (request, response) => {
+    const server = (await served.get(registry)) ?? new MetricsServer(registry);
+    await server.answer(request, response);
+  };
+}
+
+/** The election of the process that answers on the service's port. */
+class Election {
+  readonly #directory: MetricsDirectory | undefined;
+  readonly #host: string;
+  readonly #port: number;
+  readonly #answer: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+  #lockFd: number | undefined;
+  #server: http.Server | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #warned = false;
+
+  constructor(
+    directory: MetricsDirectory | undefined,
+    host: string,
+    port: number,
+    answer: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
+  ) {
+    this.#directory = directory;
+    this.#host = host;
+    this.#port = port;
+    this.#answer = answer;
+  }
+
+  async start(): Promise<void> {
+    await this.#stand();
+    this.#timer = setInterval(() => void this.#stand(), ELECTION_INTERVAL_MS);
+    this.#timer.unref();
+  }
+
+  get address(): string | undefined {
+    const address = this.#server?.address();
+    return typeof address === 'object' && address !== null
+      ? `http://${this.#host}:${address.port}/metrics`
+      : undefined;
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    const server = this.#server;
+    this.#server = undefined;
+    if (server !== undefined) {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    }
+    if (this.#lockFd !== undefined) fs.closeSync(this.#lockFd);
+    this.#lockFd = undefined;
+  }
+
+  async #stand(): Promise<void> {
+    if (this.#server !== undefined || !this.#elected()) return;
+    const server = http.createServer((request, response) => {
+      const path = request.url?.split('?')[0];
+      if (path === '/metrics') void this.#answer(request, response);
+      else response.writeHead(404, { 'content-type': 'text/plain' }).end('the metrics are at /metrics\n');
+    });
+    this.#server = server;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject);
+        server.listen(this.#port, this.#host, resolve);
+      });
+      // Answering must not keep a program running that has nothing else to do.
+      server.unref();
+    } catch (error) {
+      this.#server = undefined;
+      if (!this.#warned) {
+        this.#warned = true;
+        const what = `cannot answer /metrics on ${this.#host}:${this.#port}: ${(error as Error).message}; it tries again every second`;
+        warn(new StoreError('io', what, { cause: error }));
+      }
+    }
+  }
+
+  /** Whether this process holds the lock of the one that answers. */
+  #elected(): boolean {
+    if (this.#lockFd !== undefined || this.#directory === undefined) return true;
+    const fd = fs.openSync(this.#directory.file('answer.lock'), 'a', 0o600);
+    if (this.#directory.native.tryLock(fd, 'exclusive')) {
+      this.#lockFd = fd;
+      return true;
+    }
+    fs.closeSync(fd);
+    return false;
+  }
+}
+
+function aboutReading({ writers, skipped, conflicts }: Reading): Family[] {
+  const gauge = (name: string, help: string, value: number): Family => ({
+    type: 'gauge',
+    name,
+    help,
+    unit: '',
+    labelNames: [],
+    series: [{ labelValues: [], value }],
+  });
+  return [
+    gauge(
+      'binnacle_metrics_writers',
+      'Processes and worker threads of the service that are running',
+      writers,
+    ),
+    gauge(
+      'binnacle_metrics_files_skipped',
+      'Files of the metrics directory that could not be read',
+      skipped.size,
+    ),
+    gauge(
+      'binnacle_metrics_series_conflicting',
+      'Series left out because processes disagree about their family',
+      conflicts,
+    ),
+  ];
+}
+
+function warn(error: StoreError): void {
+  process.emitWarning(error.message, { type: 'BinnacleMetricsWarning', code: error.code });
+}
+
+function asStoreError(cause: unknown): StoreError {
+  return cause instanceof StoreError ? cause : new StoreError('io', (cause as Error).message, { cause });
+}

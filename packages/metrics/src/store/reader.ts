@@ -1,0 +1,329 @@
+/**
+ * Reading a service's metrics directory: all writers, running or gone, as families.
+ *
+ * A reader only reads. To see each count exactly once while others fold:
+ *
+ *     1. read the retired file and note its generation
+ *     2. list the segments of the epoch, leave out those that the retired file contains, map the others
+ *     3. look at the epoch and the generation again: where one has changed, begin again
+ *
+ * A segment that is deleted in between has been folded, so step 3 finds another generation. Mappings are kept
+ * from one reading to the next and end when their file is gone.
+ *
+ * A file that is not what its name says is left out and counted; it hurts nobody else.
+ */
+import fs from 'node:fs';
+import type { Manifest, MetricsDirectory } from './directory.ts';
+import { StoreError } from './errors.ts';
+import { type Accumulated, accumulateViews, type Merged, mergeViews, type OpenFamily } from './merge.ts';
+import {
+  decodeIdentity,
+  dictionaryBytesFor,
+  encodeHeader,
+  HEADER_BYTES,
+  layoutFor,
+  type SegmentHeader,
+  SegmentReader,
+  SegmentWriter,
+} from './segment.ts';
+import { type StoreView, slotsPerSeries } from './store.ts';
+
+/** How often a reading begins again because somebody folded meanwhile; folding takes far longer than reading. */
+const READ_ATTEMPTS_MAX = 100;
+
+/** What a reading found beside the families. */
+export interface Reading extends Merged {
+  /** Writers that are running, in this moment. */
+  readonly writers: number;
+  /** Files of writers that are gone and not yet folded. */
+  readonly deadSegments: number;
+  /** Files that could not be read, by name, and why. */
+  readonly skipped: ReadonlyMap<string, string>;
+}
+
+interface Mapped {
+  readonly reader: SegmentReader;
+  readonly buffer: ArrayBuffer;
+  readonly fd: number;
+}
+
+interface Snapshot {
+  readonly manifest: Manifest;
+  readonly retired: SegmentReader | undefined;
+  /** Oldest first. */
+  readonly segments: readonly { readonly name: string; readonly live: boolean; readonly mapped: Mapped }[];
+}
+
+export class DirectoryReader {
+  readonly #directory: MetricsDirectory;
+  readonly #mapped = new Map<string, Mapped>();
+  readonly #skipped = new Map<string, string>();
+  #retiredReader: SegmentReader | undefined;
+
+  constructor(directory: MetricsDirectory) {
+    this.#directory = directory;
+  }
+
+  /** Adds up all writers. Synchronous, so that no mapping can end while its numbers are being read. */
+  read(): Reading {
+    const snapshot = this.#snapshot();
+    const views = snapshot === undefined ? [] : viewsOf(snapshot);
+    const live = snapshot?.segments.filter(({ live }) => live) ?? [];
+    return {
+      ...mergeViews(views),
+      writers: live.filter(({ mapped }) => mapped.reader.header.part === 0).length,
+      deadSegments: (snapshot?.segments.length ?? 0) - live.length,
+      skipped: new Map(this.#skipped),
+    };
+  }
+
+  /**
+   * Folds the segments of writers that are gone into the retired file, and deletes them. Does nothing when
+   * somebody else holds the directory's lock.
+   *
+   * The new retired file names what it contains and takes the old one's place in one step; only then are the
+   * segments deleted. After a crash in between, the next fold deletes what the file names and goes on.
+   *
+   * @returns how many segments were folded
+   */
+  fold(): number {
+    return this.#directory.tryLocked(() => this.#foldLocked())?.result ?? 0;
+  }
+
+  close(): void {
+    for (const name of [...this.#mapped.keys()]) this.#unmap(name);
+  }
+
+  #foldLocked(): number {
+    const manifest = this.#directory.manifest();
+    if (manifest === undefined) return 0;
+    const before = this.#retired(manifest);
+    for (const name of before?.contained ?? []) fs.rmSync(this.#directory.file(name), { force: true });
+    const snapshot = this.#snapshot();
+    const dead = snapshot?.segments.filter(({ live }) => !live) ?? [];
+    if (dead.length === 0) return 0;
+    const views = viewsOf({ manifest, retired: before, segments: dead });
+    const names = dead.map(({ name }) => name);
+    const generation = (before?.header.generation ?? 0) + 1;
+    const bytes = encodeRetired(accumulateViews(views).families, names, this.#header(manifest, generation));
+    const temporary = this.#directory.temporary();
+    try {
+      fs.writeFileSync(temporary, bytes, { mode: 0o600 });
+      fs.renameSync(temporary, this.#directory.file(retiredName(manifest)));
+    } catch (error) {
+      fs.rmSync(temporary, { force: true });
+      throw error;
+    }
+    for (const name of names) {
+      this.#unmap(name);
+      fs.rmSync(this.#directory.file(name), { force: true });
+    }
+    return names.length;
+  }
+
+  #header(manifest: Manifest, generation: number): SegmentHeader {
+    return {
+      kind: 'retired',
+      service: manifest.service,
+      instance: manifest.instance,
+      epoch: manifest.epoch,
+      workerIndex: 0,
+      processStartMs: manifest.epochStartedMs,
+      pid: process.pid,
+      threadId: 0,
+      part: 0,
+      generation,
+      bootId: '0'.repeat(32),
+    };
+  }
+
+  #snapshot(): Snapshot | undefined {
+    for (let attempt = 0; attempt < READ_ATTEMPTS_MAX; attempt++) {
+      const manifest = this.#directory.manifest();
+      if (manifest === undefined) return undefined;
+      const retired = this.#retired(manifest);
+      const segments = this.#segments(manifest, new Set(retired?.contained));
+      if (
+        this.#directory.manifest()?.epoch === manifest.epoch &&
+        this.#retired(manifest)?.header.generation === retired?.header.generation
+      ) {
+        return { manifest, retired, segments };
+      }
+    }
+    throw new StoreError(
+      'io',
+      `${this.#directory.path} changed ${READ_ATTEMPTS_MAX} times while it was being read`,
+    );
+  }
+
+  /** The retired file, parsed once per generation: nobody changes it, it is only replaced. */
+  #retired(manifest: Manifest): SegmentReader | undefined {
+    const name = retiredName(manifest);
+    try {
+      const known = this.#retiredReader;
+      const { epoch, generation } = this.#retiredHeader(name);
+      if (known?.header.epoch !== epoch || known.header.generation !== generation) {
+        this.#retiredReader = new SegmentReader(copyOf(fs.readFileSync(this.#directory.file(name))));
+      }
+      this.#skipped.delete(name);
+      return this.#retiredReader;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+        this.#skipped.set(name, (error as Error).message);
+      return undefined;
+    }
+  }
+
+  #retiredHeader(name: string): { epoch: string; generation: number } {
+    const fd = fs.openSync(this.#directory.file(name), 'r');
+    try {
+      const bytes = Buffer.alloc(HEADER_BYTES);
+      fs.readSync(fd, bytes, 0, HEADER_BYTES, 0);
+      return decodeIdentity(bytes);
+    } finally {
+      fs.closeSync(fd);
+    }
+  }
+
+  #segments(manifest: Manifest, contained: ReadonlySet<string>): Snapshot['segments'] {
+    const names = this.#directory
+      .list()
+      .filter(
+        (name) => name.endsWith('.segment') && name.startsWith(`${manifest.epoch}-`) && !contained.has(name),
+      );
+    const present = new Set(names);
+    for (const name of [...this.#mapped.keys()]) if (!present.has(name)) this.#unmap(name);
+    for (const name of [...this.#skipped.keys()]) {
+      if (name.endsWith('.segment') && !present.has(name)) this.#skipped.delete(name);
+    }
+    const segments = [];
+    for (const name of names) {
+      const mapped = this.#map(name);
+      if (mapped !== undefined) segments.push({ name, live: this.#isLive(mapped.fd), mapped });
+    }
+    return segments.sort(byAge);
+  }
+
+  #isLive(fd: number): boolean {
+    if (!this.#directory.native.tryLock(fd, 'shared')) return true;
+    this.#directory.native.unlock(fd);
+    return false;
+  }
+
+  #map(name: string): Mapped | undefined {
+    let mapped = this.#mapped.get(name);
+    try {
+      if (mapped === undefined) {
+        mapped = this.#open(name);
+        this.#mapped.set(name, mapped);
+      } else mapped.reader.refresh();
+      this.#skipped.delete(name);
+      return mapped;
+    } catch (error) {
+      this.#unmap(name);
+      // A file that is gone was folded meanwhile; the reading begins again.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+        this.#skipped.set(name, (error as Error).message);
+      return undefined;
+    }
+  }
+
+  #open(name: string): Mapped {
+    const fd = fs.openSync(this.#directory.file(name), 'r');
+    let buffer: ArrayBuffer | undefined;
+    try {
+      const { size } = fs.fstatSync(fd);
+      if (size === 0) throw new StoreError('segment_invalid', 'it is empty');
+      buffer = this.#directory.native.map(fd, size, 'read');
+      return { fd, buffer, reader: new SegmentReader(buffer) };
+    } catch (error) {
+      if (buffer !== undefined) this.#directory.native.unmap(buffer);
+      fs.closeSync(fd);
+      throw error;
+    }
+  }
+
+  #unmap(name: string): void {
+    const mapped = this.#mapped.get(name);
+    if (mapped === undefined) return;
+    this.#mapped.delete(name);
+    this.#directory.native.unmap(mapped.buffer);
+    fs.closeSync(mapped.fd);
+  }
+}
+
+function retiredName(manifest: Manifest): string {
+  return `${manifest.epoch}.retired`;
+}
+
+function copyOf(bytes: Buffer): ArrayBuffer {
+  const copy = new ArrayBuffer(bytes.length);
+  new Uint8Array(copy).set(bytes);
+  return copy;
+}
+
+function byAge(a: Snapshot['segments'][number], b: Snapshot['segments'][number]): number {
+  const one = a.mapped.reader.header;
+  const other = b.mapped.reader.header;
+  return one.processStartMs - other.processStartMs || (a.name < b.name ? -1 : 1) || one.part - other.part;
+}
+
+/** The retired file first, then the segments, oldest first. */
+function viewsOf({ retired, segments }: Snapshot): StoreView[] {
+  const views: StoreView[] = [];
+  if (retired !== undefined) views.push({ series: retired.series, live: false, workerIndex: 0 });
+  for (const { mapped, live } of segments) {
+    views.push({ series: mapped.reader.series, live, workerIndex: mapped.reader.header.workerIndex });
+  }
+  return views;
+}
+
+/** The bytes of a retired file: what outlives its writers, which is everything but live gauges and infos. */
+function encodeRetired(
+  families: Iterable<OpenFamily>,
+  contained: readonly string[],
+  header: SegmentHeader,
+): Buffer {
+  const kept = [...families].filter(
+    ({ shape }) => shape.type !== 'info' && (shape.type !== 'gauge' || shape.mode === 'mostrecent'),
+  );
+  let slots = 0;
+  let dictionaryBytes = 64 + contained.reduce((sum, name) => sum + 4 + name.length, 0);
+  for (const { shape, series } of kept) {
+    for (const { labelValues } of series.values()) {
+      slots += slotsPerSeries(shape) + 1;
+      dictionaryBytes += dictionaryBytesFor(shape, labelValues);
+    }
+  }
+  const layout = layoutFor(0, slots, dictionaryBytes);
+  const bytes = Buffer.from(new ArrayBuffer(layout.fileBytes));
+  encodeHeader(header, layout).copy(bytes);
+  const writer = new SegmentWriter(bytes.buffer, layout, 'retired');
+  if (!writer.contains(contained))
+    throw new Error('BUG: the retired file has no room for the names it contains');
+  for (const { shape, series } of kept) {
+    for (const one of series.values()) {
+      const index = writer.add(shape, one.labelValues, one.createdMs);
+      if (index === undefined) throw new Error('BUG: the retired file has no room for a series');
+      fillRetired(writer.values, index, shape.type, one);
+    }
+  }
+  return bytes;
+}
+
+function fillRetired(
+  values: Float64Array,
+  index: number,
+  type: OpenFamily['shape']['type'],
+  one: Accumulated,
+): void {
+  if (type === 'gauge') {
+    values[index] = one.value;
+    values[index + 1] = one.setMs;
+    return;
+  }
+  const counts = one.counts ?? [];
+  for (let i = 0; i < counts.length; i++) values[index + i] = counts[i]!;
+  values[index + counts.length] = one.value;
+  values[index + counts.length + 1] = one.low;
+}

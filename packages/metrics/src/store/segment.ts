@@ -1,0 +1,423 @@
+/**
+ * The bytes of a segment: the file in which one writer keeps its values. `FORMAT.md` draws it.
+ *
+ *     header      256 bytes: what the file is, whose, and where its parts lie
+ *     slots       float64s, aligned, in which the writer counts
+ *     dictionary  records, only ever appended: which slot belongs to which series
+ *
+ * A writer publishes a record by storing the dictionary's new length, last and atomically. A reader therefore
+ * sees whole records or none, and a slot is 0 until its record can be seen. Nothing ever moves: a file that is
+ * full is followed by another part.
+ *
+ * The retired file of a directory has the same form. Its records name the segments that it contains, and the
+ * series of counters and histograms have one slot more, for what rounding lost.
+ */
+import { StoreError } from './errors.ts';
+import { type FamilyShape, type GaugeMode, labelKey, type StoredSeries, slotsPerSeries } from './store.ts';
+
+export const FORMAT_VERSION = 1;
+export const HEADER_BYTES = 256;
+
+const MAGIC = 'BINNACLE';
+const BYTE_ORDER = 0x01020304;
+const KINDS = ['mapped', 'retired'] as const;
+const TYPES = ['counter', 'gauge', 'histogram', 'info'] as const;
+const MODES: readonly GaugeMode[] = ['live sum', 'live max', 'live min', 'mostrecent', 'per worker'];
+
+/** Offsets within the header. */
+const AT = {
+  version: 8,
+  byteOrder: 12,
+  fileBytes: 16,
+  kind: 20,
+  slotsOffset: 24,
+  slots: 28,
+  dictionaryOffset: 32,
+  dictionaryBytes: 36,
+  dictionaryLength: 40,
+  workerIndex: 44,
+  processStartMs: 48,
+  pid: 56,
+  threadId: 60,
+  part: 64,
+  generation: 68,
+  bootId: 72,
+  epoch: 88,
+  service: 112,
+  instance: 184,
+} as const;
+
+/** Longest texts of the header, in bytes of UTF-8. */
+export const EPOCH_BYTES_MAX = 23;
+export const SERVICE_BYTES_MAX = 71;
+export const INSTANCE_BYTES_MAX = 71;
+
+export interface SegmentHeader {
+  readonly kind: (typeof KINDS)[number];
+  readonly service: string;
+  readonly instance: string;
+  readonly epoch: string;
+  readonly workerIndex: number;
+  readonly processStartMs: number;
+  readonly pid: number;
+  readonly threadId: number;
+  /** 0 for a writer's first file, then counting. */
+  readonly part: number;
+  /** Retired files only: how often the directory has been folded. */
+  readonly generation: number;
+  /** Identifies the boot of the machine, for kinds of segments whose liveness is not a lock. */
+  readonly bootId: string;
+}
+
+export interface SegmentLayout {
+  readonly fileBytes: number;
+  readonly slotsOffset: number;
+  readonly slots: number;
+  readonly dictionaryOffset: number;
+  readonly dictionaryBytes: number;
+}
+
+/** A layout with room for at least so much; the dictionary takes what the slots leave. */
+export function layoutFor(fileBytes: number, slotsMin: number, dictionaryBytesMin: number): SegmentLayout {
+  const slots = Math.max(slotsMin, Math.floor(fileBytes / 4 / 8));
+  const dictionaryOffset = HEADER_BYTES + slots * 8;
+  const total = Math.max(fileBytes, dictionaryOffset + align(dictionaryBytesMin));
+  return {
+    fileBytes: total,
+    slotsOffset: HEADER_BYTES,
+    slots,
+    dictionaryOffset,
+    dictionaryBytes: total - dictionaryOffset,
+  };
+}
+
+/** The header as it stands at the beginning of a file without records. */
+export function encodeHeader(header: SegmentHeader, layout: SegmentLayout): Buffer {
+  const bytes = Buffer.alloc(HEADER_BYTES);
+  bytes.write(MAGIC, 0, 'latin1');
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  const put = (at: number, value: number) => view.setUint32(at, value, true);
+  put(AT.version, FORMAT_VERSION);
+  put(AT.byteOrder, BYTE_ORDER);
+  put(AT.fileBytes, layout.fileBytes);
+  put(AT.kind, KINDS.indexOf(header.kind));
+  put(AT.slotsOffset, layout.slotsOffset);
+  put(AT.slots, layout.slots);
+  put(AT.dictionaryOffset, layout.dictionaryOffset);
+  put(AT.dictionaryBytes, layout.dictionaryBytes);
+  put(AT.workerIndex, header.workerIndex);
+  view.setFloat64(AT.processStartMs, header.processStartMs, true);
+  put(AT.pid, header.pid);
+  put(AT.threadId, header.threadId);
+  put(AT.part, header.part);
+  put(AT.generation, header.generation);
+  bytes.write(header.bootId.replaceAll('-', ''), AT.bootId, 16, 'hex');
+  putText(bytes, AT.epoch, header.epoch, EPOCH_BYTES_MAX);
+  putText(bytes, AT.service, header.service, SERVICE_BYTES_MAX);
+  putText(bytes, AT.instance, header.instance, INSTANCE_BYTES_MAX);
+  return bytes;
+}
+
+function putText(bytes: Buffer, at: number, text: string, max: number): void {
+  const length = Buffer.byteLength(text);
+  if (length > max)
+    throw new RangeError(`${JSON.stringify(text)} takes ${length} bytes, at most ${max} are allowed`);
+  bytes[at] = length;
+  bytes.write(text, at + 1);
+}
+
+/**
+ * Reads and checks a header.
+ * @throws StoreError `segment_invalid` or `format_version`
+ */
+export function decodeHeader(buffer: ArrayBuffer): { header: SegmentHeader; layout: SegmentLayout } {
+  const bytes = Buffer.from(buffer);
+  const identity = decodeIdentity(bytes);
+  const view = new DataView(buffer);
+  const u32 = (at: number) => view.getUint32(at, true);
+  const kind = KINDS[u32(AT.kind)];
+  const layout: SegmentLayout = {
+    fileBytes: u32(AT.fileBytes),
+    slotsOffset: u32(AT.slotsOffset),
+    slots: u32(AT.slots),
+    dictionaryOffset: u32(AT.dictionaryOffset),
+    dictionaryBytes: u32(AT.dictionaryBytes),
+  };
+  const fits =
+    layout.slotsOffset === HEADER_BYTES &&
+    layout.dictionaryOffset === HEADER_BYTES + layout.slots * 8 &&
+    layout.dictionaryOffset + layout.dictionaryBytes === layout.fileBytes;
+  if (kind === undefined || u32(AT.byteOrder) !== BYTE_ORDER || !fits)
+    throw invalid('its header contradicts itself');
+  if (layout.fileBytes > buffer.byteLength)
+    throw invalid(`it is cut off at ${buffer.byteLength} of ${layout.fileBytes} bytes`);
+  const header: SegmentHeader = {
+    ...identity,
+    kind,
+    processStartMs: view.getFloat64(AT.processStartMs, true),
+    pid: u32(AT.pid),
+    threadId: u32(AT.threadId),
+    part: u32(AT.part),
+    bootId: bytes.toString('hex', AT.bootId, AT.bootId + 16),
+  };
+  return { header, layout };
+}
+
+/** Whose the file is that begins with these {@link HEADER_BYTES} bytes; throws like {@link decodeHeader}. */
+export function decodeIdentity(
+  bytes: Buffer,
+): Pick<SegmentHeader, 'service' | 'instance' | 'epoch' | 'workerIndex' | 'generation'> {
+  checkVersion(bytes);
+  const text = (at: number) => bytes.toString('utf8', at + 1, at + 1 + bytes[at]!);
+  return {
+    service: text(AT.service),
+    instance: text(AT.instance),
+    epoch: text(AT.epoch),
+    workerIndex: bytes.readUInt32LE(AT.workerIndex),
+    generation: bytes.readUInt32LE(AT.generation),
+  };
+}
+
+function checkVersion(bytes: Buffer): void {
+  if (bytes.length < HEADER_BYTES || bytes.toString('latin1', 0, 8) !== MAGIC)
+    throw invalid('it is no segment');
+  const version = bytes.readUInt32LE(AT.version);
+  if (version === FORMAT_VERSION) return;
+  throw new StoreError(
+    'format_version',
+    `it has format version ${version}, this package writes ${FORMAT_VERSION}`,
+  );
+}
+
+function invalid(problem: string): StoreError {
+  return new StoreError('segment_invalid', problem);
+}
+
+const RECORD = { family: 1, series: 2, contains: 3 } as const;
+const RECORD_HEADER_BYTES = 8;
+
+function align(bytes: number): number {
+  return (bytes + 7) & ~7;
+}
+
+/** Appends to a segment: takes slots and writes the records that say whose they are. */
+export class SegmentWriter {
+  readonly values: Float64Array;
+  readonly #bytes: Buffer;
+  readonly #length: Int32Array;
+  readonly #layout: SegmentLayout;
+  readonly #families = new Map<FamilyShape, number>();
+  readonly #compensated: boolean;
+  #used = 0;
+  #slotsUsed = 0;
+
+  /** @param buffer a file whose header is written and whose rest is 0 */
+  constructor(buffer: ArrayBuffer, layout: SegmentLayout, kind: SegmentHeader['kind']) {
+    this.#layout = layout;
+    this.#compensated = kind === 'retired';
+    this.values = new Float64Array(buffer, layout.slotsOffset, layout.slots);
+    this.#bytes = Buffer.from(buffer, layout.dictionaryOffset, layout.dictionaryBytes);
+    this.#length = new Int32Array(buffer, AT.dictionaryLength, 1);
+  }
+
+  /** Takes slots for a series and publishes it; undefined when the segment has no room for it. */
+  add(shape: FamilyShape, labelValues: readonly string[], createdMs: number): number | undefined {
+    const size = storedSlots(shape, this.#compensated);
+    if (this.#slotsUsed + size > this.#layout.slots) return undefined;
+    const known = this.#families.get(shape);
+    const family = known ?? this.#families.size;
+    const records = known === undefined ? [familyRecord(family, shape)] : [];
+    records.push(seriesRecord(family, this.#slotsUsed, createdMs, labelValues));
+    if (!this.#publish(records)) return undefined;
+    if (known === undefined) this.#families.set(shape, family);
+    const index = this.#slotsUsed;
+    this.#slotsUsed += size;
+    return index;
+  }
+
+  /** Retired files: names the segments whose counts are in this file. */
+  contains(names: readonly string[]): boolean {
+    return this.#publish([record(RECORD.contains, 0, 0, 0, 0, [], names)]);
+  }
+
+  #publish(records: readonly Buffer[]): boolean {
+    const bytes = records.reduce((sum, { length }) => sum + length, 0);
+    if (this.#used + bytes > this.#layout.dictionaryBytes) return false;
+    let at = this.#used;
+    for (const one of records) at += one.copy(this.#bytes, at);
+    this.#used = at;
+    Atomics.store(this.#length, 0, at);
+    return true;
+  }
+}
+
+/** The bytes that a series needs in a dictionary that does not know its family yet. */
+export function dictionaryBytesFor(shape: FamilyShape, labelValues: readonly string[]): number {
+  return familyRecord(0, shape).length + seriesRecord(0, 0, 0, labelValues).length;
+}
+
+function storedSlots(shape: FamilyShape, compensated: boolean): number {
+  const sums = shape.type === 'counter' || shape.type === 'histogram';
+  return slotsPerSeries(shape) + (compensated && sums ? 1 : 0);
+}
+
+function familyRecord(id: number, shape: FamilyShape): Buffer {
+  const bounds = shape.bounds ?? [];
+  const texts = [shape.name, shape.help, shape.unit, ...shape.labelNames];
+  const mode = shape.mode === undefined ? 0 : MODES.indexOf(shape.mode);
+  return record(RECORD.family, TYPES.indexOf(shape.type), mode, id, bounds.length, bounds, texts);
+}
+
+function seriesRecord(
+  family: number,
+  slot: number,
+  createdMs: number,
+  labelValues: readonly string[],
+): Buffer {
+  return record(RECORD.series, 0, 0, family, slot, [createdMs], labelValues);
+}
+
+/**
+ *     u32 length, a multiple of 8 | u8 kind | u8 type | u8 mode | u8 0
+ *     u32 family | u32 slot or number of bounds
+ *     u32 number of texts | u32 number of float64s
+ *     float64s
+ *     texts, each u32 length and UTF-8
+ */
+function record(
+  kind: number,
+  type: number,
+  mode: number,
+  family: number,
+  slot: number,
+  numbers: readonly number[],
+  texts: readonly string[],
+): Buffer {
+  const encoded = texts.map((text) => Buffer.from(text));
+  const textBytes = encoded.reduce((sum, text) => sum + 4 + text.length, 0);
+  const bytes = Buffer.alloc(align(RECORD_HEADER_BYTES + 16 + numbers.length * 8 + textBytes));
+  bytes.writeUInt32LE(bytes.length, 0);
+  bytes[4] = kind;
+  bytes[5] = type;
+  bytes[6] = mode;
+  bytes.writeUInt32LE(family, 8);
+  bytes.writeUInt32LE(slot, 12);
+  bytes.writeUInt32LE(texts.length, 16);
+  bytes.writeUInt32LE(numbers.length, 20);
+  let at = 24;
+  for (const number of numbers) at = bytes.writeDoubleLE(number, at);
+  for (const text of encoded) {
+    at = bytes.writeUInt32LE(text.length, at);
+    at += text.copy(bytes, at);
+  }
+  return bytes;
+}
+
+/** Reads a segment, from a mapping that goes on changing or from a copy. */
+export class SegmentReader {
+  readonly header: SegmentHeader;
+  /** All series that the segment has published, in that order; grows with {@link refresh}. */
+  readonly series: StoredSeries[] = [];
+  /** Retired files: the segments whose counts are in this file. */
+  readonly contained: string[] = [];
+  readonly #buffer: ArrayBuffer;
+  readonly #layout: SegmentLayout;
+  readonly #values: Float64Array;
+  readonly #length: Int32Array;
+  readonly #families: FamilyShape[] = [];
+  #read = 0;
+
+  /** @throws StoreError `segment_invalid` or `format_version` */
+  constructor(buffer: ArrayBuffer) {
+    const { header, layout } = decodeHeader(buffer);
+    this.header = header;
+    this.#buffer = buffer;
+    this.#layout = layout;
+    this.#values = new Float64Array(buffer, layout.slotsOffset, layout.slots);
+    this.#length = new Int32Array(buffer, AT.dictionaryLength, 1);
+    this.refresh();
+  }
+
+  /**
+   * Takes in what has been published since the last time.
+   * @throws StoreError `segment_invalid`
+   */
+  refresh(): void {
+    const end = Atomics.load(this.#length, 0);
+    if (end < this.#read || end > this.#layout.dictionaryBytes)
+      throw invalid('its dictionary has an impossible length');
+    if (end === this.#read) return;
+    const bytes = Buffer.from(this.#buffer, this.#layout.dictionaryOffset, end);
+    while (this.#read < end) {
+      const length = this.#read + RECORD_HEADER_BYTES <= end ? bytes.readUInt32LE(this.#read) : 0;
+      if (length < 24 || length % 8 !== 0 || this.#read + length > end)
+        throw invalid('its dictionary has a broken record');
+      this.#take(bytes.subarray(this.#read, this.#read + length));
+      this.#read += length;
+    }
+  }
+
+  #take(bytes: Buffer): void {
+    const kind = bytes[4]!;
+    const family = bytes.readUInt32LE(8);
+    const slot = bytes.readUInt32LE(12);
+    const textCount = bytes.readUInt32LE(16);
+    const numberCount = bytes.readUInt32LE(20);
+    let at = 24 + numberCount * 8;
+    if (at > bytes.length) throw invalid('its dictionary has a broken record');
+    const numbers = Array.from({ length: numberCount }, (_, i) => bytes.readDoubleLE(24 + i * 8));
+    const texts: string[] = [];
+    for (let i = 0; i < textCount; i++) {
+      const length = at + 4 <= bytes.length ? bytes.readUInt32LE(at) : bytes.length;
+      if (at + 4 + length > bytes.length) throw invalid('its dictionary has a broken text');
+      texts.push(bytes.toString('utf8', at + 4, at + 4 + length));
+      at += 4 + length;
+    }
+    if (kind === RECORD.family) this.#takeFamily(bytes[5]!, bytes[6]!, numbers, texts);
+    else if (kind === RECORD.series) this.#takeSeries(family, slot, numbers[0] ?? 0, texts);
+    else if (kind === RECORD.contains) this.contained.push(...texts);
+    else throw invalid(`its dictionary has a record of unknown kind ${kind}`);
+  }
+
+  #takeFamily(typeCode: number, modeCode: number, bounds: readonly number[], texts: readonly string[]): void {
+    const [name, help, unit, ...labelNames] = texts;
+    const type = TYPES[typeCode];
+    const mode = MODES[modeCode];
+    if (
+      name === undefined ||
+      help === undefined ||
+      unit === undefined ||
+      type === undefined ||
+      mode === undefined
+    ) {
+      throw invalid('its dictionary has a broken family');
+    }
+    this.#families.push({
+      name,
+      type,
+      help,
+      unit,
+      labelNames,
+      ...(type === 'gauge' && { mode }),
+      ...(type === 'histogram' && { bounds }),
+    });
+  }
+
+  #takeSeries(family: number, slot: number, createdMs: number, labelValues: readonly string[]): void {
+    const shape = this.#families[family];
+    const retired = this.header.kind === 'retired';
+    if (shape === undefined || labelValues.length !== shape.labelNames.length)
+      throw invalid('its dictionary has a broken series');
+    if (slot + storedSlots(shape, retired) > this.#layout.slots)
+      throw invalid('its dictionary names slots that do not exist');
+    this.series.push({
+      shape,
+      labelValues,
+      createdMs,
+      key: labelKey(labelValues),
+      values: this.#values,
+      index: slot,
+      compensated: retired && (shape.type === 'counter' || shape.type === 'histogram'),
+    });
+  }
+}
