@@ -28,3 +28,20 @@ export interface Appendable {
 
 /** The storage that the monitor's main thread works with. */
 export interface Storage extends Queryable, LabelQueryable, Appendable {}
+
+/** The series of a source in a fixed order, made once and used for as long as the source exposes just these. */
+export interface Layout {
+  readonly source: string;
+  /** None twice. */
+  readonly series: readonly Labels[];
+}
+
+/** Storage that takes whole columns: what scraping writes, without an object per sample. */
+export interface ColumnAppendable {
+  /**
+   * As `append`; `values[i]` is the sample of `layout.series[i]`. A staleness marker is written into it with
+   * `writeStaleAt`. The array is the caller's again when the promise has settled. Storage remembers what it
+   * found out about a layout by the object itself.
+   */
+  appendColumn(layout: Layout, timestampMs: number, values: Float64Array): Promise<AppendResult>;
+}
