@@ -1,0 +1,304 @@
+/**
+ * Reads a YAML file value by value and remembers where each one stands.
+ *
+ * A reader asks a mapping for its fields by name and type, then calls `finish()`, which reports every field that
+ * nobody asked for. A value of the wrong type is a problem at its place and reads as `undefined`, so that the
+ * reader goes on with its default and one run finds all problems:
+ *
+ *     const root = YamlFile.parse('prometheus.yml', text);
+ *     const global = root.map?.map('global');
+ *     const intervalMs = global?.durationMs('scrape_interval') ?? 60_000;
+ *     global?.finish();
+ *     root.throwIfProblems();
+ *
+ * As in Prometheus, `field:` without a value is an absent field, and a scalar of any type can stand where a
+ * string is wanted: `severity: 1` is the string `1`.
+ */
+import { parseDuration } from '@binnacle/promql';
+import { type Alias, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { ConfigError, type ConfigProblem } from './config-error.ts';
+
+/** The largest configuration or rule file that is read. */
+export const CONFIG_FILE_BYTES_MAX = 8 * 1024 * 1024;
+
+/** One parsed file and the problems found in it so far. */
+export class YamlFile {
+  readonly path: string;
+  readonly problems: ConfigProblem[] = [];
+  /** The file's content; undefined when the file is empty. */
+  readonly root: YamlNode | undefined;
+  readonly #lines = new LineCounter();
+  readonly #resolve: (alias: Alias) => Node | undefined;
+
+  private constructor(path: string, text: string) {
+    this.path = path;
+    const document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false, stringKeys: true });
+    this.#resolve = (alias) => alias.resolve(document);
+    for (const error of document.errors) this.problem(error.pos[0], yamlMessage(error.code, error.message));
+    const root = document.contents;
+    this.root = root === null || isNull(root) ? undefined : new YamlNode(this, root, '');
+  }
+
+  /**
+   * Parses a file's text.
+   * @throws ConfigError when it is not YAML: what such a tree holds is not worth a second look
+   */
+  static parse(path: string, text: string): YamlFile {
+    if (text.length > CONFIG_FILE_BYTES_MAX) {
+      const message = `the file has ${text.length} characters; at most ${CONFIG_FILE_BYTES_MAX} are read`;
+      throw new ConfigError('config_invalid', [{ file: path, line: 1, column: 1, message }]);
+    }
+    const file = new YamlFile(path, text);
+    file.throwIfProblems();
+    return file;
+  }
+
+  /** The file's top mapping; an empty file has none, another kind of value is a problem. */
+  get map(): YamlMap | undefined {
+    return this.root?.map();
+  }
+
+  /** Records a problem at an offset of the text. */
+  problem(offset: number, message: string): void {
+    const { line, col } = this.#lines.linePos(offset);
+    this.problems.push({ file: this.path, line: Math.max(line, 1), column: Math.max(col, 1), message });
+  }
+
+  /** @throws ConfigError when there is at least one problem */
+  throwIfProblems(): void {
+    if (this.problems.length === 0) return;
+    throw new ConfigError(
+      'config_invalid',
+      this.problems.toSorted((a, b) => a.line - b.line || a.column - b.column),
+    );
+  }
+
+  /** The node that an alias stands for; other nodes as they are. */
+  dereference(node: Node): Node | undefined {
+    return isAlias(node) ? this.#resolve(node) : node;
+  }
+}
+
+/** One value of a file. */
+export class YamlNode {
+  readonly #file: YamlFile;
+  readonly #node: Node;
+  /** Where the value stands in words: `scrape_configs[0].job_name`; empty for the whole file. */
+  readonly path: string;
+
+  constructor(file: YamlFile, node: Node, path: string) {
+    this.#file = file;
+    this.#node = node;
+    this.path = path;
+  }
+
+  /** Records a problem at this value's place. */
+  problem(message: string): void {
+    this.#file.problem(this.#node.range?.[0] ?? 0, message);
+  }
+
+  map(): YamlMap | undefined {
+    const node = this.#file.dereference(this.#node);
+    if (!isMap(node)) return this.#wrongType('a mapping');
+    const fields = new Map<string, { keyOffset: number; value: YamlNode | undefined }>();
+    for (const pair of node.items) {
+      const key = pair.key as Node & { value: unknown };
+      const name = String(key.value);
+      const value = pair.value as Node | null;
+      const path = this.path === '' ? name : `${this.path}.${name}`;
+      fields.set(name, {
+        keyOffset: key.range?.[0] ?? 0,
+        value: value === null || isNull(value) ? undefined : new YamlNode(this.#file, value, path),
+      });
+    }
+    return new YamlMap(this.#file, this, fields);
+  }
+
+  /** The items of a list; an item without a value is a problem and left out. */
+  items(): YamlNode[] | undefined {
+    const node = this.#file.dereference(this.#node);
+    if (!isSeq(node)) return this.#wrongType('a list');
+    const items: YamlNode[] = [];
+    for (const [index, item] of node.items.entries()) {
+      const child = new YamlNode(this.#file, item as Node, `${this.path}[${index}]`);
+      if (isNull(item as Node)) child.problem(`${child.path} is empty`);
+      else items.push(child);
+    }
+    return items;
+  }
+
+  text(): string | undefined {
+    const node = this.#file.dereference(this.#node);
+    if (!isScalar(node)) return this.#wrongType('a string');
+    return typeof node.value === 'string' ? node.value : (node.source ?? String(node.value));
+  }
+
+  /** A whole number that is not negative. */
+  integer(): number | undefined {
+    const node = this.#file.dereference(this.#node);
+    const value = isScalar(node) ? node.value : undefined;
+    if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0)
+      return this.#wrongType('a whole number, 0 or more');
+    return value;
+  }
+
+  boolean(): boolean | undefined {
+    const node = this.#file.dereference(this.#node);
+    const text = isScalar(node) ? (node.source ?? '').toLowerCase() : '';
+    if (['true', 'yes', 'on'].includes(text)) return true;
+    if (['false', 'no', 'off'].includes(text)) return false;
+    return this.#wrongType('true or false');
+  }
+
+  /** A duration as Prometheus writes it: `15s`, `1h30m`, `0`. */
+  durationMs(): number | undefined {
+    const text = this.text();
+    if (text === undefined) return undefined;
+    try {
+      return parseDuration(text);
+    } catch {
+      this.problem(
+        `${this.path} must be a duration such as 15s, 5m or 1h30m (units: ms s m h d w y), not ${JSON.stringify(text)}`,
+      );
+      return undefined;
+    }
+  }
+
+  /** A size in bytes as Prometheus writes it: `512MB`, `1GiB`, `0`; powers of 1024, as there. */
+  sizeBytes(): number | undefined {
+    const text = this.text();
+    if (text === undefined) return undefined;
+    const bytes = parseSize(text);
+    if (bytes === undefined)
+      this.problem(`${this.path} must be a size such as 512KB, 10MB or 1GB, not ${JSON.stringify(text)}`);
+    return bytes;
+  }
+
+  #wrongType(wanted: string): undefined {
+    this.problem(`${this.path === '' ? 'the file' : this.path} must be ${wanted}`);
+    return undefined;
+  }
+}
+
+/** A mapping whose fields are asked for by name; {@link finish} reports the others. */
+export class YamlMap {
+  readonly #file: YamlFile;
+  readonly #node: YamlNode;
+  readonly #fields: ReadonlyMap<string, { readonly keyOffset: number; readonly value: YamlNode | undefined }>;
+  readonly #known = new Set<string>();
+
+  constructor(
+    file: YamlFile,
+    node: YamlNode,
+    fields: ReadonlyMap<string, { readonly keyOffset: number; readonly value: YamlNode | undefined }>,
+  ) {
+    this.#file = file;
+    this.#node = node;
+    this.#fields = fields;
+  }
+
+  /** Records a problem at the mapping's own place. */
+  problem(message: string): void {
+    this.#node.problem(message);
+  }
+
+  /** A field's value; undefined when it is absent or empty. */
+  field(name: string): YamlNode | undefined {
+    this.#known.add(name);
+    return this.#fields.get(name)?.value;
+  }
+
+  /** A field's value; its absence is a problem. */
+  required(name: string): YamlNode | undefined {
+    const value = this.field(name);
+    if (value === undefined) {
+      const where = this.#node.path === '' ? '' : ` of ${this.#node.path}`;
+      this.problem(`the field ${JSON.stringify(name)}${where} is required`);
+    }
+    return value;
+  }
+
+  /** Records a problem at a field's name. */
+  problemAt(name: string, message: string): void {
+    const field = this.#fields.get(name);
+    if (field === undefined) this.problem(message);
+    else this.#file.problem(field.keyOffset, message);
+  }
+
+  map(name: string): YamlMap | undefined {
+    return this.field(name)?.map();
+  }
+
+  items(name: string): YamlNode[] {
+    return this.field(name)?.items() ?? [];
+  }
+
+  text(name: string): string | undefined {
+    return this.field(name)?.text();
+  }
+
+  integer(name: string): number | undefined {
+    return this.field(name)?.integer();
+  }
+
+  boolean(name: string): boolean | undefined {
+    return this.field(name)?.boolean();
+  }
+
+  durationMs(name: string): number | undefined {
+    return this.field(name)?.durationMs();
+  }
+
+  sizeBytes(name: string): number | undefined {
+    return this.field(name)?.sizeBytes();
+  }
+
+  /** Every field with its value, for mappings whose names are the user's. */
+  entries(): { name: string; value: YamlNode | undefined }[] {
+    return [...this.#fields].map(([name, field]) => {
+      this.#known.add(name);
+      return { name, value: field.value };
+    });
+  }
+
+  /** A field that maps names to strings; empty when absent. */
+  texts(name: string): Record<string, string> {
+    const texts: Record<string, string> = {};
+    for (const entry of this.map(name)?.entries() ?? []) texts[entry.name] = entry.value?.text() ?? '';
+    return texts;
+  }
+
+  /**
+   * Reports each field that was not asked for. `notYet` are fields that Prometheus knows and Binnacle does not
+   * read yet: the message says so, because leaving them out silently would change what the file means.
+   */
+  finish(notYet: readonly string[] = []): void {
+    const allowed = [...this.#known].sort().join(', ');
+    for (const name of this.#fields.keys()) {
+      if (this.#known.has(name)) continue;
+      const where = this.#node.path === '' ? '' : ` in ${this.#node.path}`;
+      this.problemAt(
+        name,
+        notYet.includes(name)
+          ? `the field ${JSON.stringify(name)}${where} is not supported yet; remove it (supported: ${allowed})`
+          : `unknown field ${JSON.stringify(name)}${where} (allowed: ${allowed})`,
+      );
+    }
+  }
+}
+
+/** `512MB` in bytes; units are powers of 1024 with or without the `i`, as in Prometheus. */
+export function parseSize(text: string): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)\s*([KMGTPE]i?)?B?$/.exec(text);
+  if (match === null || (match[2] === undefined && !text.endsWith('B') && text !== '0')) return undefined;
+  const exponent = match[2] === undefined ? 0 : 'KMGTPE'.indexOf(match[2][0]!) + 1;
+  return Math.round(Number(match[1]) * 1024 ** exponent);
+}
+
+function isNull(node: Node): boolean {
+  return isScalar(node) && node.value === null;
+}
+
+function yamlMessage(code: string, message: string): string {
+  return code === 'DUPLICATE_KEY' ? 'the field is given twice' : `not valid YAML: ${message}`;
+}

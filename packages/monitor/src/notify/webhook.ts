@@ -1,0 +1,103 @@
+/**
+ * Alertmanager's webhook: one POST of JSON, version 4.
+ *
+ * The URL is a secret. Nothing here puts it, or an error's own message, which may hold it, into words: a reason
+ * is a status or the system's error code.
+ */
+import type { Labels } from '@binnacle/metrics/model';
+import { rfc3339 } from '../clock.ts';
+import type { NotifiedAlert } from './alert.ts';
+
+/** One message about one group. */
+export interface Notification {
+  readonly receiver: string;
+  readonly groupKey: string;
+  readonly groupLabels: Labels;
+  /** Never empty. */
+  readonly alerts: readonly NotifiedAlert[];
+  /** Where users reach the monitor. */
+  readonly externalUrl: string;
+}
+
+/** What became of a message. `retry` tells whether trying again can help. */
+export type SendResult =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly retry: boolean; readonly reason: string };
+
+/** The part of `fetch` that is used. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+/** What Go writes for a time that is not set: the end of an alert that still fires. */
+const NO_TIME = '0001-01-01T00:00:00Z';
+
+/**
+ * The body of the request.
+ * @param maxAlerts how many alerts it holds at most; 0 for all
+ */
+export function webhookPayload(notification: Notification, maxAlerts: number): string {
+  const { alerts } = notification;
+  const shown = maxAlerts > 0 ? alerts.slice(0, maxAlerts) : alerts;
+  return JSON.stringify({
+    version: '4',
+    groupKey: notification.groupKey,
+    truncatedAlerts: alerts.length - shown.length,
+    status: alerts.some((alert) => alert.status === 'firing') ? 'firing' : 'resolved',
+    receiver: notification.receiver,
+    groupLabels: notification.groupLabels.toObject(),
+    commonLabels: common(shown.map((alert) => alert.labels.toObject())),
+    commonAnnotations: common(shown.map((alert) => alert.annotations)),
+    externalURL: notification.externalUrl,
+    alerts: shown.map((alert) => ({
+      status: alert.status,
+      labels: alert.labels.toObject(),
+      annotations: alert.annotations,
+      startsAt: rfc3339(alert.startsAtMs),
+      endsAt: alert.status === 'resolved' ? rfc3339(alert.endsAtMs) : NO_TIME,
+      generatorURL: alert.generatorUrl,
+      fingerprint: alert.fingerprint,
+    })),
+  });
+}
+
+/** Posts a message once. Never rejects, except with the signal's reason when it is aborted. */
+export async function postWebhook(
+  fetch: Fetch,
+  url: string,
+  body: string,
+  options: { readonly timeoutMs: number; readonly signal: AbortSignal },
+): Promise<SendResult> {
+  const signal =
+    options.timeoutMs > 0
+      ? AbortSignal.any([options.signal, AbortSignal.timeout(options.timeoutMs)])
+      : options.signal;
+  try {
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'user-agent': 'binnacle' },
+      body,
+      signal,
+    });
+    await response.body?.cancel();
+    if (response.ok) return { ok: true };
+    const retry = response.status >= 500 || response.status === 429;
+    return { ok: false, retry, reason: `the receiver answered ${response.status}` };
+  } catch (error) {
+    options.signal.throwIfAborted();
+    if (signal.aborted) return { ok: false, retry: true, reason: `no answer within ${options.timeoutMs} ms` };
+    return { ok: false, retry: true, reason: `the receiver cannot be reached: ${codeOf(error)}` };
+  }
+}
+
+function common(sets: readonly Readonly<Record<string, string>>[]): Record<string, string> {
+  const [first = {}, ...rest] = sets;
+  return Object.fromEntries(
+    Object.entries(first).filter(([name, value]) => rest.every((set) => set[name] === value)),
+  );
+}
+
+/** The system's error code, such as `ECONNREFUSED`, and never a message. */
+function codeOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  if (cause instanceof Error && 'code' in cause && typeof cause.code === 'string') return cause.code;
+  return cause instanceof Error ? cause.name : 'unknown error';
+}

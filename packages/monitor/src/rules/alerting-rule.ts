@@ -1,0 +1,203 @@
+/**
+ * The life of alerts: a pure step from one evaluation to the next.
+ *
+ *     not there ──result──▶ pending ──held for `for`──▶ firing ──result gone──▶ inactive ──15 minutes──▶ forgotten
+ *                             │  └─result gone─▶ forgotten  └─ keep_firing_for: stays firing for so long
+ *                             └─ `for` is 0: firing at once
+ *
+ * An alert is known by its labels. An inactive alert is kept for a while, so that its end is told again should
+ * the first telling be lost; when its labels return meanwhile, a new alert begins. This is what Prometheus does
+ * (`rules/alerting.go`), and what the alert generator compliance specification asks for.
+ */
+import { Labels, METRIC_NAME } from '@binnacle/metrics/model';
+import type { Sample } from '../storage.ts';
+
+/** How long the end of an alert is told again. */
+export const RESOLVED_RETENTION_MS = 15 * 60_000;
+
+const ALERT_NAME = 'alertname';
+const ALERT_STATE = 'alertstate';
+
+/** `inactive` is an alert that has ended and is not yet forgotten. */
+export type AlertState = 'pending' | 'firing' | 'inactive';
+
+/** One alert of a rule. */
+export interface ActiveAlert {
+  /** With `alertname`, without the metric name. */
+  readonly labels: Labels;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly state: AlertState;
+  /** Of the last evaluation that had a result. */
+  readonly value: number;
+  /** When the expression began to hold. */
+  readonly activeAtMs: number;
+  readonly firedAtMs: number | undefined;
+  readonly resolvedAtMs: number | undefined;
+  /** When the result went away, while `keep_firing_for` holds the alert. */
+  readonly keepFiringSinceMs: number | undefined;
+  readonly lastSentAtMs: number | undefined;
+  /** Until when who hears of the alert may believe in it without hearing again. */
+  readonly validUntilMs: number;
+}
+
+/** The alerts of a rule by the key of their labels. */
+export type ActiveAlerts = ReadonlyMap<string, ActiveAlert>;
+
+/** What the step needs of the rule. */
+export interface AlertTiming {
+  readonly forMs: number;
+  readonly keepFiringForMs: number;
+  /** How many alerts the rule may have; 0 for no limit. */
+  readonly limit: number;
+}
+
+/** One element of the expression's result with its templates expanded. */
+export interface AlertResult {
+  /** What identifies the alert: {@link alertLabels}. */
+  readonly labels: Labels;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+/** What an evaluation leaves: the alerts, and why the rule failed when it did. */
+export interface AlertStep {
+  readonly active: ActiveAlerts;
+  readonly error?: string;
+}
+
+/** The labels of an alert: the result's without its name, overridden by the rule's, then the alert's name. */
+export function alertLabels(
+  result: Labels,
+  ruleLabels: Readonly<Record<string, string>>,
+  name: string,
+): Labels {
+  const pairs = new Map(result.entries());
+  pairs.delete(METRIC_NAME);
+  for (const [label, value] of Object.entries(ruleLabels)) pairs.set(label, value);
+  pairs.set(ALERT_NAME, name);
+  return Labels.fromPairs(pairs);
+}
+
+/** The alerts after an evaluation at `nowMs`. Neither argument is changed. */
+export function stepAlerts(
+  timing: AlertTiming,
+  previous: ActiveAlerts,
+  results: readonly AlertResult[],
+  nowMs: number,
+): AlertStep {
+  const found = new Map<string, AlertResult>();
+  for (const result of results) {
+    if (found.has(result.labels.key)) {
+      const error = 'vector contains metrics with the same labelset after applying alert labels';
+      return { active: previous, error };
+    }
+    found.set(result.labels.key, result);
+  }
+
+  const active = new Map<string, ActiveAlert>();
+  for (const [key, alert] of previous) {
+    const result = found.get(key);
+    const next =
+      result === undefined
+        ? withoutResult(timing, alert, nowMs)
+        : alert.state === 'inactive'
+          ? undefined
+          : fireWhenDue(timing, { ...alert, ...result, keepFiringSinceMs: undefined }, nowMs);
+    if (next !== undefined) active.set(key, next);
+  }
+  for (const [key, result] of found) {
+    if (!active.has(key)) active.set(key, fireWhenDue(timing, newAlert(result, nowMs), nowMs));
+  }
+
+  const count = [...active.values()].filter((alert) => alert.state !== 'inactive').length;
+  if (timing.limit > 0 && count > timing.limit)
+    return { active: new Map(), error: `exceeded limit of ${timing.limit} with ${count} alerts` };
+  return { active };
+}
+
+function newAlert(result: AlertResult, nowMs: number): ActiveAlert {
+  return {
+    labels: result.labels,
+    annotations: result.annotations,
+    value: result.value,
+    state: 'pending',
+    activeAtMs: nowMs,
+    firedAtMs: undefined,
+    resolvedAtMs: undefined,
+    keepFiringSinceMs: undefined,
+    lastSentAtMs: undefined,
+    validUntilMs: 0,
+  };
+}
+
+function fireWhenDue(timing: AlertTiming, alert: ActiveAlert, nowMs: number): ActiveAlert {
+  if (alert.state !== 'pending' || nowMs - alert.activeAtMs < timing.forMs) return alert;
+  return { ...alert, state: 'firing', firedAtMs: nowMs };
+}
+
+/** An alert whose labels are not in the result; undefined when it is forgotten. */
+function withoutResult(timing: AlertTiming, alert: ActiveAlert, nowMs: number): ActiveAlert | undefined {
+  switch (alert.state) {
+    case 'pending':
+      return undefined;
+    case 'inactive':
+      return nowMs - alert.resolvedAtMs! > RESOLVED_RETENTION_MS ? undefined : alert;
+    case 'firing': {
+      const since = alert.keepFiringSinceMs ?? nowMs;
+      if (timing.keepFiringForMs > 0 && nowMs - since < timing.keepFiringForMs)
+        return { ...alert, keepFiringSinceMs: since };
+      return { ...alert, state: 'inactive', resolvedAtMs: nowMs };
+    }
+  }
+}
+
+/** The series that tell of a rule's alerts: `ALERTS` and `ALERTS_FOR_STATE`. */
+export function alertSamples(active: ActiveAlerts): Sample[] {
+  const samples: Sample[] = [];
+  for (const alert of active.values()) {
+    if (alert.state === 'inactive') continue;
+    samples.push(
+      { labels: alert.labels.with(METRIC_NAME, 'ALERTS').with(ALERT_STATE, alert.state), value: 1 },
+      {
+        labels: alert.labels.with(METRIC_NAME, 'ALERTS_FOR_STATE'),
+        value: Math.floor(alert.activeAtMs / 1000),
+      },
+    );
+  }
+  return samples;
+}
+
+/** When alerts are told again. */
+export interface SendTiming {
+  /** The least time between two tellings of the same news. */
+  readonly resendDelayMs: number;
+  /** How often the rule is evaluated. */
+  readonly intervalMs: number;
+}
+
+/** The alerts that are to be told now, and all alerts with that noted. Pending ones are nobody's business yet. */
+export function takeAlertsToSend(
+  timing: SendTiming,
+  active: ActiveAlerts,
+  nowMs: number,
+): { readonly active: ActiveAlerts; readonly send: readonly ActiveAlert[] } {
+  const next = new Map(active);
+  const send: ActiveAlert[] = [];
+  for (const [key, alert] of active) {
+    if (!needsSending(timing, alert, nowMs)) continue;
+    // Four times the longest pause: two evaluations or deliveries may fail before anybody takes it for resolved.
+    const validUntilMs = nowMs + 4 * Math.max(timing.intervalMs, timing.resendDelayMs);
+    const sent = { ...alert, lastSentAtMs: nowMs, validUntilMs };
+    next.set(key, sent);
+    send.push(sent);
+  }
+  return { active: next, send };
+}
+
+function needsSending(timing: SendTiming, alert: ActiveAlert, nowMs: number): boolean {
+  if (alert.state === 'pending') return false;
+  const last = alert.lastSentAtMs;
+  if (last === undefined) return true;
+  if (alert.resolvedAtMs !== undefined && alert.resolvedAtMs > last) return true;
+  return last + timing.resendDelayMs < nowMs;
+}

@@ -1,0 +1,192 @@
+/**
+ * Reads Prometheus rule files, with the checks of `promtool check rules`: every problem with its place, all at
+ * once.
+ *
+ * An expression is kept twice: as written, and printed from its tree, which is how the API and links show it.
+ */
+import { basename } from 'node:path';
+import { isClassicLabelName } from '@binnacle/metrics/model';
+import { type Expr, parse, printExpr } from '@binnacle/promql';
+import { YamlFile, type YamlMap, type YamlNode } from '../config/yaml-reader.ts';
+import { Template } from './template.ts';
+
+interface RuleBase {
+  /** As written. */
+  readonly exprText: string;
+  /** Printed from the tree, on one line. */
+  readonly expr: string;
+  readonly tree: Expr;
+  /** The group's labels and the rule's own; templates in alerting rules. */
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** A rule that fires. */
+export interface AlertingRuleConfig extends RuleBase {
+  readonly type: 'alerting';
+  readonly name: string;
+  /** How long the expression must hold before the alert fires. */
+  readonly forMs: number;
+  /** How long a firing alert goes on after the expression stopped holding. */
+  readonly keepFiringForMs: number;
+  /** Templates. */
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+/** A rule that writes a series. */
+export interface RecordingRuleConfig extends RuleBase {
+  readonly type: 'recording';
+  /** The metric name of the result. */
+  readonly name: string;
+}
+
+export type RuleConfig = AlertingRuleConfig | RecordingRuleConfig;
+
+/** Rules that are evaluated in order, at one time. */
+export interface RuleGroupConfig {
+  readonly name: string;
+  /** Undefined for the global evaluation interval. */
+  readonly intervalMs: number | undefined;
+  /** How many series or alerts one rule may have; 0 for no limit. */
+  readonly limit: number;
+  /** How far in the past the expressions are evaluated. */
+  readonly queryOffsetMs: number;
+  readonly rules: readonly RuleConfig[];
+}
+
+export interface RuleFile {
+  readonly path: string;
+  readonly groups: readonly RuleGroupConfig[];
+}
+
+/**
+ * Reads a rule file's text.
+ * @param path named in problems
+ * @throws ConfigError with every problem
+ */
+export function parseRuleFile(path: string, text: string): RuleFile {
+  const file = YamlFile.parse(path, text);
+  const root = file.map;
+  const groups: RuleGroupConfig[] = [];
+  const names = new Set<string>();
+  for (const item of root?.items('groups') ?? []) {
+    const map = item.map();
+    if (map === undefined) continue;
+    const group = readGroup(map, item);
+    if (names.has(group.name) && group.name !== '')
+      map
+        .field('name')
+        ?.problem(`the group name ${JSON.stringify(group.name)} is repeated in ${basename(path)}`);
+    names.add(group.name);
+    groups.push(group);
+  }
+  root?.finish();
+  file.throwIfProblems();
+  return { path, groups };
+}
+
+function readGroup(map: YamlMap, item: YamlNode): RuleGroupConfig {
+  const name = map.required('name')?.text() ?? '';
+  const intervalMs = map.durationMs('interval');
+  const limit = map.integer('limit') ?? 0;
+  const queryOffsetMs = map.durationMs('query_offset') ?? 0;
+  const labels = readLabels(map, 'labels');
+  const where = `group ${JSON.stringify(name)}`;
+  const rules = map.items('rules').flatMap((rule) => readRule(rule, where, labels) ?? []);
+  if (name === '' && map.field('name') !== undefined) item.problem(`${item.path}.name must not be empty`);
+  map.finish();
+  return {
+    name,
+    // As in Prometheus, 0 stands for the global interval.
+    intervalMs: intervalMs === 0 ? undefined : intervalMs,
+    limit,
+    queryOffsetMs,
+    rules,
+  };
+}
+
+function readRule(
+  item: YamlNode,
+  group: string,
+  groupLabels: Readonly<Record<string, string>>,
+): RuleConfig | undefined {
+  const map = item.map();
+  if (map === undefined) return undefined;
+  const alert = map.text('alert');
+  const record = map.text('record');
+  const name = alert ?? record ?? '';
+  if (alert !== undefined && record !== undefined)
+    item.problem(`${group}: a rule has either alert or record, and ${JSON.stringify(alert)} has both`);
+  if (name === '') item.problem(`${group}: a rule needs alert or record`);
+  const isAlert = record === undefined;
+  const expression = readExpression(map);
+  const labels = { ...groupLabels, ...readLabels(map, 'labels') };
+  const annotations = readAnnotations(map);
+  const forMs = map.durationMs('for') ?? 0;
+  const keepFiringForMs = map.durationMs('keep_firing_for') ?? 0;
+  if (isAlert) {
+    checkTemplates(map, 'labels');
+    checkTemplates(map, 'annotations');
+  } else {
+    if (/[{}]/.test(name))
+      map
+        .field('record')
+        ?.problem(`the metric name ${JSON.stringify(name)} holds braces: selectors go to expr`);
+    for (const field of ['for', 'keep_firing_for', 'annotations'])
+      if (map.field(field) !== undefined)
+        map.problemAt(field, `a recording rule has no ${field}: ${JSON.stringify(name)}`);
+  }
+  map.finish();
+  if (expression === undefined) return undefined;
+  return isAlert
+    ? { type: 'alerting', name, ...expression, labels, annotations, forMs, keepFiringForMs }
+    : { type: 'recording', name, ...expression, labels };
+}
+
+function readExpression(map: YamlMap): { exprText: string; expr: string; tree: Expr } | undefined {
+  const node = map.required('expr');
+  const exprText = node?.text();
+  if (node === undefined || exprText === undefined) return undefined;
+  try {
+    const tree = parse(exprText);
+    return { exprText, expr: printExpr(tree), tree };
+  } catch (error) {
+    node.problem(`could not parse expression: ${error instanceof Error ? error.message : String(error)}`);
+    return undefined;
+  }
+}
+
+function readLabels(map: YamlMap, field: string): Record<string, string> {
+  const labels: Record<string, string> = {};
+  for (const { name, value } of map.map(field)?.entries() ?? []) {
+    if (name === '' || name === '__name__')
+      (value ?? map.field(field))?.problem(`${JSON.stringify(name)} is not allowed as a label name`);
+    else labels[name] = value?.text() ?? '';
+  }
+  return labels;
+}
+
+function readAnnotations(map: YamlMap): Record<string, string> {
+  const annotations: Record<string, string> = {};
+  for (const { name, value } of map.map('annotations')?.entries() ?? []) {
+    if (!isClassicLabelName(name))
+      (value ?? map.field('annotations'))?.problem(
+        `${JSON.stringify(name)} is not allowed as an annotation name: letters, digits and _ are, no digit first`,
+      );
+    annotations[name] = value?.text() ?? '';
+  }
+  return annotations;
+}
+
+function checkTemplates(map: YamlMap, field: 'labels' | 'annotations'): void {
+  for (const { name, value } of map.map(field)?.entries() ?? []) {
+    const text = value?.text();
+    if (value === undefined || text === undefined) continue;
+    try {
+      Template.parse(text);
+    } catch (error) {
+      value.problem(
+        `the template of ${field}.${name} is not valid: ${error instanceof Error ? error.message : String(error)}`,
+      );
+    }
+  }
+}

@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest';
+import { ConfigError } from '../../dist/config/config-error.js';
+import { parseRuleFile } from '../../dist/rules/rule-file.js';
+
+function problemsOf(text: string): string[] {
+  try {
+    parseRuleFile('r.yml', text);
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.message.split('\n');
+  }
+}
+
+describe('rule files', () => {
+  it('keeps an expression as written and as printed', () => {
+    const file = parseRuleFile(
+      'r.yml',
+      `
+groups:
+  - name: g
+    interval: 30s
+    limit: 10
+    query_offset: 5s
+    labels: { team: web, severity: none }
+    rules:
+      - alert: HighErrorRate
+        expr: |
+          sum(rate(http_requests_total{status=~"5.."}[5m]))
+          / sum(rate(http_requests_total[5m])) > 0.05
+        for: 5m
+        keep_firing_for: 1m
+        labels: { severity: warning }
+        annotations: { description: 'Error rate is {{ $value | humanizePercentage }}' }
+      - record: job:up:sum
+        expr: sum by(job)(up)
+`,
+    );
+    const [group] = file.groups;
+    expect(group).toMatchObject({ name: 'g', intervalMs: 30_000, limit: 10, queryOffsetMs: 5000 });
+    expect(group!.rules[0]).toMatchObject({
+      type: 'alerting',
+      name: 'HighErrorRate',
+      exprText:
+        'sum(rate(http_requests_total{status=~"5.."}[5m]))\n/ sum(rate(http_requests_total[5m])) > 0.05\n',
+      expr: 'sum(rate(http_requests_total{status=~"5.."}[5m])) / sum(rate(http_requests_total[5m])) > 0.05',
+      forMs: 300_000,
+      keepFiringForMs: 60_000,
+      labels: { team: 'web', severity: 'warning' },
+    });
+    expect(group!.rules[1]).toMatchObject({
+      type: 'recording',
+      name: 'job:up:sum',
+      expr: 'sum by (job) (up)',
+      labels: { team: 'web', severity: 'none' },
+    });
+  });
+
+  it.each<[string, string, string[]]>([
+    [
+      'everything that is wrong at once',
+      'groups:\n- name: g\n  rules:\n  - alert: A\n    expr: sum(up\n    annotations: { summary: "{{ $valeu }}" }\n  - record: r\n    expr: up\n    for: 5m\n',
+      [
+        'r.yml:5:11: could not parse expression: 1:7: parse error: unclosed left parenthesis',
+        'r.yml:6:29: the template of annotations.summary is not valid: undefined variable "$valeu"',
+        'r.yml:9:5: a recording rule has no for: "r"',
+      ],
+    ],
+    [
+      'groups of one name',
+      'groups:\n- name: g\n- name: g\n',
+      ['r.yml:3:9: the group name "g" is repeated in r.yml'],
+    ],
+    [
+      'a rule that is both, one that is neither, and one without expression',
+      'groups:\n- name: g\n  rules:\n  - { alert: A, record: b, expr: up }\n  - { expr: up }\n  - { alert: B }\n',
+      [
+        'r.yml:4:5: group "g": a rule has either alert or record, and "A" has both',
+        'r.yml:5:5: group "g": a rule needs alert or record',
+        'r.yml:6:5: the field "expr" of groups[0].rules[2] is required',
+      ],
+    ],
+    [
+      'names that are not allowed',
+      'groups:\n- name: g\n  rules:\n  - record: a{b}\n    expr: up\n    labels: { __name__: x }\n  - alert: A\n    expr: up\n    annotations: { "run book": x }\n',
+      [
+        'r.yml:4:13: the metric name "a{b}" holds braces: selectors go to expr',
+        'r.yml:6:25: "__name__" is not allowed as a label name',
+        'r.yml:9:32: "run book" is not allowed as an annotation name: letters, digits and _ are, no digit first',
+      ],
+    ],
+    [
+      'a misspelt field',
+      'groups:\n- name: g\n  rules:\n  - alert: A\n    expr: up\n    fro: 5m\n',
+      [
+        'r.yml:6:5: unknown field "fro" in groups[0].rules[0] (allowed: alert, annotations, expr, for, keep_firing_for, labels, record)',
+      ],
+    ],
+  ])('names %s', (_, text, problems) => {
+    expect(problemsOf(text)).toEqual(problems);
+  });
+});

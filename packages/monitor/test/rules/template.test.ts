@@ -1,0 +1,141 @@
+import { Labels } from '@binnacle/metrics/model';
+import { describe, expect, it } from 'vitest';
+import { Template, type TemplateSample } from '../../dist/rules/template.js';
+
+const VECTOR: readonly TemplateSample[] = [
+  { labels: Labels.of({ __name__: 'up', instance: 'b:1' }), value: 2 },
+  { labels: Labels.of({ __name__: 'up', instance: 'a:1' }), value: 1 },
+];
+
+async function check(source: string, value: number, want: string): Promise<void> {
+  const data = {
+    labels: Labels.of({ __name__: 'x', instance: 'web-1.example.org:8000', job: 'web' }),
+    value,
+    externalLabels: { site: 'eu' },
+    externalUrl: 'http://localhost:9700',
+  };
+  const text = await Template.parse(source).expandOrExplain(data, async (expression) =>
+    expression === 'none' ? [] : VECTOR,
+  );
+  expect(text, source).toBe(want);
+}
+
+describe('templates', () => {
+  it('prints $value as Go prints a float64', async () => {
+    for (const [value, want] of [
+      [0.05, '0.05'],
+      [50, '50'],
+      [123456, '123456'],
+      [1234567, '1.234567e+06'],
+      [1e6, '1e+06'],
+      [0.0001, '0.0001'],
+      [0.00001, '1e-05'],
+      [-0, '-0'],
+      [1 / 3, '0.3333333333333333'],
+      [Number.NaN, 'NaN'],
+      [Number.POSITIVE_INFINITY, '+Inf'],
+    ] as const)
+      await check('{{ $value }}', value, want);
+  });
+
+  it.each<[string, string]>([
+    ['plain text', 'plain text'],
+    ['{{ $value }} jobs pending', '12.5 jobs pending'],
+    ['{{ $labels.instance }} of {{ .Labels.job }}: {{ .Value }}', 'web-1.example.org:8000 of web: 12.5'],
+    ['{{ $labels.missing }}|', '|'],
+    ['{{ $externalLabels.site }} {{ externalURL }}', 'eu http://localhost:9700'],
+    ['a {{- /* trimmed */ -}} b', 'ab'],
+    ['a {{- " x " -}} b', 'a x b'],
+    ['{{ "a\\tb\\u00e9" }}{{ `\\n` }}', 'a\tbé\\n'],
+    ['{{ $value | printf "%.2f" }}', '12.50'],
+    ['{{ printf "%s=%v %d%%" $labels.job $value 3 }}', 'web=12.5 3%'],
+    [
+      '{{ printf "%5.1f|%-6s|%06.2f|%+d|%q|%e" $value "ab" $value 7 "x\\"y" $value }}',
+      ' 12.5|ab    |012.50|+7|"x\\"y"|1.250000e+01',
+    ],
+    ['{{ printf "%d" $value }}', '%!d(float64=12.5)'],
+    ['{{ "hello wORLD it\'s" | title }} {{ toUpper "a" }}{{ toLower "B" }}', "Hello WORLD It's Ab"],
+    ['{{ $labels.instance | stripPort }} {{ stripDomain $labels.instance }}', 'web-1.example.org web-1:8000'],
+    ['{{ if gt $value 10.0 }}high{{ else if eq $labels.job "web" }}web{{ else }}low{{ end }}', 'high'],
+    ['{{ if lt $value 10.0 }}low{{ else if eq $labels.job "db" "web" }}web{{ else }}x{{ end }}', 'web'],
+    ['{{ if and $labels.job (not $labels.missing) }}yes{{ end }}', 'yes'],
+    ['{{ or $labels.missing "none" }}', 'none'],
+    ['{{ with $labels.job }}<{{ . }}>{{ else }}none{{ end }}', '<web>'],
+    ['{{ $x := "a" }}{{ if true }}{{ $x = "b" }}{{ end }}{{ $x }}', 'b'],
+    [
+      '{{ range $name, $text := $labels }}{{ $name }}={{ $text }};{{ end }}',
+      '__name__=x;instance=web-1.example.org:8000;job=web;',
+    ],
+    [
+      '{{ range query "up" | sortByLabel "instance" }}{{ .Labels.instance }}={{ .Value }} {{ end }}',
+      'a:1=1 b:1=2 ',
+    ],
+    ['{{ query "up" | first | value }} {{ query "up" | first | label "instance" }}', '2 b:1'],
+    ['{{ range query "none" }}x{{ else }}nothing{{ end }}', 'nothing'],
+    ['{{ range $i, $s := query "up" }}{{ if eq $i 1 }}{{ break }}{{ end }}{{ $i }}{{ end }}', '0'],
+    ['{{ define "t" }}[{{ . }}]{{ end }}{{ template "t" "x" }}{{ tmpl "t" "y" }}', '[x][y]'],
+    ['{{ with args 1 "b" }}{{ .arg0 }}{{ .arg1 }}{{ end }}', '1b'],
+    ['{{ len "é" }} {{ index $labels "job" }} {{ match "w.b" $labels.job }}', '2 web true'],
+    ['{{ parseDuration "1h30m" }}', '5400'],
+  ])('%s', async (source, want) => {
+    await check(source, 12.5, want);
+  });
+
+  it.each<[string, number, string]>([
+    ['humanize', 0, '0'],
+    ['humanize', 1234567, '1.235M'],
+    ['humanize', 0.0123, '12.3m'],
+    ['humanize', -42, '-42'],
+    ['humanize', 999.95, '1000'],
+    ['humanize', Number.NaN, 'NaN'],
+    ['humanize1024', 1048576, '1Mi'],
+    ['humanize1024', 0.5, '0.5'],
+    ['humanizeDuration', 0, '0s'],
+    ['humanizeDuration', 0.0015, '1.5ms'],
+    ['humanizeDuration', 59.1234, '59.12s'],
+    ['humanizeDuration', 3661, '1h 1m 1s'],
+    ['humanizeDuration', -90061, '-1d 1h 1m 1s'],
+    ['humanizePercentage', 0.12345, '12.35%'],
+    ['humanizePercentage', 1, '100%'],
+    ['humanizePercentage', 0.0723456, '7.235%'],
+    ['humanizeTimestamp', 1435065584.128, '2015-06-23 13:19:44.128 +0000 UTC'],
+    ['humanizeTimestamp', 1435065580, '2015-06-23 13:19:40 +0000 UTC'],
+  ])('%s of %d', async (name, value, want) => {
+    await check(`{{ $value | ${name} }}`, value, want);
+  });
+
+  it('says in the text why a template fails', async () => {
+    await check('{{ $labels.a.b }}', 1, "<error expanding template: can't evaluate field b in type string>");
+    await check(
+      '{{ query "none" | first }}',
+      1,
+      '<error expanding template: first() called on vector with no elements>',
+    );
+    await check('{{ gt $value 1 }}', 2, '<error expanding template: incompatible types for comparison>');
+    await check(
+      '{{ humanize }}',
+      2,
+      '<error expanding template: wrong number of args for humanize: want 1 got 0>',
+    );
+    await check(
+      '{{ define "t" }}{{ template "t" . }}{{ end }}{{ template "t" . }}',
+      1,
+      '<error expanding template: templates call each other more than 100 deep>',
+    );
+  });
+
+  it.each<[string, string]>([
+    ['{{ $valeu }}', 'undefined variable "$valeu"'],
+    ['{{ humanise $value }}', 'function "humanise" not defined'],
+    ['{{ if $value }}', '{{if}} without {{end}}'],
+    ['{{ $value', 'unclosed action'],
+    ['{{ end }}', 'unexpected {{end}}'],
+    ['{{ "a }}', 'unterminated quoted string'],
+    ['{{ ($value }}', 'unclosed left parenthesis'],
+    ['{{ $value | 3 }}', 'a constant cannot take the value of a pipe'],
+    ['{{ }}', 'missing value in a template action'],
+    ['{{ break }}', '{{break}} outside {{range}}'],
+  ])('refuses %s', (source, message) => {
+    expect(() => Template.parse(source)).toThrow(message);
+  });
+});
