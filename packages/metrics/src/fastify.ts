@@ -9,7 +9,9 @@
  *
  * A request is noticed at Node's server, where Fastify listens too, so that one whose URL Fastify rejects before
  * any hook is counted; and in a hook, which knows the route, and which is all there is for `app.inject`. Whichever
- * comes second finds the first. The response is counted at its end: at `finish`, or at `close` without one.
+ * comes second finds the first. The response is counted at its end: at `finish`, or at `close` without one. A
+ * client that knows the length of the answer may close before the server has come to end it, for instance when a
+ * file is streamed; if every byte was written by then, the answer was complete.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyPluginCallback } from 'fastify';
@@ -126,6 +128,7 @@ class Observer {
     const observed: Observed = { endpoint: UNMATCHED };
     this.#underWay.set(response, observed);
     const beganMs = performance.now();
+    const bytesBefore = request.socket?.bytesWritten ?? 0;
     const method = METHODS.has(request.method ?? '') ? request.method! : 'OTHER';
     let counted = false;
     const end = (status: string): void => {
@@ -136,7 +139,7 @@ class Observer {
       this.#metrics.duration.observe({ method, endpoint }, (performance.now() - beganMs) / 1000);
     };
     response.once('finish', () => end(String(response.statusCode)));
-    response.once('close', () => end(ABORTED));
+    response.once('close', () => end(isWhole(response, bytesBefore) ? String(response.statusCode) : ABORTED));
     return observed;
   }
 
@@ -148,6 +151,17 @@ class Observer {
     }
     return endpoint;
   }
+}
+
+/** Whether a response of known length was written to its last byte, though it was not ended. */
+function isWhole(response: ServerResponse, bytesBefore: number): boolean {
+  // Node keeps the rendered header here; a response has no public count of its bytes, and `getHeader` does not
+  // know what went straight to `writeHead`.
+  const header = (response as { readonly _header?: unknown })._header;
+  if (typeof header !== 'string') return false;
+  const length = /\r\ncontent-length: *(\d+)\r\n/i.exec(header)?.[1];
+  const written = (response.socket?.bytesWritten ?? 0) - bytesBefore;
+  return length !== undefined && written >= header.length + Number(length);
 }
 
 /**

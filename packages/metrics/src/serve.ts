@@ -75,8 +75,7 @@ export class MetricsServer {
 
   /** Part of {@link serveMetrics}. */
   async open(options: ServeOptions): Promise<void> {
-    const path =
-      options.directory ?? process.env.BINNACLE_METRICS_DIR ?? defaultDirectory(options.service);
+    const path = options.directory ?? process.env.BINNACLE_METRICS_DIR ?? defaultDirectory(options.service);
     try {
       const native = await loadNativeFiles();
       this.#directory = MetricsDirectory.open(path, options.service, options.instance ?? '', native);

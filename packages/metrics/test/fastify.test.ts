@@ -34,6 +34,12 @@ async function start(): Promise<{ app: FastifyInstance; registry: Registry; port
     reply.raw.writeHead(202).end('bare');
   });
   server.get('/never', () => {});
+  // All bytes, or all but one; either way the response is not ended.
+  for (const sent of [10, 9])
+    server.get(`/sent-${sent}-of-10`, (_request, reply) => {
+      reply.hijack();
+      reply.raw.writeHead(200, { 'content-length': '10' }).write('x'.repeat(sent));
+    });
   await server.listen({ port: 0, host: '127.0.0.1' });
   return { app: server, registry, port: (server.server.address() as AddressInfo).port };
 }
@@ -139,6 +145,24 @@ describe('fastifyMetrics counts', () => {
       expect(counted(registry)).toEqual({ 'GET /never 499': 1, 'POST /api/v1/upload 499': 1 }),
     );
     expect(timed(registry)).toEqual({ 'GET /never': 1, 'POST /api/v1/upload': 1 });
+  });
+
+  test('a client that closes when it has every byte by the status that it got', async () => {
+    const { registry, port } = await start();
+    for (const sent of [10, 9]) {
+      const client = connect(port, '127.0.0.1', () =>
+        client.write(`GET /sent-${sent}-of-10 HTTP/1.1\r\nHost: x\r\n\r\n`),
+      );
+      let received = '';
+      client.setEncoding('latin1').on('data', (text: string) => {
+        received += text;
+      });
+      await eventually(() => expect(received).toMatch(new RegExp(`\r\n\r\nx{${sent}}$`)));
+      client.destroy();
+    }
+    await eventually(() =>
+      expect(counted(registry)).toEqual({ 'GET /sent-10-of-10 200': 1, 'GET /sent-9-of-10 499': 1 }),
+    );
   });
 
   test('requests that are injected', async () => {

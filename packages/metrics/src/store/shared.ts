@@ -27,6 +27,9 @@ import { type FamilyShape, type Slots, type Store, slotsPerSeries } from './stor
 export const SEGMENT_BYTES_FIRST = 64 * 1024;
 export const SEGMENT_BYTES_MAX = 8 * 1024 * 1024;
 
+/** How long a store that could not grow waits before a new series makes it try again. */
+export const GROW_RETRY_MS = 1_000;
+
 const PROCESS_START_MS = Date.now() - performance.now();
 
 export class SharedStore implements Store {
@@ -40,6 +43,7 @@ export class SharedStore implements Store {
   #nextBytes = SEGMENT_BYTES_FIRST;
   /** Takes what has no room on the disk: it keeps counting, but no other process can read it. */
   #lost: HeapStore | undefined;
+  #growAfter = 0;
 
   private constructor(
     directory: MetricsDirectory,
@@ -85,13 +89,17 @@ export class SharedStore implements Store {
   allocate(shape: FamilyShape, labelValues: readonly string[], createdMs: number): Slots {
     const index = this.#writer?.add(shape, labelValues, createdMs);
     if (index !== undefined) return { values: this.#writer!.values, index };
-    try {
-      this.#grow(slotsPerSeries(shape), dictionaryBytesFor(shape, labelValues));
-      const grown = this.#writer!.add(shape, labelValues, createdMs);
-      if (grown !== undefined) return { values: this.#writer!.values, index: grown };
-    } catch (cause) {
-      if (this.#lost === undefined)
-        this.#onProblem(asStoreError(cause, 'the store cannot grow; new series stay out of /metrics'));
+    if (this.#lost === undefined || performance.now() > this.#growAfter) {
+      try {
+        this.#grow(slotsPerSeries(shape), dictionaryBytesFor(shape, labelValues));
+        const grown = this.#writer!.add(shape, labelValues, createdMs);
+        if (grown !== undefined) return { values: this.#writer!.values, index: grown };
+      } catch (cause) {
+        if (this.#lost === undefined) {
+          this.#onProblem(asStoreError(cause, 'the store cannot grow; new series stay out of /metrics'));
+        }
+        this.#growAfter = performance.now() + GROW_RETRY_MS;
+      }
     }
     this.#lost ??= new HeapStore();
     return this.#lost.allocate(shape, labelValues, createdMs);

@@ -1,0 +1,237 @@
+import { once } from 'node:events';
+import fs from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { member, metricsDirectory, start, valueIn } from './members.ts';
+
+const WELL = 'done_total{how="well"}';
+
+const segments = (directory: string) => fs.readdirSync(directory).filter((name) => name.endsWith('.segment'));
+
+test('the processes of a service are added up, and a killed one takes no count with it', async () => {
+  const directory = metricsDirectory();
+  const [a, b, c] = await Promise.all([member(directory), member(directory), member(directory)]);
+  for (const [i, one] of [a, b, c].entries()) {
+    await one!.tell('inc', 10 ** i);
+    await one!.tell('active', 1);
+    await one!.tell('highest', i);
+    await one!.tell('observe', 5 * 10 ** i);
+  }
+  await b!.tell('latest', 7);
+  const before = String(await a!.tell('exposition'));
+  expect(valueIn(before, WELL)).toBe(111);
+  expect(valueIn(before, 'done_total{how="badly"}')).toBe(0);
+  expect(valueIn(before, 'active')).toBe(3);
+  expect(valueIn(before, 'highest')).toBe(2);
+  expect(valueIn(before, 'latest')).toBe(7);
+  expect(valueIn(before, 'size_bytes_bucket{le="10"}')).toBe(1);
+  expect(valueIn(before, 'size_bytes_count')).toBe(3);
+  expect(valueIn(before, 'binnacle_metrics_writers')).toBe(3);
+
+  await b!.kill();
+  await c!.kill();
+  // The first answer still reads the dead segments and folds them; the second reads what was folded.
+  for (const answer of ['unfolded', 'folded']) {
+    const after = String(await a!.tell('exposition'));
+    expect.soft(valueIn(after, WELL), answer).toBe(111);
+    expect.soft(valueIn(after, 'active'), answer).toBe(1);
+    expect.soft(valueIn(after, 'highest'), answer).toBe(0);
+    expect.soft(valueIn(after, 'latest'), answer).toBe(7);
+    expect.soft(valueIn(after, 'size_bytes_bucket{le="100"}'), answer).toBe(2);
+    expect.soft(valueIn(after, 'size_bytes_sum'), answer).toBe(555);
+    expect.soft(valueIn(after, 'size_bytes_count'), answer).toBe(3);
+    expect.soft(valueIn(after, 'binnacle_metrics_writers'), answer).toBe(1);
+  }
+  expect(segments(directory)).toHaveLength(1);
+});
+
+test('a gauge per worker has a series for each, and a new process takes the place of a gone one', async () => {
+  const directory = metricsDirectory();
+  const a = await member(directory);
+  const b = await member(directory);
+  await a.tell('each', 1);
+  await b.tell('each', 2);
+  expect(String(await a.tell('exposition'))).toContain('each{worker="0"} 1\neach{worker="1"} 2\n');
+  await a.kill();
+  const c = await member(directory);
+  await c.tell('each', 3);
+  const after = String(await b.tell('exposition'));
+  expect(valueIn(after, 'each{worker="0"}')).toBe(3);
+  expect(valueIn(after, 'each{worker="1"}')).toBe(2);
+});
+
+test('a terminated thread is known to be gone, though its process lives, and its counts stay', async () => {
+  const directory = metricsDirectory();
+  const process = await member(directory);
+  await process.tell('thread', 'one');
+  await process.tell('thread', 'two');
+  const before = String(await process.tell('exposition'));
+  expect(valueIn(before, WELL)).toBe(20);
+  expect(valueIn(before, 'active')).toBe(2);
+  await process.tell('terminate', 'one');
+  for (let i = 0; i < 2; i++) {
+    const after = String(await process.tell('exposition'));
+    expect(valueIn(after, WELL)).toBe(20);
+    expect(valueIn(after, 'active')).toBe(1);
+    expect(valueIn(after, 'binnacle_metrics_writers')).toBe(2);
+  }
+  expect(segments(directory)).toHaveLength(2);
+});
+
+const kills = process.env.BINNACLE_SOAK === '1' ? 60 : 6;
+
+test(`a process killed in mid-increment loses nothing that it did, ${kills} times over`, async () => {
+  const directory = metricsDirectory();
+  const reader = await member(directory);
+  let atLeast = 0;
+  for (let i = 0; i < kills; i++) {
+    const victim = await member(directory);
+    let spun = 0;
+    victim.process.on('message', (message: { spun?: number }) => {
+      spun = message.spun ?? spun;
+    });
+    victim.process.send({ id: -1, action: 'spin' });
+    while (spun === 0) await new Promise((resolve) => setTimeout(resolve, 2));
+    await new Promise((resolve) => setTimeout(resolve, (i * 7) % 20));
+    await victim.kill();
+    atLeast += spun;
+    const counted = valueIn(String(await reader.tell('exposition')), 'done_total{how="badly"}')!;
+    expect(counted).toBeGreaterThanOrEqual(atLeast);
+    expect(Number.isInteger(counted)).toBe(true);
+    atLeast = counted;
+  }
+});
+
+const lives = process.env.BINNACLE_SOAK === '1' ? 200 : 16;
+
+test(`two folders and a reader race while ${lives} processes come and go: no counter falls, none is lost`, async () => {
+  const directory = metricsDirectory();
+  // Keeps the epoch; without it the directory would be without a running writer now and then.
+  const keeper = await member(directory);
+  const racers = ['yes', 'yes', 'no'].map((folds) => start('folder.mjs', directory, 'test', folds));
+  const problems: string[] = [];
+  const reports: { readings: number; folded: number }[] = [];
+  await Promise.all(
+    racers.map(async (racer) => {
+      await once(racer, 'message');
+      racer.on('message', (message: { problem: string } | { readings: number; folded: number }) => {
+        if ('problem' in message) problems.push(message.problem);
+        else reports.push(message);
+      });
+    }),
+  );
+  for (let i = 0; i < lives; i += 2) {
+    const pair = [start('short-life.mjs', directory, 'test'), start('short-life.mjs', directory, 'test')];
+    await Promise.all(pair.map((child) => once(child, 'exit')));
+  }
+  await Promise.all(
+    racers.map((racer) => {
+      const exited = once(racer, 'exit');
+      racer.send('stop');
+      return exited;
+    }),
+  );
+  expect(problems).toEqual([]);
+  expect(reports).toHaveLength(3);
+  expect(reports.every(({ readings }) => readings > 10)).toBe(true);
+  await keeper.tell('exposition'); // folds what died last
+  const exposition = String(await keeper.tell('exposition'));
+  expect(valueIn(exposition, WELL)).toBe(lives * 1000);
+  expect(valueIn(exposition, 'work_seconds_total')).toBeCloseTo(lives, 9);
+  expect(segments(directory)).toHaveLength(1);
+  expect(fs.readdirSync(directory).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+});
+
+test('a crash after the new retired file and before the segments are deleted counts nothing twice', async () => {
+  const directory = metricsDirectory();
+  const keeper = await member(directory);
+  const victim = await member(directory);
+  await victim.tell('inc', 5);
+  const saved = new Map(
+    segments(directory).map((name) => [name, fs.readFileSync(path.join(directory, name))]),
+  );
+  await victim.kill();
+  await keeper.tell('exposition');
+  expect(segments(directory)).toHaveLength(1);
+  // Put the folded segment back, as if it had never been deleted.
+  for (const [name, bytes] of saved) {
+    const file = path.join(directory, name);
+    if (!fs.existsSync(file)) fs.writeFileSync(file, bytes, { mode: 0o600 });
+  }
+  expect(segments(directory)).toHaveLength(2);
+  expect(valueIn(String(await keeper.tell('exposition')), WELL)).toBe(5);
+  // The next fold deletes it before anything else.
+  const second = await member(directory);
+  await second.tell('inc', 2);
+  await second.kill();
+  await keeper.tell('exposition');
+  expect(valueIn(String(await keeper.tell('exposition')), WELL)).toBe(7);
+  expect(segments(directory)).toHaveLength(1);
+});
+
+test('when all processes have gone and one starts again, a new epoch begins at 0', async () => {
+  const directory = metricsDirectory();
+  const first = await member(directory);
+  await first.tell('inc', 5);
+  await first.kill();
+  const second = await member(directory);
+  const exposition = String(await second.tell('exposition'));
+  expect(valueIn(exposition, WELL)).toBe(0);
+  expect(segments(directory)).toHaveLength(1);
+});
+
+test('another service and another instance are refused by name while the first one runs', async () => {
+  const directory = metricsDirectory();
+  const first = await member(directory, { service: 'uploads', instance: 'a' });
+  await first.tell('inc', 1);
+  const warned = async (service: string, instance: string) => {
+    const child = start('member.mjs', directory, service, '', instance);
+    let text = '';
+    child.stderr?.on('data', (data: Buffer) => {
+      text += data.toString();
+    });
+    const [{ joined }] = (await once(child, 'message')) as [{ joined: string | null }];
+    expect(joined).toBeNull();
+    const exited = once(child, 'exit');
+    child.disconnect();
+    await exited;
+    return text;
+  };
+  expect(await warned('downloads', '')).toContain(
+    'belongs to service uploads, instance a, which is running; service downloads needs another one',
+  );
+  expect(await warned('uploads', 'b')).toContain('service uploads, instance b needs another one');
+  expect(valueIn(String(await first.tell('exposition')), WELL)).toBe(1);
+});
+
+test('the elected process answers for all; when it is killed, a sibling takes over', async () => {
+  const directory = metricsDirectory();
+  const port = 20_000 + (process.pid % 20_000);
+  const a = await member(directory, { port });
+  const b = await member(directory, { port });
+  await a.tell('inc', 1);
+  await b.tell('inc', 2);
+  const url = `http://127.0.0.1:${port}/metrics`;
+  const scrape = async () => (await fetch(url)).text();
+  expect(await a.tell('address')).toBe(url);
+  expect(await b.tell('address')).toBeNull();
+  const response = await fetch(url);
+  expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
+  expect(valueIn(await response.text(), WELL)).toBe(3);
+  expect((await fetch(url, { method: 'POST' })).status).toBe(405);
+  expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(404);
+  await a.kill();
+  await expect.poll(() => scrape().catch(() => ''), { timeout: 10_000 }).toContain(`${WELL} 3`);
+  expect(await b.tell('address')).toBe(url);
+});
+
+test('a process that leaves keeps its counts in the service and goes on for itself', async () => {
+  const directory = metricsDirectory();
+  const a = await member(directory);
+  const b = await member(directory);
+  await b.tell('inc', 3);
+  await b.tell('close');
+  await b.tell('inc', 100);
+  expect(valueIn(String(await a.tell('exposition')), WELL)).toBe(3);
+  expect(valueIn(String(await b.tell('exposition')), WELL)).toBe(100);
+});
