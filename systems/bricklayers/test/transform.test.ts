@@ -210,7 +210,7 @@ describe('the transform', () => {
 });
 
 describe('memory', () => {
-  const megabytes = process.env['BINNACLE_SOAK'] === '1' ? 200 : 30;
+  const megabytes = process.env.BINNACLE_SOAK === '1' ? 200 : 30;
 
   test(`of a child process stays small while ${megabytes} MB go through`, async () => {
     const dir = await mkdtemp(join(tmpdir(), 'bricklayers-transform-'));

@@ -1,0 +1,166 @@
+/**
+ * What the service counts. Definitions only: importing this file counts nothing and opens nothing.
+ *
+ * Who counts what: the web process counts requests, uploads, downloads, cleanup and the queue; a worker counts the
+ * jobs that it finished and what went in and came out; the web process counts the jobs that a worker could not
+ * finish, because it died or took too long. Each job ends in exactly one of these ways.
+ */
+import { counter, gauge, histogram, info, label } from '@binnacle/metrics';
+import { httpMetrics } from '@binnacle/metrics/fastify';
+
+/** The service's name in its metrics directory, and its job name in Prometheus. */
+export const SERVICE = 'bricklayers-web';
+
+const FILE_SIZE_BUCKETS = [
+  100_000, 500_000, 1_000_000, 5_000_000, 10_000_000, 25_000_000, 50_000_000, 100_000_000,
+];
+
+/** Requests and their duration, by route. */
+export const http = httpMetrics({ buckets: [0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10] });
+
+/** Always 1; says what runs. */
+export const appInfo = info({
+  name: 'app_info',
+  help: 'Application metadata',
+  labels: { name: label, version: label, description: label },
+});
+
+/** How uploads end. */
+export const UPLOAD_STATUSES = ['success', 'failed_size', 'failed_validation', 'failed_error'] as const;
+
+/** Every upload, once, by how it ended. */
+export const uploads = counter({
+  name: 'uploads_total',
+  help: 'Total file uploads',
+  labels: { status: UPLOAD_STATUSES },
+});
+
+/** Sizes of uploads that were accepted. */
+export const uploadFileSize = histogram({
+  name: 'upload_file_size_bytes',
+  help: 'Size of uploaded files in bytes',
+  unit: 'bytes',
+  buckets: FILE_SIZE_BUCKETS,
+});
+
+/** Why an upload is refused. */
+export const REFUSALS = [
+  'file_too_large',
+  'invalid_extension',
+  'invalid_parameter',
+  'missing_file',
+  'empty_file',
+  'several_files',
+  'not_multipart',
+  'malformed_body',
+] as const;
+
+/** One of {@link REFUSALS}. */
+export type Refusal = (typeof REFUSALS)[number];
+
+/** Refused uploads by reason. */
+export const uploadValidationFailures = counter({
+  name: 'upload_validation_failures_total',
+  help: 'Upload validation failures by reason',
+  labels: { reason: REFUSALS },
+});
+
+/** How jobs end. */
+export const JOB_ENDS = ['completed', 'error', 'timeout'] as const;
+
+/** Every job, once, by how it ended. */
+export const processingJobs = counter({
+  name: 'processing_jobs_total',
+  help: 'Total processing jobs by final status',
+  labels: { status: JOB_ENDS },
+});
+
+/** Jobs in the hands of a worker. */
+export const processingJobsActive = gauge({
+  name: 'processing_jobs_active',
+  help: 'Number of jobs currently being processed',
+  mode: 'live sum',
+});
+
+/** Jobs in the queue. */
+export const processingJobsPending = gauge({
+  name: 'processing_jobs_pending',
+  help: 'Number of jobs waiting in queue',
+  mode: 'live sum',
+});
+
+/** Durations of jobs that completed. */
+export const processingDuration = histogram({
+  name: 'processing_duration_seconds',
+  help: 'Time taken to process jobs',
+  unit: 'seconds',
+  buckets: [1, 5, 10, 30, 60, 120, 300, 600],
+});
+
+/** Input of jobs that completed. */
+export const processingInputSize = histogram({
+  name: 'processing_input_size_bytes',
+  help: 'Size of input files processed',
+  unit: 'bytes',
+  buckets: FILE_SIZE_BUCKETS,
+});
+
+/** Output of jobs that completed. */
+export const processingOutputSize = histogram({
+  name: 'processing_output_size_bytes',
+  help: 'Size of output files produced',
+  unit: 'bytes',
+  buckets: FILE_SIZE_BUCKETS,
+});
+
+/** How downloads end. */
+export const DOWNLOAD_STATUSES = [
+  'success',
+  'failed_not_found',
+  'failed_not_ready',
+  'failed_file_missing',
+] as const;
+
+/** Downloads by how they ended; one that the client broke off is only an HTTP request. */
+export const downloads = counter({
+  name: 'downloads_total',
+  help: 'Total file downloads by status',
+  labels: { status: DOWNLOAD_STATUSES },
+});
+
+/** Passes of the cleanup service. */
+export const cleanupRuns = counter({ name: 'cleanup_runs_total', help: 'Total cleanup service runs' });
+
+/** Files that the cleanup service removed. */
+export const cleanupFilesDeleted = counter({
+  name: 'cleanup_files_deleted_total',
+  help: 'Total files deleted by cleanup service',
+});
+
+/** What the removed files held. */
+export const cleanupBytesFreed = counter({
+  name: 'cleanup_bytes_freed_total',
+  help: 'Total bytes freed by cleanup service',
+});
+
+/** Files and folders that the cleanup service could not read or remove. */
+export const cleanupErrors = counter({
+  name: 'cleanup_errors_total',
+  help: 'Total errors during cleanup operations',
+});
+
+/** Resident memory; each process sets its own, all are added up. */
+export const memoryUsage = gauge({
+  name: 'system_memory_usage_bytes',
+  help: 'Current memory usage in bytes',
+  unit: 'bytes',
+  mode: 'live sum',
+});
+
+/** Bytes in the folders of uploads and outputs. */
+export const diskUsage = gauge({
+  name: 'system_disk_usage_bytes',
+  help: 'Current disk usage for temp directories',
+  unit: 'bytes',
+  mode: 'mostrecent',
+});

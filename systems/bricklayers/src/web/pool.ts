@@ -1,0 +1,224 @@
+/**
+ * The pool: a queue of jobs and the worker processes that take them.
+ *
+ * A worker that dies is replaced. Its job, if it had one, ends as `error`, or as `timeout` when the pool killed it
+ * for that; the half-written output is removed, and the job is counted here, because nobody else can. That is
+ * decided only when the worker's channel has been read to its end: an answer that was sent just before death
+ * still counts, and the worker has then counted the job itself.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { rm } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { processingJobs, processingJobsActive, processingJobsPending } from '../metrics.ts';
+import { type Job, partial } from './jobs.ts';
+import type { WorkAnswer, WorkRequest } from './worker.ts';
+
+/** A worker that never got ready is replaced only after this pause, so that a broken start does not spin. */
+const RESTART_PAUSE_MS = 500;
+
+/** How the pool runs. */
+export interface PoolOptions {
+  readonly workers: number;
+  readonly jobTimeoutMs: number;
+  readonly pendingJobsMax: number;
+  /** Given to the workers as `BINNACLE_METRICS_DIR`; empty for the metrics client's own choice. */
+  readonly metricsDir: string;
+}
+
+/** A worker as the outside sees it. */
+export interface WorkerState {
+  readonly pid: number;
+  readonly busy: boolean;
+}
+
+interface Worker {
+  readonly process: ChildProcess;
+  ready: boolean;
+  job?: Job;
+  timer?: NodeJS.Timeout;
+  /** Whether the pool killed it because its job took too long. */
+  timedOut: boolean;
+}
+
+/** Runs jobs from `start` to `stop`. */
+export class Pool {
+  readonly #options: PoolOptions;
+  readonly #queue: Job[] = [];
+  readonly #workers = new Set<Worker>();
+  #stopping = false;
+  /** Restarts that wait for their pause to end. */
+  readonly #restarts = new Set<NodeJS.Timeout>();
+  /** What still has to be tidied up after workers that are gone. */
+  readonly #settling = new Set<Promise<void>>();
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    for (let i = 0; i < this.#options.workers; i++) this.#startWorker();
+  }
+
+  /** Whether another job would be taken. */
+  get full(): boolean {
+    return this.#stopping || this.#queue.length >= this.#options.pendingJobsMax;
+  }
+
+  get workers(): WorkerState[] {
+    return [...this.#workers]
+      .filter(({ process }) => process.pid !== undefined)
+      .map((worker) => ({ pid: worker.process.pid!, busy: worker.job !== undefined }));
+  }
+
+  /** Queues a job. Ask {@link full} first. */
+  add(job: Job): void {
+    this.#queue.push(job);
+    this.#dispatch();
+  }
+
+  /** Lets the workers finish what they do for `graceMs` at most, then kills them; resolves when all are gone. */
+  async stop(graceMs: number): Promise<void> {
+    this.#stopping = true;
+    for (const timer of this.#restarts) clearTimeout(timer);
+    const gone = [...this.#workers].map(
+      (worker) => new Promise<void>((resolve) => this.#whenGone(worker, resolve)),
+    );
+    for (const worker of this.#workers) if (worker.job === undefined) letGo(worker);
+    const kill = setTimeout(() => {
+      for (const worker of this.#workers) worker.process.kill('SIGKILL');
+    }, graceMs);
+    await Promise.all(gone);
+    clearTimeout(kill);
+    await Promise.all(this.#settling);
+  }
+
+  #startWorker(): void {
+    const { metricsDir } = this.#options;
+    const child = fork(fileURLToPath(new URL('./worker.js', import.meta.url)), [], {
+      env: { ...process.env, ...(metricsDir === '' ? {} : { BINNACLE_METRICS_DIR: metricsDir }) },
+      execArgv: [],
+    });
+    const worker: Worker = { process: child, ready: false, timedOut: false };
+    this.#workers.add(worker);
+    child.on('message', (answer: WorkAnswer) => this.#onAnswer(worker, answer));
+    // A channel that broke while a request was on its way shows as the death of the worker.
+    child.on('error', () => {});
+    this.#whenGone(worker, () => {
+      const settled = this.#onGone(worker).finally(() => this.#settling.delete(settled));
+      this.#settling.add(settled);
+    });
+  }
+
+  /** Calls back when a worker has ended and everything that it sent was heard. */
+  #whenGone(worker: Worker, done: () => void): void {
+    const child = worker.process;
+    let exited = child.exitCode !== null || child.signalCode !== null || child.pid === undefined;
+    let drained = !child.connected;
+    const check = (): void => {
+      if (!exited || !drained) return;
+      child.off('exit', onExit);
+      child.off('disconnect', onDisconnect);
+      done();
+    };
+    const onExit = (): void => {
+      exited = true;
+      check();
+    };
+    const onDisconnect = (): void => {
+      drained = true;
+      check();
+    };
+    child.on('exit', onExit);
+    child.on('disconnect', onDisconnect);
+    check();
+  }
+
+  #onAnswer(worker: Worker, answer: WorkAnswer): void {
+    if (answer.type === 'ready') {
+      worker.ready = true;
+      this.#dispatch();
+      return;
+    }
+    const job = worker.job;
+    if (job === undefined || job.id !== answer.id) return;
+    this.#release(worker);
+    job.finishedMs = Date.now();
+    job.status = answer.type;
+    if (answer.type === 'completed') job.outputBytes = answer.outputBytes;
+    else job.message = answer.message;
+    if (this.#stopping) letGo(worker);
+    else this.#dispatch();
+  }
+
+  async #onGone(worker: Worker): Promise<void> {
+    this.#workers.delete(worker);
+    const job = worker.job;
+    this.#release(worker);
+    if (job !== undefined) {
+      await rm(partial(job.outputPath), { force: true }).catch(() => {});
+      // Whole, but nobody vouches for it: the worker died before it could count the job.
+      await rm(job.outputPath, { force: true }).catch(() => {});
+      this.#end(job, worker);
+    }
+    if (this.#stopping) return;
+    if (worker.ready) {
+      this.#startWorker();
+      return;
+    }
+    const timer = setTimeout(() => {
+      this.#restarts.delete(timer);
+      this.#startWorker();
+    }, RESTART_PAUSE_MS);
+    this.#restarts.add(timer);
+  }
+
+  /** Ends a job that its worker could not end. */
+  #end(job: Job, worker: Worker): void {
+    const { exitCode, signalCode } = worker.process;
+    job.status = worker.timedOut ? 'timeout' : 'error';
+    job.message = worker.timedOut
+      ? `the job took longer than ${this.#options.jobTimeoutMs / 1000} s and was stopped`
+      : `the worker died in the middle of the job (${signalCode ?? `exit code ${exitCode}`}); upload the file again`;
+    job.finishedMs = Date.now();
+    processingJobs.inc({ status: job.status });
+  }
+
+  #dispatch(): void {
+    for (const worker of this.#workers) {
+      if (this.#queue.length === 0) break;
+      if (!worker.ready || worker.timedOut || worker.job !== undefined || !worker.process.connected) continue;
+      this.#give(worker, this.#queue.shift()!);
+    }
+    this.#measure();
+  }
+
+  #give(worker: Worker, job: Job): void {
+    worker.job = job;
+    job.status = 'processing';
+    job.startedMs = Date.now();
+    worker.timer = setTimeout(() => {
+      worker.timedOut = true;
+      worker.process.kill('SIGKILL');
+    }, this.#options.jobTimeoutMs);
+    const { id, inputPath, outputPath, parameters } = job;
+    worker.process.send({ id, inputPath, outputPath, parameters } satisfies WorkRequest);
+  }
+
+  #release(worker: Worker): void {
+    clearTimeout(worker.timer);
+    delete worker.job;
+    this.#measure();
+  }
+
+  #measure(): void {
+    processingJobsPending.set(this.#queue.length);
+    let active = 0;
+    for (const worker of this.#workers) if (worker.job !== undefined) active++;
+    processingJobsActive.set(active);
+  }
+}
+
+/** Ends a worker by ending its channel. */
+function letGo(worker: Worker): void {
+  if (worker.process.connected) worker.process.disconnect();
+}

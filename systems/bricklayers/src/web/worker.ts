@@ -1,0 +1,84 @@
+/**
+ * A worker process: takes one job at a time from the web process and transforms its G-code.
+ *
+ * The output is written under a partial name and renamed when it is whole. Then, in one turn of the event loop,
+ * the worker counts the job and says so: what the web process hears of was counted, and what it does not hear of
+ * before the worker is gone, it counts itself. Only a kill between these two statements could be counted twice.
+ *
+ * A worker ends when the web process does, which shows as the end of the channel between them.
+ */
+import { createReadStream, createWriteStream, renameSync, statSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
+import { serveMetrics } from '@binnacle/metrics';
+import { BrickStream, GcodeError } from '../gcode/transform.ts';
+import {
+  memoryUsage,
+  processingDuration,
+  processingInputSize,
+  processingJobs,
+  processingOutputSize,
+  SERVICE,
+} from '../metrics.ts';
+import { type JobParameters, partial } from './jobs.ts';
+
+/** What the web process asks for. */
+export interface WorkRequest {
+  readonly id: string;
+  readonly inputPath: string;
+  readonly outputPath: string;
+  readonly parameters: JobParameters;
+}
+
+/** What a worker says: that it can take jobs, or how a job ended. */
+export type WorkAnswer =
+  | { readonly type: 'ready' }
+  | { readonly type: 'completed'; readonly id: string; readonly outputBytes: number }
+  | { readonly type: 'error'; readonly id: string; readonly message: string };
+
+const MEMORY_INTERVAL_MS = 5000;
+
+const completed = processingJobs.bind({ status: 'completed' });
+const failed = processingJobs.bind({ status: 'error' });
+
+async function work(request: WorkRequest): Promise<void> {
+  const began = performance.now();
+  const part = partial(request.outputPath);
+  const bricks = new BrickStream(request.parameters);
+  try {
+    await pipeline(createReadStream(request.inputPath), bricks, createWriteStream(part));
+    const inputBytes = statSync(request.inputPath).size;
+    const outputBytes = statSync(part).size;
+    renameSync(part, request.outputPath);
+    processingDuration.observe((performance.now() - began) / 1000);
+    processingInputSize.observe(inputBytes);
+    processingOutputSize.observe(outputBytes);
+    completed.inc();
+    answer({ type: 'completed', id: request.id, outputBytes });
+  } catch (error) {
+    await rm(part, { force: true }).catch(() => {});
+    failed.inc();
+    answer({ type: 'error', id: request.id, message: inWords(error) });
+  }
+}
+
+function inWords(error: unknown): string {
+  if (error instanceof GcodeError) return error.message;
+  return `processing failed: ${error instanceof Error ? error.message : String(error)}`;
+}
+
+function answer(message: WorkAnswer): void {
+  process.send?.(message);
+}
+
+process.on('disconnect', () => process.exit(0));
+// Ctrl-C reaches the whole group; the web process decides when its workers end.
+process.on('SIGINT', () => {});
+process.on('message', (request: WorkRequest) => void work(request));
+
+const metricsDir = process.env.BINNACLE_METRICS_DIR;
+await serveMetrics({ service: SERVICE, ...(metricsDir ? { directory: metricsDir } : {}) });
+const measure = (): void => memoryUsage.set(process.memoryUsage.rss());
+measure();
+setInterval(measure, MEMORY_INTERVAL_MS).unref();
+answer({ type: 'ready' });
