@@ -49,6 +49,7 @@ export class ChildTable<C extends object> {
 
   /** The child for label values; never throws, whatever a caller without types passes. */
   get(given: Readonly<Record<string, string>>): C {
+    if (given === undefined || given === null) return this.#slow(given);
     let level = this.#root;
     const labels = this.#labels;
     const last = labels.length - 1;

@@ -25,8 +25,8 @@ export class BoundCounter implements Child {
 
   /** Adds `by`, which must not be negative; otherwise nothing is added and the mistake is counted. */
   inc(by = 1): void {
-    if (by >= 0) this.values[this.index]! += by;
-    else this.#registry.drop(this.#name, 'value', `a counter cannot grow by ${by}`);
+    if (typeof by === 'number' && by >= 0) this.values[this.index]! += by;
+    else this.#registry.drop(this.#name, 'value', `a counter cannot grow by ${String(by)}`);
   }
 }
 

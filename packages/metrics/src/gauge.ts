@@ -34,13 +34,13 @@ export class BoundGauge implements Child {
     if (this.#timed) this.values[this.index + 1] = Date.now();
   }
 
-  /** Adds `by`; in mode `mostrecent` to what this process set last. */
+  /** Adds `by`, a number; in mode `mostrecent` to what this process set last. */
   inc(by = 1): void {
-    this.set(this.values[this.index]! + by);
+    this.set(typeof by === 'number' ? this.values[this.index]! + by : by);
   }
 
   dec(by = 1): void {
-    this.set(this.values[this.index]! - by);
+    this.set(typeof by === 'number' ? this.values[this.index]! - by : by);
   }
 }
 

@@ -29,7 +29,7 @@ export class BoundHistogram implements Child {
 
   /** Counts a value in the bucket with the smallest bound that is not below it. NaN is dropped and counted. */
   observe(value: number): void {
-    const bucket = bucketOf(this.#bounds, value);
+    const bucket = typeof value === 'number' ? bucketOf(this.#bounds, value) : -1;
     if (bucket < 0) {
       this.#registry.drop(this.#name, 'value', `a histogram cannot observe ${String(value)}`);
       return;

@@ -60,13 +60,15 @@ export async function member(
     tell(action, argument) {
       const id = nextId++;
       return new Promise((resolve, reject) => {
+        const gone = () => reject(new Error(`the process ended before it answered ${action}`));
         const listen = (message: { id?: number; result?: unknown }) => {
           if (message.id !== id) return;
           child.off('message', listen);
+          child.off('exit', gone);
           resolve(message.result);
         };
         child.on('message', listen);
-        child.once('exit', () => reject(new Error(`the process ended before it answered ${action}`)));
+        child.once('exit', gone);
         child.send({ id, action, argument });
       });
     },
