@@ -126,8 +126,12 @@ function isAlive(disk: Disk, holder: Holder): boolean {
     if (systemCodeOf(error) !== 'EPERM') return false;
   }
   const start = startOf(disk, holder.pid);
+  if (start === ENDED) return false;
   return start === '' || holder.start === '' || start === holder.start;
 }
+
+/** The start of a process that has ended, while its parent has not asked how. */
+const ENDED = 'ended';
 
 /** When a process started: boot and clock ticks since then. Empty where the system does not tell. */
 function startOf(disk: Disk, pid: number): string {
@@ -136,7 +140,9 @@ function startOf(disk: Disk, pid: number): string {
     const boot = Buffer.from(disk.read('/proc/sys/kernel/random/boot_id')).toString('latin1').trim();
     const stat = Buffer.from(disk.read(`/proc/${pid}/stat`)).toString('latin1');
     // The name, in parentheses, may hold anything; what follows it is field 3 and on, and the start is field 22.
-    const ticks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    if (fields[0] === 'Z' || fields[0] === 'X') return ENDED;
+    const ticks = fields[19];
     return ticks === undefined ? '' : `${boot}:${ticks}`;
   } catch {
     return '';

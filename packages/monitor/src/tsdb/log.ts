@@ -30,8 +30,10 @@ import {
 
 /** A segment is closed when it has reached this size... */
 export const SEGMENT_BYTES = 8 * 1024 * 1024;
-/** ...and this many times the bytes that repeat series and layouts, so that those stay below a quarter. */
+/** ...and this many times the bytes that repeat series and layouts, so that those stay below a quarter... */
 const DEFINITIONS_RATIO = 4;
+/** ...but at the latest at this many times its size. */
+const OVERSIZE_MAX = 8;
 
 /** What reading the log at opening found. */
 export interface LogReplay {
@@ -245,8 +247,8 @@ export class Log {
   #openSegment(): Segment {
     const open = this.#segments.at(-1);
     if (open !== undefined && this.#fd !== undefined) {
-      const full = Math.max(this.#segmentBytes, this.#writer!.definitionBytes * DEFINITIONS_RATIO);
-      if (open.bytes < full) return open;
+      const wanted = Math.max(this.#segmentBytes, this.#writer!.definitionBytes * DEFINITIONS_RATIO);
+      if (open.bytes < Math.min(wanted, this.#segmentBytes * OVERSIZE_MAX)) return open;
       this.#retire();
     }
     const number = this.#nextNumber++;
