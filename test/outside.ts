@@ -1,0 +1,39 @@
+/** Programs from outside that some tests run: where they are, and what is said when they are missing. */
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { TestContext } from 'vitest';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** How each program is installed on Debian. */
+const PROGRAMS = {
+  chromium: { names: ['chromium'], install: 'apt-get install chromium' },
+  prometheus: { names: ['prometheus'], install: 'bash .ci/prometheus3.sh .outside/prometheus3' },
+  promtool: { names: ['promtool'], install: 'bash .ci/prometheus3.sh .outside/prometheus3' },
+} as const;
+
+/** The path of a program; skips the test, and says why, where it is missing. */
+export function outside(context: TestContext, program: keyof typeof PROGRAMS): string {
+  const { names, install } = PROGRAMS[program];
+  const folders = [
+    path.join(root, '.outside/prometheus3/usr/bin'),
+    ...(process.env.PATH ?? '').split(path.delimiter),
+  ];
+  for (const folder of folders) {
+    for (const name of names) {
+      const file = path.join(folder, name);
+      if (existsSync(file) && suits(program, file)) return file;
+    }
+  }
+  return context.skip(`${program} is missing: ${install}`);
+}
+
+/** Prometheus 2 answers differently at the edges of a window. */
+function suits(program: keyof typeof PROGRAMS, file: string): boolean {
+  if (program === 'chromium') return true;
+  return !/version 2\./.test(
+    execFileSync(file, ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }),
+  );
+}
