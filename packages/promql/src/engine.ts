@@ -1,45 +1,265 @@
-/** The engine: answers queries from storage. */
-import type { Expr } from './ast.ts';
-import type { CancelSignal, Queryable } from './storage.ts';
-import { QueryError, type QueryResult } from './value.ts';
+/**
+ * The engine: answers queries from storage.
+ *
+ * A query is parsed and checked; the samples of all its selectors are fetched in one call; then it is evaluated,
+ * column by column (`eval/`), without touching storage again. Metric names that operations have dropped go at the
+ * very end.
+ */
+import { Labels, type NativeHistogram } from '@binnacle/metrics/model';
+import { type Expr, unwrapParens, type VectorSelector } from './ast.ts';
+import { documentedType, valueType } from './check.ts';
+import { Annotations } from './eval/annotations.ts';
+import { METADATA_LABELS } from './eval/binary.ts';
+import { type Column, type Grid, mergeSameLabels, type RangeSeries, timeAt } from './eval/column.ts';
+import { Evaluator } from './eval/evaluator.ts';
+import { Times } from './eval/times.ts';
+import { canceled, Watch } from './eval/watch.ts';
+import { ParseError } from './parse-error.ts';
+import { parse } from './parser.ts';
+import { printExpr } from './printer.ts';
+import { quote } from './quote.ts';
+import { type CancelSignal, type Queryable, type Series, StorageError } from './storage.ts';
+import { QueryError, type QueryResult, type Value } from './value.ts';
 
+/** How far an instant selector looks back for the latest sample. */
+const LOOKBACK_MS = 300_000;
+/** Samples that one query may hold at once. */
+const SAMPLES_MAX = 50_000_000;
+/** Steps that one range query may have. */
+const STEPS_MAX = 11_000;
+/** The step of a subquery that names none. */
+const SUBQUERY_STEP_MS = 60_000;
+
+/** What all queries of an engine have in common. */
 export interface EngineOptions {
+  /** How far an instant selector looks back for the latest sample; 5 minutes. */
   readonly lookbackMs?: number;
+  /** Samples and result values that one query may hold at once; 50 million. */
   readonly maxSamples?: number;
+  /** Steps that one range query may have; 11,000. */
   readonly maxSteps?: number;
+  /** The step of a subquery that names none; 1 minute. */
   readonly defaultSubqueryStepMs?: number;
+  /** Called every few milliseconds of work, so that others can run; by default nobody is let in. */
   readonly yieldToLoop?: () => Promise<void>;
+  /** Whether experimental functions and syntax are accepted. */
+  readonly experimental?: boolean;
 }
 
+/** What one query may have of its own. */
 export interface QueryOptions {
   readonly signal?: CancelSignal;
   readonly lookbackMs?: number;
 }
 
+interface QueryTimes {
+  readonly startMs: number;
+  readonly endMs: number;
+  /** 0 for an instant query. */
+  readonly stepMs: number;
+}
+
+/** Answers queries. Holds no state beside its options, so one engine serves all. */
 export class Engine {
-  readonly options: EngineOptions;
+  readonly #options: EngineOptions;
 
   constructor(options: EngineOptions = {}) {
-    this.options = options;
+    this.#options = options;
   }
 
-  instant(
-    _storage: Queryable,
-    _query: string | Expr,
-    _timeMs: number,
-    _options: QueryOptions = {},
+  /**
+   * Evaluates a query at one time.
+   * @throws QueryError in the promise, whatever went wrong
+   */
+  async instant(
+    storage: Queryable,
+    query: string | Expr,
+    timeMs: number,
+    options: QueryOptions = {},
   ): Promise<QueryResult> {
-    return Promise.reject(new QueryError('execution', 'the engine is not built yet'));
+    const expr = this.#parsed(query);
+    const times = { startMs: timeMs, endMs: timeMs, stepMs: 0 };
+    const { evaluator, notes, grid } = await this.#prepare(storage, expr, times, options);
+    const value = await settled(instantValue(evaluator, expr, grid), options.signal);
+    return { value, ...notes.render(textOf(query)) };
   }
 
-  range(
-    _storage: Queryable,
-    _query: string | Expr,
-    _startMs: number,
-    _endMs: number,
-    _stepMs: number,
-    _options: QueryOptions = {},
+  /**
+   * Evaluates a query at `startMs`, `startMs + stepMs`, ... up to `endMs`. The answer is always a matrix.
+   * @throws QueryError in the promise, whatever went wrong
+   */
+  async range(
+    storage: Queryable,
+    query: string | Expr,
+    startMs: number,
+    endMs: number,
+    stepMs: number,
+    options: QueryOptions = {},
   ): Promise<QueryResult> {
-    return Promise.reject(new QueryError('execution', 'the engine is not built yet'));
+    const expr = this.#parsed(query);
+    this.#checkRange(expr, startMs, endMs, stepMs);
+    const { evaluator, notes, grid } = await this.#prepare(
+      storage,
+      expr,
+      { startMs, endMs, stepMs },
+      options,
+    );
+    const series = await settled(rangeSeries(evaluator, expr, grid), options.signal);
+    return { value: { type: 'matrix', series }, ...notes.render(textOf(query)) };
   }
+
+  #parsed(query: string | Expr): Expr {
+    if (typeof query !== 'string') return query;
+    try {
+      return parse(query, { experimental: this.#options.experimental ?? false });
+    } catch (error) {
+      if (error instanceof ParseError) throw new QueryError('bad_data', error.message, { cause: error });
+      throw error;
+    }
+  }
+
+  #checkRange(expr: Expr, startMs: number, endMs: number, stepMs: number): void {
+    const refuse = (message: string): never => {
+      throw new QueryError('bad_data', message);
+    };
+    if (!(stepMs > 0)) {
+      refuse('zero or negative query resolution step widths are not accepted. Try a positive integer');
+    }
+    if (endMs < startMs) refuse('end timestamp must not be before start time');
+    const stepsMax = this.#options.maxSteps ?? STEPS_MAX;
+    if ((endMs - startMs) / stepMs > stepsMax) {
+      refuse(
+        `exceeded maximum resolution of ${stepsMax.toLocaleString('en-US')} points per timeseries. Try decreasing the query resolution (?step=XX)`,
+      );
+    }
+    const type = valueType(expr);
+    if (type !== 'vector' && type !== 'scalar') {
+      refuse(
+        `invalid expression type ${quote(documentedType(type))} for range query, must be Scalar or instant Vector`,
+      );
+    }
+  }
+
+  async #prepare(
+    storage: Queryable,
+    expr: Expr,
+    query: QueryTimes,
+    { signal, lookbackMs }: QueryOptions,
+  ): Promise<{ evaluator: Evaluator; notes: Annotations; grid: Grid }> {
+    const { startMs, endMs, stepMs } = query;
+    const options = this.#options;
+    const watch = new Watch(options.maxSamples ?? SAMPLES_MAX, signal, options.yieldToLoop);
+    watch.throwIfCanceled();
+    const grid: Grid = {
+      startMs,
+      // A grid of one step needs some width, since subqueries count on it.
+      stepMs: stepMs || 1,
+      count: stepMs === 0 ? 1 : Math.floor((endMs - startMs) / stepMs) + 1,
+    };
+    const times = new Times(
+      query,
+      lookbackMs ?? options.lookbackMs ?? LOOKBACK_MS,
+      options.defaultSubqueryStepMs ?? SUBQUERY_STEP_MS,
+    );
+    const notes = new Annotations();
+    const requests = times.requests(expr, grid);
+    const data = new Map<VectorSelector, readonly Series[]>();
+    if (requests.size > 0) {
+      const results = await settled(storage.select([...requests.values()], signal), signal);
+      let index = 0;
+      for (const selector of requests.keys()) {
+        const result = results[index++]!;
+        for (const warning of result.warnings) notes.warn(warning);
+        const series = result.series.map((one) => withoutHistograms(one, selector, notes));
+        data.set(selector, series);
+        await watch.hold(series.reduce((sum, { timestamps }) => sum + timestamps.length, 0));
+      }
+    }
+    return { evaluator: new Evaluator(data, times, notes, watch), notes, grid };
+  }
+}
+
+async function instantValue(evaluator: Evaluator, expr: Expr, grid: Grid): Promise<Value> {
+  const timestampMs = grid.startMs;
+  switch (valueType(expr)) {
+    case 'scalar':
+      return { type: 'scalar', timestampMs, value: (await evaluator.scalar(expr, grid))[0]! };
+    case 'string': {
+      const literal = unwrapParens(expr);
+      return { type: 'string', timestampMs, value: literal.type === 'stringLiteral' ? literal.value : '' };
+    }
+    case 'vector': {
+      const samples = finished(await evaluator.vector(expr, grid))
+        .filter(({ present }) => present[0] === 1)
+        .map(({ labels, values }) => ({ labels, timestampMs, value: values[0]! }));
+      return { type: 'vector', samples };
+    }
+    case 'matrix': {
+      const matrix = unwrapParens(expr);
+      if (matrix.type !== 'matrixSelector' && matrix.type !== 'subquery')
+        throw new Error(`BUG: ${matrix.type} is no range vector`);
+      const series = (await evaluator.matrix(matrix, grid)).map(named);
+      return { type: 'matrix', series: series.sort((a, b) => Labels.compare(a.labels, b.labels)) };
+    }
+  }
+}
+
+async function rangeSeries(evaluator: Evaluator, expr: Expr, grid: Grid): Promise<Series[]> {
+  if (valueType(expr) === 'scalar') {
+    const values = await evaluator.scalar(expr, grid);
+    return [{ labels: Labels.EMPTY, timestamps: values.map((_, step) => timeAt(grid, step)), values }];
+  }
+  const all = Float64Array.from({ length: grid.count }, (_, step) => timeAt(grid, step));
+  return finished(await evaluator.vector(expr, grid))
+    .map(({ labels, values, present }) => {
+      if (present.indexOf(0) < 0) return { labels, timestamps: all, values };
+      const kept = (_: number, step: number): boolean => present[step] === 1;
+      return { labels, timestamps: all.filter(kept), values: values.filter(kept) };
+    })
+    .filter(({ timestamps }) => timestamps.length > 0)
+    .sort((a, b) => Labels.compare(a.labels, b.labels));
+}
+
+/** Drops the names that have been waiting for it. */
+function finished(columns: Column[]): Column[] {
+  return mergeSameLabels(
+    columns.map((column) => (column.dropName ? { ...column, ...named(column) } : column)),
+  );
+}
+
+function named<T extends Pick<RangeSeries, 'labels' | 'dropName'>>(series: T): T {
+  return series.dropName ? { ...series, labels: series.labels.without(METADATA_LABELS) } : series;
+}
+
+/** Native histograms are not computed with yet; their samples are left out, and the user is told. */
+function withoutHistograms(series: Series, selector: VectorSelector, notes: Annotations): Series {
+  const { labels, timestamps, values, histograms } = series;
+  if (histograms === undefined || !histograms.some(isHistogram)) return series;
+  notes.warn(
+    `native histograms are not supported yet, ignored those of ${quote(labels.metricName)}`,
+    selector,
+  );
+  const isFloat = (_: number, i: number): boolean => histograms[i] === undefined;
+  return { labels, timestamps: timestamps.filter(isFloat), values: values.filter(isFloat) };
+}
+
+function isHistogram(histogram: NativeHistogram | undefined): boolean {
+  return histogram !== undefined;
+}
+
+/** Passes on a promise's result; whatever it rejects with becomes a QueryError where the world is to blame. */
+async function settled<T>(promise: Promise<T>, signal: CancelSignal | undefined): Promise<T> {
+  try {
+    return await promise;
+  } catch (error) {
+    if (error instanceof QueryError) throw error;
+    if (signal?.aborted === true) throw canceled(signal.reason);
+    if (error instanceof StorageError)
+      throw new QueryError('execution', `expanding series: ${error.message}`, { cause: error });
+    throw error;
+  }
+}
+
+function textOf(query: string | Expr): string {
+  return typeof query === 'string' ? query : printExpr(query);
 }

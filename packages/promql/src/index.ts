@@ -10,6 +10,12 @@ export { ParseError, type ParseProblem } from './parse-error.ts';
 export { type ParseOptions, parse, parseMetricSelector } from './parser.ts';
 export { lineAndColumn } from './position.ts';
 export { printExpr, printMatcher } from './printer.ts';
+export {
+  parseLabels,
+  parseSeriesDescription,
+  type SequenceValue,
+  type SeriesDescription,
+} from './series-description.ts';
 export * from './storage.ts';
 export {
   type MatrixValue,

@@ -1,0 +1,294 @@
+/**
+ * Operators between two vectors, and between a vector and a scalar.
+ *
+ * Series match when their matching labels are equal. The signature of each series is computed once; then each
+ * series of the "many" side meets the series of the "one" side with its signature, column against column. Prometheus
+ * matches anew at each step, so a rule that is broken only matters at steps where both series have a value.
+ */
+import { type Labels, METRIC_NAME } from '@binnacle/metrics/model';
+import {
+  type ArithmeticOp,
+  type BinaryExpr,
+  type BinaryOp,
+  type ComparisonOp,
+  isComparison,
+  type SetOp,
+  type VectorMatching,
+} from '../ast.ts';
+import { QueryError } from '../value.ts';
+import { ARITHMETIC, COMPARISON } from './arithmetic.ts';
+import { type Column, emptyColumn, isEmpty } from './column.ts';
+
+/** Labels that describe the metric and not the thing that was measured; they go with the name. */
+export const METADATA_LABELS: ReadonlySet<string> = new Set([METRIC_NAME, '__type__', '__unit__']);
+
+/** `vector op scalar`, or `scalar op vector` when `swapped`. */
+export function withScalar(
+  expr: BinaryExpr,
+  columns: readonly Column[],
+  scalar: Float64Array,
+  swapped: boolean,
+): Column[] {
+  const { op, returnBool } = expr;
+  return columns.map(({ labels, dropName, values, present }) => {
+    const count = values.length;
+    if (!isComparison(op)) {
+      const compute = ARITHMETIC[op as ArithmeticOp];
+      const result = new Float64Array(count);
+      for (let step = 0; step < count; step++)
+        result[step] = swapped
+          ? compute(scalar[step]!, values[step]!)
+          : compute(values[step]!, scalar[step]!);
+      return { labels, dropName: true, values: result, present };
+    }
+    const holds = COMPARISON[op];
+    const kept = new Uint8Array(count);
+    const result = returnBool ? new Float64Array(count) : values;
+    for (let step = 0; step < count; step++) {
+      if (present[step] === 0) continue;
+      const true_ = swapped ? holds(scalar[step]!, values[step]!) : holds(values[step]!, scalar[step]!);
+      if (returnBool) result[step] = true_ ? 1 : 0;
+      kept[step] = returnBool || true_ ? 1 : 0;
+    }
+    return { labels, dropName: dropName || returnBool, values: result, present: kept };
+  });
+}
+
+/** `scalar op scalar`. */
+export function scalars(op: BinaryOp, a: Float64Array, b: Float64Array): Float64Array {
+  const compute = isComparison(op)
+    ? (x: number, y: number): number => (COMPARISON[op](x, y) ? 1 : 0)
+    : ARITHMETIC[op as ArithmeticOp];
+  return a.map((value, step) => compute(value, b[step]!));
+}
+
+/** `and`, `or` and `unless`. */
+export function setOperation(
+  op: SetOp,
+  matching: VectorMatching,
+  lhs: readonly Column[],
+  rhs: readonly Column[],
+): Column[] {
+  const signature = signatures(matching);
+  if (op === 'or') {
+    const covered = presenceBySignature(lhs, signature);
+    const added = rhs.map((column) => masked(column, covered.get(signature(column.labels)), false));
+    return [...lhs, ...added].filter((column) => !isEmpty(column));
+  }
+  const other = presenceBySignature(rhs, signature);
+  return lhs
+    .map((column) => masked(column, other.get(signature(column.labels)), op === 'and'))
+    .filter((column) => !isEmpty(column));
+}
+
+/** All other operators between two vectors. */
+export function vectors(
+  op: ArithmeticOp | ComparisonOp,
+  expr: BinaryExpr,
+  matching: VectorMatching,
+  lhs: readonly Column[],
+  rhs: readonly Column[],
+): Column[] {
+  const swapped = matching.card === 'one-to-many';
+  const [many, one] = swapped ? [rhs, lhs] : [lhs, rhs];
+  const signature = signatures(matching);
+  const ones = bySignature(one, signature);
+  checkOneSide(ones, many, matching, swapped ? 'left' : 'right');
+  const matched = new MatchGuard(matching);
+  const results = new Map<string, Column>();
+  for (const column of many) {
+    const key = signature(column.labels);
+    for (const partner of ones.get(key) ?? []) {
+      const labels = resultLabels(op, matching, column.labels, partner.labels);
+      const both = intersection(column.present, partner.present);
+      if (both === undefined) continue;
+      matched.check(key, labels.key, both);
+      const [a, b] = swapped ? [partner.values, column.values] : [column.values, partner.values];
+      const computed = compute(op, expr.returnBool, a, b, both);
+      const dropName = expr.returnBool || column.dropName;
+      add(results, { labels, dropName, values: computed.values, present: computed.present });
+    }
+  }
+  return [...results.values()].filter((column) => !isEmpty(column));
+}
+
+/** How a label set identifies itself to the other side. */
+function signatures({ on, labels }: VectorMatching): (labels: Labels) => string {
+  const named = new Set(on ? labels : [...labels, METRIC_NAME]);
+  const known = new Map<Labels, string>();
+  return (set) => {
+    let key = known.get(set);
+    if (key === undefined) {
+      key = (on ? set.only(named) : set.without(named)).key;
+      known.set(set, key);
+    }
+    return key;
+  };
+}
+
+function bySignature(
+  columns: readonly Column[],
+  signature: (labels: Labels) => string,
+): Map<string, Column[]> {
+  const groups = new Map<string, Column[]>();
+  for (const column of columns) {
+    const key = signature(column.labels);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [column]);
+    else group.push(column);
+  }
+  return groups;
+}
+
+function presenceBySignature(
+  columns: readonly Column[],
+  signature: (labels: Labels) => string,
+): Map<string, Uint8Array> {
+  const presence = new Map<string, Uint8Array>();
+  for (const [key, group] of bySignature(columns, signature)) presence.set(key, union(group));
+  return presence;
+}
+
+function union(columns: readonly Column[]): Uint8Array {
+  if (columns.length === 1) return columns[0]!.present;
+  const all = columns[0]!.present.slice();
+  for (const { present } of columns) for (let i = 0; i < all.length; i++) all[i] = all[i]! | present[i]!;
+  return all;
+}
+
+/** A column where a mask is set, or where it is not. */
+function masked(column: Column, mask: Uint8Array | undefined, wanted: boolean): Column {
+  if (mask === undefined)
+    return wanted ? { ...column, present: new Uint8Array(column.present.length) } : column;
+  const bit = wanted ? 1 : 0;
+  return { ...column, present: column.present.map((present, i) => (mask[i] === bit ? present : 0)) };
+}
+
+function intersection(a: Uint8Array, b: Uint8Array): Uint8Array | undefined {
+  const both = new Uint8Array(a.length);
+  let any = false;
+  for (let i = 0; i < a.length; i++) {
+    both[i] = a[i]! & b[i]!;
+    if (both[i] === 1) any = true;
+  }
+  return any ? both : undefined;
+}
+
+function compute(
+  op: ArithmeticOp | ComparisonOp,
+  returnBool: boolean,
+  a: Float64Array,
+  b: Float64Array,
+  both: Uint8Array,
+): Pick<Column, 'values' | 'present'> {
+  const values = new Float64Array(a.length);
+  if (!isComparison(op)) {
+    const operator = ARITHMETIC[op];
+    for (let i = 0; i < a.length; i++) if (both[i] === 1) values[i] = operator(a[i]!, b[i]!);
+    return { values, present: both };
+  }
+  const holds = COMPARISON[op];
+  const present = new Uint8Array(a.length);
+  for (let i = 0; i < a.length; i++) {
+    if (both[i] === 0) continue;
+    const kept = holds(a[i]!, b[i]!);
+    values[i] = returnBool ? (kept ? 1 : 0) : a[i]!;
+    present[i] = returnBool || kept ? 1 : 0;
+  }
+  return { values, present };
+}
+
+function add(results: Map<string, Column>, column: Column): void {
+  const { key } = column.labels;
+  const known = results.get(key);
+  if (known === undefined) {
+    results.set(key, column);
+    return;
+  }
+  for (let i = 0; i < column.present.length; i++) {
+    if (column.present[i] === 0) continue;
+    if (known.present[i] === 1)
+      throw new QueryError('execution', 'vector cannot contain metrics with the same labelset');
+    known.present[i] = 1;
+    known.values[i] = column.values[i]!;
+  }
+}
+
+/** On the "one" side a signature may occur once only, wherever the other side has anything at all. */
+function checkOneSide(
+  ones: ReadonlyMap<string, readonly Column[]>,
+  many: readonly Column[],
+  matching: VectorMatching,
+  side: 'left' | 'right',
+): void {
+  for (const group of ones.values()) {
+    if (group.length < 2 || many.length === 0) continue;
+    const others = union([emptyColumn(group[0]!.labels, false, group[0]!.values.length), ...many]);
+    const owner = new Int32Array(others.length).fill(-1);
+    group.forEach(({ present, labels }, index) => {
+      for (let i = 0; i < present.length; i++) {
+        if (present[i] === 0) continue;
+        if (owner[i]! >= 0 && others[i] === 1) {
+          const pair = [labels, group[owner[i]!]!.labels].map(seriesText).sort();
+          const named = new Set(matching.on ? matching.labels : [...matching.labels, METRIC_NAME]);
+          const match = seriesText(matching.on ? labels.only(named) : labels.without(named));
+          throw new QueryError(
+            'execution',
+            `found duplicate series for the match group ${match} on the ${side} hand-side of the operation: ` +
+              `[${pair.join(', ')}];many-to-many matching not allowed: matching labels must be unique on one side`,
+          );
+        }
+        owner[i] = index;
+      }
+    });
+  }
+}
+
+/** Label sets as Prometheus writes them in this message, the name among the others. */
+function seriesText(labels: Labels): string {
+  return `{${labels
+    .entries()
+    .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+    .join(', ')}}`;
+}
+
+/** Sees to it that no two results of a step could be told apart only by labels that are gone. */
+class MatchGuard {
+  readonly #oneToOne: boolean;
+  readonly #taken = new Map<string, Uint8Array>();
+
+  constructor(matching: VectorMatching) {
+    this.#oneToOne = matching.card === 'one-to-one';
+  }
+
+  check(signature: string, result: string, both: Uint8Array): void {
+    const key = this.#oneToOne ? signature : `${signature}\n${result}`;
+    const taken = this.#taken.get(key);
+    if (taken === undefined) {
+      this.#taken.set(key, both.slice());
+      return;
+    }
+    for (let i = 0; i < both.length; i++) {
+      if (both[i] === 0) continue;
+      if (taken[i] === 1) {
+        throw new QueryError(
+          'execution',
+          this.#oneToOne
+            ? 'multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)'
+            : 'multiple matches for labels: grouping labels must ensure unique matches',
+        );
+      }
+      taken[i] = 1;
+    }
+  }
+}
+
+function resultLabels(op: BinaryOp, matching: VectorMatching, many: Labels, one: Labels): Labels {
+  let labels = isComparison(op) ? many : many.without(METADATA_LABELS);
+  if (matching.card === 'one-to-one') {
+    const named = new Set(matching.labels);
+    labels = matching.on ? labels.only(named) : labels.without(named);
+  }
+  for (const name of matching.include) labels = labels.with(name, one.get(name));
+  return labels;
+}

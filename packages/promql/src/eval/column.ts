@@ -1,0 +1,97 @@
+/**
+ * Columns: what expressions evaluate to.
+ *
+ * A query is evaluated on a grid of times. A column is one series on the grid: a value per step and a byte that
+ * says whether the step has a value at all, since an absent step is not a NaN. The expression's operators work on
+ * whole columns, so that labels are looked at once per series and not once per step.
+ */
+import type { Labels } from '@binnacle/metrics/model';
+import { QueryError } from '../value.ts';
+
+/** Evaluation times: `startMs + i * stepMs` for `i` below `count`. */
+export interface Grid {
+  readonly startMs: number;
+  readonly stepMs: number;
+  readonly count: number;
+}
+
+/** One series on a grid. */
+export interface Column {
+  readonly labels: Labels;
+  /**
+   * Whether the metric name is to go from the result. It goes at the very end, so that operations in between can
+   * still tell series of different names apart.
+   */
+  readonly dropName: boolean;
+  readonly values: Float64Array;
+  /** 1 where `values` has a value. */
+  readonly present: Uint8Array;
+}
+
+/** One series with its own times, for functions over windows; no staleness markers. */
+export interface RangeSeries {
+  readonly labels: Labels;
+  readonly dropName: boolean;
+  readonly timestamps: Float64Array;
+  readonly values: Float64Array;
+}
+
+/** A column without values. */
+export function emptyColumn(labels: Labels, dropName: boolean, count: number): Column {
+  return { labels, dropName, values: new Float64Array(count), present: new Uint8Array(count) };
+}
+
+/** The times of a grid's steps. */
+export function timeAt(grid: Grid, step: number): number {
+  return grid.startMs + step * grid.stepMs;
+}
+
+/** Whether a column has any value. */
+export function isEmpty(column: Column): boolean {
+  return column.present.indexOf(1) < 0;
+}
+
+/** Spreads columns of one step over `count` steps. */
+export function spread(columns: readonly Column[], count: number): Column[] {
+  return columns
+    .filter((column) => column.present[0] === 1)
+    .map(({ labels, dropName, values }) => ({
+      labels,
+      dropName,
+      values: new Float64Array(count).fill(values[0]!),
+      present: new Uint8Array(count).fill(1),
+    }));
+}
+
+/**
+ * Makes one column of those that have the same labels.
+ * @throws QueryError when two of them have a value at the same step
+ */
+export function mergeSameLabels(columns: Column[]): Column[] {
+  const byKey = new Map<string, Column>();
+  let merged = false;
+  for (const column of columns) {
+    const { key } = column.labels;
+    const first = byKey.get(key);
+    if (first === undefined) {
+      byKey.set(key, column);
+      continue;
+    }
+    merged = true;
+    byKey.set(key, mergeInto(first, column));
+  }
+  return merged ? [...byKey.values()] : columns;
+}
+
+/** The arrays may belong to somebody else, so they are copied before they are written to. */
+function mergeInto(target: Column, column: Column): Column {
+  const copy = { ...target, values: target.values.slice(), present: target.present.slice() };
+  for (let i = 0; i < column.present.length; i++) {
+    if (column.present[i] === 0) continue;
+    if (copy.present[i] === 1)
+      throw new QueryError('execution', 'vector cannot contain metrics with the same labelset');
+    copy.present[i] = 1;
+    copy.values[i] = column.values[i]!;
+  }
+  return copy;
+}
