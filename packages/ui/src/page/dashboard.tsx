@@ -115,10 +115,10 @@ function SectionView({
     <section class="row">
       {section.title !== '' && (
         <h2>
-          <button type="button" aria-expanded={open} onClick={() => setOpen(!open)}>
+          <button type="button" class="row-toggle" aria-expanded={open} onClick={() => setOpen(!open)}>
             <Chevron />
             {section.title}
-            {!open && <small>{section.panels.length} panels</small>}
+            {!open && <small class="row-count">{section.panels.length} panels</small>}
           </button>
         </h2>
       )}

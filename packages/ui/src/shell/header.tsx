@@ -35,6 +35,7 @@ export function Header({
         {PAGES.map(({ page, title }) => (
           <a
             key={page}
+            class="nav-link"
             href={hrefOf(page, '', carried(route))}
             {...(page === current && { 'aria-current': 'page' })}
           >
