@@ -1,0 +1,247 @@
+/**
+ * The HTTP server: reads a request, finds its route, writes the answer, and ends the work when the client goes.
+ *
+ * It listens on the loopback address unless told otherwise, and sends no CORS headers: pages of other sites can
+ * neither read metrics nor change anything. No route changes anything yet; the first that does must compare
+ * `Origin` with `Host`.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { ApiError, CLIENT_GONE_STATUS, responseOfError } from './envelope.ts';
+import type { ApiRequest, ApiResponse, Route } from './route.ts';
+
+/** The largest form that a POST may carry. */
+export const BODY_BYTES_MAX = 10 * 1024 * 1024;
+/** How long a client may take to send its request. */
+export const REQUEST_TIMEOUT_MS = 30_000;
+
+/** Options of {@link ApiServer}. */
+export interface ApiServerOptions {
+  readonly routes: readonly Route[];
+  /** Answers what no route takes: the page. */
+  readonly fallback: (request: ApiRequest) => Promise<ApiResponse> | ApiResponse;
+  readonly now: () => number;
+  /** Told of errors that are nobody's but ours. */
+  readonly onError: (message: string) => void;
+}
+
+interface CompiledRoute extends Route {
+  readonly parts: readonly string[];
+}
+
+/** The monitor's HTTP server. */
+export class ApiServer {
+  readonly #options: ApiServerOptions;
+  readonly #routes: readonly CompiledRoute[];
+  readonly #server: Server;
+  readonly #stop = new AbortController();
+
+  constructor(options: ApiServerOptions) {
+    this.#options = options;
+    this.#routes = options.routes.map((route) => ({ ...route, parts: route.path.split('/') }));
+    this.#server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
+      this.#serve(request, response).catch((error: unknown) => {
+        options.onError(`a request failed: ${String(error)}`);
+        response.destroy();
+      });
+    });
+  }
+
+  /** Listens; port 0 takes any free one. Rejects with Node's error, `EADDRINUSE` when the port is taken. */
+  listen(host: string, port: number): Promise<{ readonly host: string; readonly port: number }> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(port, host, () => {
+        this.#server.off('error', reject);
+        resolve({ host, port: (this.#server.address() as AddressInfo).port });
+      });
+    });
+  }
+
+  /** Takes no more requests, cancels those under way, and ends their connections. */
+  close(): Promise<void> {
+    this.#stop.abort();
+    return new Promise((resolve) => {
+      this.#server.close(() => resolve());
+      this.#server.closeIdleConnections();
+      // Answers that were being written get a moment; streams that nobody reads do not hold up the end.
+      setTimeout(() => this.#server.closeAllConnections(), CLOSE_GRACE_MS).unref();
+    });
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const gone = new AbortController();
+    response.on('close', () => gone.abort());
+    const signal = AbortSignal.any([gone.signal, this.#stop.signal]);
+    let answer: ApiResponse;
+    try {
+      answer = await this.#answer(request, signal);
+    } catch (error) {
+      answer = responseOfError(error);
+      if (answer.status === 500)
+        this.#options.onError(`${request.method} ${pathOf(request)}: ${String(error)}`);
+    }
+    if (gone.signal.aborted) answer = { ...answer, status: CLIENT_GONE_STATUS };
+    await write(request, response, answer, signal);
+  }
+
+  async #answer(request: IncomingMessage, signal: AbortSignal): Promise<ApiResponse> {
+    const url = parseUrl(request.url ?? '/');
+    const method = request.method === 'HEAD' ? 'GET' : request.method;
+    const path = url.pathname;
+    const parts = path.split('/');
+    let allowed: string[] = [];
+    for (const route of this.#routes) {
+      const captures = capturesOf(route.parts, parts);
+      if (captures === undefined) continue;
+      if (!route.methods.some((candidate) => candidate === method)) {
+        allowed = [...allowed, ...route.methods];
+        continue;
+      }
+      const parameters = await readParameters(request, url, signal);
+      return route.handle(this.#request(request, path, parameters, captures, signal));
+    }
+    if (allowed.length > 0) return methodNotAllowed(allowed);
+    if (path.startsWith('/api/')) throw new ApiError('not_found', `there is no ${path}`);
+    if (method !== 'GET') return methodNotAllowed(['GET']);
+    return this.#options.fallback(this.#request(request, path, url.searchParams, {}, signal));
+  }
+
+  #request(
+    request: IncomingMessage,
+    path: string,
+    parameters: URLSearchParams,
+    captures: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): ApiRequest {
+    return { parameters, captures, path, headers: request.headers, signal, nowMs: this.#options.now() };
+  }
+}
+
+/** How long answers may be finished after the server was closed. */
+const CLOSE_GRACE_MS = 500;
+
+function parseUrl(target: string): URL {
+  try {
+    // Only path and query count; a base is needed because a request names no scheme and host.
+    return new URL(target.startsWith('/') ? `http://monitor${target}` : target);
+  } catch {
+    throw new ApiError('bad_data', 'the request target is not a valid path');
+  }
+}
+
+function pathOf(request: IncomingMessage): string {
+  return (request.url ?? '').split('?')[0]!;
+}
+
+/** The open parts of a path, or undefined when the route does not match. */
+function capturesOf(route: readonly string[], path: readonly string[]): Record<string, string> | undefined {
+  if (route.length !== path.length) return undefined;
+  const captures: Record<string, string> = {};
+  for (const [i, part] of route.entries()) {
+    if (!part.startsWith(':')) {
+      if (part !== path[i]) return undefined;
+      continue;
+    }
+    try {
+      captures[part.slice(1)] = decodeURIComponent(path[i]!);
+    } catch {
+      throw new ApiError('bad_data', `the path holds ${JSON.stringify(path[i])}, which is not valid`);
+    }
+  }
+  return captures;
+}
+
+function methodNotAllowed(methods: readonly string[]): ApiResponse {
+  const allow = methods.join(', ');
+  const error = { status: 'error', errorType: 'bad_data', error: `only ${allow} is allowed here` };
+  return {
+    status: 405,
+    headers: { 'content-type': 'application/json', allow },
+    body: JSON.stringify(error),
+  };
+}
+
+/** The URL's parameters and, of a POST, the form's in front of them. */
+async function readParameters(
+  request: IncomingMessage,
+  url: URL,
+  signal: AbortSignal,
+): Promise<URLSearchParams> {
+  if (request.method !== 'POST') return url.searchParams;
+  const body = await readBody(request, signal);
+  const type = request.headers['content-type'] ?? '';
+  if (body !== '' && !type.startsWith('application/x-www-form-urlencoded'))
+    throw new ApiError(
+      'bad_data',
+      `a POST carries application/x-www-form-urlencoded, not ${type === '' ? 'a body without a type' : type}`,
+      415,
+    );
+  return new URLSearchParams([...new URLSearchParams(body), ...url.searchParams]);
+}
+
+async function readBody(request: IncomingMessage, signal: AbortSignal): Promise<string> {
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  for await (const piece of request) {
+    signal.throwIfAborted();
+    bytes += (piece as Buffer).length;
+    if (bytes > BODY_BYTES_MAX)
+      throw new ApiError('bad_data', `the body is larger than ${BODY_BYTES_MAX} bytes`, 413);
+    pieces.push(piece as Buffer);
+  }
+  return Buffer.concat(pieces).toString('utf8');
+}
+
+async function write(
+  request: IncomingMessage,
+  response: ServerResponse,
+  answer: ApiResponse,
+  signal: AbortSignal,
+): Promise<void> {
+  if (response.destroyed) return;
+  const { body } = answer;
+  const whole = typeof body === 'string' || body instanceof Uint8Array;
+  response.writeHead(answer.status, {
+    'x-content-type-options': 'nosniff',
+    ...answer.headers,
+    ...(whole ? { 'content-length': Buffer.byteLength(body) } : {}),
+    // What is left of a body that was not read would be taken for the next request.
+    ...(request.complete ? {} : { connection: 'close' }),
+  });
+  if (request.method === 'HEAD') response.end();
+  else if (whole) response.end(body);
+  else await writePieces(response, body, signal);
+}
+
+/** How much is collected before it goes to the socket. */
+const PIECE_CHARACTERS = 32 * 1024;
+
+async function writePieces(
+  response: ServerResponse,
+  pieces: Iterable<string>,
+  signal: AbortSignal,
+): Promise<void> {
+  let collected = '';
+  for (const piece of pieces) {
+    collected += piece;
+    if (collected.length < PIECE_CHARACTERS) continue;
+    if (!response.write(collected)) await drained(response);
+    collected = '';
+    if (response.destroyed || signal.aborted) return;
+  }
+  response.end(collected);
+}
+
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      response.off('drain', done);
+      response.off('close', done);
+      resolve();
+    };
+    response.on('drain', done);
+    response.on('close', done);
+    if (response.destroyed) done();
+  });
+}
