@@ -11,6 +11,9 @@ import type { Column } from './column.ts';
 const NOISE = 1e-12;
 const LE: ReadonlySet<string> = new Set(['le']);
 
+/** The smallest normal double. */
+const LEAST_NORMAL = 2 ** -1022;
+
 /** The buckets of one histogram, by upper bound. */
 export interface ClassicHistogram {
   /** Without `le`. */
@@ -162,6 +165,6 @@ function almostEqual(a: number, b: number): boolean {
   if (Number.isNaN(a) && Number.isNaN(b)) return true;
   const sum = Math.abs(a) + Math.abs(b);
   const difference = Math.abs(a - b);
-  if (a === 0 || b === 0 || sum < Number.MIN_VALUE) return difference < NOISE * Number.MIN_VALUE;
+  if (a === 0 || b === 0 || sum < LEAST_NORMAL) return difference < NOISE * LEAST_NORMAL;
   return difference / Math.min(sum, Number.MAX_VALUE) < NOISE;
 }

@@ -1,0 +1,163 @@
+/**
+ * Prometheus's language of engine tests: `load`, `clear` and `eval` with what is expected. Scripts are cut into
+ * commands here; `promql.test.ts` runs them.
+ */
+import type { Labels } from '@binnacle/metrics/model';
+import {
+  parseDuration,
+  parseLabels,
+  parseSeriesDescription,
+  type SequenceValue,
+} from '../packages/promql/dist/index.js';
+
+/** Series as given; `needs` says why a series cannot be loaded. */
+export interface LoadCommand {
+  readonly type: 'load';
+  readonly intervalMs: number;
+  readonly series: readonly { readonly labels: Labels; readonly values: readonly SequenceValue[] }[];
+  /** Series that hold what the engine does not know yet. */
+  readonly lacking: readonly { readonly labels: Labels; readonly needs: string }[];
+}
+
+export type ExpectedKind = 'fail' | 'warn' | 'info' | 'no_warn' | 'no_info' | 'ordered';
+
+/** One query and its answer. */
+export interface EvalCommand {
+  readonly type: 'eval';
+  readonly line: number;
+  readonly query: string;
+  /** Both ends are equal and `stepMs` is 0 for an instant query. */
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly stepMs: number;
+  readonly expects: readonly {
+    readonly kind: ExpectedKind;
+    readonly match?: { readonly by: 'msg' | 'regex'; readonly text: string };
+  }[];
+  readonly scalar?: number;
+  readonly string?: string;
+  /** Times of the expected range vector. */
+  readonly rangeVector?: { readonly startMs: number; readonly endMs: number; readonly stepMs: number };
+  readonly series: readonly { readonly labels: Labels; readonly values: readonly SequenceValue[] }[];
+  /** Whether a native histogram is expected. */
+  readonly expectsHistogram: boolean;
+}
+
+export type Command = LoadCommand | EvalCommand | { readonly type: 'clear' };
+
+const LOAD = /^load(?:_(with_nhcb))?\s+(.+?)$/;
+const INSTANT = /^eval(?:_(fail|warn|ordered|info))?\s+instant\s+(?:at\s+(.+?))?\s+(.+)$/;
+const RANGE = /^eval(?:_(fail|warn|info))?\s+range\s+from\s+(.+)\s+to\s+(.+)\s+step\s+(.+?)\s+(.+)$/;
+const EXPECT = /^expect\s+(ordered|fail|warn|no_warn|info|no_info)(?:\s+(regex|msg):(.+))?$/;
+const EXPECT_RANGE = /^expect range vector\s+from\s+(.+)\s+to\s+(.+)\s+step\s+(.+)$/;
+const NUMBER = /^[+-]?(\d+\.?\d*(e[+-]?\d+)?|\.\d+|inf|nan|0x[0-9a-f]+)$/i;
+
+/** Cuts a script into commands. */
+export function parseScript(text: string): Command[] {
+  const lines = text.split('\n').map((line) => (line.trim().startsWith('#') ? '' : line.trim()));
+  const commands: Command[] = [];
+  for (let i = 0; i < lines.length; i++) {
+    const line = lines[i]!;
+    if (line === '') continue;
+    const block: string[] = [];
+    if (line.startsWith('load') || line.startsWith('eval'))
+      while (i + 1 < lines.length && lines[i + 1] !== '') block.push(lines[++i]!);
+    if (line === 'clear') commands.push({ type: 'clear' });
+    else if (line.startsWith('load')) commands.push(parseLoad(line, block));
+    else if (line.startsWith('eval')) commands.push(parseEval(line, i - block.length + 1, block));
+    else throw new Error(`line ${i + 1}: unknown command ${line}`);
+  }
+  return commands;
+}
+
+function parseLoad(line: string, block: readonly string[]): LoadCommand {
+  const [, withNhcb, interval] = LOAD.exec(line)!;
+  const series: LoadCommand['series'][number][] = [];
+  const lacking: LoadCommand['lacking'][number][] = [];
+  let startTimes = false;
+  for (const text of block) {
+    if (/^\S+@st\s/.test(text)) {
+      startTimes = true;
+      continue;
+    }
+    if (startTimes || text.includes('{{')) {
+      const labels = parseLabels(text.slice(0, metricEnd(text)));
+      lacking.push({ labels, needs: startTimes ? 'start timestamps' : 'native histograms' });
+      startTimes = false;
+      continue;
+    }
+    const description = parseSeriesDescription(text);
+    series.push(description);
+    const { labels } = description;
+    // The converted histogram has the name without suffix.
+    const name = labels.metricName.replace(/_(bucket|sum|count)$/, '');
+    if (withNhcb !== undefined && name !== labels.metricName)
+      lacking.push({ labels: labels.with('__name__', name).with('le', ''), needs: 'native histograms' });
+  }
+  return { type: 'load', intervalMs: parseDuration(interval!), series, lacking };
+}
+
+function parseEval(line: string, lineNumber: number, block: readonly string[]): EvalCommand {
+  const instant = INSTANT.exec(line);
+  const range = RANGE.exec(line);
+  const mode = (instant ?? range)?.[1];
+  const command = {
+    type: 'eval' as const,
+    line: lineNumber,
+    query: (instant?.[3] ?? range?.[5])!,
+    startMs: parseDuration((instant?.[2] ?? range?.[2])!),
+    endMs: parseDuration((instant?.[2] ?? range?.[3])!),
+    stepMs: range === null ? 0 : parseDuration(range[4]!),
+    expects: [] as EvalCommand['expects'][number][],
+    scalar: undefined as number | undefined,
+    string: undefined as string | undefined,
+    rangeVector: undefined as EvalCommand['rangeVector'],
+    series: [] as EvalCommand['series'][number][],
+    expectsHistogram: false,
+  };
+  if (mode !== undefined) command.expects.push({ kind: mode as ExpectedKind });
+  for (const text of block) {
+    const times = EXPECT_RANGE.exec(text);
+    const expected = EXPECT.exec(text);
+    if (times !== null) {
+      const [startMs, endMs, stepMs] = times.slice(1).map((part) => parseDuration(part));
+      command.rangeVector = { startMs: startMs!, endMs: endMs!, stepMs: stepMs! };
+    } else if (text.startsWith('expect string '))
+      command.string = goString(text.slice('expect string '.length));
+    else if (expected !== null) {
+      const [, kind, by, pattern] = expected;
+      command.expects.push({
+        kind: kind as ExpectedKind,
+        ...(by !== undefined && { match: { by: by as 'msg' | 'regex', text: pattern!.trim() } }),
+      });
+    } else if (text.startsWith('expected_fail_message'))
+      command.expects.push({ kind: 'fail', match: { by: 'msg', text: text.slice(21).trim() } });
+    else if (text.startsWith('expected_fail_regexp'))
+      command.expects.push({ kind: 'fail', match: { by: 'regex', text: text.slice(20).trim() } });
+    else if (NUMBER.test(text)) command.scalar = goNumber(text);
+    else if (text.includes('{{')) command.expectsHistogram = true;
+    else command.series.push(parseSeriesDescription(text));
+  }
+  const { scalar, string, rangeVector, ...rest } = command;
+  return {
+    ...rest,
+    ...(scalar !== undefined && { scalar }),
+    ...(string !== undefined && { string }),
+    ...(rangeVector !== undefined && { rangeVector }),
+  };
+}
+
+function metricEnd(text: string): number {
+  const close = text.indexOf('}');
+  const open = text.indexOf('{');
+  return open >= 0 && text[open + 1] !== '{' ? close + 1 : text.search(/\s/);
+}
+
+function goString(quoted: string): string {
+  return quoted.startsWith('`') ? quoted.slice(1, -1) : (JSON.parse(quoted) as string);
+}
+
+function goNumber(text: string): number {
+  if (/inf/i.test(text)) return text.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  return /nan/i.test(text) ? Number.NaN : Number(text);
+}
