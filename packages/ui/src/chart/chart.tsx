@@ -159,6 +159,11 @@ function lineOf(name: string, color: string, style: LineStyle, stacked: boolean)
     // What a stack does not fill itself is filled down to the series below.
     ...(stacked && fill === 0 && { fill: withAlpha(color, 0.25) }),
     spanGaps: spanNulls,
+    // A step leaves its upright at the far end of a gap; a pixel more of gap hides it.
+    ...(interpolation === 'stepAfter' && {
+      gaps: (_self, _at, _from, _to, gaps) =>
+        gaps.map(([from, to]): [number, number] => [from, to + devicePixelRatio]),
+    }),
     points: {
       show: true,
       size: draw === 'points' ? 5 : 4,

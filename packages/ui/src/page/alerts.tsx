@@ -1,7 +1,7 @@
 /** Every alerting rule and what it says now: firing first, then pending, then the quiet ones. */
 import type { JSX } from 'preact';
 import { type Alert, parseValue, type Rule, ruleGroups } from '../api/prometheus.ts';
-import { ago, formatDuration } from '../format/duration.ts';
+import { formatDuration, span } from '../format/duration.ts';
 import { format } from '../format/units.ts';
 import { hrefOf } from '../shell/route.ts';
 import { Labels } from './targets.tsx';
@@ -86,8 +86,8 @@ function AlertLine({ alert }: { readonly alert: Alert }): JSX.Element {
         {description !== undefined && <span class="muted"> — {description}</span>}
       </p>
       <span class="muted">
-        {alert.state} {Number.isFinite(since) && `since ${ago(since, Date.now()).replace(' ago', '')}`} ·
-        value {format(parseValue(alert.value), 'short')}
+        {alert.state} {Number.isFinite(since) && `for ${span((Date.now() - since) / 1000)}`} · value{' '}
+        {format(parseValue(alert.value), 'short')}
       </span>
       <Labels labels={alert.labels} skip={['alertname', 'severity']} />
     </div>

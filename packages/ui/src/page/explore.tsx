@@ -149,7 +149,7 @@ function chartOf(expr: string): TimeseriesPanel {
         type: 'timeseries',
         targets: [{ refId: 'A', expr }],
         options: { tooltip: { mode: 'multi', sort: 'desc' }, legend: { showLegend: true } },
-        fieldConfig: { defaults: { custom: { lineWidth: 1.5, fillOpacity: 5 } } },
+        fieldConfig: { defaults: { custom: { lineWidth: 1.5, fillOpacity: 0 } } },
       },
     ],
   }).sections;

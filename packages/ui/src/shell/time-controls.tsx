@@ -96,7 +96,7 @@ function RangePicker({ view }: { readonly view: View }): JSX.Element {
         onClick={() => setOpen(!open)}
       >
         <Clock />
-        <span>{rangeTitle(view.range)}</span>
+        <span>{rangeTitle(view.range, Date.now())}</span>
         <Chevron />
       </button>
       {open && (
@@ -112,7 +112,7 @@ function RangePicker({ view }: { readonly view: View }): JSX.Element {
                 showRange(range);
               }}
             >
-              {rangeTitle(range)}
+              {rangeTitle(range, Date.now())}
             </button>
           ))}
           <p>Drag across a chart to zoom in, double-click to zoom out.</p>

@@ -81,13 +81,13 @@ export function gridLength({ start, end, step }: Grid): number {
   return Math.round((end - start) / step) + 1;
 }
 
-/** A range in words: `Last 15m`, or both ends. */
-export function rangeTitle(range: TimeRange): string {
+/** A range in words: `Last 15m`, or both ends, with the day where it is not today. */
+export function rangeTitle(range: TimeRange, nowMs: number): string {
   const relative = /^now-([\dsmhdwMy]+)$/.exec(range.from);
   if (relative !== null && range.to === 'now') return `Last ${relative[1]}`;
-  const { fromMs, toMs } = resolveRange(range, Date.now());
-  const sameDay = new Date(fromMs).toDateString() === new Date(toMs).toDateString();
-  return `${moment(fromMs, true)} – ${moment(toMs, !sameDay)}`;
+  const { fromMs, toMs } = resolveRange(range, nowMs);
+  const day = (ms: number): string => new Date(ms).toDateString();
+  return `${moment(fromMs, day(fromMs) !== day(nowMs))} – ${moment(toMs, day(toMs) !== day(fromMs))}`;
 }
 
 /** Twice the range around its middle; a live one stays live. */
