@@ -155,38 +155,34 @@ export class Visitors {
     await this.#download(this.#finished.splice(at, 1)[0]!.id);
   }
 
+  /** An upload that goes wrong; where the service takes it after all, its job is waited for like any other. */
   async #spoiledUpload(kind: Spoiled): Promise<void> {
-    const body = this.#body(0);
+    const id = await this.#uploadSpoiled(kind, this.#body(0));
+    if (id !== undefined) await this.#wait(id);
+  }
+
+  #uploadSpoiled(kind: Spoiled, body: Buffer): Promise<string | undefined> {
+    const whole = this.#multipart('part.gcode', body);
     switch (kind) {
       case 'wrongExtension':
-        await this.#upload(this.#multipart('part.stl', body));
-        return;
+        return this.#upload(this.#multipart('part.stl', body));
       case 'tooLarge': {
         const repeats = Math.ceil((this.#options.uploadBytesMax * 1.1 + 1) / body.length);
-        await this.#upload(this.#multipart('huge.gcode', ...new Array<Buffer>(repeats).fill(body)));
-        return;
+        return this.#upload(this.#multipart('huge.gcode', ...new Array<Buffer>(repeats).fill(body)));
       }
-      case 'brokenBody': {
-        const whole = this.#multipart('part.gcode', body);
+      case 'brokenBody':
         // Complete as HTTP goes, but the last boundary never comes.
-        await this.#upload({ ...whole, body: whole.body.slice(0, -1) });
-        return;
-      }
+        return this.#upload({ ...whole, body: whole.body.slice(0, -1) });
       case 'abort':
-        await this.#upload({ ...this.#multipart('part.gcode', body), abortAfterBytes: body.length / 2 });
-        return;
+        return this.#upload({ ...whole, abortAfterBytes: body.length / 2 });
       case 'badParameter':
-        await this.#upload(this.#multipart('part.gcode', body), '?extrusion_multiplier=3');
-        return;
+        return this.#upload(whole, '?extrusion_multiplier=3');
       case 'noFile':
-        await this.#upload({});
-        return;
+        return this.#upload({});
       case 'notMultipart':
-        await this.#upload({ headers: { 'content-type': 'text/plain' }, body: [body] });
-        return;
+        return this.#upload({ headers: { 'content-type': 'text/plain' }, body: [body] });
       case 'emptyFile':
-        await this.#upload(this.#multipart('part.g', Buffer.alloc(0)));
-        return;
+        return this.#upload(this.#multipart('part.g', Buffer.alloc(0)));
     }
   }
 

@@ -60,7 +60,7 @@ export function createApp(parts: AppParts): FastifyInstance {
     download(parts.jobs.get(request.params.job_id), request.params.job_id, reply),
   );
   app.get('/health', async () => ({
-    status: parts.pool.workers.length > 0 ? 'ok' : 'degraded',
+    status: parts.pool.workers.some(({ ready }) => ready) ? 'ok' : 'degraded',
     workers: parts.pool.workers,
   }));
   app.get('/metrics', async (request, reply) => {

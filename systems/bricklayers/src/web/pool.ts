@@ -28,6 +28,8 @@ export interface PoolOptions {
 /** A worker as the outside sees it. */
 export interface WorkerState {
   readonly pid: number;
+  /** Whether it has started and takes jobs. */
+  readonly ready: boolean;
   readonly busy: boolean;
 }
 
@@ -67,7 +69,7 @@ export class Pool {
   get workers(): WorkerState[] {
     return [...this.#workers]
       .filter(({ process }) => process.pid !== undefined)
-      .map((worker) => ({ pid: worker.process.pid!, busy: worker.job !== undefined }));
+      .map((worker) => ({ pid: worker.process.pid!, ready: worker.ready, busy: worker.job !== undefined }));
   }
 
   /** Queues a job. Ask {@link full} first. */

@@ -1,0 +1,71 @@
+import { readFile } from 'node:fs/promises';
+import { renderGrafana, stringifyDashboard } from '@binnacle/blueprint';
+import { expect, test } from 'vitest';
+import { bricklayers } from '../dist/blueprint.js';
+
+const read = (name: string): Promise<string> => readFile(new URL(`../${name}`, import.meta.url), 'utf8');
+const CONTRACT = JSON.parse(await read('contract.json')) as {
+  readonly panelGroups: Readonly<Record<string, readonly string[]>>;
+  readonly services: { readonly web: { readonly metrics: readonly { readonly name: string }[] } };
+};
+/** Kinds of panels that blueprints do not have yet. */
+const LATER = /\((heatmap|histogram|pie chart)\)$/;
+
+test('the dashboard has the rows and panels of the contract', () => {
+  const groups = Object.entries(CONTRACT.panelGroups).map(([title, panels]) => [
+    title,
+    panels.filter((panel) => !LATER.test(panel)).map((panel) => panel.replace(/ \(.*/, '')),
+  ]);
+  expect(bricklayers.rows.map(({ title, panels }) => [title, panels.map((panel) => panel.title)])).toEqual(
+    groups,
+  );
+});
+
+test('its queries ask for metrics of the contract, of our own targets, over the rate interval', () => {
+  const names = new Set(CONTRACT.services.web.metrics.map(({ name }) => name));
+  const queries = bricklayers.rows.flatMap(({ panels }) => panels.flatMap((panel) => panel.queries));
+  for (const { expr } of queries) {
+    const selectors = [...expr.matchAll(/(\w+)\{([^}]*)\}(\[[^\]]*\])?/g)];
+    expect(selectors.length).toBeGreaterThan(0);
+    for (const [, name = '', matchers, range] of selectors) {
+      expect(names).toContain(name.replace(/_(bucket|sum|count)$/, ''));
+      expect(matchers).toContain('system="bricklayers"');
+      expect([undefined, '[$__rate_interval]']).toContain(range);
+    }
+  }
+});
+
+test('every panel says what it means', () => {
+  for (const { panels } of bricklayers.rows)
+    for (const { title, description } of panels)
+      expect([title, (description ?? '').length > 60]).toEqual([title, true]);
+});
+
+test('it renders to the JSON of Grafana', () => {
+  const rendered = JSON.parse(stringifyDashboard(renderGrafana(bricklayers))) as {
+    uid: string;
+    panels: unknown[];
+  };
+  expect(rendered.uid).toBe('bricklayers');
+  expect(rendered.panels.length).toBeGreaterThan(6 + 15);
+});
+
+test('every alert leads to a runbook that exists', async () => {
+  const rules = await read('rules.yml');
+  const anchors = [...(await read('README.md')).matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading.toLowerCase().replace(/\s+/g, '-'),
+  );
+  const alerts = [...rules.matchAll(/- alert: (\w+)/g)].map(([, name]) => name);
+  const runbooks = [...rules.matchAll(/runbook_url: "systems\/bricklayers\/README\.md#([\w-]+)"/g)].map(
+    ([, to]) => to,
+  );
+  expect(alerts).toEqual([
+    'HighErrorRate',
+    'HighProcessingFailureRate',
+    'JobQueueBacklog',
+    'SlowRequests',
+    'CleanupFailures',
+  ]);
+  expect(runbooks).toHaveLength(alerts.length);
+  for (const runbook of runbooks) expect(anchors).toContain(runbook);
+});

@@ -1,0 +1,139 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { differences, Ledger, type LedgerRecord, readSamples } from '../dist/ledger.js';
+import { Visitors } from '../dist/visitors.js';
+import { eventually, Service } from './service.ts';
+
+const VISIT_MS = process.env.BINNACLE_SOAK === '1' ? 120_000 : 10_000;
+
+test('after the visitors, every counter equals their ledger, though workers were killed', async () => {
+  const service = await Service.start({
+    BRICKLAYERS_UPLOAD_BYTES_MAX: '1000000',
+    BRICKLAYERS_RETENTION_SECONDS: '1.5',
+    BRICKLAYERS_CLEANUP_INTERVAL_SECONDS: '0.5',
+  });
+  try {
+    const visitors = new Visitors({
+      url: service.url,
+      visitsPerSecond: 12,
+      seed: 7,
+      uploadBytesMax: 1_000_000,
+      goneAfterMs: 2500,
+    });
+    visitors.start();
+    for (let kills = 0; kills < 3; kills++) {
+      await sleep(VISIT_MS / 4);
+      const workers = await service.workers();
+      process.kill((workers.find(({ busy }) => busy) ?? workers[0]!).pid, 'SIGKILL');
+    }
+    await sleep(VISIT_MS / 4);
+    await visitors.stop();
+    const { record } = visitors.ledger;
+    expect(record.notes).toEqual([]);
+    expect(record.openJobs).toBe(0);
+    // They did everything that visitors do; a ledger of zeros would equal a service that counts nothing.
+    for (const [what, counts] of Object.entries({
+      uploads: record.uploads,
+      downloads: record.downloads,
+      refusals: record.refusals,
+    }))
+      for (const [key, count] of Object.entries(counts))
+        expect([what, key, count > 0]).toEqual([what, key, true]);
+    expect(Object.keys(record.refusals).length).toBeGreaterThan(4);
+    expect(record.jobs.completed).toBeGreaterThan(10);
+
+    let last: unknown;
+    await eventually(async () => {
+      last = differences(record, readSamples(await service.exposition()));
+      return (last as unknown[]).length === 0;
+    }, 3000).catch(() => {});
+    expect(last).toEqual([]);
+  } finally {
+    await service.stop();
+  }
+}, 180_000);
+
+test('the visitors run as a process and hand over their ledger', async () => {
+  const service = await Service.start();
+  const visitors = fork(
+    fileURLToPath(new URL('../dist/visitors-main.js', import.meta.url)),
+    ['--url', service.url, '--rate', '20', '--upload-bytes-max', '100000'],
+    { execArgv: [], silent: true },
+  );
+  try {
+    await sleep(1500);
+    const printed: string[] = [];
+    visitors.stdout?.setEncoding('utf8').on('data', (text: string) => printed.push(text));
+    const ended = once(visitors, 'exit');
+    visitors.send('stop');
+    const [message] = (await once(visitors, 'message')) as [{ type: string; ledger: LedgerRecord }];
+    expect(message.type).toBe('ledger');
+    expect(message.ledger.uploads.success).toBeGreaterThan(0);
+    expect(differences(message.ledger, readSamples(await service.exposition()))).toEqual([]);
+    expect(await ended).toEqual([0, null]);
+    expect(JSON.parse(printed.join(''))).toEqual(message.ledger);
+  } finally {
+    visitors.kill('SIGKILL');
+    await service.stop();
+  }
+});
+
+test('differences names what is missing, what is wrong, and what nobody did', () => {
+  const ledger = new Ledger();
+  ledger.request('GET', '/api/v1/status/{job_id}', 200);
+  ledger.downloaded('success');
+  const samples = readSamples(
+    [
+      'http_requests_total{method="GET",endpoint="/metrics",status="200"} 9',
+      'http_requests_total{method="GET",endpoint="/other",status="200"} 1',
+      'downloads_total{status="success"} 2',
+      'downloads_total{status="failed_not_found"} 0',
+      'processing_duration_seconds_sum 3',
+      '',
+    ].join('\n'),
+  );
+  const found = differences(ledger.record, samples).filter(
+    ({ expected, actual }) => expected !== 0 || actual,
+  );
+  expect(found).toEqual([
+    {
+      series: 'http_requests_total{endpoint="/api/v1/status/{job_id}", method="GET", status="200"}',
+      expected: 1,
+      actual: undefined,
+    },
+    {
+      series: 'http_request_duration_seconds_count{endpoint="/api/v1/status/{job_id}", method="GET"}',
+      expected: 1,
+      actual: undefined,
+    },
+    { series: 'downloads_total{status="success"}', expected: 1, actual: 2 },
+    {
+      series: 'http_requests_total{endpoint="/other", method="GET", status="200"}',
+      expected: 0,
+      actual: 1,
+    },
+  ]);
+});
+
+test('equal seeds make equal visits', async () => {
+  // Nobody listens there: every request fails, and the notes are the visits in their order.
+  const visited = async (seed: number): Promise<readonly string[]> => {
+    const visitors = new Visitors({
+      url: 'http://127.0.0.1:9',
+      visitsPerSecond: 200,
+      seed,
+      uploadBytesMax: 100_000,
+      goneAfterMs: 1000,
+    });
+    visitors.start();
+    await eventually(() => visitors.ledger.record.notes.length >= 40);
+    await visitors.stop();
+    return visitors.ledger.record.notes.slice(0, 30).map((note) => note.replace(/: .*/, ''));
+  };
+  const first = await visited(3);
+  expect(await visited(3)).toEqual(first);
+  expect(await visited(4)).not.toEqual(first);
+});
