@@ -1,6 +1,7 @@
 /** Runs the service as its users do, as a process, each in folders of its own. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -136,13 +137,17 @@ export async function eventually(holds: () => boolean | Promise<boolean>, ms = 1
   }
 }
 
-/** Whether a process is there and not a zombie that its parent has yet to notice. */
+/** Whether a process runs; one that has ended and waits for its parent to notice (on Linux: state Z) does not. */
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
   } catch {
     return false;
+  }
+  try {
+    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  } catch {
+    return process.platform !== 'linux';
   }
 }
 
