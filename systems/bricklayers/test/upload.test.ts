@@ -205,6 +205,33 @@ describe('a bad upload gets a clear answer, is counted under its reason, and lea
     });
   });
 
+  test('far too large, from a client that writes all of it before it reads, and wants to close', async () => {
+    const { port } = new URL(service.url);
+    const client = connect(Number(port), '127.0.0.1').pause();
+    const content = Buffer.alloc(20e6, 'x');
+    const head = [
+      'POST /api/v1/upload HTTP/1.1',
+      'Host: x',
+      'Connection: close',
+      `Content-Type: ${RAW['content-type']}`,
+      `Content-Length: ${HEAD.length + content.length}`,
+    ];
+    client.write(`${head.join('\r\n')}\r\n\r\n${HEAD}`);
+    await new Promise<void>((resolve, reject) => {
+      client.write(content, (error) => (error ? reject(error) : resolve()));
+    });
+    let answer = '';
+    client
+      .setEncoding('latin1')
+      .on('data', (text: string) => {
+        answer += text;
+      })
+      .resume();
+    await eventually(() => answer.includes('file_too_large'));
+    expect(answer).toMatch(/^HTTP\/1.1 413 /);
+    client.destroy();
+  });
+
   test('a client that goes away half way', async () => {
     const files = (await service.files()).sort();
     const before = await service.metrics();

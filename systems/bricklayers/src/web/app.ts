@@ -108,6 +108,8 @@ function uploadRoute(scope: FastifyInstance, { jobs, pool, folders, uploadBytesM
 
 /** Counts a failed upload and answers it. */
 function uploadFailed(error: FastifyError | Error, reply: FastifyReply): FastifyReply {
+  // Closing while the client still writes would take the answer away from it, even if it asked to close.
+  if (!reply.request.raw.complete) reply.header('connection', 'keep-alive');
   const refused = asRefusal(error);
   if (refused === undefined) {
     uploads.inc({ status: 'failed_error' });
