@@ -1,0 +1,193 @@
+/**
+ * What the main thread and the ingest thread say to each other.
+ *
+ * Every request has a number and gets one answer of the same number. Label sets cross as flat lists, columns as
+ * typed arrays whose memory is handed over and not copied. A query's label sets cross once: the worker numbers
+ * them, and the main thread keeps them by number, so that asking for the same panel again moves only numbers.
+ */
+import { Labels } from '@binnacle/metrics/model';
+import type { Matcher, SelectRequest, SelectResult, Series } from '@binnacle/promql/storage';
+import type { ScrapeConfig } from '../config/prometheus.ts';
+import type { ScraperStats } from '../scrape/scraper.ts';
+import type { TargetMetadata, TargetStatus } from '../scrape/target-status.ts';
+import type { AppendResult } from '../storage.ts';
+import type { DatabaseStats, Retention } from '../tsdb/db.ts';
+
+/** What the ingest thread starts with. */
+export interface IngestSettings {
+  readonly dataDir: string;
+  readonly scrapeConfigs: readonly ScrapeConfig[];
+  readonly retention: Partial<Retention>;
+}
+
+/** Figures of the ingest thread. */
+export interface IngestStats {
+  readonly database: DatabaseStats;
+  readonly scraper: ScraperStats;
+}
+
+/** Samples of one append; `values[i]` belongs to the label set `series[i]`. */
+export interface PackedSamples {
+  readonly series: readonly (readonly string[])[];
+  readonly values: Float64Array;
+  /** 1 for a staleness marker. */
+  readonly stale: Uint8Array;
+}
+
+/** A request by kind: what goes there, and what comes back. */
+export interface IngestCalls {
+  select: { request: { requests: readonly SelectRequest[] }; answer: PackedAnswer };
+  append: {
+    request: { source: string; timestampMs: number; samples: PackedSamples };
+    answer: AppendResult;
+  };
+  labelNames: { request: LabelScope; answer: string[] };
+  labelValues: { request: LabelScope & { readonly name: string }; answer: string[] };
+  labelSets: { request: LabelScope; answer: string[][] };
+  targets: { request: object; answer: TargetStatus[] };
+  metadata: { request: object; answer: TargetMetadata[] };
+  stats: { request: object; answer: IngestStats };
+  reload: { request: { scrapeConfigs: readonly ScrapeConfig[] }; answer: null };
+  close: { request: object; answer: null };
+}
+
+export type IngestCall = keyof IngestCalls;
+
+/** Which series a question about labels is about. */
+export interface LabelScope {
+  readonly selectors: readonly (readonly Matcher[])[];
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/** The number under which the ingest thread says why it could not start. */
+export const START_ID = 0;
+
+/** From the main thread. `cancelled[0]` becomes 1 when nobody waits for the answer any more. */
+export type IngestRequest = {
+  [K in IngestCall]: {
+    readonly id: number;
+    readonly call: K;
+    readonly request: IngestCalls[K]['request'];
+    readonly cancelled?: Int32Array;
+  };
+}[IngestCall];
+
+/** From the ingest thread. */
+export type IngestMessage =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'report'; readonly line: string }
+  | { readonly kind: 'answer'; readonly id: number; readonly answer: IngestCalls[IngestCall]['answer'] }
+  | { readonly kind: 'error'; readonly id: number; readonly error: PackedError };
+
+/** An error on its way to the other thread. */
+export interface PackedError {
+  readonly name: string;
+  readonly message: string;
+  readonly code: string;
+}
+
+/** The results of a query. */
+export interface PackedAnswer {
+  /** Forget all label sets that came before. */
+  readonly resetLabels: boolean;
+  /** Label sets that come for the first time; the first has this number, the others follow. */
+  readonly firstLabels: number;
+  readonly newLabels: readonly (readonly string[])[];
+  readonly results: readonly PackedResult[];
+}
+
+interface PackedResult {
+  readonly warnings: readonly string[];
+  /** Four for each series: number of its label set, start of its times, start of its values, how many. */
+  readonly places: Int32Array;
+  readonly times: Float64Array;
+  readonly values: Float64Array;
+}
+
+/** Label sets that the main thread keeps at most; then numbering begins anew. */
+const KEPT_LABELS_MAX = 200_000;
+
+/** Packs answers in the ingest thread; knows which label sets have crossed. */
+export class AnswerPacker {
+  #numbers = new WeakMap<Labels, number>();
+  #next = 0;
+
+  /** The answer, and the memory that is to be handed over with it. */
+  pack(results: readonly SelectResult[]): { answer: PackedAnswer; memory: ArrayBuffer[] } {
+    const resetLabels = this.#next > KEPT_LABELS_MAX;
+    if (resetLabels) {
+      this.#numbers = new WeakMap();
+      this.#next = 0;
+    }
+    const firstLabels = this.#next;
+    const newLabels: string[][] = [];
+    const packed = results.map((result) => this.#packResult(result, newLabels));
+    return {
+      answer: { resetLabels, firstLabels, newLabels, results: packed },
+      memory: packed.flatMap(({ places, times, values }) =>
+        [places, times, values].map((array) => array.buffer as ArrayBuffer),
+      ),
+    };
+  }
+
+  #packResult({ series, warnings }: SelectResult, newLabels: string[][]): PackedResult {
+    // Series of one target mostly share one array of times: it crosses once.
+    const timesAt = new Map<Float64Array, number>();
+    let timesCount = 0;
+    let valuesCount = 0;
+    for (const { timestamps, values } of series) {
+      valuesCount += values.length;
+      if (timesAt.has(timestamps)) continue;
+      timesAt.set(timestamps, timesCount);
+      timesCount += timestamps.length;
+    }
+    const times = new Float64Array(timesCount);
+    for (const [timestamps, at] of timesAt) times.set(timestamps, at);
+    const values = new Float64Array(valuesCount);
+    const places = new Int32Array(series.length * 4);
+    let at = 0;
+    series.forEach((one, i) => {
+      let number = this.#numbers.get(one.labels);
+      if (number === undefined) {
+        number = this.#next++;
+        this.#numbers.set(one.labels, number);
+        newLabels.push(one.labels.flat());
+      }
+      places.set([number, timesAt.get(one.timestamps)!, at, one.values.length], i * 4);
+      values.set(one.values, at);
+      at += one.values.length;
+    });
+    return { warnings, places, times, values };
+  }
+}
+
+/** Unpacks answers in the main thread; answers must come in the order in which they were packed. */
+export class AnswerUnpacker {
+  readonly #labels = new Map<number, Labels>();
+
+  unpack(answer: PackedAnswer): SelectResult[] {
+    if (answer.resetLabels) this.#labels.clear();
+    answer.newLabels.forEach((flat, i) => {
+      this.#labels.set(answer.firstLabels + i, Labels.fromFlat(flat));
+    });
+    return answer.results.map(({ warnings, places, times, values }) => {
+      const series: Series[] = [];
+      const shared = new Map<number, Float64Array>();
+      for (let i = 0; i < places.length; i += 4) {
+        const [timesStart, valuesStart, count] = [places[i + 1]!, places[i + 2]!, places[i + 3]!];
+        let timestamps = shared.get(timesStart);
+        if (timestamps === undefined) {
+          timestamps = times.subarray(timesStart, timesStart + count);
+          shared.set(timesStart, timestamps);
+        }
+        series.push({
+          labels: this.#labels.get(places[i]!)!,
+          timestamps,
+          values: values.subarray(valuesStart, valuesStart + count),
+        });
+      }
+      return { series, warnings };
+    });
+  }
+}
