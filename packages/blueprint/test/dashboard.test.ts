@@ -1,0 +1,177 @@
+import { expect, test } from 'vitest';
+import {
+  customVariable,
+  type DashboardSpec,
+  DefinitionError,
+  dashboard,
+  gauge,
+  intervalVariable,
+  labelVariable,
+  type QuerySpec,
+  row,
+  stat,
+  timeseries,
+  type Variable,
+} from '../dist/index.js';
+
+/** The message with which a dashboard of one timeseries is refused; undefined when it is accepted. */
+function refusal(expr: string, variables: readonly Variable[] = []): string | undefined {
+  return thrown(() =>
+    dashboard({ title: 'D', variables, rows: [row('Jobs', [timeseries({ title: 'Rate', expr })])] }),
+  );
+}
+
+function thrown(define: () => unknown): string | undefined {
+  try {
+    define();
+    return undefined;
+  } catch (error) {
+    expect(error).toBeInstanceOf(DefinitionError);
+    return (error as Error).message;
+  }
+}
+
+test('one line is a panel, and everything left open has its usual value', () => {
+  expect(timeseries({ title: 'Queue depth', expr: 'jobs_pending', legend: 'pending' })).toEqual({
+    type: 'timeseries',
+    title: 'Queue depth',
+    unit: 'short',
+    queries: [{ expr: 'jobs_pending', legend: 'pending', instant: false }],
+    stack: 'none',
+    fill: 8,
+    draw: 'line',
+    interpolation: 'linear',
+    thresholdStyle: 'off',
+    calcs: [],
+    legendPlacement: 'bottom',
+    logarithmic: false,
+  });
+});
+
+test('a stat asks for the range only when it draws it, a gauge never', () => {
+  const instant = (panel: { readonly queries: readonly { readonly instant: boolean }[] }): boolean =>
+    panel.queries[0]!.instant;
+  expect(instant(stat({ title: 'a', expr: 'up' }))).toBe(false);
+  expect(instant(stat({ title: 'a', expr: 'up', graph: 'none' }))).toBe(true);
+  expect(instant(gauge({ title: 'a', expr: 'up' }))).toBe(true);
+  expect(instant(gauge({ title: 'a', queries: [{ expr: 'up', instant: false }] }))).toBe(false);
+});
+
+test('a gauge has two ends', () => {
+  expect(gauge({ title: 'a', expr: 'up' })).toMatchObject({ min: 0, max: 100 });
+  expect(gauge({ title: 'a', expr: 'up', unit: 'percentunit' })).toMatchObject({ min: 0, max: 1 });
+});
+
+test('macros and variables stand where durations, values and numbers may', () => {
+  const variables = [
+    labelVariable('job', { metric: 'up' }),
+    intervalVariable('window', ['5m', '1h']),
+    customVariable('q', ['0.95', '0.99']),
+  ];
+  for (const expr of [
+    'rate(a_total[$__rate_interval])',
+    'avg_over_time(a[$__range:$__interval])',
+    'increase(a_total{job=~"$job"}[$window])',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a dashboard's placeholder
+    'histogram_quantile($q, sum by (le) (rate(a_bucket{job=~"${job:regex}"}[${window}])))',
+    'a_total / $__range_s',
+    'a{job=~"[[job]]"}',
+  ])
+    expect(refusal(expr, variables), expr).toBeUndefined();
+});
+
+test('an expression that does not parse is refused with its panel and a caret', () => {
+  expect(refusal('sum(rate(a_total[5m])) by (job) by')).toBe(
+    'panel "Jobs / Rate": unexpected <by>\n  sum(rate(a_total[5m])) by (job) by\n                                  ^',
+  );
+});
+
+test('the caret counts in what the author wrote, past macros and letters of several bytes', () => {
+  const refused = refusal('rate(a{x="äöü"}[$__rate_interval]) +* 2')!.split('\n');
+  expect(refused[2]!.indexOf('^')).toBe(refused[1]!.indexOf('*'));
+});
+
+test('the caret stands under the line that has the mistake', () => {
+  const refused = refusal('sum(\n  rate(a_total[5m]) +* 2\n)')!.split('\n');
+  expect(refused[1]).toBe('    rate(a_total[5m]) +* 2');
+  expect(refused[2]!.indexOf('^')).toBe(refused[1]!.indexOf('*'));
+});
+
+test('a variable that nobody declared is refused by name', () => {
+  expect(refusal('rate(a_total[$wndow])', [intervalVariable('window', ['5m'])])).toMatch(
+    /^panel "Jobs \/ Rate": unknown variable \$wndow; known are \$window, \$__rate_interval/,
+  );
+});
+
+test('a dashboard that contradicts itself is refused', () => {
+  const panel = timeseries({ title: 'Rate', expr: 'up' });
+  const cases: readonly [string, () => unknown, RegExp][] = [
+    [
+      'twice in a row',
+      () => dashboard({ title: 'D', rows: [row('R', [panel, panel])] }),
+      /"R \/ Rate" is there twice/,
+    ],
+    ['no title', () => dashboard({ title: ' ', rows: [] }), /no title/],
+    ['bad uid', () => dashboard({ title: 'D', uid: 'a b', rows: [] }), /uid "a b" is not/],
+    ['bad refresh', () => dashboard({ title: 'D', refresh: 'often', rows: [] }), /refresh "often"/],
+    ['no query', () => timeseries({ title: 'T', queries: [] }), /timeseries "T": no query/],
+    ['empty query', () => stat({ title: 'T', expr: ' ' }), /stat "T": an empty expression/],
+    ['min above max', () => gauge({ title: 'T', expr: 'up', min: 2, max: 1 }), /min 2 is not below max 1/],
+    [
+      'base with a value',
+      () => stat({ title: 'T', expr: 'up', thresholds: [{ value: 1, color: 'red' }] }),
+      /has no value/,
+    ],
+    [
+      'steps that fall',
+      () =>
+        stat({
+          title: 'T',
+          expr: 'up',
+          thresholds: [{ color: 'red' }, { value: 2, color: 'red' }, { value: 1, color: 'red' }],
+        }),
+      /threshold 3 \(1\) is not above/,
+    ],
+    [
+      'too wide',
+      () => stat({ title: 'T', expr: 'up', width: 25 }),
+      /width 25 is not a whole number from 1 to 24/,
+    ],
+    [
+      'variable twice',
+      () =>
+        dashboard({
+          title: 'D',
+          rows: [],
+          variables: [customVariable('a', ['1']), customVariable('a', ['1'])],
+        }),
+      /variable "a" is there twice/,
+    ],
+    [
+      'datasource taken',
+      () => dashboard({ title: 'D', rows: [], variables: [customVariable('datasource', [])] }),
+      /there twice/,
+    ],
+  ];
+  for (const [name, define, message] of cases) expect(thrown(define), name).toMatch(message);
+});
+
+test('the uid comes from the title and stays', () => {
+  const uid = (title: string): string => dashboard({ title, rows: [] }).uid;
+  expect(uid('Jobs & queues')).toBe('jobs-queues');
+  expect(uid('Bricklayers')).toBe('bricklayers');
+  const long = uid('What a very long title for a dashboard that nobody will ever read');
+  expect(long).toMatch(/^what-a-very-long-title-for-a-das-\w{7}$/);
+  expect(uid('What a very long title for a dashboard that nobody will ever see')).not.toBe(long);
+  expect(uid('日本')).toMatch(/^\w{7}$/);
+});
+
+// @ts-expect-error a panel asks directly or with a list, not both
+export const both: Parameters<typeof timeseries>[0] = {
+  title: 'T',
+  expr: 'up',
+  queries: [] satisfies QuerySpec[],
+};
+// @ts-expect-error colours are names of the palette or hex
+export const colour: Parameters<typeof timeseries>[0] = { title: 'T', expr: 'up', colors: { a: 'greeen' } };
+export const complete: DashboardSpec = { title: 'D', rows: [] };

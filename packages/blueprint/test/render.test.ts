@@ -1,0 +1,218 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import {
+  type Dashboard,
+  dashboard,
+  type GrafanaPanel,
+  type GridPos,
+  gauge,
+  intervalVariable,
+  labelVariable,
+  type Panel,
+  renderGrafana,
+  row,
+  stat,
+  stringifyDashboard,
+  timeseries,
+} from '../dist/index.js';
+
+const small = (title: string, size = {}): Panel => stat({ title, expr: 'up', ...size });
+const large = (title: string, size = {}): Panel => timeseries({ title, expr: 'up', ...size });
+
+/** The places of the panels of one row, as `x,y wxh`. */
+function places(...panels: Panel[]): string[] {
+  return panelsOf(dashboard({ title: 'D', rows: [row('R', panels)] })).map(
+    ({ gridPos: { x, y, w, h } }) => `${x},${y} ${w}x${h}`,
+  );
+}
+
+function panelsOf(made: Dashboard): GrafanaPanel[] {
+  return renderGrafana(made).panels.filter((panel): panel is GrafanaPanel => panel.type !== 'row');
+}
+
+test('panels of a row fill the width and line up', () => {
+  const check = (kinds: string, ...expected: string[]): void =>
+    expect(
+      places(...[...kinds].map((kind, i) => (kind === 's' ? small(`${i}`) : large(`${i}`)))),
+      kinds,
+    ).toEqual(expected);
+  check('l', '0,1 24x8');
+  check('ll', '0,1 12x8', '12,1 12x8');
+  check('lll', '0,1 8x8', '8,1 8x8', '16,1 8x8');
+  check('llll', '0,1 12x8', '12,1 12x8', '0,9 12x8', '12,9 12x8');
+  check('sssl', '0,1 4x8', '4,1 4x8', '8,1 4x8', '12,1 12x8');
+  check('ls', '0,1 18x8', '18,1 6x8');
+  check('ssss', '0,1 6x4', '6,1 6x4', '12,1 6x4', '18,1 6x4');
+  check('sssss', '0,1 5x4', '5,1 5x4', '10,1 5x4', '15,1 5x4', '20,1 4x4');
+});
+
+test('sizes that are given stay', () => {
+  expect(places(large('a', { width: 16, height: 10 }), small('b'))).toEqual(['0,1 16x10', '16,1 8x10']);
+});
+
+test('no row has overlaps or panels beyond its edge, whatever is in it', () => {
+  const panel = fc.record({
+    kind: fc.constantFrom('s', 'l'),
+    size: fc.record(
+      { width: fc.integer({ min: 1, max: 24 }), height: fc.integer({ min: 1, max: 12 }) },
+      { requiredKeys: [] },
+    ),
+  });
+  fc.assert(
+    fc.property(fc.array(panel, { minLength: 1, maxLength: 12 }), (specs) => {
+      const made = specs.map(({ kind, size }, i) =>
+        kind === 's' ? small(`${i}`, size) : large(`${i}`, size),
+      );
+      const at = panelsOf(dashboard({ title: 'D', rows: [row('R', made)] })).map(
+        (rendered) => rendered.gridPos,
+      );
+      for (const { x, w, h } of at) expect(x >= 0 && w >= 1 && h >= 1 && x + w <= 24).toBe(true);
+      at.forEach((a, i) => {
+        for (const b of at.slice(i + 1)) expect(overlap(a, b)).toBe(false);
+      });
+    }),
+  );
+});
+
+function overlap(a: GridPos, b: GridPos): boolean {
+  return a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h;
+}
+
+test('the same dashboard gives the same bytes', () => {
+  const define = (): Dashboard =>
+    dashboard({ title: 'D', rows: [row('A', [small('x'), large('y')]), row('B', [large('x')])] });
+  expect(stringifyDashboard(define())).toBe(stringifyDashboard(renderGrafana(define())));
+  expect(stringifyDashboard(define()).endsWith('}\n')).toBe(true);
+});
+
+test('a panel keeps its id when another one is put in front', () => {
+  const idsOf = (...titles: string[]): Map<string, number> =>
+    new Map(
+      panelsOf(
+        dashboard({
+          title: 'D',
+          rows: [
+            row(
+              'R',
+              titles.map((t) => large(t)),
+            ),
+          ],
+        }),
+      ).map((p) => [p.title, p.id]),
+    );
+  const before = idsOf('a', 'b');
+  const after = idsOf('new', 'a', 'b');
+  expect(after.get('a')).toBe(before.get('a'));
+  expect(after.get('b')).toBe(before.get('b'));
+  expect(new Set(after.values()).size).toBe(3);
+});
+
+test('a closed row holds its panels, and the next row follows right below it', () => {
+  const { panels } = renderGrafana(
+    dashboard({ title: 'D', rows: [row('A', [large('a')], { collapsed: true }), row('B', [large('b')])] }),
+  );
+  expect(panels.map((panel) => [panel.type, panel.title, panel.gridPos.y])).toEqual([
+    ['row', 'A', 0],
+    ['row', 'B', 1],
+    ['timeseries', 'b', 2],
+  ]);
+  expect(panels[0]).toMatchObject({ collapsed: true, panels: [{ title: 'a', gridPos: { y: 1 } }] });
+});
+
+test('what an author says of a panel arrives in Grafana’s words', () => {
+  const [panel] = panelsOf(
+    dashboard({
+      title: 'D',
+      rows: [
+        row('R', [
+          timeseries({
+            title: 'Jobs',
+            description: 'By outcome.',
+            unit: 'ops',
+            min: 0,
+            decimals: 1,
+            stack: 'normal',
+            calcs: ['mean', 'max'],
+            thresholds: [{ color: 'green' }, { value: 5, color: 'red' }],
+            thresholdStyle: 'dashed',
+            colors: { failed: 'red' },
+            mappings: { 0: { text: 'none' } },
+            queries: [
+              { expr: 'sum by (status) (rate(jobs_total[$__rate_interval]))', legend: '{{status}}' },
+              { expr: 'jobs_total', instant: true },
+            ],
+          }),
+        ]),
+      ],
+    }),
+  );
+  expect(panel).toMatchObject({
+    type: 'timeseries',
+    description: 'By outcome.',
+    datasource: { type: 'prometheus', uid: expect.stringMatching(/^\$\{datasource\}$/) },
+    targets: [
+      { refId: 'A', legendFormat: '{{status}}', range: true, instant: false },
+      { refId: 'B', legendFormat: '__auto', range: false, instant: true },
+    ],
+    fieldConfig: {
+      defaults: {
+        unit: 'ops',
+        min: 0,
+        decimals: 1,
+        thresholds: {
+          mode: 'absolute',
+          steps: [
+            { color: 'green', value: null },
+            { color: 'red', value: 5 },
+          ],
+        },
+        mappings: [{ type: 'value', options: { 0: { text: 'none', index: 0 } } }],
+        custom: { fillOpacity: 40, stacking: { mode: 'normal' }, thresholdsStyle: { mode: 'dashed' } },
+      },
+      overrides: [
+        {
+          matcher: { id: 'byName', options: 'failed' },
+          properties: [{ id: 'color', value: { mode: 'fixed', fixedColor: 'red' } }],
+        },
+      ],
+    },
+    options: { legend: { displayMode: 'table', calcs: ['mean', 'max'], showLegend: true } },
+  });
+});
+
+test('every dashboard lets its reader choose the data source, and what else it declares', () => {
+  const { templating, schemaVersion, refresh, editable, tags } = renderGrafana(
+    dashboard({
+      title: 'D',
+      tags: ['jobs'],
+      rows: [row('R', [gauge({ title: 'a', expr: 'up{job=~"$job"}' })])],
+      variables: [labelVariable('job', { metric: 'up' }), intervalVariable('window', ['5m', '1h'])],
+    }),
+  );
+  expect({ schemaVersion, refresh, editable, tags }).toEqual({
+    schemaVersion: 39,
+    refresh: '10s',
+    editable: false,
+    tags: ['generated', 'jobs'],
+  });
+  expect(templating.list).toMatchObject([
+    { type: 'datasource', name: 'datasource', query: 'prometheus' },
+    {
+      type: 'query',
+      name: 'job',
+      query: { query: 'label_values(up, job)' },
+      multi: true,
+      allValue: '.+',
+      refresh: 2,
+    },
+    { type: 'interval', name: 'window', query: '5m,1h', current: { value: '5m' } },
+  ]);
+});
+
+test('the twenty-seventh query is AA', () => {
+  const queries = Array.from({ length: 28 }, () => ({ expr: 'up' }));
+  const [panel] = panelsOf(
+    dashboard({ title: 'D', rows: [row('R', [timeseries({ title: 't', queries })])] }),
+  );
+  expect(panel!.targets.slice(25).map(({ refId }) => refId)).toEqual(['Z', 'AA', 'AB']);
+});
