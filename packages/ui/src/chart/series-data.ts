@@ -71,7 +71,6 @@ export function valueRange(
   const span = high - low || Math.abs(high) || 1;
   const nearZero = low >= 0 && low < 0.6 * high;
   const bottom = min ?? (nearZero || (low >= 0 && low === high) ? 0 : low - span * 0.1);
-  const top =
-    max ?? (high <= 0 && low < 0 ? Math.min(0, high + span * 0.1) : high + (high - bottom || span) * 0.08);
+  const top = max ?? (high <= 0 && low < 0 ? Math.min(0, high + span * 0.1) : high + (high - bottom) * 0.08);
   return bottom < top ? [bottom, top] : [bottom, bottom + 1];
 }
