@@ -259,7 +259,7 @@ function matches(match: EvalCommand['expects'][number]['match'], text: string): 
 
 /** Throws where a value is not the expected one. */
 function compare(command: EvalCommand, value: Value, query: string): void {
-  const wrong = (what: string): never => {
+  const wrong: (what: string) => never = (what) => {
     throw new Error(`${query}: ${what}`);
   };
   switch (value.type) {
@@ -267,7 +267,7 @@ function compare(command: EvalCommand, value: Value, query: string): void {
       if (value.value !== command.string) wrong(`string ${value.value}`);
       return;
     case 'scalar':
-      if (command.scalar === undefined) return wrong('unexpected scalar');
+      if (command.scalar === undefined) wrong('unexpected scalar');
       if (!almostEqual(value.value, command.scalar)) wrong(`${value.value} instead of ${command.scalar}`);
       return;
     case 'vector': {
@@ -276,7 +276,7 @@ function compare(command: EvalCommand, value: Value, query: string): void {
       const wanted = new Map(command.series.map(({ labels, values }, i) => [labels.key, { at: i, values }]));
       for (const [i, sample] of value.samples.entries()) {
         const expected = wanted.get(sample.labels.key);
-        if (expected === undefined) return wrong(`unexpected ${sample.labels} ${sample.value}`);
+        if (expected === undefined) wrong(`unexpected ${sample.labels} ${sample.value}`);
         if (ordered && expected.at !== i) wrong(`${sample.labels} at place ${i} instead of ${expected.at}`);
         if (!almostEqual(sample.value, expected.values[0]))
           wrong(`${sample.labels} is ${sample.value} instead of ${expected.values[0]}`);
@@ -294,7 +294,7 @@ function compare(command: EvalCommand, value: Value, query: string): void {
         before = labels;
         const expected = wanted.get(labels.key);
         const got = `${labels} ${[...timestamps].map((t, i) => `${values[i]}@${t}`).join(' ')}`;
-        if (expected === undefined) return wrong(`unexpected ${got}`);
+        if (expected === undefined) wrong(`unexpected ${got}`);
         const places = expected.flatMap((one, i) => (one === undefined ? [] : [i]));
         if (places.length !== timestamps.length) wrong(`${got} instead of ${expected.join(' ')}`);
         for (const [k, i] of places.entries()) {

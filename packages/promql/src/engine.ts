@@ -172,7 +172,7 @@ export class Engine {
         for (const warning of result.warnings) notes.warn(warning);
         const series = result.series.map((one) => withoutHistograms(one, selector, notes));
         data.set(selector, series);
-        await watch.hold(series.reduce((sum, { timestamps }) => sum + timestamps.length, 0));
+        watch.hold(series.reduce((sum, { timestamps }) => sum + timestamps.length, 0));
       }
     }
     return { evaluator: new Evaluator(data, times, notes, watch), notes, grid };

@@ -9,6 +9,7 @@
  * aggregation is reported "in aggregation" unless an inner construct (braces, grouping, brackets, `@`, `offset`)
  * has named itself, as {@link Stop} says.
  */
+import { RE2JS } from 're2js';
 import type {
   AggregateExpr,
   AggregationOp,
@@ -587,9 +588,19 @@ function patternProblem(matcher: Matcher): string | undefined {
   try {
     matcherTest(matcher);
     return undefined;
+  } catch {
+    return patternError(matcher.value);
+  }
+}
+
+/** What is wrong with a pattern, without the flags that matching adds to it. */
+function patternError(pattern: string): string {
+  try {
+    RE2JS.compile(pattern);
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
+  return `error parsing regexp: ${pattern}`;
 }
 
 /** Any text but the empty one. */

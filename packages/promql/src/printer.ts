@@ -87,6 +87,8 @@ export function formatPlain(value: number): string {
 }
 
 function numberText(value: number, duration: boolean): string {
+  // A plus sign would bind weaker than a power behind it.
+  if (value === Number.POSITIVE_INFINITY) return 'Inf';
   if (!duration) return formatPlain(value);
   return formatDuration(Math.sign(value) * Math.round(Math.abs(value) * 1000));
 }

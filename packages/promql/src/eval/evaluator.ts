@@ -18,7 +18,7 @@ import {
   type VectorSelector,
 } from '../ast.ts';
 import { valueType } from '../check.ts';
-import { quote } from '../quote.ts';
+import { isValidUtf8, quote } from '../quote.ts';
 import type { Series } from '../storage.ts';
 import { QueryError } from '../value.ts';
 import { aggregate, countValues, pick } from './aggregate.ts';
@@ -38,7 +38,7 @@ import {
 } from './column.ts';
 import { formatGeneral } from './format-general.ts';
 import { clamp, DATE_FUNCTIONS, NUMBER_FUNCTIONS, roundTo } from './instant-functions.ts';
-import { absentLabels, checkLabel, labelJoin, labelReplace } from './label-functions.ts';
+import { absentLabels, labelJoin, labelReplace } from './label-functions.ts';
 import { markPresent, overWindows, RANGE_FUNCTIONS } from './range-functions.ts';
 import type { Times } from './times.ts';
 import type { Watch } from './watch.ts';
@@ -85,7 +85,8 @@ export class Evaluator {
     } else columns = await this.#vector(expr, grid);
     // What the parts of the expression held is free now.
     this.#watch.samples = held;
-    await this.#watch.hold(columns.length * grid.count);
+    this.#watch.hold(columns.length * grid.count);
+    if (this.#watch.isDue(0)) await this.#watch.pause();
     return columns;
   }
 
@@ -204,7 +205,7 @@ export class Evaluator {
       const at = fixed === undefined ? grid.startMs - offset : fixed - offset;
       latest(series, column, at, fixed === undefined ? grid.stepMs : 0, this.#times.lookbackMs, times);
       if (!isEmpty(column)) columns.push(column);
-      await this.#watch.work(grid.count);
+      if (this.#watch.isDue(grid.count)) await this.#watch.pause();
     }
     return columns;
   }
@@ -250,7 +251,8 @@ export class Evaluator {
     const { op } = expr;
     if (op === 'count_values') {
       const label = stringOf(expr.param!);
-      checkLabel(label, 'invalid label name');
+      if (label === '' || !isValidUtf8(label))
+        throw new QueryError('execution', `invalid label name ${quote(label)}`);
       return countValues(expr, label, await this.vector(expr.expr, grid), grid.count);
     }
     const param = expr.param === undefined ? undefined : await this.scalar(expr.param, grid);
@@ -430,7 +432,7 @@ export class Evaluator {
         }
       }
       results.push(column);
-      await this.#watch.work(grid.count * histogram.buckets.length);
+      if (this.#watch.isDue(grid.count * histogram.buckets.length)) await this.#watch.pause();
     }
     return results;
   }
@@ -457,8 +459,14 @@ export class Evaluator {
     if (func === 'double_exponential_smoothing' && series.length > 0) checkFactors(scalars);
     const columns: Column[] = [];
     for (const one of series) {
-      const column = overWindows(one, func, { grid, rangeMs, scalars }, offsetMs, fixedEndMs);
-      await this.#watch.work(grid.count + one.timestamps.length);
+      const { column, samplesSeen } = overWindows(
+        one,
+        func,
+        { grid, rangeMs, scalars },
+        offsetMs,
+        fixedEndMs,
+      );
+      if (this.#watch.isDue(grid.count + samplesSeen)) await this.#watch.pause();
       if (isEmpty(column)) continue;
       columns.push(column);
       const name = one.labels.metricName;
@@ -515,10 +523,11 @@ function latest(
 
 /** Range functions do not see staleness markers. */
 function withoutMarkers({ labels, timestamps, values }: Series): RangeSeries {
+  let first = 0;
+  while (first < values.length && !Number.isNaN(values[first]!)) first++;
+  if (first === values.length) return { labels, dropName: false, timestamps, values };
   const words = wordsOf(values);
-  const isMarker = (value: number, i: number): boolean => Number.isNaN(value) && isStaleAt(words, i);
-  if (!values.some(isMarker)) return { labels, dropName: false, timestamps, values };
-  const keep = values.map((value, i) => (isMarker(value, i) ? 0 : 1));
+  const keep = values.map((value, i) => (Number.isNaN(value) && isStaleAt(words, i) ? 0 : 1));
   return {
     labels,
     dropName: false,

@@ -67,7 +67,7 @@ export function absentLabels(arg: Expr): Labels {
 /**
  * @throws QueryError when a name is empty or not UTF-8
  */
-export function checkLabel(name: string, message: string): void {
+function checkLabel(name: string, message: string): void {
   if (name === '' || !isValidUtf8(name)) throw new QueryError('execution', `${message}: ${name}`);
 }
 

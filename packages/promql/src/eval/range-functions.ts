@@ -129,7 +129,7 @@ export const RANGE_FUNCTIONS: Readonly<Record<string, RangeFunction>> = {
 };
 
 /**
- * Evaluates a function over all windows of a series.
+ * Evaluates a function over all windows of a series; tells how many samples the windows had in all.
  * @param fixedEndMs the end of every window, when `@` says so
  */
 export function overWindows(
@@ -138,12 +138,14 @@ export function overWindows(
   call: RangeCall,
   offsetMs: number,
   fixedEndMs: number | undefined,
-): Column {
+): { readonly column: Column; readonly samplesSeen: number } {
   const { samplesMin, kernel } = RANGE_FUNCTIONS[name]!;
   const { grid, rangeMs } = call;
   const column = emptyColumn(series.labels, series.dropName || !NAME_KEEPING.has(name), grid.count);
-  slide(series.timestamps, kernel(series, call), column, grid, offsetMs, fixedEndMs, rangeMs, samplesMin);
-  return column;
+  const one = kernel(series, call);
+  const { timestamps } = series;
+  const samplesSeen = slide(timestamps, one, column, grid, offsetMs, fixedEndMs, rangeMs, samplesMin);
+  return { column, samplesSeen };
 }
 
 /** Marks the steps whose window has a sample. */
@@ -168,8 +170,9 @@ function slide(
   fixedEndMs: number | undefined,
   rangeMs: number,
   samplesMin: number,
-): void {
+): number {
   const n = timestamps.length;
+  let seen = 0;
   let lo = 0;
   let hi = 0;
   for (let step = 0; step < grid.count; step++) {
@@ -178,9 +181,11 @@ function slide(
     while (hi < n && timestamps[hi]! <= endMs) hi++;
     while (lo < hi && timestamps[lo]! <= startMs) lo++;
     if (hi - lo < samplesMin) continue;
+    seen += hi - lo;
     values[step] = kernel(lo, hi, startMs, endMs, step);
     present[step] = 1;
   }
+  return seen;
 }
 
 function some(kernel: RangeFunction['kernel']): RangeFunction {

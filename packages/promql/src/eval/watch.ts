@@ -28,21 +28,25 @@ export class Watch {
    * Counts samples that the query now holds.
    * @throws QueryError when they are too many
    */
-  async hold(samples: number): Promise<void> {
+  hold(samples: number): void {
     this.samples += samples;
+    this.#work += samples;
     if (this.samples > this.#samplesMax) {
       throw new QueryError(
         'limit',
         'query processing would load too many samples into memory in query execution',
       );
     }
-    await this.work(samples);
   }
 
-  /** Counts work; now and then looks at the signal and lets others run. */
-  async work(amount: number): Promise<void> {
-    this.#work += amount;
-    if (this.#work < WORK_PER_LOOK) return;
+  /** Counts work; when it is true, it is time for a {@link pause}. Not a promise, since it is asked per series. */
+  isDue(work: number): boolean {
+    this.#work += work;
+    return this.#work >= WORK_PER_LOOK;
+  }
+
+  /** Lets others run and looks at the signal. */
+  async pause(): Promise<void> {
     this.#work = 0;
     await this.#yieldToLoop?.();
     this.throwIfCanceled();
