@@ -1,0 +1,190 @@
+/** The command line of `binnacle`: what may be written, and what it means. */
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { parseDuration } from '@binnacle/promql';
+import { parseSize } from '../config/yaml-reader.ts';
+import type { UpOptions } from './up.ts';
+
+/** The port when none is given. */
+export const DEFAULT_PORT = 9700;
+const DEFAULT_HOST = '127.0.0.1';
+const DAY_MS = 24 * 60 * 60 * 1000;
+const DEFAULT_RETENTION_BYTES = 512 * 1024 * 1024;
+
+/** What `binnacle --help` prints. */
+export const HELP = `binnacle: collects, stores, queries, alerts and shows
+
+  binnacle up                     start the monitor
+    --config FILE                 prometheus.yml (default: ./prometheus.yml)
+    --alerts FILE                 alertmanager.yml: where alerts go (default: nowhere)
+    --dashboards DIR              folder of Grafana dashboards in JSON
+    --data DIR                    where samples are kept (default: ./.binnacle/data)
+    --listen HOST:PORT            default 127.0.0.1:9700, or the port in BINNACLE_PORT
+    --strict-port                 fail when the port is taken; otherwise the next free one is used
+    --external-url URL            where users reach the monitor, for links in alerts
+    --retention-time DURATION     how long samples are kept (default: 24h)
+    --retention-size SIZE         how large they may become (default: 512MB)
+    --page DIR                    folder of the built page
+
+  binnacle check config FILE      is this prometheus.yml valid, with the rule files that it names?
+  binnacle check alerts FILE      is this alertmanager.yml valid?
+  binnacle check rules FILE...    are these rule files valid?
+
+  binnacle --version
+`;
+
+/** What a command line asks for. */
+export type Command =
+  | { readonly name: 'help' }
+  | { readonly name: 'version' }
+  | { readonly name: 'up'; readonly options: UpOptions }
+  | {
+      readonly name: 'check';
+      readonly what: 'config' | 'alerts' | 'rules';
+      readonly files: readonly string[];
+    };
+
+/** The command line is wrong; the message says how. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+  readonly code = 'usage';
+}
+
+/**
+ * Reads a command line.
+ * @param args without node and script
+ * @throws UsageError
+ */
+export function parseCommand(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Command {
+  const { values, positionals } = parseOptions(args);
+  if (values.help === true || args.length === 0) return { name: 'help' };
+  if (values.version === true) return { name: 'version' };
+  const [command, ...rest] = positionals;
+  switch (command) {
+    case 'up':
+      if (rest.length > 0)
+        throw new UsageError(`binnacle up takes options only, not ${JSON.stringify(rest[0])}`);
+      return { name: 'up', options: upOptions(values, env) };
+    case 'check':
+      return checkCommand(rest);
+    default:
+      throw new UsageError(`there is no command ${JSON.stringify(command ?? '')}: up and check are there`);
+  }
+}
+
+function parseOptions(args: readonly string[]) {
+  const text = { type: 'string' } as const;
+  const flag = { type: 'boolean' } as const;
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        config: text,
+        alerts: text,
+        dashboards: text,
+        data: text,
+        listen: text,
+        'strict-port': flag,
+        'external-url': text,
+        'retention-time': text,
+        'retention-size': text,
+        page: text,
+        help: { ...flag, short: 'h' },
+        version: flag,
+      },
+    });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function checkCommand(rest: readonly string[]): Command {
+  const [what, ...files] = rest;
+  if (what !== 'config' && what !== 'alerts' && what !== 'rules')
+    throw new UsageError('binnacle check takes config, alerts or rules, and files');
+  if (files.length === 0) throw new UsageError(`binnacle check ${what} needs a file`);
+  return { name: 'check', what, files };
+}
+
+function upOptions(
+  values: ReturnType<typeof parseOptions>['values'],
+  env: Readonly<Record<string, string | undefined>>,
+): UpOptions {
+  const config = values.config ?? 'prometheus.yml';
+  if (values.config === undefined && !existsSync(config))
+    throw new UsageError('there is no prometheus.yml here: name one with --config FILE');
+  const { host, port } = listenAddress(values.listen, env.BINNACLE_PORT);
+  return {
+    configPath: resolve(config),
+    alertsPath: values.alerts === undefined ? undefined : resolve(values.alerts),
+    dashboardsDir: values.dashboards === undefined ? undefined : resolve(values.dashboards),
+    dataDir: resolve(values.data ?? join('.binnacle', 'data')),
+    pageDir: values.page === undefined ? builtPage() : resolve(values.page),
+    host,
+    port,
+    strictPort: values['strict-port'] === true,
+    externalUrl: externalUrl(values['external-url']),
+    retentionTimeMs: retentionTime(values['retention-time']),
+    retentionBytes: retentionSize(values['retention-size']),
+  };
+}
+
+function listenAddress(
+  given: string | undefined,
+  portVariable: string | undefined,
+): { readonly host: string; readonly port: number } {
+  const text = given ?? `${DEFAULT_HOST}:${portVariable ?? DEFAULT_PORT}`;
+  const match = /^(?:(\[[0-9a-fA-F:]+\]|[^:]*):)?(\d+)$/.exec(text);
+  const port = Number(match?.[2]);
+  if (match === null || port > 65_535) {
+    const source = given === undefined ? 'BINNACLE_PORT' : '--listen';
+    throw new UsageError(
+      `${source}: ${JSON.stringify(given ?? portVariable)} is not HOST:PORT, such as 127.0.0.1:9700`,
+    );
+  }
+  // ":9700" listens everywhere, as it does for Prometheus; a port alone stays on this machine.
+  const host = match[1] === undefined ? DEFAULT_HOST : match[1] === '' ? '0.0.0.0' : match[1];
+  return { host: host.replace(/^\[|\]$/g, ''), port };
+}
+
+function externalUrl(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  if (!URL.canParse(text) || !/^https?:/.test(text))
+    throw new UsageError(
+      `--external-url: ${JSON.stringify(text)} is not an address such as http://monitor.example.org`,
+    );
+  return text.replace(/\/+$/, '');
+}
+
+function retentionTime(text: string | undefined): number {
+  if (text === undefined) return DAY_MS;
+  try {
+    const ms = parseDuration(text);
+    if (ms > 0) return ms;
+  } catch {
+    // Told below, in the words of the option.
+  }
+  throw new UsageError(`--retention-time: ${JSON.stringify(text)} is not a duration such as 24h or 15d`);
+}
+
+function retentionSize(text: string | undefined): number {
+  if (text === undefined) return DEFAULT_RETENTION_BYTES;
+  const bytes = parseSize(text);
+  if (bytes === undefined || bytes === 0)
+    throw new UsageError(`--retention-size: ${JSON.stringify(text)} is not a size such as 512MB or 2GB`);
+  return bytes;
+}
+
+/** The page that is installed with the command, or the one that is built beside it in the repository. */
+function builtPage(): string | undefined {
+  const places = ['../../ui/', '../../../ui/dist/page/'].map((place) =>
+    fileURLToPath(new URL(place, import.meta.url)),
+  );
+  return places.find((place) => existsSync(join(place, 'index.html')));
+}

@@ -1,0 +1,102 @@
+#!/usr/bin/env node
+/** The command `binnacle`: reads the command line, runs the command, and ends the process in good order. */
+import { ConfigError } from '../config/config-error.ts';
+import { HELP, parseCommand, UsageError } from './arguments.ts';
+import { check } from './check.ts';
+import { type Monitor, ownVersion, startMonitor, type UpOptions } from './up.ts';
+
+/** How long stopping may take before the process ends regardless; what is in the log is safe either way. */
+const STOP_MS_MAX = 3000;
+const EXIT_FAILED = 1;
+const EXIT_USAGE = 2;
+
+function say(message: string): void {
+  process.stdout.write(`${message}\n`);
+}
+
+function complain(message: string): void {
+  process.stderr.write(`binnacle: ${message}\n`);
+}
+
+async function run(args: readonly string[]): Promise<void> {
+  const command = parseCommand(args, process.env);
+  switch (command.name) {
+    case 'help':
+      process.stdout.write(HELP);
+      return;
+    case 'version':
+      say(ownVersion());
+      return;
+    case 'check': {
+      const report = await check(command.what, command.files);
+      for (const line of report.valid) say(line);
+      for (const line of report.problems) process.stderr.write(`${line}\n`);
+      if (report.problems.length > 0) process.exitCode = EXIT_FAILED;
+      return;
+    }
+    case 'up':
+      await up(command.options);
+  }
+}
+
+async function up(options: UpOptions): Promise<void> {
+  let monitor: Monitor | undefined;
+  let stopping = false;
+  const stop = (): void => {
+    // The second signal means: now.
+    if (stopping) process.exit(EXIT_FAILED);
+    stopping = true;
+    setTimeout(() => {
+      complain(`stopping took longer than ${STOP_MS_MAX / 1000} s; ending now`);
+      process.exit(EXIT_FAILED);
+    }, STOP_MS_MAX).unref();
+    // A start that is under way ends below, when it is through.
+    if (monitor !== undefined) void finish(monitor);
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  // Whoever started us with a channel and is gone has left nobody who could stop us.
+  process.on('disconnect', stop);
+
+  monitor = await startMonitor(options, complain);
+  if (stopping) {
+    await finish(monitor);
+    return;
+  }
+  say(`binnacle: listening on ${monitor.url}`);
+  say(`binnacle: keeps ${monitor.bounds}, in ${options.dataDir}`);
+  // Whoever started us with a channel need not read our words.
+  process.send?.({ type: 'listening', url: monitor.url });
+  await monitor.failed.catch((error: unknown) => {
+    if (stopping) return;
+    complain(`storage has ended, and the monitor with it: ${messageOf(error)}`);
+    process.exit(EXIT_FAILED);
+  });
+}
+
+async function finish(monitor: Monitor): Promise<void> {
+  try {
+    await monitor.close();
+    process.exit(0);
+  } catch (error) {
+    complain(`stopping failed: ${messageOf(error)}`);
+    process.exit(EXIT_FAILED);
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+run(process.argv.slice(2)).catch((error: unknown) => {
+  if (error instanceof UsageError) {
+    complain(`${error.message}\n\nbinnacle --help says what there is`);
+    process.exit(EXIT_USAGE);
+  }
+  if (error instanceof ConfigError) process.stderr.write(`${error.message}\n`);
+  else
+    complain(
+      error instanceof Error && 'code' in error ? error.message : String((error as Error)?.stack ?? error),
+    );
+  process.exit(EXIT_FAILED);
+});

@@ -1,0 +1,214 @@
+/**
+ * `binnacle up`: puts the parts together.
+ *
+ *     IngestThread ── scrapes, stores ──┐
+ *        ▲ append                       │ select
+ *        │                              ▼
+ *     RuleManager ──── query ────────▶ Engine ◀── query ── ApiServer ◀── people, Grafana
+ *        └── alerts ──▶ Dispatcher ──▶ webhooks
+ *
+ * Everything is read and checked before anything starts. Starting goes from storage outwards, stopping the other
+ * way round, so that no part ever asks one that is gone.
+ */
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { Engine, formatDuration } from '@binnacle/promql';
+import { DashboardFolder, dashboardRoutes } from '../api/dashboards.ts';
+import { pageFiles } from '../api/page.ts';
+import { queryRoutes } from '../api/query-routes.ts';
+import type { Route } from '../api/route.ts';
+import { ruleRoutes } from '../api/rule-routes.ts';
+import { seriesRoutes } from '../api/series-routes.ts';
+import { ApiServer } from '../api/server.ts';
+import { statusRoutes } from '../api/status-routes.ts';
+import { targetRoutes } from '../api/target-routes.ts';
+import { systemClock } from '../clock.ts';
+import { type AlertmanagerConfig, loadAlertmanagerConfig } from '../config/alertmanager.ts';
+import { type LoadedPrometheusConfig, loadPrometheusConfig } from '../config/prometheus-file.ts';
+import { Dispatcher } from '../notify/dispatcher.ts';
+import { notifierStateFile } from '../notify/notifier-state.ts';
+import { RESTORE_TIMING } from '../rules/restore-alerts.ts';
+import type { RuleFile } from '../rules/rule-file.ts';
+import { RuleManager } from '../rules/rule-manager.ts';
+import { engineRuleQuery } from '../rules/rule-query.ts';
+import { loadRuleFiles } from './check.ts';
+import { IngestThread } from './ingest-thread.ts';
+
+/** How many further ports are tried when one is taken. */
+export const PORTS_TRIED_MAX = 20;
+/** The least time between two tellings of the same alert by the rules; Prometheus's default. */
+const RESEND_DELAY_MS = 60_000;
+
+/** What `binnacle up` was asked for. Paths are absolute. */
+export interface UpOptions {
+  readonly configPath: string;
+  readonly alertsPath: string | undefined;
+  readonly dashboardsDir: string | undefined;
+  readonly dataDir: string;
+  /** Undefined when the page is not built. */
+  readonly pageDir: string | undefined;
+  readonly host: string;
+  readonly port: number;
+  /** Whether a taken port is an error. */
+  readonly strictPort: boolean;
+  /** Undefined for the address that is listened on. */
+  readonly externalUrl: string | undefined;
+  readonly retentionTimeMs: number;
+  readonly retentionBytes: number;
+}
+
+/** No free port was found. */
+export class PortTakenError extends Error {
+  override readonly name = 'PortTakenError';
+  readonly code = 'port_taken';
+}
+
+/** A running monitor. */
+export interface Monitor {
+  /** `http://127.0.0.1:9700`. */
+  readonly url: string;
+  /** `24h or 512MB, whichever comes first`. */
+  readonly bounds: string;
+  /** Rejects when the monitor cannot go on, because its storage has ended; never resolves. */
+  readonly failed: Promise<never>;
+  /** Stops everything; what was stored stays. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a monitor.
+ * @param report told in words of what an operator should know
+ * @throws ConfigError before anything has started; PortTakenError
+ */
+export async function startMonitor(options: UpOptions, report: (message: string) => void): Promise<Monitor> {
+  const loaded = await loadPrometheusConfig(options.configPath);
+  const ruleFiles = await loadRuleFiles(loaded.config.ruleFiles);
+  const alerts =
+    options.alertsPath === undefined ? undefined : await loadAlertmanagerConfig(options.alertsPath);
+  const ingest = await IngestThread.start({
+    dataDir: options.dataDir,
+    scrapeConfigs: loaded.config.scrapeConfigs,
+    retention: { timeMs: options.retentionTimeMs, bytes: options.retentionBytes },
+    onReport: report,
+  });
+  try {
+    return await startAround(ingest, options, loaded, ruleFiles, alerts, report);
+  } catch (error) {
+    await ingest.close();
+    throw error;
+  }
+}
+
+async function startAround(
+  ingest: IngestThread,
+  options: UpOptions,
+  loaded: LoadedPrometheusConfig,
+  ruleFiles: readonly RuleFile[],
+  alerts: AlertmanagerConfig | undefined,
+  report: (message: string) => void,
+): Promise<Monitor> {
+  const clock = systemClock;
+  const engine = new Engine();
+  const bounds = `${formatDuration(options.retentionTimeMs)} or ${sizeText(options.retentionBytes)}, whichever comes first`;
+  const parts: { rules?: RuleManager; dispatcher?: Dispatcher } = {};
+  const routes: Route[] = [
+    ...queryRoutes({ engine, storage: ingest }),
+    ...seriesRoutes(ingest),
+    ...targetRoutes(ingest),
+    ...ruleRoutes(() => parts.rules?.status() ?? []),
+    ...statusRoutes({
+      version: `3.5.0+binnacle.${ownVersion()}`,
+      configText: loaded.text,
+      startTimeMs: clock.now(),
+      retention: bounds,
+      isReady: () => parts.rules !== undefined,
+      headStats: async () => {
+        const { series, blocks } = (await ingest.stats()).database;
+        return { seriesCount: series, chunkCount: blocks };
+      },
+    }),
+    ...dashboardRoutes(new DashboardFolder(options.dashboardsDir)),
+  ];
+  const { server, url } = await listen(options, routes, report);
+  const externalUrl = options.externalUrl ?? url;
+  if (alerts !== undefined)
+    parts.dispatcher = await Dispatcher.open({
+      config: alerts,
+      externalUrl,
+      clock,
+      fetch,
+      state: notifierStateFile(join(options.dataDir, 'notifier.json')),
+      onProblem: report,
+    });
+  const rules = new RuleManager(ruleFiles, {
+    query: engineRuleQuery(engine, ingest),
+    storage: ingest,
+    sink: (sent) => parts.dispatcher?.post(sent),
+    externalLabels: loaded.config.global.externalLabels,
+    externalUrl,
+    evaluationIntervalMs: loaded.config.global.evaluationIntervalMs,
+    resendDelayMs: RESEND_DELAY_MS,
+    restore: RESTORE_TIMING,
+    clock,
+  });
+  rules.start();
+  parts.rules = rules;
+  return {
+    url,
+    bounds,
+    failed: ingest.failed,
+    async close() {
+      await server.close();
+      await rules.stop();
+      await parts.dispatcher?.stop();
+      await ingest.close();
+    },
+  };
+}
+
+/** Listens on the asked-for port or, unless told otherwise, on the next free one. */
+async function listen(
+  options: UpOptions,
+  routes: readonly Route[],
+  report: (message: string) => void,
+): Promise<{ readonly server: ApiServer; readonly url: string }> {
+  const { host, strictPort } = options;
+  const lastPort =
+    strictPort || options.port === 0 ? options.port : Math.min(65_535, options.port + PORTS_TRIED_MAX);
+  for (let port = options.port; port <= lastPort; port++) {
+    const server = new ApiServer({
+      routes,
+      fallback: pageFiles(options.pageDir),
+      now: () => systemClock.now(),
+      onError: report,
+    });
+    try {
+      const bound = await server.listen(host, port);
+      const name =
+        host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
+      return { server, url: `http://${name}:${bound.port}` };
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
+    }
+  }
+  const tried =
+    lastPort > options.port ? `the ports ${options.port} to ${lastPort} are` : `port ${options.port} is`;
+  throw new PortTakenError(`${tried} taken on ${host}: choose another with --listen HOST:PORT`);
+}
+
+function sizeText(bytes: number): string {
+  const units = ['B', 'KB', 'MB', 'GB', 'TB'];
+  let unit = 0;
+  while (bytes >= 1024 && unit < units.length - 1) {
+    bytes /= 1024;
+    unit++;
+  }
+  return `${Number(bytes.toFixed(1))}${units[unit]}`;
+}
+
+/** The version of this package. */
+export function ownVersion(): string {
+  const manifest: unknown = createRequire(import.meta.url)('../../package.json');
+  const isManifest = typeof manifest === 'object' && manifest !== null && 'version' in manifest;
+  return isManifest ? String(manifest.version) : '0.0.0';
+}
