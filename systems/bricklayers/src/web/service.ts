@@ -112,7 +112,7 @@ async function defaultMetricsDir(port: number): Promise<string> {
     () => '/dev/shm',
     () => tmpdir(),
   );
-  return join(memory, `${SERVICE}-${process.getuid?.() ?? 0}-${port}`);
+  return join(memory, `binnacle-${process.getuid?.() ?? 'user'}`, `${SERVICE}-${port}`);
 }
 
 async function version(): Promise<string> {
