@@ -92,6 +92,13 @@ export class ApiError extends Error {
   }
 }
 
+/** The questions that the data of a panel needs; tests answer them without a server. */
+export interface PrometheusApi {
+  queryRange: typeof queryRange;
+  queryInstant: typeof queryInstant;
+  labelValues: typeof labelValues;
+}
+
 /** Evaluates at many times; all in Unix seconds. */
 export async function queryRange(
   expr: string,
@@ -142,6 +149,9 @@ export async function labelValues(
 export async function metadata(signal: AbortSignal): Promise<Readonly<Record<string, readonly Metadata[]>>> {
   return (await call<Record<string, Metadata[]>>('metadata', signal)).data;
 }
+
+/** The server that the page came from. */
+export const ownServer: PrometheusApi = { queryRange, queryInstant, labelValues };
 
 interface Envelope<T> {
   readonly status: 'success' | 'error';

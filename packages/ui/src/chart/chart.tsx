@@ -62,7 +62,8 @@ export function Chart(props: ChartProps): JSX.Element {
     series.map(({ name, color }) => [name, color]),
     [style, theme, unit, decimals, syncKey, thresholds, min, max, props.tooltip],
   ]);
-  useEffect(() => {
+  // Before the effects below: they may only reach a drawing of the present structure.
+  useLayoutEffect(() => {
     if (!measured || box.current === null) return;
     const tooltip = new Tooltip();
     const made = new uPlot(optionsOf(latest, tooltip, width, height), dataOf(latest.current), box.current);

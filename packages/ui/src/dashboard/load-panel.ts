@@ -1,5 +1,5 @@
 /** The data of a panel: its queries, answered and put on one grid. */
-import { type LabelMap, parseValue, queryInstant, queryRange } from '../api/prometheus.ts';
+import { type LabelMap, ownServer, type PrometheusApi, parseValue } from '../api/prometheus.ts';
 import { type Column, columnOf } from '../chart/series-data.ts';
 import { type Grid, gridLength, gridOf, stepOf, type Window } from '../time/range.ts';
 import { seriesNames } from './legend.ts';
@@ -39,6 +39,7 @@ export async function loadPanel(
   targets: readonly Target[],
   asking: Asking,
   signal: AbortSignal,
+  api: PrometheusApi = ownServer,
 ): Promise<PanelData> {
   const { window, widthPx, scrapeMs, choices } = asking;
   const intervalMs = stepOf(window, widthPx, scrapeMs);
@@ -48,8 +49,8 @@ export async function loadPanel(
   const answers = await Promise.all(
     targets.map((target, i) =>
       target.instant
-        ? queryInstant(asked[i]!, window.toMs / 1000, signal)
-        : queryRange(asked[i]!, grid, signal),
+        ? api.queryInstant(asked[i]!, window.toMs / 1000, signal)
+        : api.queryRange(asked[i]!, grid, signal),
     ),
   );
   const series = answers.flatMap((answer, i) => {

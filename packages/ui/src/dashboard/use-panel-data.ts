@@ -4,7 +4,8 @@
  * - A panel that is out of sight asks nothing; it asks as soon as it is seen.
  * - A new range, width or choice aborts what is under way; a mere refresh does not, so that a slow answer still
  *   arrives, and asks nothing while one is under way.
- * - What was shown stays until the new data is there, also when the question fails: then with the error.
+ * - What was shown stays until the new data is there, also when the question fails: then with the error. Only
+ *   the picture of other queries goes when theirs fail.
  */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { resolveRange, type TimeRange } from '../time/range.ts';
@@ -41,8 +42,10 @@ export function usePanelData(
   const [state, setState] = useState<PanelState>({ data: undefined, error: undefined, loading: true });
   const underWay = useRef<{ readonly abort: AbortController; readonly about: string } | undefined>(undefined);
   const shown = useRef('');
+  const drawn = useRef('');
+  const queries = JSON.stringify(targets);
   const width = Math.ceil(widthPx / WIDTH_STEP_PX) * WIDTH_STEP_PX;
-  const about = JSON.stringify([targets, range, choices, scrapeMs, width]);
+  const about = JSON.stringify([queries, range, choices, scrapeMs, width]);
   useEffect(() => {
     if (!visible || width === 0 || scrapeMs === undefined || targets.length === 0) return;
     if (underWay.current?.about === about || shown.current === `${about}@${nowMs}`) return;
@@ -57,12 +60,18 @@ export function usePanelData(
       abort.signal,
     )
       .then((data) => {
+        if (abort.signal.aborted) return;
         shown.current = `${about}@${nowMs}`;
-        if (!abort.signal.aborted) setState({ data, error: undefined, loading: false });
+        drawn.current = queries;
+        setState({ data, error: undefined, loading: false });
       })
       .catch((error: Error) => {
-        if (!abort.signal.aborted)
-          setState((before) => ({ ...before, error: error.message, loading: false }));
+        if (abort.signal.aborted) return;
+        setState(({ data }) => ({
+          data: drawn.current === queries ? data : undefined,
+          error: error.message,
+          loading: false,
+        }));
       })
       .finally(() => {
         if (underWay.current === mine) underWay.current = undefined;

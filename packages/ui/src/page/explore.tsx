@@ -115,7 +115,8 @@ function Result({
   return (
     <>
       {error !== undefined && <QueryError message={error} expr={expr} />}
-      <section class="panel explore-chart" ref={box}>
+      <div ref={box} />
+      <section class="panel explore-chart" hidden={error !== undefined && data === undefined}>
         <div class="panel-body">
           {data !== undefined &&
             (data.series.length === 0 ? (

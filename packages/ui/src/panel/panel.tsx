@@ -45,6 +45,16 @@ export function Panel({ panel, context, draw, targets, exploreHref }: PanelProps
           </button>
         )}
         <span class="grow" />
+        {asked !== undefined && (
+          <a
+            class="panel-link"
+            href={exploreHref(asked)}
+            title="Open the query in Explore"
+            aria-label={`Explore ${panel.title}`}
+          >
+            <Lens />
+          </a>
+        )}
         {error !== undefined && (
           <button type="button" class="hint bad" aria-label={error} data-hint={error}>
             <Warning />
@@ -59,16 +69,6 @@ export function Panel({ panel, context, draw, targets, exploreHref }: PanelProps
           >
             <Warning />
           </button>
-        )}
-        {asked !== undefined && (
-          <a
-            class="panel-link"
-            href={exploreHref(asked)}
-            title="Open the query in Explore"
-            aria-label={`Explore ${panel.title}`}
-          >
-            <Lens />
-          </a>
         )}
       </header>
       <div class="panel-body" ref={body}>

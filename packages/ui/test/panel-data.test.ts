@@ -1,0 +1,131 @@
+import { expect, test } from 'vitest';
+import type { PrometheusApi, ResultSeries, Target } from '../src/api/prometheus.js';
+import { diagnose } from '../src/dashboard/diagnose.js';
+import { loadPanel, type PanelData } from '../src/dashboard/load-panel.js';
+
+const signal = new AbortController().signal;
+const window = { fromMs: 1_000_000_000, toMs: 1_000_060_000 };
+const asking = { window, widthPx: 100, scrapeMs: 15_000, choices: {} };
+const query = {
+  refId: 'A',
+  expr: 'rate(jobs_total[$__rate_interval])',
+  legend: '{{status}}',
+  instant: false,
+};
+
+/** A server that knows some answers by query; all others are empty. It remembers what it was asked. */
+function server(
+  answers: Record<string, readonly ResultSeries[]>,
+  metrics: string[] = [],
+): PrometheusApi & { asked: string[] } {
+  const asked: string[] = [];
+  const answer = (text: string): Promise<{ series: readonly ResultSeries[]; warnings: string[] }> => {
+    asked.push(text);
+    return Promise.resolve({ series: answers[text] ?? [], warnings: [] });
+  };
+  return {
+    asked,
+    queryRange: (text, { start, end, step }) => answer(`${text} @${start}..${end}/${step}`),
+    queryInstant: (text, time) => answer(`${text} @${time}`),
+    labelValues: () => Promise.resolve(metrics),
+  };
+}
+
+test('a panel asks on the grid of its steps and names what it gets', async () => {
+  const api = server({
+    'rate(jobs_total[1m]) @1000005..1000050/15': [
+      {
+        metric: { status: 'ok' },
+        values: [
+          [1_000_005, '1'],
+          [1_000_035, '3'],
+        ],
+      },
+      { metric: { status: 'never' }, values: [[1_000_005, 'NaN']] },
+    ],
+  });
+  const data = await loadPanel([query], asking, signal, api);
+  expect(api.asked).toEqual(['rate(jobs_total[1m]) @1000005..1000050/15']);
+  expect(data.series).toEqual([
+    { name: 'ok', labels: { status: 'ok' }, refId: 'A', column: [1, null, 3, null] },
+  ]);
+  expect(data.onlyNaN).toBe(false);
+});
+
+test('an instant query asks for the end of the range and stands at the end of the grid', async () => {
+  const api = server({ 'up @1000060': [{ metric: { __name__: 'up' }, value: [1_000_060, '1'] }] });
+  const data = await loadPanel(
+    [{ refId: 'B', expr: 'up', legend: '__auto', instant: true }],
+    asking,
+    signal,
+    api,
+  );
+  expect(data.series).toMatchObject([{ name: 'up', refId: 'B', column: [null, null, null, 1] }]);
+});
+
+test('nothing but NaN is told apart from nothing', async () => {
+  const nan = server({ 'a / b @1000060': [{ metric: {}, value: [1_000_060, 'NaN'] }] });
+  const target = { refId: 'A', expr: 'a / b', legend: '', instant: true };
+  expect(await loadPanel([target], asking, signal, nan)).toMatchObject({ series: [], onlyNaN: true });
+  expect(await loadPanel([target], asking, signal, server({}))).toMatchObject({ series: [], onlyNaN: false });
+});
+
+test('one failing query fails the panel', async () => {
+  const api = { ...server({}), queryInstant: () => Promise.reject(new Error('no')) };
+  await expect(loadPanel([query, { ...query, instant: true }], asking, signal, api)).rejects.toThrow('no');
+});
+
+const target = (health: Target['health'], lastError = ''): Target => ({
+  labels: { job: 'web' },
+  discoveredLabels: {},
+  scrapePool: 'web',
+  scrapeUrl: 'http://web/metrics',
+  lastError,
+  lastScrape: '',
+  lastScrapeDuration: 0,
+  health,
+  scrapeInterval: '15s',
+  scrapeTimeout: '10s',
+});
+
+test('no data has a reason', async () => {
+  const counted = [{ metric: {}, value: [1_000_060, '2'] as const }];
+  const data = (expr: string, onlyNaN = false): PanelData => ({
+    window,
+    grid: { start: 0, end: 0, step: 1 },
+    series: [],
+    onlyNaN,
+    warnings: [],
+    asked: [expr],
+  });
+  const check = async (
+    given: PanelData,
+    targets: Target[],
+    api: PrometheusApi,
+    reason: string | RegExp,
+  ): Promise<void> => expect(await diagnose(given, targets, signal, api)).toMatch(reason);
+  const up = [target('up')];
+  await check(data('a'), [], server({}), /no targets/);
+  await check(
+    data('a'),
+    [target('down', 'connection refused')],
+    server({}),
+    'No target is up. web: connection refused',
+  );
+  await check(
+    data('rate(a_total[5m])'),
+    up,
+    server({}, ['up']),
+    /^The metric a_total has never been scraped\.$/,
+  );
+  await check(
+    data('a'),
+    [...up, target('down', 'timeout')],
+    server({}),
+    'never been scraped. Target web is down: timeout',
+  );
+  await check(data('a{b="c"}'), up, server({}, ['a']), 'No series matches a{b="c"} in the last 60 s.');
+  const held = server({ 'count(last_over_time(a[60s])) @1000060': counted }, ['a']);
+  await check(data('a / a', true), up, held, /nothing to divide by/);
+  await check(data('a > 5'), up, held, /gives no value in this range/);
+});
