@@ -19,7 +19,7 @@
  * timestamps or unusual line ends always takes way 2.
  */
 import { parseNumber, parseSeriesText, parseText } from '@binnacle/metrics/exposition';
-import type { Labels, Metadata, MetricType } from '@binnacle/metrics/model';
+import { Labels, type Metadata, type MetricType } from '@binnacle/metrics/model';
 
 /** What a body says. Valid until the next call of `read`. */
 export interface ParsedBody {
@@ -32,6 +32,9 @@ export interface ParsedBody {
   /** By family. The same map as long as the lines are the same. */
   readonly metadata: ReadonlyMap<string, Metadata>;
 }
+
+/** Strings of series that are gone are forgotten when there are so many beyond four for each series. */
+const STRINGS_SPARE = 10_000;
 
 const NEWLINE = 0x0a;
 const SPACE = 0x20;
@@ -47,6 +50,8 @@ export class LayoutCache {
   readonly #labelsOf: (exposed: Labels) => Labels;
   /** By series text, as Latin-1 of its bytes. */
   #known = new Map<string, Labels>();
+  /** Each name and value once: what label sets are made of. */
+  readonly #strings = new Map<string, string>();
   #series: readonly Labels[] = [];
   #metadata: ReadonlyMap<string, Metadata> = new Map();
   #values = new Float64Array(0);
@@ -77,6 +82,17 @@ export class LayoutCache {
     return this.#learn(body);
   }
 
+  /** The label set over strings that other label sets have too: a service repeats them in every line. */
+  #share(labels: Labels): Labels {
+    return Labels.fromFlat(
+      labels.flat().map((text) => {
+        const known = this.#strings.get(text);
+        if (known === undefined) this.#strings.set(text, text);
+        return known ?? text;
+      }),
+    );
+  }
+
   #compare(body: Uint8Array, learned: DataView): boolean {
     const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
     const end = compareBody(body, view, learned, this.#prefixes, this.#values);
@@ -104,7 +120,7 @@ export class LayoutCache {
       sample: (_, start, end, value, timestampMs) => {
         const text = bytes.toString('latin1', start, end);
         let labels = known.get(text) ?? this.#known.get(text);
-        labels ??= this.#labelsOf(parseSeriesText(bytes.toString('utf8', start, end)));
+        labels ??= this.#share(this.#labelsOf(parseSeriesText(bytes.toString('utf8', start, end))));
         known.set(text, labels);
         series.push(labels);
         values.push(value);
@@ -118,6 +134,7 @@ export class LayoutCache {
       },
     });
     this.#known = known;
+    if (this.#strings.size > 4 * known.size + STRINGS_SPARE) this.#strings.clear();
     this.#metadata = families;
     const same = series.length === this.#series.length && series.every((s, i) => s === this.#series[i]);
     if (!same) this.#series = series;

@@ -70,6 +70,23 @@ function targetOf(
  * exposed one becomes `exported_NAME`; with `honorLabels` the exposed one wins.
  */
 export function storedLabels(exposed: Labels, target: Labels, honorLabels: boolean): Labels {
+  return mergedApart(exposed, target) ?? mergedClashing(exposed, target, honorLabels);
+}
+
+/** The union of two label sets that share no name; undefined when they do. Both are sorted, so this is a merge. */
+function mergedApart(a: Labels, b: Labels): Labels | undefined {
+  const flat: string[] = [];
+  for (let i = 0, j = 0; i < a.size || j < b.size; ) {
+    const left = a.names[i];
+    const right = b.names[j];
+    if (left === right) return undefined;
+    if (right === undefined || (left !== undefined && left < right)) flat.push(left!, a.values[i++]!);
+    else flat.push(right, b.values[j++]!);
+  }
+  return Labels.fromFlat(flat);
+}
+
+function mergedClashing(exposed: Labels, target: Labels, honorLabels: boolean): Labels {
   const merged = new Map(exposed.entries());
   for (const [name, value] of target.entries()) {
     const clash = merged.get(name);

@@ -51,6 +51,22 @@ export class ByteWriter {
   }
 
   string(value: string): void {
+    this.reserve(VARINT_BYTES_MAX + value.length);
+    const { bytes, length } = this;
+    // Nearly all names and values are short and ASCII: then a loop is faster than an encoder.
+    if (value.length < 128) {
+      let i = 0;
+      for (; i < value.length; i++) {
+        const unit = value.charCodeAt(i);
+        if (unit >= 0x80) break;
+        bytes[length + 1 + i] = unit;
+      }
+      if (i === value.length) {
+        bytes[length] = i;
+        this.length += 1 + i;
+        return;
+      }
+    }
     const encoded = textEncoder.encode(value);
     this.varint(encoded.length);
     this.reserve(encoded.length);

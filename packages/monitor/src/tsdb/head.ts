@@ -227,9 +227,9 @@ export class Head implements Queryable, LabelQueryable {
         ? this.index.all()
         : selectors.length === 1
           ? this.index.match(selectors[0]!)
-          : new Set(selectors.flatMap((selector) => [...this.index.match(selector)]));
+          : new Set(selectors.flatMap((selector) => Array.from(this.index.match(selector))));
     const refs: number[] = [];
-    for (const ref of selected) {
+    for (const ref of selected instanceof Set ? selected : Array.from(selected)) {
       const last = this.#lastMs[ref]!;
       if (last < startMs || last <= this.visibleAfterMs || this.#firstMs[ref]! > endMs) continue;
       refs.push(ref);

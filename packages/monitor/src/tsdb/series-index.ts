@@ -6,42 +6,20 @@
  * every matcher that the empty value does not satisfy selects lists of postings, which are intersected; every
  * other matcher is then asked of the series that are left, each distinct value once.
  */
-import { Labels } from '@binnacle/metrics/model';
+import type { Labels } from '@binnacle/metrics/model';
 import { type Matcher, matcherTest, StorageError } from '@binnacle/promql/storage';
 
-/** A growing list of refs in ascending order. */
-class Postings {
-  /** The label value; all label sets that have it share this string. */
-  readonly value: string;
-  refs = new Int32Array(1);
-  length = 0;
+/** Refs in ascending order; do not write. */
+type Refs = ArrayLike<number>;
 
-  constructor(value: string) {
-    this.value = value;
-  }
-
-  add(ref: number): void {
-    if (this.length === this.refs.length) {
-      const grown = new Int32Array(this.length * 2);
-      grown.set(this.refs);
-      this.refs = grown;
-    }
-    this.refs[this.length++] = ref;
-  }
-
-  /** The list itself; do not write. */
-  view(): Int32Array {
-    return this.refs.subarray(0, this.length);
-  }
-}
-
-const NO_REFS = new Int32Array(0);
+const NO_REFS: Refs = [];
 
 /** The series that storage knows. */
 export class SeriesIndex {
   readonly #refs = new Map<string, number>();
   readonly #labels: (Labels | undefined)[] = [];
-  readonly #postings = new Map<string, Map<string, Postings>>();
+  /** By name and value. Plain arrays: most lists are short, and a typed array costs more than such a list. */
+  readonly #postings = new Map<string, Map<string, number[]>>();
   #count = 0;
   /** The characters of all labels, for the estimate of memory. */
   #characters = 0;
@@ -71,7 +49,6 @@ export class SeriesIndex {
     const known = this.#refs.get(labels.key);
     if (known !== undefined) return known;
     const ref = this.#labels.length;
-    const flat: string[] = [];
     for (let i = 0; i < labels.size; i++) {
       const name = labels.names[i]!;
       const value = labels.values[i]!;
@@ -80,19 +57,13 @@ export class SeriesIndex {
         values = new Map();
         this.#postings.set(name, values);
       }
-      let postings = values.get(value);
-      if (postings === undefined) {
-        postings = new Postings(value);
-        values.set(value, postings);
-      }
-      postings.add(ref);
-      flat.push(name, postings.value);
+      const refs = values.get(value);
+      if (refs === undefined) values.set(value, [ref]);
+      else refs.push(ref);
       this.#characters += name.length + value.length;
     }
-    // A copy over shared strings: the caller's strings may be slices that keep a whole exposition alive.
-    const own = Labels.fromFlat(flat);
-    this.#labels.push(own);
-    this.#refs.set(own.key, ref);
+    this.#labels.push(labels);
+    this.#refs.set(labels.key, ref);
     this.#count++;
     return ref;
   }
@@ -121,20 +92,16 @@ export class SeriesIndex {
     for (const [name, values] of touched) {
       const byValue = this.#postings.get(name)!;
       for (const value of values) {
-        const postings = byValue.get(value)!;
-        const kept = postings.view().filter((ref) => !refs.has(ref));
+        const kept = byValue.get(value)!.filter((ref) => !refs.has(ref));
         if (kept.length === 0) byValue.delete(value);
-        else {
-          postings.refs = kept;
-          postings.length = kept.length;
-        }
+        else byValue.set(value, kept);
       }
       if (byValue.size === 0) this.#postings.delete(name);
     }
   }
 
   /** The refs of all series, ascending. */
-  all(): Int32Array {
+  all(): Refs {
     const refs = new Int32Array(this.#count);
     let at = 0;
     for (let ref = 0; ref < this.#labels.length; ref++) if (this.#labels[ref] !== undefined) refs[at++] = ref;
@@ -145,14 +112,14 @@ export class SeriesIndex {
    * The refs of the series for which all matchers hold, ascending. Do not write to the result.
    * @throws StorageError when a pattern is not valid
    */
-  match(matchers: readonly Matcher[]): Int32Array {
+  match(matchers: readonly Matcher[]): Refs {
     const tests = matchers.map((matcher) => ({ name: matcher.name, matcher, test: testOf(matcher) }));
-    let refs: Int32Array | undefined;
+    let refs: Refs | undefined;
     for (const { matcher, test } of tests) {
       if (test('')) continue;
       const selected =
         matcher.op === '='
-          ? (this.#postings.get(matcher.name)?.get(matcher.value)?.view() ?? NO_REFS)
+          ? (this.#postings.get(matcher.name)?.get(matcher.value) ?? NO_REFS)
           : this.#union(matcher.name, test);
       refs = refs === undefined ? selected : intersect(refs, selected);
       if (refs.length === 0) return NO_REFS;
@@ -167,10 +134,10 @@ export class SeriesIndex {
     return refs ?? this.all();
   }
 
-  #union(name: string, test: (value: string) => boolean): Int32Array {
-    const lists: Int32Array[] = [];
-    for (const [value, postings] of this.#postings.get(name) ?? []) {
-      if (test(value)) lists.push(postings.view());
+  #union(name: string, test: (value: string) => boolean): Refs {
+    const lists: number[][] = [];
+    for (const [value, refs] of this.#postings.get(name) ?? []) {
+      if (test(value)) lists.push(refs);
     }
     if (lists.length <= 1) return lists[0] ?? NO_REFS;
     // A series has one value of a label, so the lists share no ref.
@@ -197,7 +164,7 @@ function testOf(matcher: Matcher): (value: string) => boolean {
   }
 }
 
-function intersect(a: Int32Array, b: Int32Array): Int32Array {
+function intersect(a: Refs, b: Refs): Refs {
   const both = new Int32Array(Math.min(a.length, b.length));
   let at = 0;
   for (let i = 0, j = 0; i < a.length && j < b.length; ) {
@@ -212,7 +179,7 @@ function intersect(a: Int32Array, b: Int32Array): Int32Array {
   return both.subarray(0, at);
 }
 
-function subtract(a: Int32Array, b: Int32Array): Int32Array {
+function subtract(a: Refs, b: Refs): Refs {
   const left = new Int32Array(a.length);
   let at = 0;
   for (let i = 0, j = 0; i < a.length; i++) {
