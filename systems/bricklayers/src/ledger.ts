@@ -143,18 +143,30 @@ const COMPARED: ReadonlySet<string> = new Set([
 /** Endpoints that others ask too: the monitor, and whoever looks whether the service is well. */
 const OTHERS_ENDPOINTS: ReadonlySet<string> = new Set(['/metrics', '/health']);
 
-/** Where an exposition differs from what a ledger says, once everything has settled; empty when it does not. */
-export function differences(ledger: LedgerRecord, samples: Samples): Difference[] {
+/**
+ * Where an exposition differs from what a ledger says, once everything has settled; empty when it does not. With
+ * `before`, an exposition from when the ledger was opened, only what was counted since then is compared.
+ */
+export function differences(
+  ledger: LedgerRecord,
+  samples: Samples,
+  before: Samples = new Map(),
+): Difference[] {
   const found: Difference[] = [];
+  const since = (key: string): number | undefined => {
+    const value = samples.get(key)?.value;
+    return value === undefined ? undefined : value - (before.get(key)?.value ?? 0);
+  };
   const expected = expectedSamples(ledger);
   for (const { labels, value } of expected.values()) {
-    const actual = samples.get(labels.key)?.value;
+    const actual = since(labels.key);
     if (actual !== value) found.push({ series: labels.toString(), expected: value, actual });
   }
-  for (const [key, { labels, value }] of samples) {
-    if (value === 0 || expected.has(key) || !COMPARED.has(labels.metricName)) continue;
+  for (const [key, { labels }] of samples) {
+    const actual = since(key);
+    if (actual === 0 || expected.has(key) || !COMPARED.has(labels.metricName)) continue;
     if (OTHERS_ENDPOINTS.has(labels.get('endpoint'))) continue;
-    found.push({ series: labels.toString(), expected: 0, actual: value });
+    found.push({ series: labels.toString(), expected: 0, actual });
   }
   return found;
 }

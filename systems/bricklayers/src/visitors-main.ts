@@ -3,11 +3,16 @@
  *
  *     node visitors-main.js --url http://127.0.0.1:8000 --rate 3 --seed 1 --upload-bytes-max 5000000 --gone-after 60
  *
+ * With `--for 120` the visitors stop after two minutes and the process compares their ledger with what the service
+ * counted meanwhile: it ends with 0 when they are equal, otherwise it prints the differences and ends with 1.
+ *
  * Prints the ledger as one line of JSON on SIGUSR2, and when it ends. With a channel to its parent it answers the
  * message `ledger` with the ledger, and `stop` by finishing its visits, sending the ledger and ending. SIGTERM,
  * SIGINT and the end of the parent end it at once.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { differences, readSamples, type Samples } from './ledger.ts';
 import { Visitors } from './visitors.ts';
 
 const { values } = parseArgs({
@@ -19,6 +24,8 @@ const { values } = parseArgs({
     'upload-bytes-max': { type: 'string', default: '5000000' },
     /** Seconds after which the files of a finished job are gone. */
     'gone-after': { type: 'string', default: '120' },
+    /** Seconds until the visitors stop and compare; 0 for never. */
+    for: { type: 'string', default: '0' },
   },
 });
 
@@ -60,4 +67,25 @@ process.on('message', (message) => {
   });
 });
 
-visitors.start();
+/** After an answer has arrived, the service still has to notice that it was sent. */
+const SETTLE_MS = 500;
+
+async function expose(): Promise<Samples> {
+  return readSamples(await (await fetch(new URL('/metrics', values.url))).text());
+}
+
+async function compareAfter(ms: number): Promise<void> {
+  const before = await expose();
+  visitors.start();
+  await sleep(ms);
+  await visitors.stop();
+  await sleep(SETTLE_MS);
+  const found = differences(visitors.ledger.record, await expose(), before);
+  print();
+  for (const { series, expected, actual } of found)
+    console.error(`bricklayers-visitors: ${series} is ${actual ?? 'missing'}, the ledger says ${expected}`);
+  process.exit(found.length === 0 ? 0 : 1);
+}
+
+if (number('for') === 0) visitors.start();
+else await compareAfter(number('for') * 1000);

@@ -22,6 +22,8 @@ export interface VisitorOptions {
   readonly uploadBytesMax: number;
   /** After this time the service has removed the files of a finished job. */
   readonly goneAfterMs: number;
+  /** Told of every visit as it begins. */
+  readonly onVisit?: (kind: VisitKind) => void;
 }
 
 const UPLOAD = '/api/v1/upload';
@@ -41,10 +43,14 @@ const JOB_MS_MAX = 900_000;
 const BODIES = 12;
 const BODY_BYTES_MIN = 30_000;
 
-type Kind = keyof typeof WEIGHTS;
+/** What a visitor comes for. */
+export type VisitKind = keyof typeof WEIGHTS;
 
 /** Uploads that go wrong by themselves. */
-type Spoiled = Exclude<Kind, 'print' | 'hurry' | 'comeBackLate' | 'badGcode' | 'unknownJob' | 'wrongPath'>;
+type Spoiled = Exclude<
+  VisitKind,
+  'print' | 'hurry' | 'comeBackLate' | 'badGcode' | 'unknownJob' | 'wrongPath'
+>;
 
 const WEIGHTS = {
   print: 50,
@@ -108,27 +114,27 @@ export class Visitors {
     while (this.#underWay.size > 0) await Promise.all(this.#underWay);
   }
 
-  async #visit(): Promise<void> {
+  #visit(): Promise<void> {
+    // All that a visit draws it draws here, whatever it meets later, so that equal seeds make equal visits.
     const kind = this.#draw();
+    const size = Math.floor(this.#random() ** 2 * BODIES);
+    const number = Math.floor(this.#random() * 1e6);
+    this.#options.onVisit?.(kind);
     switch (kind) {
       case 'print':
-        return this.#print(this.#body());
+        return this.#print(this.#body(size));
       case 'hurry':
         return this.#hurry();
       case 'comeBackLate':
-        return this.#comeBackLate();
+        return this.#comeBackLate(size);
       case 'badGcode':
         return this.#print(Buffer.from('milk\nbread\neggs\n'.repeat(500)));
-      case 'unknownJob': {
-        const id = `no-such-job-${Math.floor(this.#random() * 1e6)}`;
-        await this.#send({ method: 'GET', path: `/api/v1/status/${id}`, endpoint: STATUS });
-        return this.#download(id);
-      }
+      case 'unknownJob':
+        return this.#askForUnknown(`no-such-job-${number}`);
       case 'wrongPath':
-        await this.#send({ method: 'GET', path: '/api/v2/upload', endpoint: UNMATCHED });
-        return;
+        return this.#send({ method: 'GET', path: '/api/v2/upload', endpoint: UNMATCHED }).then(() => {});
       default:
-        await this.#spoiledUpload(kind);
+        return this.#spoiledUpload(kind);
     }
   }
 
@@ -148,11 +154,16 @@ export class Visitors {
   }
 
   /** Asks for a result that the cleanup service has removed; who has none yet, prints something. */
-  async #comeBackLate(): Promise<void> {
+  async #comeBackLate(size: number): Promise<void> {
     const oldestMs = Date.now() - this.#options.goneAfterMs;
     const at = this.#finished.findIndex(({ finishedMs }) => finishedMs < oldestMs);
-    if (at < 0) return this.#print(this.#body());
+    if (at < 0) return this.#print(this.#body(size));
     await this.#download(this.#finished.splice(at, 1)[0]!.id);
+  }
+
+  async #askForUnknown(id: string): Promise<void> {
+    await this.#send({ method: 'GET', path: `/api/v1/status/${id}`, endpoint: STATUS });
+    await this.#download(id);
   }
 
   /** An upload that goes wrong; where the service takes it after all, its job is waited for like any other. */
@@ -266,7 +277,7 @@ export class Visitors {
   }
 
   /** One of the bodies, by size: the first is the smallest. */
-  #body(index = Math.floor(this.#random() ** 2 * BODIES)): Buffer {
+  #body(index: number): Buffer {
     let body = this.#bodies.get(index);
     if (body === undefined) {
       const bytesMax = Math.min(2_000_000, this.#options.uploadBytesMax * 0.9);
@@ -285,8 +296,8 @@ export class Visitors {
     return body;
   }
 
-  #draw(): Kind {
-    const kinds = Object.entries(WEIGHTS) as [Kind, number][];
+  #draw(): VisitKind {
+    const kinds = Object.entries(WEIGHTS) as [VisitKind, number][];
     let at = this.#random() * kinds.reduce((sum, [, weight]) => sum + weight, 0);
     for (const [kind, weight] of kinds) {
       at -= weight;

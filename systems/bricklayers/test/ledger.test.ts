@@ -72,11 +72,39 @@ test('the visitors run as a process and hand over their ledger', async () => {
     const [message] = (await once(visitors, 'message')) as [{ type: string; ledger: LedgerRecord }];
     expect(message.type).toBe('ledger');
     expect(message.ledger.uploads.success).toBeGreaterThan(0);
-    expect(differences(message.ledger, readSamples(await service.exposition()))).toEqual([]);
+    await eventually(
+      async () => differences(message.ledger, readSamples(await service.exposition())).length === 0,
+    );
     expect(await ended).toEqual([0, null]);
     expect(JSON.parse(printed.join(''))).toEqual(message.ledger);
   } finally {
     visitors.kill('SIGKILL');
+    await service.stop();
+  }
+});
+
+test('the visitors compare their ledger with what was counted since they came', async () => {
+  const service = await Service.start();
+  try {
+    await service.upload('not theirs');
+    const run = async (url: string): Promise<[unknown, string]> => {
+      const program = fileURLToPath(new URL('../dist/visitors-main.js', import.meta.url));
+      const options = ['--url', url, '--for', '1', '--rate', '10', '--upload-bytes-max', '100000'];
+      const child = fork(program, options, { execArgv: [], silent: true });
+      const errors: string[] = [];
+      child.stderr?.setEncoding('utf8').on('data', (text: string) => errors.push(text));
+      const [code] = await once(child, 'exit');
+      return [code, errors.join('')];
+    };
+    await eventually(async () => (await service.metrics())['processing_jobs_total{status="error"}'] === 1);
+    expect(await run(service.url)).toEqual([0, '']);
+    // Somebody else at the same time shows as a difference.
+    const others = setInterval(() => void service.upload('not theirs').catch(() => {}), 200);
+    const [code, errors] = await run(service.url);
+    clearInterval(others);
+    expect(code).toBe(1);
+    expect(errors).toMatch(/uploads_total\{status="success"\} is \d+, the ledger says \d+/);
+  } finally {
     await service.stop();
   }
 });
@@ -119,21 +147,24 @@ test('differences names what is missing, what is wrong, and what nobody did', ()
 });
 
 test('equal seeds make equal visits', async () => {
-  // Nobody listens there: every request fails, and the notes are the visits in their order.
   const visited = async (seed: number): Promise<readonly string[]> => {
+    const kinds: string[] = [];
     const visitors = new Visitors({
+      // Nobody listens there: whatever the visitors do, it ends at once.
       url: 'http://127.0.0.1:9',
       visitsPerSecond: 200,
       seed,
       uploadBytesMax: 100_000,
       goneAfterMs: 1000,
+      onVisit: (kind) => kinds.push(kind),
     });
     visitors.start();
-    await eventually(() => visitors.ledger.record.notes.length >= 40);
+    await eventually(() => kinds.length >= 40);
     await visitors.stop();
-    return visitors.ledger.record.notes.slice(0, 30).map((note) => note.replace(/: .*/, ''));
+    return kinds.slice(0, 40);
   };
   const first = await visited(3);
+  expect(new Set(first).size).toBeGreaterThan(3);
   expect(await visited(3)).toEqual(first);
   expect(await visited(4)).not.toEqual(first);
 });
