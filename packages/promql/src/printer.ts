@@ -144,9 +144,9 @@ function matchingText(expr: BinaryExpr): string {
   if (grouped)
     text += ` group_${matching.card === 'many-to-one' ? 'left' : 'right'} (${labelList(matching.include)})`;
   const { lhs, rhs } = matching.fill;
-  if (lhs !== undefined && lhs === rhs) return `${text} fill (${lhs})`;
-  if (lhs !== undefined) text += ` fill_left (${lhs})`;
-  if (rhs !== undefined) text += ` fill_right (${rhs})`;
+  if (lhs !== undefined && lhs === rhs) return `${text} fill (${numberText(lhs, false)})`;
+  if (lhs !== undefined) text += ` fill_left (${numberText(lhs, false)})`;
+  if (rhs !== undefined) text += ` fill_right (${numberText(rhs, false)})`;
   return text;
 }
 

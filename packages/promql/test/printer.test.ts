@@ -89,6 +89,11 @@ test('what is printed parses to the same tree, and prints the same again', () =>
   );
 });
 
+test('numbers that are not finite print as PromQL too', () => {
+  for (const query of ['Inf ^ 2', '-Inf', 'NaN', 'a + fill (-Inf) b', 'a + fill_left (Inf) b'])
+    expect(printExpr(parse(query, { experimental: true }))).toBe(query);
+});
+
 test('a duration that is printed reads back', () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 400 * 86_400_000 }), (ms) => {

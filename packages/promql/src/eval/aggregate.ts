@@ -125,9 +125,7 @@ function fold(
   result: Column,
   parameter: Float64Array | undefined,
 ): void {
-  for (const { present } of columns) {
-    for (let step = 0; step < present.length; step++) if (present[step] === 1) result.present[step] = 1;
-  }
+  for (const { present } of columns) mark(present, result.present);
   switch (op) {
     case 'sum':
     case 'avg':
@@ -150,6 +148,10 @@ function fold(
     case 'quantile':
       foldQuantile(columns, result, parameter!);
   }
+}
+
+function mark(present: Uint8Array, seen: Uint8Array): void {
+  for (let step = 0; step < present.length; step++) seen[step] = seen[step]! | present[step]!;
 }
 
 function addPresence(present: Uint8Array, counts: Float64Array): void {

@@ -91,25 +91,62 @@ export function vectors(
 ): Column[] {
   const swapped = matching.card === 'one-to-many';
   const [many, one] = swapped ? [rhs, lhs] : [lhs, rhs];
+  // As in Prometheus `fill_left` stands in on the "many" side and `fill_right` on the "one" side, also when swapped.
+  const { fill } = matching;
   const signature = signatures(matching);
   const ones = bySignature(one, signature);
-  checkOneSide(ones, many, matching, swapped ? 'left' : 'right');
+  const filled = fill.lhs !== undefined || fill.rhs !== undefined;
+  checkOneSide(ones, filled ? [...many, ...one] : many, matching, swapped ? 'left' : 'right');
   const matched = new MatchGuard(matching);
   const results = new Map<string, Column>();
+  const meet = (key: string, left: Column, right: Column, steps: Uint8Array | undefined): void => {
+    if (steps === undefined) return;
+    const labels = resultLabels(op, matching, left.labels, right.labels);
+    matched.check(key, labels.key, steps);
+    const [a, b] = swapped ? [right.values, left.values] : [left.values, right.values];
+    const dropName = expr.returnBool || left.dropName;
+    add(results, { labels, dropName, ...compute(op, expr.returnBool, a, b, steps) });
+  };
   for (const column of many) {
     const key = signature(column.labels);
-    for (const partner of ones.get(key) ?? []) {
-      const labels = resultLabels(op, matching, column.labels, partner.labels);
-      const both = intersection(column.present, partner.present);
-      if (both === undefined) continue;
-      matched.check(key, labels.key, both);
-      const [a, b] = swapped ? [partner.values, column.values] : [column.values, partner.values];
-      const computed = compute(op, expr.returnBool, a, b, both);
-      const dropName = expr.returnBool || column.dropName;
-      add(results, { labels, dropName, values: computed.values, present: computed.present });
+    const partners = ones.get(key) ?? [];
+    for (const partner of partners) meet(key, column, partner, intersection(column.present, partner.present));
+    if (fill.rhs !== undefined)
+      meet(key, column, filler(column, fill.rhs, matching), uncovered(column, partners));
+  }
+  if (fill.lhs !== undefined) {
+    const manies = bySignature(many, signature);
+    for (const column of one) {
+      const key = signature(column.labels);
+      meet(key, filler(column, fill.lhs, matching), column, uncovered(column, manies.get(key) ?? []));
     }
   }
   return [...results.values()].filter((column) => !isEmpty(column));
+}
+
+/** A column that stands in for a missing partner. */
+function filler({ labels, values }: Column, value: number, matching: VectorMatching): Column {
+  return {
+    labels: matchingLabels(labels, matching),
+    dropName: false,
+    values: new Float64Array(values.length).fill(value),
+    present: new Uint8Array(values.length),
+  };
+}
+
+/** Where a column has a value and none of its partners has. */
+function uncovered({ present }: Column, partners: readonly Column[]): Uint8Array | undefined {
+  if (partners.length === 0) return present;
+  const covered = union(partners);
+  const steps = present.map((bit, i) => bit & (1 - covered[i]!));
+  return steps.indexOf(1) < 0 ? undefined : steps;
+}
+
+/** The labels that must be equal. */
+function matchingLabels(labels: Labels, matching: VectorMatching): Labels {
+  return matching.on
+    ? labels.only(new Set(matching.labels))
+    : labels.without(new Set([...matching.labels, METRIC_NAME]));
 }
 
 /** How a label set identifies itself to the other side. */
@@ -230,8 +267,7 @@ function checkOneSide(
         if (present[i] === 0) continue;
         if (owner[i]! >= 0 && others[i] === 1) {
           const pair = [labels, group[owner[i]!]!.labels].map(seriesText).sort();
-          const named = new Set(matching.on ? matching.labels : [...matching.labels, METRIC_NAME]);
-          const match = seriesText(matching.on ? labels.only(named) : labels.without(named));
+          const match = seriesText(matchingLabels(labels, matching));
           throw new QueryError(
             'execution',
             `found duplicate series for the match group ${match} on the ${side} hand-side of the operation: ` +

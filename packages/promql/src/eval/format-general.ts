@@ -1,4 +1,4 @@
-/** Go's `%g`. */
+/** Numbers as text: Go's `%g`, and OpenMetrics's form of it. */
 
 /** A number in the shorter of plain and exponent form, exact, or with so many significant digits. */
 export function formatGeneral(value: number, digits?: number): string {
@@ -19,4 +19,10 @@ export function formatGeneral(value: number, digits?: number): string {
     : String(value).includes('e')
       ? value.toFixed(Math.min(100, -exponent + shortMantissa.length))
       : String(value);
+}
+
+/** A number that shows that it is no integer, as OpenMetrics writes the values of `le` and `quantile`. */
+export function formatOpenMetrics(value: number): string {
+  const text = formatGeneral(value);
+  return Number.isFinite(value) && !/[.e]/.test(text) ? `${text}.0` : text;
 }

@@ -6,14 +6,12 @@
  * kernel. Sums and means walk through each window: sliding them would be faster where windows overlap much, but
  * would lose digits that Prometheus has.
  */
-import { type Column, emptyColumn, type Grid, type RangeSeries, timeAt } from './column.ts';
+import { type Column, type RangeSeries, timeAt } from './column.ts';
 import { KahanSum, mean, quantileOf } from './kahan.ts';
-import { extrapolated, instantaneous, type Kernel } from './rate.ts';
+import { extrapolate, instantaneous, type Kernel, type Windows } from './rate.ts';
 
 /** What a kernel may need beside the series. */
-export interface RangeCall {
-  readonly grid: Grid;
-  readonly rangeMs: number;
+export interface RangeCall extends Windows {
   /** Scalar arguments, a value per step. */
   readonly scalars: readonly Float64Array[];
 }
@@ -27,15 +25,12 @@ interface RangeFunction {
 /** Functions that keep the metric name. */
 export const NAME_KEEPING: ReadonlySet<string> = new Set(['last_over_time', 'first_over_time']);
 
-/** All functions of one range vector, but `absent_over_time`. */
-export const RANGE_FUNCTIONS: Readonly<Record<string, RangeFunction>> = {
-  rate: pair((series, { rangeMs }) => extrapolated(series, rangeMs, { counter: true, perSecond: true })),
-  increase: pair((series, { rangeMs }) => extrapolated(series, rangeMs, { counter: true, perSecond: false })),
-  delta: pair((series, { rangeMs }) => extrapolated(series, rangeMs, { counter: false, perSecond: false })),
+/** The functions that compute window by window. */
+const KERNELS: Readonly<Record<string, RangeFunction>> = {
   irate: pair((series) => instantaneous(series, true)),
   idelta: pair((series) => instantaneous(series, false)),
   deriv: pair((series) => (lo, hi) => regression(series, lo, hi, series.timestamps[lo]!).slope),
-  predict_linear: pair((series, { grid, scalars }) => (lo, hi, _start, _end, step) => {
+  predict_linear: pair((series, { grid, scalars }) => (lo, hi, step) => {
     const { slope, intercept } = regression(series, lo, hi, timeAt(grid, step));
     return slope * scalars[0]![step]! + intercept;
   }),
@@ -83,7 +78,7 @@ export const RANGE_FUNCTIONS: Readonly<Record<string, RangeFunction>> = {
   ),
   quantile_over_time: some(
     ({ values }, { scalars }) =>
-      (lo, hi, _start, _end, step) =>
+      (lo, hi, step) =>
         quantileOf(scalars[0]![step]!, values.slice(lo, hi), hi - lo),
   ),
   mad_over_time: some(({ values }) => (lo, hi) => {
@@ -123,66 +118,54 @@ export const RANGE_FUNCTIONS: Readonly<Record<string, RangeFunction>> = {
     for (let i = lo + 1; i < hi; i++) if (values[i]! < values[i - 1]!) resets++;
     return resets;
   }),
-  double_exponential_smoothing: pair(({ values }, { scalars }) => (lo, hi, _start, _end, step) => {
+  double_exponential_smoothing: pair(({ values }, { scalars }) => (lo, hi, step) => {
     return smoothed(values, lo, hi, scalars[0]![step]!, scalars[1]![step]!);
   }),
 };
 
-/**
- * Evaluates a function over all windows of a series; tells how many samples the windows had in all.
- * @param fixedEndMs the end of every window, when `@` says so
- */
-export function overWindows(
-  series: RangeSeries,
-  name: string,
-  call: RangeCall,
-  offsetMs: number,
-  fixedEndMs: number | undefined,
-): { readonly column: Column; readonly samplesSeen: number } {
-  const { samplesMin, kernel } = RANGE_FUNCTIONS[name]!;
-  const { grid, rangeMs } = call;
-  const column = emptyColumn(series.labels, series.dropName || !NAME_KEEPING.has(name), grid.count);
-  const one = kernel(series, call);
-  const { timestamps } = series;
-  const samplesSeen = slide(timestamps, one, column, grid, offsetMs, fixedEndMs, rangeMs, samplesMin);
-  return { column, samplesSeen };
+/** Whether a name is that of a function over windows; `absent_over_time` looks at all series and is none. */
+export function isRangeFunction(name: string): boolean {
+  return name === 'rate' || name === 'increase' || name === 'delta' || KERNELS[name] !== undefined;
+}
+
+/** Evaluates a function over all windows of a series; returns how many samples the windows had in all. */
+export function overWindows(series: RangeSeries, name: string, call: RangeCall, column: Column): number {
+  switch (name) {
+    case 'rate':
+      return extrapolate(series, call, true, true, column);
+    case 'increase':
+      return extrapolate(series, call, true, false, column);
+    case 'delta':
+      return extrapolate(series, call, false, false, column);
+  }
+  const { samplesMin, kernel } = KERNELS[name]!;
+  return slide(series.timestamps, call, kernel(series, call), samplesMin, column);
 }
 
 /** Marks the steps whose window has a sample. */
-export function markPresent(
-  timestamps: Float64Array,
-  present: Uint8Array,
-  grid: Grid,
-  offsetMs: number,
-  fixedEndMs: number | undefined,
-  rangeMs: number,
-): void {
-  const column = { values: new Float64Array(grid.count), present };
-  slide(timestamps, () => 1, column, grid, offsetMs, fixedEndMs, rangeMs, 1);
+export function markPresent(timestamps: Float64Array, windows: Windows, column: Column): void {
+  slide(timestamps, windows, () => 1, 1, column);
 }
 
 function slide(
   timestamps: Float64Array,
+  { grid, rangeMs, offsetMs, fixedEndMs }: Windows,
   kernel: Kernel,
-  { values, present }: Pick<Column, 'values' | 'present'>,
-  grid: Grid,
-  offsetMs: number,
-  fixedEndMs: number | undefined,
-  rangeMs: number,
   samplesMin: number,
+  { values, present }: Column,
 ): number {
   const n = timestamps.length;
   let seen = 0;
   let lo = 0;
   let hi = 0;
-  for (let step = 0; step < grid.count; step++) {
+  for (let step = 0; step < values.length; step++) {
     const endMs = fixedEndMs ?? grid.startMs + step * grid.stepMs - offsetMs;
     const startMs = endMs - rangeMs;
     while (hi < n && timestamps[hi]! <= endMs) hi++;
     while (lo < hi && timestamps[lo]! <= startMs) lo++;
     if (hi - lo < samplesMin) continue;
     seen += hi - lo;
-    values[step] = kernel(lo, hi, startMs, endMs, step);
+    values[step] = kernel(lo, hi, step);
     present[step] = 1;
   }
   return seen;

@@ -8,23 +8,45 @@
  * sample is nearer to it than 1.1 times the mean distance of samples, else by half of that distance, and for
  * counters never beyond the time at which the counter was zero.
  */
-import type { RangeSeries } from './column.ts';
+import type { Column, Grid, RangeSeries } from './column.ts';
 
-/** Computes a window `[lo, hi)` of at least as many samples as the function needs. */
-export type Kernel = (lo: number, hi: number, startMs: number, endMs: number, step: number) => number;
+/** Computes a window, `[lo, hi)`, of at least as many samples as the function needs. */
+export type Kernel = (lo: number, hi: number, step: number) => number;
 
-/** The kernel of `rate`, `increase` or `delta`. */
-export function extrapolated(
-  series: RangeSeries,
-  rangeMs: number,
-  kind: { readonly counter: boolean; readonly perSecond: boolean },
-): Kernel {
-  const { timestamps, values } = series;
-  const { counter, perSecond } = kind;
+/** Where the windows of a range function lie: each ends at a step minus the offset, or all where `@` says. */
+export interface Windows {
+  readonly grid: Grid;
+  readonly rangeMs: number;
+  readonly offsetMs: number;
+  readonly fixedEndMs: number | undefined;
+}
+
+/**
+ * `rate`, `increase` or `delta` of a whole series; returns how many samples the windows had in all.
+ *
+ * The loop is that of `slide` with the arithmetic in it: a call per window costs as much as the arithmetic.
+ */
+export function extrapolate(
+  { timestamps, values }: RangeSeries,
+  { grid, rangeMs, offsetMs, fixedEndMs }: Windows,
+  counter: boolean,
+  perSecond: boolean,
+  { values: out, present }: Column,
+): number {
   const corrections = counter ? resetCorrections(values) : undefined;
   const divisor = perSecond ? rangeMs / 1000 : 1;
-  return (lo, hi, startMs, endMs) => {
+  const n = timestamps.length;
+  let lo = 0;
+  let hi = 0;
+  let seen = 0;
+  for (let step = 0; step < out.length; step++) {
+    const endMs = fixedEndMs ?? grid.startMs + step * grid.stepMs - offsetMs;
+    const startMs = endMs - rangeMs;
+    while (hi < n && timestamps[hi]! <= endMs) hi++;
+    while (lo < hi && timestamps[lo]! <= startMs) lo++;
     const last = hi - 1;
+    if (last <= lo) continue;
+    seen += hi - lo;
     const firstMs = timestamps[lo]!;
     const lastMs = timestamps[last]!;
     const firstValue = values[lo]!;
@@ -40,16 +62,17 @@ export function extrapolated(
     const between = sampled / (last - lo);
     const threshold = between * 1.1;
     if (toStart >= threshold) toStart = between / 2;
-    if (counter) {
-      let toZero = toStart;
-      if (result > 0 && firstValue >= 0) toZero = sampled * (firstValue / result);
+    if (counter && result > 0 && firstValue >= 0) {
+      const toZero = sampled * (firstValue / result);
       if (toZero < toStart) toStart = toZero;
     }
     if (toEnd >= threshold) toEnd = between / 2;
     let factor = (sampled + toStart + toEnd) / sampled;
     if (perSecond) factor /= divisor;
-    return result * factor;
-  };
+    out[step] = result * factor;
+    present[step] = 1;
+  }
+  return seen;
 }
 
 /** The kernel of `irate` or `idelta`: the last two samples alone. */

@@ -1,0 +1,295 @@
+/** Functions: what each does with its arguments. How single numbers and windows are computed stands elsewhere. */
+import { Labels } from '@binnacle/metrics/model';
+import { type Call, type Expr, type MatrixSelector, type SubqueryExpr, unwrapParens } from '../ast.ts';
+import { quote } from '../quote.ts';
+import { QueryError } from '../value.ts';
+import { forMetric } from './annotations.ts';
+import {
+  BucketCounts,
+  bucketFraction,
+  bucketQuantile,
+  type ClassicHistogram,
+  histogramsOf,
+} from './classic-histogram.ts';
+import { type Column, ColumnSlab, emptyColumn, type Grid, isEmpty, timeAt } from './column.ts';
+import { type Evaluator, stringOf } from './evaluator.ts';
+import { formatOpenMetrics } from './format-general.ts';
+import { clamp, DATE_FUNCTIONS, NUMBER_FUNCTIONS, roundTo } from './instant-functions.ts';
+import { absentLabels, labelJoin, labelReplace } from './label-functions.ts';
+import { naturalOrder } from './natural-order.ts';
+import { isRangeFunction, markPresent, NAME_KEEPING, overWindows } from './range-functions.ts';
+
+const COUNTER_SUFFIX = /_(total|sum|count|bucket)$/;
+
+/** Evaluates a call that gives an instant vector. */
+export async function evaluateCall(evaluator: Evaluator, expr: Call, grid: Grid): Promise<Column[]> {
+  const { func } = expr;
+  const args = expr.args.map(unwrapParens);
+  const [first, second, third] = args;
+  const matrix = args.find((arg) => arg.type === 'matrixSelector' || arg.type === 'subquery');
+  if (matrix !== undefined) return overRange(evaluator, expr, args, matrix, grid);
+  const vector = (): Promise<Column[]> => evaluator.vector(first!, grid);
+  const ofNumber = NUMBER_FUNCTIONS[func];
+  if (ofNumber !== undefined) return mapped(await vector(), ofNumber);
+  const ofTime = DATE_FUNCTIONS[func];
+  if (ofTime !== undefined) {
+    if (first !== undefined) return mapped(await vector(), ofTime);
+    return [constant(grid, (step) => ofTime(timeAt(grid, step) / 1000))];
+  }
+  switch (func) {
+    case 'vector': {
+      const values = await evaluator.scalar(first!, grid);
+      return [constant(grid, (step) => values[step]!)];
+    }
+    case 'absent':
+      return absent(await vector(), absentLabels(first!), grid.count, false);
+    case 'timestamp':
+      if (first?.type === 'vectorSelector')
+        return mapped(await evaluator.selector(first, grid, true), (seconds) => seconds);
+      return mapped(await vector(), (_, step) => timeAt(grid, step) / 1000);
+    case 'label_replace':
+      return labelReplace(await vector(), args.slice(1).map(stringOf));
+    case 'label_join':
+      return labelJoin(await vector(), args.slice(1).map(stringOf));
+    case 'sort':
+    case 'sort_desc':
+      return sorted(evaluator, expr, await vector(), byValue(func === 'sort' ? 1 : -1));
+    case 'sort_by_label':
+    case 'sort_by_label_desc': {
+      const names = args.slice(1).map(stringOf);
+      return sorted(evaluator, expr, await vector(), byLabels(names, func === 'sort_by_label' ? 1 : -1));
+    }
+    case 'round': {
+      const nearest = second === undefined ? undefined : await evaluator.scalar(second, grid);
+      return mapped(await vector(), (value, step) => roundTo(value, nearest?.[step] ?? 1));
+    }
+    case 'clamp':
+      return clamped(evaluator, first!, second, third, grid);
+    case 'clamp_min':
+      return clamped(evaluator, first!, second, undefined, grid);
+    case 'clamp_max':
+      return clamped(evaluator, first!, undefined, second, grid);
+    case 'histogram_quantile':
+      return histogramQuantile(evaluator, args, grid);
+    case 'histogram_quantiles':
+      return histogramQuantiles(evaluator, args, grid);
+    case 'histogram_fraction':
+      return histogramFraction(evaluator, args, grid);
+  }
+  throw new QueryError('execution', `function ${quote(func)} is not supported yet`);
+}
+
+/** A column of its own, without labels, with a value at every step. */
+function constant(grid: Grid, value: (step: number) => number): Column {
+  const column = emptyColumn(Labels.EMPTY, false, grid.count);
+  column.present.fill(1);
+  for (let step = 0; step < grid.count; step++) column.values[step] = value(step);
+  return column;
+}
+
+function mapped(columns: readonly Column[], compute: (value: number, step: number) => number): Column[] {
+  return columns.map(({ labels, values, present }) => ({
+    labels,
+    dropName: true,
+    values: values.map((value, step) => compute(value, step)),
+    present,
+  }));
+}
+
+async function clamped(
+  evaluator: Evaluator,
+  arg: Expr,
+  least: Expr | undefined,
+  most: Expr | undefined,
+  grid: Grid,
+): Promise<Column[]> {
+  const low = least === undefined ? undefined : await evaluator.scalar(least, grid);
+  const high = most === undefined ? undefined : await evaluator.scalar(most, grid);
+  const lowAt = (step: number): number => low?.[step] ?? Number.NEGATIVE_INFINITY;
+  const highAt = (step: number): number => high?.[step] ?? Number.POSITIVE_INFINITY;
+  return mapped(await evaluator.vector(arg, grid), (value, step) => clamp(value, lowAt(step), highAt(step)))
+    .map((column) => ({
+      ...column,
+      // Limits that exclude each other leave nothing.
+      present: column.present.map((bit, step) => (highAt(step) < lowAt(step) ? 0 : bit)),
+    }))
+    .filter((column) => !isEmpty(column));
+}
+
+/** Sorts an instant vector; the result of a range query has an order of its own. */
+function sorted(
+  { notes, times }: Evaluator,
+  expr: Call,
+  columns: Column[],
+  order: (a: Column, b: Column) => number,
+): Column[] {
+  if (times.startMs === times.endMs) return [...columns].sort(order);
+  notes.warn('sort is ineffective for range queries since results are always ordered by labels', expr);
+  return columns;
+}
+
+function byValue(sign: 1 | -1): (a: Column, b: Column) => number {
+  return (a, b) => {
+    const [x, y] = [a.values[0]!, b.values[0]!];
+    // NaN goes to the end either way.
+    if (Number.isNaN(x) || Number.isNaN(y)) return Number(Number.isNaN(x)) - Number(Number.isNaN(y));
+    return sign * (x < y ? -1 : x > y ? 1 : 0);
+  };
+}
+
+function byLabels(names: readonly string[], sign: 1 | -1): (a: Column, b: Column) => number {
+  return (a, b) => {
+    for (const name of names) {
+      const order = naturalOrder(a.labels.get(name), b.labels.get(name));
+      if (order !== 0) return sign * order;
+    }
+    return sign * Labels.compare(a.labels, b.labels);
+  };
+}
+
+async function histograms(evaluator: Evaluator, arg: Expr, grid: Grid): Promise<ClassicHistogram[]> {
+  return histogramsOf(await evaluator.vector(arg, grid), (column, le) => {
+    const name = forMetric(column.labels.metricName);
+    const message = `bucket label "le" is missing or has a malformed value of ${quote(le)}${name}`;
+    evaluator.notes.warn(message, arg);
+  });
+}
+
+/** One column per histogram; `compute` gets the buckets of each step. */
+async function perHistogram(
+  evaluator: Evaluator,
+  all: readonly ClassicHistogram[],
+  arg: Expr,
+  grid: Grid,
+  compute: (buckets: BucketCounts, step: number) => number,
+): Promise<Column[]> {
+  const results: Column[] = [];
+  const slab = new ColumnSlab(grid.count, all.length);
+  for (const histogram of all) {
+    const buckets = new BucketCounts(histogram.buckets.length);
+    const column = slab.next(histogram.labels, true);
+    for (let step = 0; step < grid.count; step++) {
+      if (!buckets.read(histogram, step)) continue;
+      column.present[step] = 1;
+      column.values[step] = compute(buckets, step);
+      if (buckets.forced === undefined) continue;
+      const name = histogram.labels.metricName;
+      evaluator.notes.forcedMonotonicity(name, arg, timeAt(grid, step), buckets.forced);
+    }
+    results.push(column);
+    if (evaluator.watch.isDue(grid.count * histogram.buckets.length)) await evaluator.watch.pause();
+  }
+  return results;
+}
+
+async function histogramQuantile(
+  evaluator: Evaluator,
+  [quantile, arg]: readonly Expr[],
+  grid: Grid,
+): Promise<Column[]> {
+  const q = await evaluator.scalar(quantile!, grid);
+  evaluator.checkQuantiles(q, quantile!);
+  const all = await histograms(evaluator, arg!, grid);
+  return perHistogram(evaluator, all, arg!, grid, (buckets, step) => bucketQuantile(q[step]!, buckets));
+}
+
+/** `histogram_quantiles(v, label, q...)`: all quantiles at once, told apart by a label. */
+async function histogramQuantiles(
+  evaluator: Evaluator,
+  [arg, labelArg, ...quantiles]: readonly Expr[],
+  grid: Grid,
+): Promise<Column[]> {
+  const label = stringOf(labelArg!);
+  const all = await histograms(evaluator, arg!, grid);
+  const results: Column[] = [];
+  for (const quantile of quantiles) {
+    const q = await evaluator.scalar(quantile, grid);
+    evaluator.checkQuantiles(q, quantile);
+    const columns = await perHistogram(evaluator, all, arg!, grid, (buckets, step) =>
+      bucketQuantile(q[step]!, buckets),
+    );
+    const value = formatOpenMetrics(q[0]!);
+    results.push(...columns.map((column) => ({ ...column, labels: column.labels.with(label, value) })));
+  }
+  return results;
+}
+
+async function histogramFraction(
+  evaluator: Evaluator,
+  [from, to, arg]: readonly Expr[],
+  grid: Grid,
+): Promise<Column[]> {
+  const lower = await evaluator.scalar(from!, grid);
+  const upper = await evaluator.scalar(to!, grid);
+  const all = await histograms(evaluator, arg!, grid);
+  return perHistogram(evaluator, all, arg!, grid, (buckets, step) =>
+    bucketFraction(lower[step]!, upper[step]!, buckets),
+  );
+}
+
+/** A function of a range vector. */
+async function overRange(
+  evaluator: Evaluator,
+  { func }: Call,
+  args: readonly Expr[],
+  matrix: MatrixSelector | SubqueryExpr,
+  grid: Grid,
+): Promise<Column[]> {
+  const scalars: Float64Array[] = [];
+  for (const arg of args) if (arg !== matrix) scalars.push(await evaluator.scalar(arg, grid));
+  const { series, windows } = await evaluator.range(matrix, grid);
+  if (func === 'absent_over_time') {
+    const seen = emptyColumn(Labels.EMPTY, true, grid.count);
+    for (const { timestamps } of series) markPresent(timestamps, windows, seen);
+    return absent([seen], absentLabels(matrix), grid.count, true);
+  }
+  if (!isRangeFunction(func))
+    throw new QueryError('execution', `function ${quote(func)} is not supported yet`);
+  if (series.length > 0) {
+    if (func === 'double_exponential_smoothing') checkFactors(scalars);
+    if (func === 'quantile_over_time') evaluator.checkQuantiles(scalars[0]!, args[0]!);
+  }
+  const call = { ...windows, scalars };
+  const columns: Column[] = [];
+  const slab = new ColumnSlab(grid.count, series.length);
+  for (const one of series) {
+    const column = slab.next(one.labels, one.dropName || !NAME_KEEPING.has(func));
+    const samplesSeen = overWindows(one, func, call, column);
+    if (evaluator.watch.isDue(grid.count + samplesSeen)) await evaluator.watch.pause();
+    if (samplesSeen === 0) continue;
+    columns.push(column);
+    const name = one.labels.metricName;
+    if ((func === 'rate' || func === 'increase') && name !== '' && !COUNTER_SUFFIX.test(name)) {
+      evaluator.notes.info(
+        `metric might not be a counter, name does not end in _total/_sum/_count/_bucket: ${quote(name)}`,
+        matrix,
+      );
+    }
+  }
+  return columns;
+}
+
+/** One where no column has a value. */
+function absent(columns: readonly Column[], labels: Labels, count: number, dropName: boolean): Column[] {
+  const column = emptyColumn(labels, dropName, count);
+  column.values.fill(1);
+  column.present.fill(1);
+  for (const { present } of columns)
+    for (let step = 0; step < count; step++) if (present[step] === 1) column.present[step] = 0;
+  return isEmpty(column) ? [] : [column];
+}
+
+function checkFactors([level, trend]: readonly Float64Array[]): void {
+  const check = (factors: Float64Array, name: string, short: string): void => {
+    for (const factor of factors) {
+      if (factor <= 0 || factor >= 1) {
+        throw new QueryError(
+          'execution',
+          `invalid ${name} factor. Expected: 0 < ${short} < 1, got: ${factor.toFixed(6)}`,
+        );
+      }
+    }
+  };
+  check(level!, 'smoothing', 'sf');
+  check(trend!, 'trend', 'tf');
+}
