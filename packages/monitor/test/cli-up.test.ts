@@ -154,7 +154,7 @@ describe('binnacle up', () => {
   it('scrapes, records, fires, tells, resolves, and keeps all of it over SIGKILL', async () => {
     const first = await up('data', 0);
     expect(first.lines[0]).toBe(`binnacle: listening on ${first.url}`);
-    expect(first.lines[1]).toContain('keeps 1d or 512MB, whichever comes first');
+    expect(first.lines[1]).toContain('keeps 24 h or 512 MB, whichever comes first');
     expect((await fetch(`${first.url}/-/ready`)).status).toBe(200);
 
     await until(

@@ -23,9 +23,10 @@ export function timeParameter(
   const text = parameters.get(name) ?? '';
   if (text === '' && otherwise !== undefined) return otherwise;
   const ms = parseTime(text);
-  if (ms === undefined)
-    throw invalidParameter(name, `cannot parse ${JSON.stringify(text)} to a valid timestamp`);
-  return ms;
+  if (ms !== undefined) return ms;
+  // Prometheus says it in two ways, depending on whether the parameter may be left out.
+  const optional = otherwise === undefined ? '' : `invalid time value for '${name}': `;
+  throw invalidParameter(name, `${optional}cannot parse ${JSON.stringify(text)} to a valid timestamp`);
 }
 
 function parseTime(text: string): number | undefined {
@@ -73,7 +74,7 @@ export function selectorsParameter(parameters: URLSearchParams): (readonly Match
     try {
       return parseMetricSelector(text);
     } catch (error) {
-      throw invalidParameter('match[]', error instanceof Error ? error.message : String(error));
+      throw new ApiError('bad_data', error instanceof Error ? error.message : String(error));
     }
   });
 }

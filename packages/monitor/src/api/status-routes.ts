@@ -1,4 +1,5 @@
 /** `/api/v1/status/…`, `/-/healthy`, `/-/ready` and `/metrics`: the monitor about itself. */
+import { hostname } from 'node:os';
 import { rfc3339 } from '../clock.ts';
 import { plainText, success } from './envelope.ts';
 import type { ApiResponse, Route } from './route.ts';
@@ -52,6 +53,8 @@ export function statusRoutes(options: StatusRoutesOptions): Route[] {
     get('/api/v1/status/runtimeinfo', ({ nowMs }) =>
       success({
         startTime: rfc3339(options.startTimeMs),
+        CWD: process.cwd(),
+        hostname: hostname(),
         serverTime: rfc3339(nowMs),
         reloadConfigSuccess: true,
         lastConfigTime: rfc3339(options.startTimeMs),

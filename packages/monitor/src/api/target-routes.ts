@@ -24,11 +24,14 @@ export function targetRoutes(source: TargetSource): Route[] {
       async handle({ parameters }) {
         const state = (parameters.get('state') ?? '').toLowerCase();
         const pool = parameters.get('scrapePool') ?? '';
-        const targets = state === 'dropped' ? [] : await source.targets();
-        const activeTargets = targets
-          .filter((target) => pool === '' || target.scrapePool === pool)
-          .map(targetJson);
-        return success({ activeTargets, droppedTargets: [], droppedTargetCounts: {} });
+        const targets = await source.targets();
+        const shown = targets.filter((target) => pool === '' || target.scrapePool === pool);
+        return success({
+          activeTargets: state === 'dropped' ? [] : shown.map(targetJson),
+          // Without relabelling no target is ever dropped.
+          droppedTargets: [],
+          droppedTargetCounts: Object.fromEntries(targets.map(({ scrapePool }) => [scrapePool, 0])),
+        });
       },
     },
     {

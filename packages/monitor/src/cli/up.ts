@@ -67,7 +67,7 @@ export class PortTakenError extends Error {
 export interface Monitor {
   /** `http://127.0.0.1:9700`. */
   readonly url: string;
-  /** `24h or 512MB, whichever comes first`. */
+  /** `24 h or 512 MB, whichever comes first`. */
   readonly bounds: string;
   /** Rejects when the monitor cannot go on, because its storage has ended; never resolves. */
   readonly failed: Promise<never>;
@@ -109,7 +109,7 @@ async function startAround(
 ): Promise<Monitor> {
   const clock = systemClock;
   const engine = new Engine();
-  const bounds = `${formatDuration(options.retentionTimeMs)} or ${sizeText(options.retentionBytes)}, whichever comes first`;
+  const bounds = `${timeText(options.retentionTimeMs)} or ${sizeText(options.retentionBytes)}, whichever comes first`;
   const parts: { rules?: RuleManager; dispatcher?: Dispatcher } = {};
   const routes: Route[] = [
     ...queryRoutes({ engine, storage: ingest }),
@@ -196,6 +196,12 @@ async function listen(
   throw new PortTakenError(`${tried} taken on ${host}: choose another with --listen HOST:PORT`);
 }
 
+/** Hours up to three days, as people say it; anything else as it is written. */
+function timeText(ms: number): string {
+  const hours = ms / 3_600_000;
+  return Number.isInteger(hours) && hours <= 72 ? `${hours} h` : formatDuration(ms);
+}
+
 function sizeText(bytes: number): string {
   const units = ['B', 'KB', 'MB', 'GB', 'TB'];
   let unit = 0;
@@ -203,7 +209,7 @@ function sizeText(bytes: number): string {
     bytes /= 1024;
     unit++;
   }
-  return `${Number(bytes.toFixed(1))}${units[unit]}`;
+  return `${Number(bytes.toFixed(1))} ${units[unit]}`;
 }
 
 /** The version of this package. */

@@ -93,6 +93,10 @@ interface Decimal {
 }
 
 function decimalOf(magnitude: number, shortest: boolean): Decimal {
+  if (!shortest && magnitude >= 1e21) {
+    const digits = BigInt(magnitude).toString();
+    return { digits, exponent: digits.length - 1 };
+  }
   const [mantissa, exponent] = (shortest ? magnitude.toExponential() : magnitude.toExponential(100)).split(
     'e',
   );
@@ -165,10 +169,8 @@ function precisionOf(match: string, argument: () => number): number {
 function formatVerb(verb: string, flags: string, precision: number, value: GoValue): string {
   const plus = flags.includes('+') ? '+' : flags.includes(' ') ? ' ' : '';
   const signed = (text: string): string => (/^[-+]/.test(text) ? text : plus + text);
-  if (verb === 'v') {
-    if (typeof value === 'number') return signed(formatFloat(value, 'g', precision));
-    return typeof value === 'bigint' ? signed(String(value)) : printValue(value);
-  }
+  // `%+v` asks for the names of a struct's fields, not for a sign.
+  if (verb === 'v') return typeof value === 'number' ? formatFloat(value, 'g', precision) : printValue(value);
   if (verb === 't' && typeof value === 'boolean') return String(value);
   if (typeof value === 'number') {
     if (verb === 'f' || verb === 'F') return signed(formatFloat(value, 'f', precision < 0 ? 6 : precision));

@@ -1,8 +1,9 @@
 /**
  * The functions of alert templates: Prometheus's own and the built-in ones of Go's `text/template`.
  *
- * `and`, `or` and `tmpl` are the evaluator's, because they choose what is evaluated; `query` is, because it
- * waits. `reReplaceAll` is missing until the package has a regular expression library of its own.
+ * `and` and `or` are the evaluator's, because they choose what is evaluated; `query` is, because it waits.
+ * `reReplaceAll` is missing until the package has a regular expression library of its own, `js` and `call` because
+ * no alert has a use for them.
  */
 import { parseDuration } from '@binnacle/promql';
 import { matcherTest } from '@binnacle/promql/storage';
@@ -38,12 +39,11 @@ export const TEMPLATE_FUNCTIONS: ReadonlyMap<string, TemplateFunction> = new Map
   ['humanizeDuration', numeric(humanizeDuration)],
   ['humanizePercentage', numeric((value) => `${four(value * 100)}%`)],
   ['humanizeTimestamp', numeric(humanizeTimestamp)],
+  // A time without methods: it can be printed, and that is what it is used for.
+  ['toTime', numeric(humanizeTimestamp)],
   ['parseDuration', text((value) => parseDuration(value) / 1000)],
   // Prometheus: strings
-  [
-    'title',
-    text((value) => value.replace(/(^|[^\p{L}\p{N}'_])(\p{Ll})/gu, (_, a, b) => a + b.toUpperCase())),
-  ],
+  ['title', text(title)],
   ['toUpper', text((value) => value.toUpperCase())],
   ['toLower', text((value) => value.toLowerCase())],
   ['stripPort', text(stripPort)],
@@ -69,6 +69,7 @@ export const TEMPLATE_FUNCTIONS: ReadonlyMap<string, TemplateFunction> = new Map
   ['not', { arity: 1, call: ([value]) => !isTrue(value!) }],
   ['len', { arity: 1, call: ([value]) => lengthOf(value!) }],
   ['index', { arity: -1, least: 1, call: ([value, ...keys]) => keys.reduce(indexOf, value!) }],
+  ['slice', { arity: -1, least: 1, call: ([value, ...bounds]) => sliceOf(value!, bounds) }],
   [
     'eq',
     { arity: -1, least: 2, call: ([first, ...rest]) => rest.some((value) => compare(first!, value) === 0) },
@@ -186,6 +187,17 @@ function humanizeTimestamp(value: number): string {
   return `${day} ${trimmed} +0000 UTC`;
 }
 
+/** Raises the first letter of each word; digits in front of it belong to the word. */
+function title(value: string): string {
+  return value.replace(
+    /(^|[^\p{L}\p{N}'_])([\p{N}_]*)(\p{Ll})/gu,
+    (_, before: string, digits: string, letter: string) => {
+      const upper = letter.toUpperCase();
+      return before + digits + upper[0] + upper.slice(1).toLowerCase();
+    },
+  );
+}
+
 function stripPort(hostPort: string): string {
   const match = /^(?:\[([^\]]*)\]|([^:]*)):[^:]*$/.exec(hostPort);
   return match === null ? hostPort : (match[1] ?? match[2] ?? hostPort);
@@ -256,6 +268,24 @@ function indexOf(value: GoValue, key: GoValue): GoValue {
     return item;
   }
   throw new TemplateError(`error calling index: can't index item of type ${typeName(value)}`);
+}
+
+/** Go's `x[i:j]`; strings are cut by bytes. */
+function sliceOf(value: GoValue, bounds: readonly GoValue[]): GoValue {
+  if (typeof value === 'string') {
+    const bytes = Buffer.from(value);
+    return bytes.subarray(...sliceBounds(bounds, bytes.length)).toString();
+  }
+  if (isGoList(value)) return value.slice(...sliceBounds(bounds, value.length));
+  throw new TemplateError(`error calling slice: can't slice item of type ${typeName(value)}`);
+}
+
+function sliceBounds(bounds: readonly GoValue[], length: number): [number, number] {
+  const [from = 0, to = length] = bounds.map((bound) =>
+    typeof bound === 'bigint' ? Number(bound) : Number.NaN,
+  );
+  if (from >= 0 && from <= to && to <= length) return [from, to];
+  throw new TemplateError(`error calling slice: index out of range: ${bounds.map(printValue).join(' ')}`);
 }
 
 function compare(a: GoValue, b: GoValue): number {

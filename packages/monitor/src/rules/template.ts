@@ -48,7 +48,7 @@ export type TemplateQuery = (expression: string) => Promise<readonly TemplateSam
 const VARIABLES = ['$labels', '$externalLabels', '$externalURL', '$value'];
 const FUNCTION_NAMES: ReadonlySet<string> = new Set([
   ...TEMPLATE_FUNCTIONS.keys(),
-  ...['and', 'or', 'query', 'tmpl', 'externalURL', 'pathPrefix'],
+  ...['and', 'or', 'query', 'externalURL', 'pathPrefix'],
 ]);
 
 /** A template of a rule: parsed once, expanded for every alert at every evaluation. */
@@ -280,8 +280,6 @@ class Evaluation {
     switch (name) {
       case 'query':
         return this.#query(args);
-      case 'tmpl':
-        return this.#capture(args);
       case 'externalURL':
         return this.#data.externalUrl;
       case 'pathPrefix':
@@ -315,18 +313,6 @@ class Evaluation {
     const answer = this.#answers.get(expression);
     if (answer === undefined) throw new QueryNeeded(expression);
     return answer;
-  }
-
-  #capture(args: readonly GoValue[]): GoValue {
-    const [name, data] = args;
-    if (typeof name !== 'string' || data === undefined)
-      throw new TemplateError('tmpl takes the name of a template and its data');
-    const before = this.#out;
-    this.#out = '';
-    this.#call(name, data);
-    const captured = this.#out;
-    this.#out = before;
-    return captured;
   }
 
   #print(text: string): void {

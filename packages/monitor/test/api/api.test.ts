@@ -236,7 +236,7 @@ describe('errors', () => {
       'query?query=1&time=x',
       400,
       'bad_data',
-      'invalid parameter "time": cannot parse "x" to a valid timestamp',
+      'invalid parameter "time": invalid time value for \'time\': cannot parse "x" to a valid timestamp',
     ],
     [
       'query_range?query=1&end=1&step=1',
@@ -277,7 +277,7 @@ describe('errors', () => {
     ['query?query=up%2Bon(job)requests_total', 422, 'execution', 'found duplicate series'],
     ['query?query="endless"', 503, 'timeout', 'query timed out in expression evaluation'],
     ['series', 400, 'bad_data', 'no match[] parameter provided'],
-    ['labels?match[]=x{', 400, 'bad_data', 'invalid parameter "match[]": '],
+    ['labels?match[]=x{', 400, 'bad_data', '1:3: parse error: unexpected end of input inside braces'],
     ['labels?limit=x', 400, 'bad_data', 'invalid parameter "limit": cannot parse "x" to a number'],
     ['nothing', 404, 'not_found', 'there is no /api/v1/nothing'],
   ])('/api/v1/%s: %d', async (path, status, errorType, error) => {
@@ -363,7 +363,7 @@ describe('targets, rules and alerts', () => {
         },
       ],
       droppedTargets: [],
-      droppedTargetCounts: {},
+      droppedTargetCounts: { web: 0 },
     });
     const alert = {
       labels: { alertname: 'Down', job: 'web' },

@@ -73,10 +73,16 @@ describe('templates', () => {
     ['{{ query "up" | first | value }} {{ query "up" | first | label "instance" }}', '2 b:1'],
     ['{{ range query "none" }}x{{ else }}nothing{{ end }}', 'nothing'],
     ['{{ range $i, $s := query "up" }}{{ if eq $i 1 }}{{ break }}{{ end }}{{ $i }}{{ end }}', '0'],
-    ['{{ define "t" }}[{{ . }}]{{ end }}{{ template "t" "x" }}{{ tmpl "t" "y" }}', '[x][y]'],
+    ['{{ define "t" }}[{{ . }}]{{ end }}{{ template "t" "x" }}', '[x]'],
     ['{{ with args 1 "b" }}{{ .arg0 }}{{ .arg1 }}{{ end }}', '1b'],
     ['{{ len "é" }} {{ index $labels "job" }} {{ match "w.b" $labels.job }}', '2 web true'],
     ['{{ parseDuration "1h30m" }}', '5400'],
+    ['{{ slice $labels.job 1 3 }} {{ slice "abc" 1 }}', 'eb bc'],
+    ['{{ title "a-b 3d o_k éa ßx" }}', 'A-B 3D O_k Éa Ssx'],
+    [
+      '{{ printf "%+v" $value }} {{ printf "%.0f" 2.5 }} {{ printf "%.1f" 1e23 }}',
+      '12.5 2 99999999999999991611392.0',
+    ],
   ])('%s', async (source, want) => {
     await check(source, 12.5, want);
   });
