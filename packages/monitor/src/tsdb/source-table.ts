@@ -16,7 +16,7 @@
  * each the times ascend, but a source that gives its own timestamps may begin a block before the end of the last.
  */
 import { chunkBytesMax, decodeChunk, encodeChunk } from './chunk.ts';
-import { fillAbsent, writeAbsentAt } from './symbol.ts';
+import { fillAbsent, isAbsentAt, writeAbsentAt } from './symbol.ts';
 
 /** A block that takes no more samples. */
 interface SealedBlock {
@@ -132,9 +132,13 @@ export class SourceTable {
     );
   }
 
-  /** Takes a column, which the table then owns. The caller seals the table when it has become full. */
+  /**
+   * Takes a column, which the table then owns. One of the last column's time must have other series than that,
+   * and is merged into it. The caller seals the table when it has become full.
+   */
   add(timestampMs: number, column: Float64Array): void {
-    if (timestampMs <= this.openEndMs) this.seal();
+    if (timestampMs === this.openEndMs) column = mergeColumns(this.#removeLast(), column);
+    else if (timestampMs < this.openEndMs) this.seal();
     this.#times[this.#columns.length] = timestampMs;
     this.#columns.push(column);
     this.#columnWords.push(new Uint32Array(column.buffer, column.byteOffset, column.length * 2));
@@ -234,6 +238,13 @@ export class SourceTable {
     }
   }
 
+  #removeLast(): Float64Array {
+    this.#columnWords.pop();
+    const column = this.#columns.pop()!;
+    this.#openValues -= column.length;
+    return column;
+  }
+
   #clearOpen(): void {
     this.#columns = [];
     this.#columnWords = [];
@@ -279,6 +290,21 @@ function firstAfter(times: Float64Array, timestampMs: number): number {
     else high = middle;
   }
   return low;
+}
+
+/** The values of two columns, at most one of which has a position. */
+function mergeColumns(a: Float64Array, b: Float64Array): Float64Array {
+  const merged = new Float64Array(Math.max(a.length, b.length));
+  fillAbsent(merged, a.length);
+  merged.set(a);
+  const words = new Uint32Array(merged.buffer);
+  const wordsB = new Uint32Array(b.buffer, b.byteOffset, b.length * 2);
+  for (let i = 0; i < b.length; i++) {
+    if (isAbsentAt(wordsB, i)) continue;
+    words[2 * i] = wordsB[2 * i]!;
+    words[2 * i + 1] = wordsB[2 * i + 1]!;
+  }
+  return merged;
 }
 
 /** Reads one position across columns; copies words where a value is NaN, so that markers keep their bits. */

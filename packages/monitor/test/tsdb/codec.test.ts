@@ -111,6 +111,17 @@ test('columns come back with every bit, however the source grows', () => {
   );
 });
 
+test('the column of the format description', () => {
+  const encoder = new ColumnEncoder();
+  const written = [12.5, 12.5, 12.7, -0].map((value) => {
+    const out = new ByteWriter();
+    const column = columnOf([value]);
+    encoder.encode(out, column.values, column.words);
+    return Buffer.from(out.bytes.subarray(0, out.length)).toString('hex');
+  });
+  expect(written).toEqual(['02f1fa01', '00', '06', '0208c029666666666666']);
+});
+
 test('varints and zigzags come back', () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: -(2 ** 51), max: 2 ** 51 })), (numbers) => {

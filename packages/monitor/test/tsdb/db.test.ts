@@ -126,7 +126,7 @@ test('answers, appends and openings are those of a plain map', async () => {
       }
       await database.close();
     }),
-    { numRuns: 150 },
+    { numRuns: 100 },
   );
 });
 
@@ -167,6 +167,23 @@ test('a sample given twice in a batch is taken once', async () => {
     outOfOrder: 1,
   });
   expect(await selectFrom(database, ALL)).toEqual({ a: [`1@${START}`] });
+  await database.close();
+});
+
+test('a source may write several times at one time', async () => {
+  const disk = new MemoryDisk();
+  const database = await open(disk);
+  for (const t of [START, START + 1, START + 2]) {
+    for (const name of ['a', 'b', 'c']) {
+      expect(await database.append('x', t, [sample(name, t - START)])).toEqual({
+        appended: 1,
+        outOfOrder: 0,
+      });
+    }
+  }
+  const samples = [`0@${START}`, `1@${START + 1}`, `2@${START + 2}`];
+  expect(await selectFrom(database, ALL)).toEqual({ a: samples, b: samples, c: samples });
+  expect(database.stats()).toMatchObject({ openColumns: 3, blocks: 0 });
   await database.close();
 });
 

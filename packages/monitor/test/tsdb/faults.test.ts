@@ -118,7 +118,7 @@ test('a changed byte costs at most the rest of its segment, and never gives a wr
       expect(read).toBeGreaterThanOrEqual(BATCHES - 100);
       await database.close();
     }),
-    { numRuns: 100 },
+    { numRuns: 50 },
   );
 });
 
@@ -139,7 +139,7 @@ test('the oldest segments can be missing', async () => {
 
 test('whichever disk operation fails, what was acknowledged is shown and kept, and nothing else', async () => {
   const options = { segmentBytes: 100, syncIntervalMs: 1e6 };
-  const count = 120;
+  const count = 50;
   const total = (await written(count, options)).operations;
   for (const length of [1, 1000]) {
     for (let from = 0; from < total; from++) {
@@ -161,7 +161,7 @@ test('whichever disk operation fails, what was acknowledged is shown and kept, a
         } catch (error) {
           expect(error).toMatchObject({ code: 'WRITE_FAILED' });
         }
-        if (i === 65) await database.sync();
+        if (i === 25) await database.sync();
       }
       expect(await selectFrom(database, ALL)).toEqual(expected(acknowledged));
       if (length < 10) expect(acknowledged.length).toBeGreaterThan(count - 8);
