@@ -1,5 +1,6 @@
 /** The page: the header, and below it what the address asks for. */
 import type { JSX } from 'preact';
+import { useEffect } from 'preact/hooks';
 import type { Theme } from './chart/palette.ts';
 import { AlertsPage } from './page/alerts.tsx';
 import { DashboardPage } from './page/dashboard.tsx';
@@ -21,6 +22,11 @@ export function App(): JSX.Element {
   useShortcut('/', () => {
     if (route.page !== 'explore') navigate(hrefOf('explore', '', carried(route)));
   });
+  // A dashboard puts its own title here when it has it.
+  useEffect(() => {
+    const name = route.page[0]!.toUpperCase() + route.page.slice(1);
+    if (route.page !== 'dashboard') document.title = `${name} · Binnacle`;
+  }, [route.page]);
   return (
     <>
       <Header route={route} status={status} theme={theme} onTheme={toggle} />

@@ -200,10 +200,17 @@ export async function fetchJson(path: string, signal: AbortSignal, init: Request
   }
   const body: unknown = await response.json().catch(() => undefined);
   if (!response.ok || body === undefined) {
-    const said = typeof body === 'object' && body !== null && 'error' in body ? String(body.error) : '';
+    const said = saidBy(body);
     throw new ApiError(said || `The monitor answered ${response.status} to ${path}.`, response.status);
   }
   return body;
+}
+
+/** The words of a refusal: Prometheus's `error`, Grafana's `message`. */
+function saidBy(body: unknown): string {
+  if (typeof body !== 'object' || body === null) return '';
+  if ('error' in body && typeof body.error === 'string') return body.error;
+  return 'message' in body && typeof body.message === 'string' ? body.message : '';
 }
 
 /** The number of a value as it travels. */

@@ -7,6 +7,8 @@ const FONT = '11px ui-sans-serif, system-ui, sans-serif';
 /** Charts below each other line up as long as their labels fit into this. */
 const VALUE_AXIS_LEAST_PX = 54;
 
+const EDGE_PX = 14;
+
 const TIME_TICKS = [
   1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800,
   604_800, 2_592_000, 31_536_000,
@@ -24,6 +26,9 @@ const VALUE_TICKS: Readonly<Record<ReturnType<typeof tickBase>, number[]>> = {
   ],
 };
 
+/** Numbers of things have no ticks between whole numbers. */
+const WHOLE_TICKS = VALUE_TICKS.decimal.filter(Number.isInteger);
+
 /** The axis of time, in local time and 24 hours. */
 export function timeAxis(theme: Theme): uPlot.Axis {
   return {
@@ -32,17 +37,22 @@ export function timeAxis(theme: Theme): uPlot.Axis {
     gap: 4,
     space: 64,
     incrs: TIME_TICKS,
-    values: (_, splits, __, ___, increment) => splits.map((at, i) => timeLabel(at, splits[i - 1], increment)),
+    values: (self, splits, _, __, increment) =>
+      splits.map((at, i) =>
+        // A label at the very edge would run into those of the value axis.
+        self.valToPos(at, 'x') < EDGE_PX ? '' : timeLabel(at, splits[i - 1], increment),
+      ),
   };
 }
 
 /** The axis of values in a unit. */
 export function valueAxis(theme: Theme, unit: string, decimals: number | undefined): uPlot.Axis {
+  const ticks = VALUE_TICKS[tickBase(unit)];
   return {
     ...lines(theme),
     gap: 6,
     space: 28,
-    incrs: VALUE_TICKS[tickBase(unit)],
+    incrs: (self) => (ticks === VALUE_TICKS.decimal && onlyWhole(self.data) ? WHOLE_TICKS : ticks),
     values: (_, splits) => formatTicks(splits, unit, decimals),
     size: (self, values) => {
       if (values === null || values.length === 0) return VALUE_AXIS_LEAST_PX;
@@ -53,6 +63,10 @@ export function valueAxis(theme: Theme, unit: string, decimals: number | undefin
       return Math.max(VALUE_AXIS_LEAST_PX, Math.ceil(widest + 14));
     },
   };
+}
+
+function onlyWhole([, ...columns]: uPlot.AlignedData): boolean {
+  return columns.every((column) => column.every((value) => value == null || Number.isInteger(value)));
 }
 
 /** Hours and minutes, seconds where ticks are closer, the day where it begins. */

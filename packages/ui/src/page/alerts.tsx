@@ -66,13 +66,19 @@ function RuleRow({ rule, group }: { readonly rule: Rule; readonly group: string 
         <span>{group}</span>
         {(rule.duration ?? 0) > 0 && <span>for {formatDuration(rule.duration! * 1000)}</span>}
         <Labels labels={rule.labels ?? {}} />
-        {runbook !== undefined && (
-          <a href={runbook} target="_blank" rel="noreferrer">
-            Runbook
-          </a>
-        )}
+        {runbook !== undefined && <Runbook url={runbook} />}
       </div>
     </article>
+  );
+}
+
+/** A runbook may be an address or the place of a file; only an address can be followed. */
+function Runbook({ url }: { readonly url: string }): JSX.Element {
+  if (!/^https?:\/\//.test(url)) return <span>runbook: {url}</span>;
+  return (
+    <a href={url} target="_blank" rel="noreferrer">
+      Runbook
+    </a>
   );
 }
 
