@@ -110,12 +110,17 @@ const KEPT_LABELS_MAX = 200_000;
 
 /** Packs answers in the ingest thread; knows which label sets have crossed. */
 export class AnswerPacker {
+  readonly #keptMax: number;
   #numbers = new WeakMap<Labels, number>();
   #next = 0;
 
+  constructor(keptMax: number = KEPT_LABELS_MAX) {
+    this.#keptMax = keptMax;
+  }
+
   /** The answer, and the memory that is to be handed over with it. */
   pack(results: readonly SelectResult[]): { answer: PackedAnswer; memory: ArrayBuffer[] } {
-    const resetLabels = this.#next > KEPT_LABELS_MAX;
+    const resetLabels = this.#next > this.#keptMax;
     if (resetLabels) {
       this.#numbers = new WeakMap();
       this.#next = 0;
