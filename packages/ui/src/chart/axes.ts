@@ -65,8 +65,10 @@ export function valueAxis(theme: Theme, unit: string, decimals: number | undefin
   };
 }
 
-function onlyWhole([, ...columns]: uPlot.AlignedData): boolean {
-  return columns.every((column) => column.every((value) => value == null || Number.isInteger(value)));
+function onlyWhole(data: uPlot.AlignedData): boolean {
+  return data
+    .slice(1)
+    .every((column) => Array.from(column!).every((value) => value == null || Number.isInteger(value)));
 }
 
 /** Hours and minutes, seconds where ticks are closer, the day where it begins. */
