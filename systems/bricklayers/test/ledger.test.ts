@@ -64,14 +64,18 @@ test('the visitors run as a process and hand over their ledger', async () => {
     { execArgv: [], silent: true },
   );
   try {
-    await sleep(1500);
+    const ask = async (question: string): Promise<{ type: string; ledger: LedgerRecord }> => {
+      visitors.send(question);
+      const [answer] = (await once(visitors, 'message')) as [{ type: string; ledger: LedgerRecord }];
+      return answer;
+    };
+    await eventually(async () => ((await ask('ledger')).ledger.uploads.success ?? 0) > 3);
     const printed: string[] = [];
     visitors.stdout?.setEncoding('utf8').on('data', (text: string) => printed.push(text));
     const ended = once(visitors, 'exit');
-    visitors.send('stop');
-    const [message] = (await once(visitors, 'message')) as [{ type: string; ledger: LedgerRecord }];
+    const message = await ask('stop');
     expect(message.type).toBe('ledger');
-    expect(message.ledger.uploads.success).toBeGreaterThan(0);
+    expect(message.ledger.uploads.success).toBeGreaterThan(3);
     await eventually(
       async () => differences(message.ledger, readSamples(await service.exposition())).length === 0,
     );

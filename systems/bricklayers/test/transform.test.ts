@@ -190,6 +190,18 @@ describe('the transform', () => {
     expect(lay(text, { startAtLayer: 2 })).toContain(`G1 Z${Number((z + 0.15).toFixed(3))}\n`);
   });
 
+  test.each([
+    ['without spaces and in lower case', 'g1x6y6e3', 'g1x6y6e3.2'],
+    ['with a leading point', 'G1 X.6 Y6 E3 F.5', 'G1 X.6 Y6 E3.2 F.5'],
+    ['with comments around', 'G1 (E7) X6 Y6 E3 (E8) ; E9', 'G1 (E7) X6 Y6 E3.2 (E8) ; E9'],
+    ['of an arc', 'G2 X6 Y6 I3 J3 E3', 'G2 X6 Y6 I3 J3 E3.2'],
+  ])('reads words %s', (_, line, raised) => {
+    // The loop before it ended at E1, from where the multiplier counts.
+    const lines = [...LOOPS.slice(0, 7), line].join('\n');
+    const out = lay(lines, { startAtLayer: 1, extrusionMultiplier: 1.1 }).split('\n');
+    expect(out.slice(7)).toEqual(['G1 Z0.3', raised, 'G1 Z0.2', 'G92 E3', '']);
+  });
+
   test('passes bytes that are not ASCII', () => {
     const text = Buffer.from(';LAYER:0\n; Düse 0,4 mm – schön\n').toString('latin1');
     expect(lay(text)).toBe(text);
