@@ -104,11 +104,6 @@ export class AlertGroups {
     return [...this.#groups.values()].flatMap((group) => [...group.alerts.values()]);
   }
 
-  /** Whether a group is there. */
-  has(groupKey: string): boolean {
-    return this.#groups.has(groupKey);
-  }
-
   /** How many alerts did not fit into {@link ALERTS_MAX}. */
   get dropped(): number {
     return this.#dropped;

@@ -151,6 +151,8 @@ describe('the query endpoints', () => {
   it.each<[string, string]>([
     ['query=1%2B1&time=4', DATA('{"resultType":"scalar","result":[4,"2"]}')],
     ['query=1&time=1435781451.781', DATA('{"resultType":"scalar","result":[1435781451.781,"1"]}')],
+    ['query=1&time=1435781451.005', DATA('{"resultType":"scalar","result":[1435781451.005,"1"]}')],
+    ['query=1&time=-0.5', DATA('{"resultType":"scalar","result":[-0.500,"1"]}')],
     ['query=1&time=2015-07-01T20:10:51.100Z', DATA('{"resultType":"scalar","result":[1435781451.100,"1"]}')],
     ['query=1%2F0', DATA('{"resultType":"scalar","result":[1700000000.500,"+Inf"]}')],
     [
