@@ -79,8 +79,10 @@ export class Engine {
   ): Promise<QueryResult> {
     const expr = this.#parsed(query);
     const times = { startMs: timeMs, endMs: timeMs, stepMs: 0 };
-    const { evaluator, notes, grid } = await this.#prepare(storage, expr, times, options);
-    const value = await settled(instantValue(evaluator, expr, grid), options.signal);
+    const { value, notes } = await settled(
+      this.#evaluate(storage, expr, times, options, instantValue),
+      options.signal,
+    );
     return { value, ...notes.render(textOf(query)) };
   }
 
@@ -98,13 +100,11 @@ export class Engine {
   ): Promise<QueryResult> {
     const expr = this.#parsed(query);
     this.#checkRange(expr, startMs, endMs, stepMs);
-    const { evaluator, notes, grid } = await this.#prepare(
-      storage,
-      expr,
-      { startMs, endMs, stepMs },
-      options,
+    const times = { startMs, endMs, stepMs };
+    const { value: series, notes } = await settled(
+      this.#evaluate(storage, expr, times, options, rangeSeries),
+      options.signal,
     );
-    const series = await settled(rangeSeries(evaluator, expr, grid), options.signal);
     return { value: { type: 'matrix', series }, ...notes.render(textOf(query)) };
   }
 
@@ -140,12 +140,14 @@ export class Engine {
     }
   }
 
-  async #prepare(
+  /** Fetches the samples of all selectors, then has the expression evaluated. */
+  async #evaluate<T>(
     storage: Queryable,
     expr: Expr,
     query: QueryTimes,
     { signal, lookbackMs }: QueryOptions,
-  ): Promise<{ evaluator: Evaluator; notes: Annotations; grid: Grid }> {
+    evaluate: (evaluator: Evaluator, expr: Expr, grid: Grid) => Promise<T>,
+  ): Promise<{ readonly value: T; readonly notes: Annotations }> {
     const { startMs, endMs, stepMs } = query;
     const options = this.#options;
     const watch = new Watch(options.maxSamples ?? SAMPLES_MAX, signal, options.yieldToLoop);
@@ -165,7 +167,7 @@ export class Engine {
     const requests = times.requests(expr, grid);
     const data = new Map<VectorSelector, readonly Series[]>();
     if (requests.size > 0) {
-      const results = await settled(storage.select([...requests.values()], signal), signal);
+      const results = await storage.select([...requests.values()], signal);
       let index = 0;
       for (const selector of requests.keys()) {
         const result = results[index++]!;
@@ -175,7 +177,8 @@ export class Engine {
         watch.hold(series.reduce((sum, { timestamps }) => sum + timestamps.length, 0));
       }
     }
-    return { evaluator: new Evaluator(data, times, notes, watch), notes, grid };
+    const value = await evaluate(new Evaluator(data, times, notes, watch), expr, grid);
+    return { value, notes };
   }
 }
 
@@ -212,7 +215,8 @@ async function rangeSeries(evaluator: Evaluator, expr: Expr, grid: Grid): Promis
   const all = Float64Array.from({ length: grid.count }, (_, step) => timeAt(grid, step));
   return finished(await evaluator.vector(expr, grid))
     .map(({ labels, values, present }) => {
-      if (present.indexOf(0) < 0) return { labels, timestamps: all, values };
+      // Copied out of its slab, which would otherwise be kept, and cloned where the answer crosses a thread.
+      if (present.indexOf(0) < 0) return { labels, timestamps: all, values: values.slice() };
       const kept = (_: number, step: number): boolean => present[step] === 1;
       return { labels, timestamps: all.filter(kept), values: values.filter(kept) };
     })
@@ -222,13 +226,13 @@ async function rangeSeries(evaluator: Evaluator, expr: Expr, grid: Grid): Promis
 
 /** Drops the names that have been waiting for it. */
 function finished(columns: Column[]): Column[] {
-  return mergeSameLabels(
-    columns.map((column) => (column.dropName ? { ...column, ...named(column) } : column)),
-  );
+  return mergeSameLabels(columns.map(named));
 }
 
 function named<T extends Pick<RangeSeries, 'labels' | 'dropName'>>(series: T): T {
-  return series.dropName ? { ...series, labels: series.labels.without(METADATA_LABELS) } : series;
+  return series.dropName
+    ? { ...series, labels: series.labels.without(METADATA_LABELS), dropName: false }
+    : series;
 }
 
 /** Native histograms are not computed with yet; their samples are left out, and the user is told. */
@@ -254,6 +258,8 @@ async function settled<T>(promise: Promise<T>, signal: CancelSignal | undefined)
   } catch (error) {
     if (error instanceof QueryError) throw error;
     if (signal?.aborted === true) throw canceled(signal.reason);
+    if (error instanceof RangeError && /call stack/i.test(error.message))
+      throw new QueryError('limit', 'expression is nested too deeply', { cause: error });
     if (error instanceof StorageError)
       throw new QueryError('execution', `expanding series: ${error.message}`, { cause: error });
     throw error;

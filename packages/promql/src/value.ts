@@ -29,7 +29,7 @@ export interface VectorValue {
   readonly samples: readonly VectorSample[];
 }
 
-/** Sorted by label set; no series is empty. */
+/** Sorted by label set; no series is empty. Series may share their array of timestamps. */
 export interface MatrixValue {
   readonly type: 'matrix';
   readonly series: readonly Series[];

@@ -17,7 +17,7 @@ import {
 } from '../ast.ts';
 import { QueryError } from '../value.ts';
 import { ARITHMETIC, COMPARISON } from './arithmetic.ts';
-import { type Column, emptyColumn, isEmpty } from './column.ts';
+import { type Column, emptyColumn, identity, isEmpty } from './column.ts';
 
 /** Labels that describe the metric and not the thing that was measured; they go with the name. */
 export const METADATA_LABELS: ReadonlySet<string> = new Set([METRIC_NAME, '__type__', '__unit__']);
@@ -236,7 +236,7 @@ function compute(
 }
 
 function add(results: Map<string, Column>, column: Column): void {
-  const { key } = column.labels;
+  const key = identity(column);
   const known = results.get(key);
   if (known === undefined) {
     results.set(key, column);

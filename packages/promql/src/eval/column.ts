@@ -103,15 +103,20 @@ export function spread(columns: readonly Column[], count: number): Column[] {
     }));
 }
 
+/** Equal for columns that will have the same labels in the end, as long as their labels are the same now. */
+export function identity({ labels, dropName }: Column): string {
+  return dropName ? `-${labels.key}` : labels.key;
+}
+
 /**
- * Makes one column of those that have the same labels.
+ * Makes one column of those that have the same labels. Columns of which one will lose its name stay apart.
  * @throws QueryError when two of them have a value at the same step
  */
 export function mergeSameLabels(columns: Column[]): Column[] {
   const byKey = new Map<string, Column>();
   let merged = false;
   for (const column of columns) {
-    const { key } = column.labels;
+    const key = identity(column);
     const first = byKey.get(key);
     if (first === undefined) {
       byKey.set(key, column);

@@ -268,11 +268,8 @@ export class Evaluator {
   }
 
   #checkCount(counts: Float64Array): void {
-    let most = Number.NEGATIVE_INFINITY;
-    for (const count of counts) if (!(count <= most)) most = Number.isNaN(count) ? most : count;
-    const hasNaN = counts.some(Number.isNaN);
-    if (most < 1 && !(hasNaN && most === Number.NEGATIVE_INFINITY)) return;
-    if (hasNaN) throw new QueryError('execution', 'Parameter value is NaN');
+    if (counts.some(Number.isNaN)) throw new QueryError('execution', 'Parameter value is NaN');
+    if (counts.every((count) => count < 1)) return;
     for (const count of counts) {
       if (count <= INT64_MIN)
         throw new QueryError('execution', `Scalar value ${formatGeneral(count)} underflows int64`);
