@@ -151,6 +151,14 @@ describe('the transform', () => {
     ]);
   });
 
+  test('leaves loops in relative coordinates alone, and follows Z through them', () => {
+    const relative = LOOPS.toSpliced(3, 0, 'G91', 'G1 Z0.1');
+    expect(lay(relative.join('\n'), { startAtLayer: 1 })).toBe(relative.join('\n'));
+    const back = [...relative, 'G90', 'G0 X0 Y0', 'G1 X1 Y1 E5'];
+    const out = lay(back.join('\n'), { startAtLayer: 1 }).split('\n');
+    expect(out.slice(back.length - 1)).toEqual(['G1 Z0.4', 'G1 X1 Y1 E5.05', 'G1 Z0.3', 'G92 E5', '']);
+  });
+
   test('follows G92 in the middle of a raised loop', () => {
     const lines = LOOPS.toSpliced(11, 1, 'G92 E0', 'G1 X6 Y6 E1').slice(0, 13);
     const out = lay(lines.join('\n'), { startAtLayer: 1, extrusionMultiplier: 1.1 }).split('\n');

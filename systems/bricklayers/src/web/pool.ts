@@ -16,6 +16,9 @@ import type { WorkAnswer, WorkRequest } from './worker.ts';
 /** A worker that never got ready is replaced only after this pause, so that a broken start does not spin. */
 const RESTART_PAUSE_MS = 500;
 
+/** A worker that is not ready by then is killed and replaced. */
+const START_MS_MAX = 30_000;
+
 /** How the pool runs. */
 export interface PoolOptions {
   readonly workers: number;
@@ -37,6 +40,7 @@ interface Worker {
   readonly process: ChildProcess;
   ready: boolean;
   job?: Job;
+  /** Runs while the worker starts, and while it has a job. */
   timer?: NodeJS.Timeout;
   /** Whether the pool killed it because its job took too long. */
   timedOut: boolean;
@@ -101,6 +105,7 @@ export class Pool {
       execArgv: [],
     });
     const worker: Worker = { process: child, ready: false, timedOut: false };
+    worker.timer = setTimeout(() => child.kill('SIGKILL'), START_MS_MAX);
     this.#workers.add(worker);
     child.on('message', (answer: WorkAnswer) => this.#onAnswer(worker, answer));
     // A channel that broke while a request was on its way shows as the death of the worker.
@@ -138,6 +143,7 @@ export class Pool {
   #onAnswer(worker: Worker, answer: WorkAnswer): void {
     if (answer.type === 'ready') {
       worker.ready = true;
+      clearTimeout(worker.timer);
       this.#dispatch();
       return;
     }
