@@ -1,8 +1,9 @@
 /**
  * `rate`, `increase`, `delta`, `irate` and `idelta`.
  *
- * A counter that falls was reset; what it had before is added again. For that the sum of all corrections up to each
- * sample is prepared once per series, so that a window needs two look-ups whatever its width.
+ * A counter that falls was reset; what it had before is added again. The resets of a series are found once, so that
+ * a window looks at its resets only, whatever its width. Sums of all corrections up to each sample would need no
+ * loop at all, but their differences lose digits that Prometheus has.
  *
  * The result is extrapolated to the window as Prometheus does: all the way to a border when the first or last
  * sample is nearer to it than 1.1 times the mean distance of samples, else by half of that distance, and for
@@ -33,11 +34,12 @@ export function extrapolate(
   perSecond: boolean,
   { values: out, present }: Column,
 ): number {
-  const corrections = counter ? resetCorrections(values) : undefined;
+  const resets = counter ? resetsOf(values) : NO_RESETS;
   const divisor = perSecond ? rangeMs / 1000 : 1;
   const n = timestamps.length;
   let lo = 0;
   let hi = 0;
+  let reset = 0;
   let seen = 0;
   for (let step = 0; step < out.length; step++) {
     const endMs = fixedEndMs ?? grid.startMs + step * grid.stepMs - offsetMs;
@@ -51,11 +53,8 @@ export function extrapolate(
     const lastMs = timestamps[last]!;
     const firstValue = values[lo]!;
     let result = values[last]! - firstValue;
-    if (corrections !== undefined) {
-      const correction = corrections[last]! - corrections[lo]!;
-      // Infinite corrections cannot be taken apart again.
-      result += Number.isNaN(correction) ? correctionOf(values, lo, hi) : correction;
-    }
+    while (reset < resets.length && resets[reset]! <= lo) reset++;
+    for (let k = reset; k < resets.length && resets[k]! <= last; k++) result += values[resets[k]! - 1]!;
     let toStart = (firstMs - startMs) / 1000;
     let toEnd = (endMs - lastMs) / 1000;
     const sampled = (lastMs - firstMs) / 1000;
@@ -87,22 +86,15 @@ export function instantaneous(series: RangeSeries, perSecond: boolean): Kernel {
   };
 }
 
-/** For each sample the sum of all corrections up to it; `undefined` when the counter was never reset. */
-function resetCorrections(values: Float64Array): Float64Array | undefined {
-  let at = 1;
-  while (at < values.length && !(values[at]! < values[at - 1]!)) at++;
-  if (at >= values.length) return undefined;
-  const corrections = new Float64Array(values.length);
-  let sum = 0;
-  for (; at < values.length; at++) {
-    if (values[at]! < values[at - 1]!) sum += values[at - 1]!;
-    corrections[at] = sum;
-  }
-  return corrections;
-}
+const NO_RESETS = new Int32Array();
 
-function correctionOf(values: Float64Array, lo: number, hi: number): number {
-  let sum = 0;
-  for (let i = lo + 1; i < hi; i++) if (values[i]! < values[i - 1]!) sum += values[i - 1]!;
-  return sum;
+/** The indices of the samples that are lower than the one before. */
+function resetsOf(values: Float64Array): Int32Array {
+  let count = 0;
+  for (let i = 1; i < values.length; i++) if (values[i]! < values[i - 1]!) count++;
+  if (count === 0) return NO_RESETS;
+  const resets = new Int32Array(count);
+  count = 0;
+  for (let i = 1; i < values.length; i++) if (values[i]! < values[i - 1]!) resets[count++] = i;
+  return resets;
 }
