@@ -7,7 +7,9 @@ const FONT = '11px ui-sans-serif, system-ui, sans-serif';
 /** Charts below each other line up as long as their labels fit into this. */
 const VALUE_AXIS_LEAST_PX = 54;
 
-const EDGE_PX = 14;
+/** Closer to the edges a label would run into those of the value axis, or be cut off. */
+const LABEL_LEFT_PX = 14;
+const LABEL_RIGHT_PX = 12;
 
 const TIME_TICKS = [
   1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800,
@@ -38,10 +40,12 @@ export function timeAxis(theme: Theme): uPlot.Axis {
     space: 64,
     incrs: TIME_TICKS,
     values: (self, splits, _, __, increment) =>
-      splits.map((at, i) =>
-        // A label at the very edge would run into those of the value axis.
-        self.valToPos(at, 'x') < EDGE_PX ? '' : timeLabel(at, splits[i - 1], increment),
-      ),
+      splits.map((at, i) => {
+        const x = self.valToPos(at, 'x');
+        return x < LABEL_LEFT_PX || x > self.over.clientWidth - LABEL_RIGHT_PX
+          ? ''
+          : timeLabel(at, splits[i - 1], increment);
+      }),
   };
 }
 

@@ -24,7 +24,7 @@ export interface PanelState {
 export interface PanelContext {
   readonly range: TimeRange;
   readonly nowMs: number;
-  /** `undefined` as long as it is not known: nothing is asked. */
+  /** `undefined` as long as the scrape interval or a choice is not known: nothing is asked. */
   readonly scrapeMs: number | undefined;
   readonly choices: Choices;
 }
@@ -45,7 +45,9 @@ export function usePanelData(
   const drawn = useRef('');
   const queries = JSON.stringify(targets);
   const width = Math.ceil(widthPx / WIDTH_STEP_PX) * WIDTH_STEP_PX;
-  const about = JSON.stringify([queries, range, choices, scrapeMs, width]);
+  // A choice that the queries do not name changes nothing.
+  const chosen = Object.entries(choices).filter(([name]) => queries.includes(name));
+  const about = JSON.stringify([queries, range, chosen, scrapeMs, width]);
   useEffect(() => {
     if (!visible || width === 0 || scrapeMs === undefined || targets.length === 0) return;
     if (underWay.current?.about === about || shown.current === `${about}@${nowMs}`) return;

@@ -48,6 +48,8 @@ function RuleRow({ rule, group }: { readonly rule: Rule; readonly group: string 
   const state = stateOf(rule);
   const alerts = rule.alerts ?? [];
   const runbook = rule.annotations?.runbook_url;
+  // It may also be the place of a file, which can only be told.
+  const followable = runbook !== undefined && /^https?:\/\//.test(runbook);
   return (
     <article class="item">
       <span class={`badge ${state}`}>{state === 'inactive' ? 'quiet' : state}</span>
@@ -60,25 +62,20 @@ function RuleRow({ rule, group }: { readonly rule: Rule; readonly group: string 
         <a class="mono expr" href={hrefOf('explore', '', { expr: rule.query })} title="Open in Explore">
           {rule.query}
         </a>
+        {runbook !== undefined && !followable && <span class="muted">Runbook: {runbook}</span>}
         {rule.lastError !== undefined && rule.lastError !== '' && <p class="bad">{rule.lastError}</p>}
       </div>
       <div class="item-side">
         <span>{group}</span>
         {(rule.duration ?? 0) > 0 && <span>for {formatDuration(rule.duration! * 1000)}</span>}
         <Labels labels={rule.labels ?? {}} />
-        {runbook !== undefined && <Runbook url={runbook} />}
+        {followable && (
+          <a href={runbook} target="_blank" rel="noreferrer">
+            Runbook
+          </a>
+        )}
       </div>
     </article>
-  );
-}
-
-/** A runbook may be an address or the place of a file; only an address can be followed. */
-function Runbook({ url }: { readonly url: string }): JSX.Element {
-  if (!/^https?:\/\//.test(url)) return <span>runbook: {url}</span>;
-  return (
-    <a href={url} target="_blank" rel="noreferrer">
-      Runbook
-    </a>
   );
 }
 

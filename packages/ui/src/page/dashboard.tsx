@@ -46,7 +46,7 @@ function DashboardView({
 }: DashboardPageProps & { readonly model: DashboardModel }): JSX.Element {
   const view = viewOf(route, { range: model.time, refresh: model.refresh });
   const clock = useClock(view.refreshMs);
-  const values = useVariableValues(model.variables);
+  const { values, complete } = useVariableValues(model.variables);
   const choices = useMemo(() => {
     const chosen: Record<string, Chosen> = {};
     for (const variable of model.variables)
@@ -57,9 +57,11 @@ function DashboardView({
       );
     return chosen;
   }, [model, values, route]);
-  // Nothing is asked before the scrape interval is known, unless the server does not tell.
+  // Nothing is asked before the choices and the scrape interval are known, unless the server does not tell it.
   const scrapeMs =
-    status.targets === undefined && status.error === undefined ? undefined : scrapeIntervalMs(status.targets);
+    !complete || (status.targets === undefined && status.error === undefined)
+      ? undefined
+      : scrapeIntervalMs(status.targets);
   const shared: Omit<PanelProps, 'panel'> = {
     context: { range: view.range, nowMs: clock.nowMs, scrapeMs, choices },
     draw: {
@@ -170,25 +172,32 @@ function VariableSelect({
   );
 }
 
+interface VariableValues {
+  readonly values: Readonly<Record<string, readonly string[]>>;
+  /** Whether all that is asked for has been answered. */
+  readonly complete: boolean;
+}
+
 /** The values of every variable; those that are asked for come later. */
-function useVariableValues(variables: readonly VariableModel[]): Readonly<Record<string, readonly string[]>> {
+function useVariableValues(variables: readonly VariableModel[]): VariableValues {
   const [asked, setAsked] = useState<Readonly<Record<string, readonly string[]>>>({});
   useEffect(() => {
     const abort = new AbortController();
     for (const { name, query } of variables) {
       if (query === undefined) continue;
-      labelValues(query.label, query.selector, abort.signal).then(
-        (values) => setAsked((before) => ({ ...before, [name]: values })),
-        // Without its values a variable offers All alone; the panels tell what is wrong with the server.
-        () => undefined,
-      );
+      const take = (values: readonly string[]): void => {
+        if (!abort.signal.aborted) setAsked((before) => ({ ...before, [name]: values }));
+      };
+      // Without its values a variable offers All alone; the panels tell what is wrong with the server.
+      labelValues(query.label, query.selector, abort.signal).then(take, () => take([]));
     }
     return () => abort.abort();
   }, [variables]);
   return useMemo(() => {
-    const all: Record<string, readonly string[]> = {};
+    const values: Record<string, readonly string[]> = {};
     for (const { name, options, query } of variables)
-      all[name] = query === undefined ? options : (asked[name] ?? []);
-    return all;
+      values[name] = query === undefined ? options : (asked[name] ?? []);
+    const complete = variables.every(({ name, query }) => query === undefined || asked[name] !== undefined);
+    return { values, complete };
   }, [variables, asked]);
 }
