@@ -193,6 +193,14 @@ describe('binnacle up', () => {
       { health: 'up', scrapeUrl: `http://127.0.0.1:${worldPort}/metrics`, scrapeInterval: '200ms' },
     ]);
 
+    const own = await (await fetch(`${first.url}/metrics`)).text();
+    expect(own).toMatch(/^binnacle_targets 1$/m);
+    expect(own).toMatch(/^binnacle_samples_appended_total [1-9]\d*$/m);
+    expect(own).toMatch(/^binnacle_rule_evaluations_total\{file=".*jobs\.yml",group="jobs"\} [1-9]\d*$/m);
+    expect(own).toMatch(/^binnacle_alerts\{state="firing"\} 1$/m);
+    expect(own).toMatch(/^binnacle_notifications_sent_total\{receiver="hook",webhook="0"\} 1$/m);
+    expect(own).toMatch(/^binnacle_http_requests_total\{route="\/api\/v1\/query",status="200"\} [1-9]\d*$/m);
+
     const shown = await query(first.url, 'processing_jobs_pending[1h]');
     expect(shown.length).toBeGreaterThan(1);
     await stop(first.child, 'SIGKILL');

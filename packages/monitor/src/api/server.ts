@@ -25,6 +25,14 @@ export interface ApiServerOptions {
   readonly onError: (message: string) => void;
 }
 
+/** How often a route answered with a status. */
+export interface RequestCount {
+  /** As routes write it, open parts and all; the empty string for what no route takes. */
+  readonly route: string;
+  readonly status: number;
+  readonly count: number;
+}
+
 interface CompiledRoute extends Route {
   readonly parts: readonly string[];
 }
@@ -35,6 +43,8 @@ export class ApiServer {
   readonly #routes: readonly CompiledRoute[];
   readonly #server: Server;
   readonly #stop = new AbortController();
+  /** By route, then by status: as many as there are routes, so no client can make it grow. */
+  readonly #counts = new Map<string, Map<number, number>>();
 
   constructor(options: ApiServerOptions) {
     this.#options = options;
@@ -58,6 +68,13 @@ export class ApiServer {
     });
   }
 
+  /** How often each route answered with each status. */
+  requestCounts(): RequestCount[] {
+    return [...this.#counts].flatMap(([route, byStatus]) =>
+      [...byStatus].map(([status, count]) => ({ route, status, count })),
+    );
+  }
+
   /** Takes no more requests, cancels those under way, and ends their connections. */
   close(): Promise<void> {
     this.#stop.abort();
@@ -74,18 +91,34 @@ export class ApiServer {
     response.on('close', () => gone.abort());
     const signal = AbortSignal.any([gone.signal, this.#stop.signal]);
     let answer: ApiResponse;
+    const match: { route: string } = { route: '' };
     try {
-      answer = await this.#answer(request, signal);
+      answer = await this.#answer(request, signal, match);
     } catch (error) {
       answer = responseOfError(error);
       if (answer.status === 500)
         this.#options.onError(`${request.method} ${pathOf(request)}: ${String(error)}`);
     }
     if (gone.signal.aborted) answer = { ...answer, status: CLIENT_GONE_STATUS };
+    this.#count(match.route, answer.status);
     await write(request, response, answer, signal);
   }
 
-  async #answer(request: IncomingMessage, signal: AbortSignal): Promise<ApiResponse> {
+  #count(route: string, status: number): void {
+    let byStatus = this.#counts.get(route);
+    if (byStatus === undefined) {
+      byStatus = new Map();
+      this.#counts.set(route, byStatus);
+    }
+    byStatus.set(status, (byStatus.get(status) ?? 0) + 1);
+  }
+
+  /** `match.route` becomes the route that takes the request. */
+  async #answer(
+    request: IncomingMessage,
+    signal: AbortSignal,
+    match: { route: string },
+  ): Promise<ApiResponse> {
     const url = parseUrl(request.url ?? '/');
     const method = request.method === 'HEAD' ? 'GET' : request.method;
     const path = url.pathname;
@@ -98,6 +131,7 @@ export class ApiServer {
         allowed = [...allowed, ...route.methods];
         continue;
       }
+      match.route = route.path;
       const parameters = await readParameters(request, url, signal);
       return route.handle(this.#request(request, path, parameters, captures, signal));
     }

@@ -33,6 +33,7 @@ import { RuleManager } from '../rules/rule-manager.ts';
 import { engineRuleQuery } from '../rules/rule-query.ts';
 import { loadRuleFiles } from './check.ts';
 import { IngestThread } from './ingest-thread.ts';
+import { ownMetricsResponse } from './own-metrics.ts';
 
 /** How many further ports are tried when one is taken. */
 export const PORTS_TRIED_MAX = 20;
@@ -108,9 +109,10 @@ async function startAround(
   report: (message: string) => void,
 ): Promise<Monitor> {
   const clock = systemClock;
+  const startTimeMs = clock.now();
   const engine = new Engine();
   const bounds = `${timeText(options.retentionTimeMs)} or ${sizeText(options.retentionBytes)}, whichever comes first`;
-  const parts: { rules?: RuleManager; dispatcher?: Dispatcher } = {};
+  const parts: { rules?: RuleManager; dispatcher?: Dispatcher; server?: ApiServer } = {};
   const routes: Route[] = [
     ...queryRoutes({ engine, storage: ingest }),
     ...seriesRoutes(ingest),
@@ -119,9 +121,19 @@ async function startAround(
     ...statusRoutes({
       version: `3.5.0+binnacle.${ownVersion()}`,
       configText: loaded.text,
-      startTimeMs: clock.now(),
+      startTimeMs,
       retention: bounds,
       isReady: () => parts.rules !== undefined,
+      ownMetrics: async () =>
+        ownMetricsResponse({
+          version: ownVersion(),
+          startTimeMs,
+          residentBytes: process.memoryUsage.rss(),
+          ingest: await ingest.stats(),
+          ruleGroups: parts.rules?.status() ?? [],
+          webhooks: parts.dispatcher?.status() ?? [],
+          requests: parts.server?.requestCounts() ?? [],
+        }),
       headStats: async () => {
         const { series, blocks } = (await ingest.stats()).database;
         return { seriesCount: series, chunkCount: blocks };
@@ -130,6 +142,7 @@ async function startAround(
     ...dashboardRoutes(new DashboardFolder(options.dashboardsDir)),
   ];
   const { server, url } = await listen(options, routes, report);
+  parts.server = server;
   const externalUrl = options.externalUrl ?? url;
   if (alerts !== undefined)
     parts.dispatcher = await Dispatcher.open({

@@ -86,6 +86,8 @@ export class RuleGroup {
   #lastEvaluationMs = 0;
   #evaluationDurationMs = 0;
   #missed = 0;
+  #ruleEvaluations = 0;
+  #ruleFailures = 0;
 
   constructor(config: RuleGroupConfig, file: string, defaultIntervalMs: number, context: RuleContext) {
     this.config = config;
@@ -133,6 +135,8 @@ export class RuleGroup {
       lastEvaluationMs: this.#lastEvaluationMs,
       evaluationDurationMs: this.#evaluationDurationMs,
       missedEvaluations: this.#missed,
+      ruleEvaluations: this.#ruleEvaluations,
+      ruleFailures: this.#ruleFailures,
       rules: this.#rules.map(statusOf),
     };
   }
@@ -151,9 +155,11 @@ export class RuleGroup {
     } catch (error) {
       // A query that was stopped with the monitor says nothing about the rule.
       if (signal.aborted) return;
+      this.#ruleFailures++;
       rule.health = 'err';
       rule.lastError = error instanceof Error ? error.message : String(error);
     }
+    this.#ruleEvaluations++;
     rule.lastEvaluationMs = timeMs;
     rule.evaluationDurationMs = this.#context.now() - began;
   }

@@ -28,5 +28,9 @@ export interface RuleGroupStatus {
   readonly evaluationDurationMs: number;
   /** Evaluations that were due and not made, because an earlier one took too long or the machine slept. */
   readonly missedEvaluations: number;
+  /** Evaluations of single rules since the start. */
+  readonly ruleEvaluations: number;
+  /** Those that failed. */
+  readonly ruleFailures: number;
   readonly rules: readonly RuleStatus[];
 }

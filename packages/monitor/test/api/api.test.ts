@@ -101,6 +101,8 @@ groups:
           intervalMs: 15_000,
           limit: 0,
           missedEvaluations: 0,
+          ruleEvaluations: 0,
+          ruleFailures: 0,
           ...shared,
           rules: [
             {
