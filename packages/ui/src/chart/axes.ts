@@ -39,13 +39,14 @@ export function timeAxis(theme: Theme): uPlot.Axis {
     gap: 4,
     space: 64,
     incrs: TIME_TICKS,
-    values: (self, splits, _, __, increment) =>
-      splits.map((at, i) => {
+    values: (self, splits, _, __, increment) => {
+      // Not the element's width: that is 0 until the first drawing is through.
+      const right = self.bbox.width / devicePixelRatio - LABEL_RIGHT_PX;
+      return splits.map((at, i) => {
         const x = self.valToPos(at, 'x');
-        return x < LABEL_LEFT_PX || x > self.over.clientWidth - LABEL_RIGHT_PX
-          ? ''
-          : timeLabel(at, splits[i - 1], increment);
-      }),
+        return x < LABEL_LEFT_PX || x > right ? '' : timeLabel(at, splits[i - 1], increment);
+      });
+    },
   };
 }
 
