@@ -1,0 +1,99 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { afterAll, expect, test } from 'vitest';
+
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'binnacle-stage-'));
+const stages: ChildProcess[] = [];
+
+afterAll(() => {
+  for (const pid of processesOfTheStage()) process.kill(pid, 'SIGKILL');
+  fs.rmSync(folder, { recursive: true, force: true });
+});
+
+/** Everything that runs with the folder in its environment: the stage, the systems, their workers, the monitor. */
+function processesOfTheStage(): number[] {
+  return fs.readdirSync('/proc').flatMap((entry) => {
+    const pid = Number(entry);
+    if (!(pid > 0) || pid === process.pid) return [];
+    try {
+      const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
+      if (/^\d+ \(.*\) Z/.test(stat)) return [];
+      return fs.readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`BINNACLE_STAGE_DIR=${folder}`)
+        ? [pid]
+        : [];
+    } catch {
+      return []; // it has ended meanwhile
+    }
+  });
+}
+
+/** Starts the stage and waits for its address. */
+async function start(): Promise<{ stage: ChildProcess; url: string }> {
+  const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+  const stage = spawn(process.execPath, [main], {
+    env: { ...process.env, BINNACLE_STAGE_DIR: folder, BINNACLE_PORT: '19700' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  stages.push(stage);
+  const url = await new Promise<string>((resolve, reject) => {
+    const printed: string[] = [];
+    createInterface({ input: stage.stdout! }).on('line', (line) => {
+      printed.push(line);
+      const address = /Open (http:\S+)/.exec(line)?.[1];
+      if (address !== undefined) resolve(address);
+    });
+    stage.once('exit', () => reject(new Error(`it ended early:\n${printed.join('\n')}`)));
+  });
+  return { stage, url };
+}
+
+async function value(url: string, query: string): Promise<number | undefined> {
+  const response = await fetch(`${url}/api/v1/query?query=${encodeURIComponent(query)}`);
+  const { data } = (await response.json()) as { data: { result: { value: [number, string] }[] } };
+  const text = data.result[0]?.value[1];
+  return text === undefined ? undefined : Number(text);
+}
+
+test('the systems come up under one monitor, their dashboards move, and one signal ends them all', {
+  timeout: 90_000,
+}, async () => {
+  const { stage, url } = await start();
+  await expect.poll(() => value(url, 'up{system="bricklayers"}'), { timeout: 10_000 }).toBe(1);
+  await expect
+    .poll(() => value(url, 'sum(rate(http_requests_total[1m]))'), { timeout: 15_000 })
+    .toBeGreaterThan(0);
+  const dashboards = (await (await fetch(`${url}/api/search?type=dash-db`)).json()) as {
+    title: string;
+    uid: string;
+  }[];
+  expect(dashboards.map(({ title }) => title)).toEqual(['Bricklayers']);
+  const { data } = (await (await fetch(`${url}/api/v1/targets`)).json()) as {
+    data: { activeTargets: { scrapeUrl: string; health: string }[] };
+  };
+  expect(data.activeTargets).toMatchObject([{ health: 'up' }]);
+  expect((await fetch(data.activeTargets[0]!.scrapeUrl)).status).toBe(200);
+  const uploads = await value(url, 'sum(uploads_total)');
+  // A stage, a service, its two workers, visitors, a monitor.
+  expect(processesOfTheStage().length).toBeGreaterThanOrEqual(6);
+
+  const ended = once(stage, 'exit');
+  const asked = performance.now();
+  stage.kill('SIGINT');
+  expect((await ended)[0]).toBe(0);
+  expect(performance.now() - asked).toBeLessThan(5_000);
+  await expect.poll(processesOfTheStage, { timeout: 2_000 }).toEqual([]);
+
+  // A second start finds its data again.
+  const second = await start();
+  expect(await value(second.url, 'max_over_time(sum(uploads_total)[1h:1s])')).toBeGreaterThanOrEqual(
+    uploads!,
+  );
+  // Killed without a word, it still leaves nothing behind.
+  second.stage.kill('SIGKILL');
+  await expect.poll(processesOfTheStage, { timeout: 10_000 }).toEqual([]);
+});
