@@ -52,7 +52,10 @@ export class Service {
       stream?.setEncoding('utf8').on('data', (text: string) => output.push(text));
     const url = await new Promise<string>((resolve, reject) => {
       child.once('message', (message) => resolve((message as { url: string }).url));
-      child.once('exit', () => reject(new Error(`the service ended: ${output.join('')}`)));
+      child.once('close', () => reject(new Error(`the service ended: ${output.join('')}`)));
+    }).catch(async (error: unknown) => {
+      await rm(dir, { recursive: true, force: true });
+      throw error;
     });
     const service = new Service(child, url, dir, output);
     await eventually(async () => (await service.workers()).every(({ ready }) => ready));
