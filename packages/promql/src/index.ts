@@ -8,7 +8,7 @@ export { FUNCTIONS, type FunctionSignature } from './functions.ts';
 export { MemoryStorage } from './memory.ts';
 export { ParseError, type ParseProblem } from './parse-error.ts';
 export { type ParseOptions, parse, parseMetricSelector } from './parser.ts';
-export { lineAndColumn } from './position.ts';
+export { indexOfByte, lineAndColumn } from './position.ts';
 export { printExpr, printMatcher } from './printer.ts';
 export {
   parseLabels,

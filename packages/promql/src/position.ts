@@ -40,3 +40,12 @@ export function lineAndColumn(text: string, byteOffset: number): string {
   const total = offsets === undefined ? text.length : offsets[text.length]!;
   return byteOffset < 0 || byteOffset > total ? 'invalid position' : `${line}:${byteOffset - lineStart + 1}`;
 }
+
+/** The UTF-16 index of a byte offset: where an editor puts its cursor. */
+export function indexOfByte(text: string, byteOffset: number): number {
+  const offsets = byteOffsets(text);
+  if (offsets === undefined) return Math.min(byteOffset, text.length);
+  let index = 0;
+  while (index < text.length && offsets[index]! < byteOffset) index++;
+  return index;
+}

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ParseError, parse, parseMetricSelector, printExpr, walk } from '../dist/index.js';
+import { indexOfByte, ParseError, parse, parseMetricSelector, printExpr, walk } from '../dist/index.js';
 
 function problem(query: string): ParseError {
   try {
@@ -56,6 +56,14 @@ describe('a query that is not PromQL is refused in the words of Prometheus', () 
     expect(problem('sum(\n  x\n) +').message).toBe('3:4: parse error: unexpected end of input');
     expect(problem('x{a="é😀"} y').message).toBe('1:15: parse error: unexpected identifier "y"');
     expect(problem('x{a="é😀"} y').start).toBe(14);
+  });
+
+  test('with a place that an editor can show', () => {
+    const query = 'x{a="é😀"} y';
+    expect(
+      query.slice(indexOfByte(query, problem(query).start), indexOfByte(query, problem(query).end)),
+    ).toBe('y');
+    expect(indexOfByte('abc', 2)).toBe(2);
   });
 
   test('with all problems that were found', () => {
