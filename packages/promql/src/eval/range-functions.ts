@@ -108,7 +108,8 @@ const KERNELS: Readonly<Record<string, RangeFunction>> = {
   changes: some(({ values }) => (lo, hi) => {
     let changes = 0;
     for (let i = lo + 1; i < hi; i++) {
-      const [before, now] = [values[i - 1]!, values[i]!];
+      const before = values[i - 1]!;
+      const now = values[i]!;
       if (now !== before && !(Number.isNaN(now) && Number.isNaN(before))) changes++;
     }
     return changes;
@@ -183,7 +184,8 @@ function pair(kernel: RangeFunction['kernel']): RangeFunction {
 function extreme(values: Float64Array, lo: number, hi: number, smallest: boolean, last = false): number {
   let best = lo;
   for (let i = lo; i < hi; i++) {
-    const [value, known] = [values[i]!, values[best]!];
+    const value = values[i]!;
+    const known = values[best]!;
     const better = smallest
       ? value < known || (last && value === known)
       : value > known || (last && value === known);
