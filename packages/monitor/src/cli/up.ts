@@ -12,10 +12,11 @@
  */
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { Engine, formatDuration } from '@binnacle/promql';
 import { DashboardFolder, dashboardRoutes } from '../api/dashboards.ts';
 import { pageFiles } from '../api/page.ts';
-import { queryRoutes } from '../api/query-routes.ts';
+import { queryRoutes, RANGE_POINTS_MAX } from '../api/query-routes.ts';
 import type { Route } from '../api/route.ts';
 import { ruleRoutes } from '../api/rule-routes.ts';
 import { seriesRoutes } from '../api/series-routes.ts';
@@ -110,7 +111,12 @@ async function startAround(
 ): Promise<Monitor> {
   const clock = systemClock;
   const startTimeMs = clock.now();
-  const engine = new Engine();
+  const engine = new Engine({
+    // A long query lets scrapes' answers, rules and other requests through.
+    yieldToLoop: setImmediate,
+    // A range of 11,000 steps has one point more; the API has checked it in Prometheus's words.
+    maxSteps: RANGE_POINTS_MAX + 1,
+  });
   const bounds = `${timeText(options.retentionTimeMs)} or ${sizeText(options.retentionBytes)}, whichever comes first`;
   const parts: { rules?: RuleManager; dispatcher?: Dispatcher; server?: ApiServer } = {};
   const routes: Route[] = [

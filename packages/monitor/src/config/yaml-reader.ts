@@ -15,11 +15,29 @@
  * string is wanted: `severity: 1` is the string `1`.
  */
 import { parseDuration } from '@binnacle/promql';
-import { type Alias, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import {
+  type Alias,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  type YAMLMap,
+} from 'yaml';
 import { ConfigError, type ConfigProblem } from './config-error.ts';
 
 /** The largest configuration or rule file that is read. */
 export const CONFIG_FILE_BYTES_MAX = 8 * 1024 * 1024;
+
+/** The key of YAML 1.1 that brings in the fields of other mappings; rule files use it with anchors. */
+const MERGE_KEY = '<<';
+
+interface YamlField {
+  readonly keyOffset: number;
+  readonly value: YamlNode | undefined;
+}
 
 /** One parsed file and the problems found in it so far. */
 export class YamlFile {
@@ -100,18 +118,42 @@ export class YamlNode {
   map(): YamlMap | undefined {
     const node = this.#file.dereference(this.#node);
     if (!isMap(node)) return this.#wrongType('a mapping');
-    const fields = new Map<string, { keyOffset: number; value: YamlNode | undefined }>();
+    const fields = new Map<string, YamlField>();
+    this.#collect(node, fields, new Set());
+    return new YamlMap(this.#file, this, fields);
+  }
+
+  /** Takes a mapping's fields, then those that it merges with `<<` and does not have itself. */
+  #collect(node: YAMLMap, fields: Map<string, YamlField>, seen: Set<YAMLMap>): void {
+    // A mapping may merge itself, and the same one in many ways; once is enough.
+    seen.add(node);
+    const merged: YAMLMap[] = [];
     for (const pair of node.items) {
       const key = pair.key as Node & { value: unknown };
       const name = String(key.value);
       const value = pair.value as Node | null;
+      if (name === MERGE_KEY) {
+        merged.push(...this.#mergedMaps(key, value));
+        continue;
+      }
+      if (fields.has(name)) continue;
       const path = this.path === '' ? name : `${this.path}.${name}`;
       fields.set(name, {
         keyOffset: key.range?.[0] ?? 0,
         value: value === null || isNull(value) ? undefined : new YamlNode(this.#file, value, path),
       });
     }
-    return new YamlMap(this.#file, this, fields);
+    for (const map of merged) if (!seen.has(map)) this.#collect(map, fields, seen);
+  }
+
+  #mergedMaps(key: Node, value: Node | null): YAMLMap[] {
+    const node = value === null ? undefined : this.#file.dereference(value);
+    const maps = (isSeq(node) ? node.items : [node]).map((item) =>
+      item === undefined ? undefined : this.#file.dereference(item as Node),
+    );
+    if (maps.every((map) => isMap(map))) return maps;
+    this.#file.problem(key.range?.[0] ?? 0, '<< merges a mapping or a list of mappings');
+    return [];
   }
 
   /** The items of a list; an item without a value is a problem and left out. */
@@ -184,14 +226,10 @@ export class YamlNode {
 export class YamlMap {
   readonly #file: YamlFile;
   readonly #node: YamlNode;
-  readonly #fields: ReadonlyMap<string, { readonly keyOffset: number; readonly value: YamlNode | undefined }>;
+  readonly #fields: ReadonlyMap<string, YamlField>;
   readonly #known = new Set<string>();
 
-  constructor(
-    file: YamlFile,
-    node: YamlNode,
-    fields: ReadonlyMap<string, { readonly keyOffset: number; readonly value: YamlNode | undefined }>,
-  ) {
+  constructor(file: YamlFile, node: YamlNode, fields: ReadonlyMap<string, YamlField>) {
     this.#file = file;
     this.#node = node;
     this.#fields = fields;
@@ -300,5 +338,7 @@ function isNull(node: Node): boolean {
 }
 
 function yamlMessage(code: string, message: string): string {
-  return code === 'DUPLICATE_KEY' ? 'the field is given twice' : `not valid YAML: ${message}`;
+  if (code === 'DUPLICATE_KEY') return 'the field is given twice';
+  if (code === 'MULTIPLE_DOCS') return 'a second YAML document begins here; a file holds one';
+  return `not valid YAML: ${message}`;
 }

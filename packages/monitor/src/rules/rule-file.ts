@@ -5,7 +5,6 @@
  * An expression is kept twice: as written, and printed from its tree, which is how the API and links show it.
  */
 import { basename } from 'node:path';
-import { isClassicLabelName } from '@binnacle/metrics/model';
 import { type Expr, parse, printExpr } from '@binnacle/promql';
 import { YamlFile, type YamlMap, type YamlNode } from '../config/yaml-reader.ts';
 import { Template } from './template.ts';
@@ -168,10 +167,7 @@ function readLabels(map: YamlMap, field: string): Record<string, string> {
 function readAnnotations(map: YamlMap): Record<string, string> {
   const annotations: Record<string, string> = {};
   for (const { name, value } of map.map('annotations')?.entries() ?? []) {
-    if (!isClassicLabelName(name))
-      (value ?? map.field('annotations'))?.problem(
-        `${JSON.stringify(name)} is not allowed as an annotation name: letters, digits and _ are, no digit first`,
-      );
+    if (name === '') map.field('annotations')?.problem('the name of an annotation must not be empty');
     annotations[name] = value?.text() ?? '';
   }
   return annotations;

@@ -56,7 +56,35 @@ groups:
     });
   });
 
+  it('merges what an anchor names, and lets a field of its own win', () => {
+    const { groups } = parseRuleFile(
+      'r.yml',
+      `
+groups:
+- name: g
+  rules:
+  - &base
+    alert: A
+    expr: up == 0
+    for: 1m
+  - { <<: *base, alert: B, for: 2m }
+  - &self { <<: [*base, *self], alert: C }
+`,
+    );
+    expect(groups[0]!.rules[1]).toMatchObject({ name: 'B', expr: 'up == 0', forMs: 120_000 });
+  });
+
   it.each<[string, string, string[]]>([
+    [
+      'a second document',
+      'groups: []\n---\ngroups: []\n',
+      ['r.yml:2:1: a second YAML document begins here; a file holds one'],
+    ],
+    [
+      'a merge of what is no mapping',
+      'groups:\n- { name: g, <<: 3 }\n',
+      ['r.yml:2:14: << merges a mapping or a list of mappings'],
+    ],
     [
       'everything that is wrong at once',
       'groups:\n- name: g\n  rules:\n  - alert: A\n    expr: sum(up\n    annotations: { summary: "{{ $valeu }}" }\n  - record: r\n    expr: up\n    for: 5m\n',
@@ -82,11 +110,11 @@ groups:
     ],
     [
       'names that are not allowed',
-      'groups:\n- name: g\n  rules:\n  - record: a{b}\n    expr: up\n    labels: { __name__: x }\n  - alert: A\n    expr: up\n    annotations: { "run book": x }\n',
+      'groups:\n- name: g\n  rules:\n  - record: a{b}\n    expr: up\n    labels: { __name__: x }\n  - alert: A\n    expr: up\n    annotations: { "": x }\n',
       [
         'r.yml:4:13: the metric name "a{b}" holds braces: selectors go to expr',
         'r.yml:6:25: "__name__" is not allowed as a label name',
-        'r.yml:9:32: "run book" is not allowed as an annotation name: letters, digits and _ are, no digit first',
+        'r.yml:9:18: the name of an annotation must not be empty',
       ],
     ],
     [
