@@ -5,7 +5,9 @@ import { renderGrafana, stringifyDashboard } from '@binnacle/blueprint';
 import type { System, Target } from './system.ts';
 
 /** Far shorter than the 15 s of the systems' own prometheus.yml, so that a newcomer sees the dashboard move at once. */
-export const SCRAPE_INTERVAL = '2s';
+const SCRAPE_INTERVAL = '2s';
+/** And so that what moves fills the picture. */
+const ON_STAGE = { refresh: '2s', time: { from: 'now-5m', to: 'now' } };
 
 export interface ConfigFiles {
   readonly prometheus: string;
@@ -23,7 +25,10 @@ export function writeConfig(
   for (const { name, dashboards: all } of systems) {
     for (const [i, dashboard] of all.entries()) {
       const file = i === 0 ? `${name}.json` : `${name}-${i + 1}.json`;
-      fs.writeFileSync(path.join(dashboards, file), stringifyDashboard(renderGrafana(dashboard)));
+      fs.writeFileSync(
+        path.join(dashboards, file),
+        stringifyDashboard(renderGrafana({ ...dashboard, ...ON_STAGE })),
+      );
     }
   }
   const prometheus = path.join(folder, 'prometheus.yml');
