@@ -98,7 +98,7 @@ test('a service’s samples are stored and answered, and are there again after c
   for (const [series, samples] of Object.entries(shown)) {
     expect(after[series]?.slice(0, samples.length)).toEqual(samples);
   }
-  expect(lines).toEqual([expect.stringMatching(/^read [\d.]+ MB of log back in [\d.]+ s$/)]);
+  expect(lines).toEqual([expect.stringMatching(/^read \d+ kB of log back in [\d.]+ s$/)]);
 });
 
 test('the main thread’s own samples are stored, markers and NaN included', async () => {

@@ -75,9 +75,9 @@ async function start(settings: IngestSettings): Promise<Ingest> {
 function reportReplay(database: Database, tookMs: number): void {
   const { replay } = database.stats();
   if (replay.columns > 0) {
-    const megabytes = (replay.bytes / 1e6).toFixed(1);
-    const seconds = (tookMs / 1000).toFixed(1);
-    send({ kind: 'report', line: `read ${megabytes} MB of log back in ${seconds} s` });
+    const size =
+      replay.bytes < 1e6 ? `${Math.ceil(replay.bytes / 1e3)} kB` : `${(replay.bytes / 1e6).toFixed(1)} MB`;
+    send({ kind: 'report', line: `read ${size} of log back in ${(tookMs / 1000).toFixed(2)} s` });
   }
   for (const { file, at, bytes, reason, cut } of replay.damages) {
     const what = cut ? 'were cut off' : 'were left out, the file stays as it is';
