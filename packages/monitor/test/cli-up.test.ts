@@ -270,7 +270,11 @@ describe('binnacle up', () => {
     expect(code).toBe(1);
     expect(errors.map((line) => line.replace(folder, ''))).toEqual([
       expect.stringMatching(/^\/bad\.yml:1:11: unknown field "scrape_intervall"/),
+      '    global: { scrape_intervall: 1s }',
+      '              ^',
       expect.stringMatching(/^\/bad\.yml:2:19: the field "job_name" of scrape_configs\[0\] is required/),
+      '    scrape_configs: [ {} ]',
+      '                      ^',
     ]);
   });
 });

@@ -1,6 +1,6 @@
 /** `binnacle check`: reads files as `binnacle up` would, and says what is wrong with them. */
 import { loadAlertmanagerConfig } from '../config/alertmanager.ts';
-import { ConfigError } from '../config/config-error.ts';
+import { ConfigError, explainProblem } from '../config/config-error.ts';
 import { configFilesOnDisk, readConfigText } from '../config/config-files.ts';
 import { loadPrometheusConfig } from '../config/prometheus-file.ts';
 import { parseRuleFile, type RuleFile } from '../rules/rule-file.ts';
@@ -23,7 +23,7 @@ export async function check(
       valid.push(`${file}: ${await checkFile(what, file)}`);
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
-      problems.push(error.message);
+      problems.push(...error.problems.map(explainProblem));
     }
   }
   return { valid, problems };

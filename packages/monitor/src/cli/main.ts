@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The command `binnacle`: reads the command line, runs the command, and ends the process in good order. */
-import { ConfigError } from '../config/config-error.ts';
+import { ConfigError, explainProblem } from '../config/config-error.ts';
 import { HELP, parseCommand, UsageError } from './arguments.ts';
 import { check } from './check.ts';
 import { type Monitor, ownVersion, startMonitor, type UpOptions } from './up.ts';
@@ -93,7 +93,8 @@ run(process.argv.slice(2)).catch((error: unknown) => {
     complain(`${error.message}\n\nbinnacle --help says what there is`);
     process.exit(EXIT_USAGE);
   }
-  if (error instanceof ConfigError) process.stderr.write(`${error.message}\n`);
+  if (error instanceof ConfigError)
+    process.stderr.write(`${error.problems.map(explainProblem).join('\n')}\n`);
   else
     complain(
       error instanceof Error && 'code' in error ? error.message : String((error as Error)?.stack ?? error),

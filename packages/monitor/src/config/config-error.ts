@@ -10,6 +10,8 @@ export interface ConfigProblem {
   readonly column: number;
   /** What is wrong and what is allowed. */
   readonly message: string;
+  /** The line of the file; undefined when there is no file to show. */
+  readonly source?: string;
 }
 
 /** `config_unreadable`: the file cannot be read; `config_invalid`: its content is wrong. */
@@ -32,4 +34,13 @@ export class ConfigError extends Error {
 /** A problem as a terminal and an editor understand it: `file:line:column: message`. */
 export function formatProblem(problem: ConfigProblem): string {
   return `${problem.file}:${problem.line}:${problem.column}: ${problem.message}`;
+}
+
+/** A problem with the line that it stands on and a caret under its place. */
+export function explainProblem(problem: ConfigProblem): string {
+  const { source, column } = problem;
+  if (source === undefined || source.trim() === '') return formatProblem(problem);
+  // Tabs stay tabs, so that the caret stands where the terminal puts the column.
+  const indent = source.slice(0, column - 1).replace(/[^\t]/g, ' ');
+  return `${formatProblem(problem)}\n    ${source}\n    ${indent}^`;
 }

@@ -45,11 +45,13 @@ export class YamlFile {
   readonly problems: ConfigProblem[] = [];
   /** The file's content; undefined when the file is empty. */
   readonly root: YamlNode | undefined;
+  readonly #text: string;
   readonly #lines = new LineCounter();
   readonly #resolve: (alias: Alias) => Node | undefined;
 
   private constructor(path: string, text: string) {
     this.path = path;
+    this.#text = text;
     const document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false, stringKeys: true });
     this.#resolve = (alias) => alias.resolve(document);
     for (const error of document.errors) this.problem(error.pos[0], yamlMessage(error.code, error.message));
@@ -79,7 +81,9 @@ export class YamlFile {
   /** Records a problem at an offset of the text. */
   problem(offset: number, message: string): void {
     const { line, col } = this.#lines.linePos(offset);
-    this.problems.push({ file: this.path, line: Math.max(line, 1), column: Math.max(col, 1), message });
+    const source = this.#text.slice(offset - Math.max(col, 1) + 1).split(/\r?\n/, 1)[0] ?? '';
+    const place = { file: this.path, line: Math.max(line, 1), column: Math.max(col, 1) };
+    this.problems.push({ ...place, message, source });
   }
 
   /** @throws ConfigError when there is at least one problem */

@@ -37,10 +37,7 @@ export class RuleManager {
   /** Starts the loops; the first evaluation of a group comes within its interval. */
   start(): void {
     for (const group of this.#groups) {
-      const offsetMs = groupOffsetMs(group);
-      const now = this.#clock.now();
-      const last = now - ((((now - offsetMs) % group.intervalMs) + group.intervalMs) % group.intervalMs);
-      this.#schedule(group, last + group.intervalMs);
+      this.#schedule(group, nextDueMs(group, this.#clock.now()));
     }
   }
 
@@ -62,7 +59,8 @@ export class RuleManager {
     const cancel = this.#clock.after(dueMs - this.#clock.now(), () => {
       const now = this.#clock.now();
       if (now < dueMs) {
-        this.#schedule(group, dueMs);
+        // Early by a little is the timer; by more, the clock was set back, and the old time may be far away.
+        this.#schedule(group, Math.min(dueMs, nextDueMs(group, now)));
         return;
       }
       const missed = Math.floor((now - dueMs) / group.intervalMs);
@@ -76,6 +74,12 @@ export class RuleManager {
     });
     this.#timers.set(group, cancel);
   }
+}
+
+/** The group's first evaluation after a time. */
+function nextDueMs(group: RuleGroup, nowMs: number): number {
+  const sinceLast = (nowMs - groupOffsetMs(group)) % group.intervalMs;
+  return nowMs - sinceLast + group.intervalMs;
 }
 
 /** Where in its interval a group is evaluated: FNV-1a of its file and name. */

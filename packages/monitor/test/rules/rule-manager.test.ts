@@ -214,6 +214,23 @@ groups:
     await manager.stop();
   });
 
+  it('go on when the clock is set back', async () => {
+    const asked: number[] = [];
+    const { clock, manager } = setUp(GROUPS, {
+      query: async (_, timeMs) => {
+        asked.push(timeMs);
+        return [];
+      },
+    });
+    manager.start();
+    await clock.moveTo(START_MS + 15 * S);
+    clock.sleepUntil(START_MS - 60 * MIN);
+    clock.wake();
+    await clock.moveTo(START_MS - 60 * MIN + 25 * S);
+    expect(asked.filter((time) => time < START_MS).length).toBeGreaterThanOrEqual(4);
+    await manager.stop();
+  });
+
   it('cancel their queries when they stop', async () => {
     const { clock, manager } = setUp(GROUPS, {
       query: (_, __, signal) =>
