@@ -24,6 +24,7 @@ import {
   LineCounter,
   type Node,
   parseDocument,
+  type Scalar,
   type YAMLMap,
 } from 'yaml';
 import { ConfigError, type ConfigProblem } from './config-error.ts';
@@ -95,6 +96,27 @@ export class YamlFile {
     );
   }
 
+  /** Where a character of a string's value stands in the file; undefined when that cannot be told. */
+  offsetInside(node: Scalar, offset: number): number | undefined {
+    const value = node.value;
+    const start = node.range?.[0];
+    if (typeof value !== 'string' || start === undefined) return undefined;
+    if (node.type === 'BLOCK_LITERAL') return this.#offsetInBlock(value, start, offset);
+    const from = node.type === 'QUOTE_DOUBLE' || node.type === 'QUOTE_SINGLE' ? start + 1 : start;
+    return this.#text.startsWith(value, from) ? from + offset : undefined;
+  }
+
+  /** A block's lines stand below its `|`, each moved to the right by the same indentation. */
+  #offsetInBlock(value: string, start: number, offset: number): number | undefined {
+    const lines = value.slice(0, offset).split('\n');
+    let at = this.#text.indexOf('\n', start) + 1;
+    const indent = /^(?:[ ]*\r?\n)*( *)/.exec(this.#text.slice(at))?.[1]?.length ?? 0;
+    for (let i = 1; i < lines.length; i++) at = this.#text.indexOf('\n', at) + 1;
+    const found = at + indent + lines.at(-1)!.length;
+    // What stands there must be what the value has there: else the offset would be a guess.
+    return this.#text[found] === value[offset] || offset >= value.length ? found : undefined;
+  }
+
   /** The node that an alias stands for; other nodes as they are. */
   dereference(node: Node): Node | undefined {
     return isAlias(node) ? this.#resolve(node) : node;
@@ -117,6 +139,17 @@ export class YamlNode {
   /** Records a problem at this value's place. */
   problem(message: string): void {
     this.#file.problem(this.#node.range?.[0] ?? 0, message);
+  }
+
+  /**
+   * Records a problem at an offset of this string's value, for texts with a syntax of their own. Where the file's
+   * text is not the value's, because of escapes or folding, it is recorded at the string's start.
+   */
+  problemInside(offset: number, message: string): void {
+    const node = this.#file.dereference(this.#node);
+    const at = isScalar(node) ? this.#file.offsetInside(node, offset) : undefined;
+    if (at === undefined) this.problem(message);
+    else this.#file.problem(at, message);
   }
 
   map(): YamlMap | undefined {

@@ -5,9 +5,10 @@
  * An expression is kept twice: as written, and printed from its tree, which is how the API and links show it.
  */
 import { basename } from 'node:path';
-import { type Expr, parse, printExpr } from '@binnacle/promql';
+import { type Expr, ParseError, parse, printExpr } from '@binnacle/promql';
 import { YamlFile, type YamlMap, type YamlNode } from '../config/yaml-reader.ts';
 import { Template } from './template.ts';
+import { TemplateError } from './template-lexer.ts';
 
 interface RuleBase {
   /** As written. */
@@ -149,9 +150,16 @@ function readExpression(map: YamlMap): { exprText: string; expr: string; tree: E
     const tree = parse(exprText);
     return { exprText, expr: printExpr(tree), tree };
   } catch (error) {
-    node.problem(`could not parse expression: ${error instanceof Error ? error.message : String(error)}`);
+    const message = `could not parse expression: ${error instanceof Error ? error.message : String(error)}`;
+    if (error instanceof ParseError) node.problemInside(charactersIn(exprText, error.start), message);
+    else node.problem(message);
     return undefined;
   }
+}
+
+/** How many UTF-16 code units the first bytes of a text are. */
+function charactersIn(text: string, bytes: number): number {
+  return Buffer.from(text).subarray(0, bytes).toString().length;
 }
 
 function readLabels(map: YamlMap, field: string): Record<string, string> {
@@ -180,9 +188,10 @@ function checkTemplates(map: YamlMap, field: 'labels' | 'annotations'): void {
     try {
       Template.parse(text);
     } catch (error) {
-      value.problem(
-        `the template of ${field}.${name} is not valid: ${error instanceof Error ? error.message : String(error)}`,
-      );
+      const message = `the template of ${field}.${name} is not valid: ${error instanceof Error ? error.message : String(error)}`;
+      if (error instanceof TemplateError && error.offset !== undefined)
+        value.problemInside(error.offset, message);
+      else value.problem(message);
     }
   }
 }

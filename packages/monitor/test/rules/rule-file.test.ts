@@ -81,6 +81,18 @@ groups:
       ['r.yml:2:1: a second YAML document begins here; a file holds one'],
     ],
     [
+      'the place inside of a block',
+      'groups:\n- name: g\n  rules:\n  - record: a\n    expr: |\n\n      sum(\n        "é" + rate(b)\n      )\n',
+      [
+        'r.yml:8:20: could not parse expression: 3:15: parse error: expected type range vector in call to function "rate", got instant vector',
+      ],
+    ],
+    [
+      'the start of what is folded',
+      'groups:\n- name: g\n  rules:\n  - record: a\n    expr: >\n      sum(\n      b\n',
+      ['r.yml:5:11: could not parse expression: 2:1: parse error: unclosed left parenthesis'],
+    ],
+    [
       'a merge of what is no mapping',
       'groups:\n- { name: g, <<: 3 }\n',
       ['r.yml:2:14: << merges a mapping or a list of mappings'],
@@ -89,8 +101,8 @@ groups:
       'everything that is wrong at once',
       'groups:\n- name: g\n  rules:\n  - alert: A\n    expr: sum(up\n    annotations: { summary: "{{ $valeu }}" }\n  - record: r\n    expr: up\n    for: 5m\n',
       [
-        'r.yml:5:11: could not parse expression: 1:7: parse error: unclosed left parenthesis',
-        'r.yml:6:29: the template of annotations.summary is not valid: undefined variable "$valeu"',
+        'r.yml:5:17: could not parse expression: 1:7: parse error: unclosed left parenthesis',
+        'r.yml:6:33: the template of annotations.summary is not valid: undefined variable "$valeu"',
         'r.yml:9:5: a recording rule has no for: "r"',
       ],
     ],
