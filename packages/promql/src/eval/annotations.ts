@@ -13,7 +13,7 @@ interface Monotonicity {
   maxDiff: number;
 }
 
-/** What a query has to say beside its answer. */
+/** What a query has to say beside its answer. Of several places with the same message the last one stays. */
 export class Annotations {
   readonly #warnings = new Map<string, PositionRange | undefined>();
   readonly #infos = new Map<string, PositionRange>();
@@ -21,11 +21,11 @@ export class Annotations {
 
   /** A warning about a part of the query; without a part it comes from storage and is passed on as it is. */
   warn(message: string, at?: PositionRange): void {
-    if (!this.#warnings.has(message)) this.#warnings.set(message, at);
+    this.#warnings.set(message, at);
   }
 
   info(message: string, at: PositionRange): void {
-    if (!this.#infos.has(message)) this.#infos.set(message, at);
+    this.#infos.set(message, at);
   }
 
   /** `histogram_quantile` had to raise the counts of buckets; all such findings become one. */
