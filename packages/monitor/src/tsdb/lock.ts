@@ -71,8 +71,12 @@ export class DirectoryLock {
 /** Removes the lock that a thread of this process, which has ended, has left behind. */
 export function removeLockOfThread(disk: Disk, dir: string, thread: number): void {
   const path = join(dir, LOCK);
-  const holder = read(disk, path);
-  if (holder?.pid === process.pid && holder.thread === thread) removeIfThere(disk, path);
+  try {
+    const holder = read(disk, path);
+    if (holder?.pid === process.pid && holder.thread === thread) removeIfThere(disk, path);
+  } catch {
+    // What cannot be read is not ours to judge; it is stale when this process has ended.
+  }
 }
 
 /** Makes `path` another name of `own`; false when there is such a name. */
