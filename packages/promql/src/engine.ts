@@ -9,8 +9,14 @@ import { Labels, type NativeHistogram } from '@binnacle/metrics/model';
 import { type Expr, unwrapParens, type VectorSelector } from './ast.ts';
 import { documentedType, valueType } from './check.ts';
 import { Annotations } from './eval/annotations.ts';
-import { METADATA_LABELS } from './eval/binary.ts';
-import { type Column, type Grid, mergeSameLabels, type RangeSeries, timeAt } from './eval/column.ts';
+import {
+  type Column,
+  type Grid,
+  METADATA_LABELS,
+  mergeSameLabels,
+  type RangeSeries,
+  timeAt,
+} from './eval/column.ts';
 import { Evaluator } from './eval/evaluator.ts';
 import { Times } from './eval/times.ts';
 import { canceled, Watch } from './eval/watch.ts';

@@ -7,7 +7,7 @@
 import { Labels, METRIC_NAME } from '@binnacle/metrics/model';
 import type { AggregateExpr, AggregationOp } from '../ast.ts';
 import { formatPlain } from '../printer.ts';
-import { type Column, emptyColumn, isEmpty } from './column.ts';
+import { type Column, emptyColumn, isEmpty, METADATA_LABELS } from './column.ts';
 import { mean, quantileOf } from './kahan.ts';
 
 interface Group {
@@ -111,12 +111,18 @@ function groupsOf(columns: readonly Column[], expr: AggregateExpr): Group[] {
       ? Labels.EMPTY
       : expr.without
         ? column.labels.without(dropped)
-        : column.labels.only(named);
+        : groupLabels(column, named);
     const group = groups.get(labels.key);
     if (group === undefined) groups.set(labels.key, { labels, columns: [column] });
     else group.columns.push(column);
   }
   return [...groups.values()];
+}
+
+/** A name that is to be dropped anyway makes no groups of its own: they could not be told apart in the end. */
+function groupLabels({ labels, dropName }: Column, named: ReadonlySet<string>): Labels {
+  const group = labels.only(named);
+  return dropName ? group.without(METADATA_LABELS) : group;
 }
 
 function fold(

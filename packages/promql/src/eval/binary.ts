@@ -17,10 +17,7 @@ import {
 } from '../ast.ts';
 import { QueryError } from '../value.ts';
 import { ARITHMETIC, COMPARISON } from './arithmetic.ts';
-import { type Column, emptyColumn, identity, isEmpty } from './column.ts';
-
-/** Labels that describe the metric and not the thing that was measured; they go with the name. */
-export const METADATA_LABELS: ReadonlySet<string> = new Set([METRIC_NAME, '__type__', '__unit__']);
+import { type Column, emptyColumn, identity, isEmpty, METADATA_LABELS } from './column.ts';
 
 /** `vector op scalar`, or `scalar op vector` when `swapped`. */
 export function withScalar(

@@ -5,8 +5,11 @@
  * says whether the step has a value at all, since an absent step is not a NaN. The expression's operators work on
  * whole columns, so that labels are looked at once per series and not once per step.
  */
-import type { Labels } from '@binnacle/metrics/model';
+import { type Labels, METRIC_NAME } from '@binnacle/metrics/model';
 import { QueryError } from '../value.ts';
+
+/** Labels that describe the metric and not the thing that was measured; they go with the name. */
+export const METADATA_LABELS: ReadonlySet<string> = new Set([METRIC_NAME, '__type__', '__unit__']);
 
 /** Evaluation times: `startMs + i * stepMs` for `i` below `count`. */
 export interface Grid {

@@ -1,0 +1,180 @@
+/**
+ * Asks Prometheus and the engine the same random range queries over the same samples. Both must give the same series
+ * and values, or both must refuse.
+ *
+ * Where the versions differ the engine follows Prometheus 3.14, the one whose test scripts it runs: it checks that
+ * series match one to one before a comparison drops some of them, while 3.5 checks afterwards.
+ */
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import {
+  Engine,
+  MemoryStorage,
+  ParseError,
+  parse,
+  parseLabels,
+  QueryError,
+} from '../packages/promql/dist/index.js';
+import { freePort, startProgram, temporaryFolder } from '../test/children.ts';
+import { outside } from '../test/outside.ts';
+import { anyQuery, WORKLOAD_START, workload } from './random-queries.ts';
+
+const QUERIES = Number(process.env.BINNACLE_QUERIES ?? 400);
+const SEED = Number(process.env.BINNACLE_SEED ?? 12);
+const START = WORKLOAD_START + 302;
+const END = START + 900;
+const STEP = 47;
+/** What another order of additions and another `pow` change. */
+const LAST_DIGITS = 1e-9;
+const STRICTER = /many-to-one matching must be explicit/;
+
+interface Answer {
+  readonly error?: string;
+  readonly data?: {
+    readonly result: readonly {
+      readonly metric: Readonly<Record<string, string>>;
+      readonly values: readonly (readonly [number, string])[];
+    }[];
+  };
+}
+
+test('random queries have the answers that Prometheus gives', { timeout: 120_000 }, async (ctx) => {
+  const [prometheus, promtool] = [outside(ctx, 'prometheus'), outside(ctx, 'promtool')];
+  const folder = temporaryFolder();
+  const text = workload();
+  writeFileSync(`${folder}/workload.om`, text);
+  writeFileSync(`${folder}/prometheus.yml`, 'global: { scrape_interval: 15s }\n');
+  execFileSync(
+    promtool,
+    ['tsdb', 'create-blocks-from', 'openmetrics', `${folder}/workload.om`, `${folder}/data`],
+    { stdio: 'ignore' },
+  );
+  const address = `127.0.0.1:${await freePort()}`;
+  startProgram(prometheus, [
+    `--config.file=${folder}/prometheus.yml`,
+    `--storage.tsdb.path=${folder}/data`,
+    '--storage.tsdb.retention.time=100y',
+    `--web.listen-address=${address}`,
+  ]);
+  await ready(`http://${address}/-/ready`);
+
+  const storage = loaded(text);
+  const engine = new Engine();
+  const different: string[] = [];
+  let [answered, refused] = [0, 0];
+  for (const query of fc.sample(anyQuery, { numRuns: QUERIES, seed: SEED })) {
+    if (!parses(query)) continue;
+    const theirs = await ask(`http://${address}`, query);
+    const ours = await answerOf(engine, storage, query);
+    if (typeof ours === 'string') {
+      refused++;
+      if (theirs !== undefined && !STRICTER.test(ours)) different.push(`${query}: we refuse with ${ours}`);
+    } else if (theirs === undefined) different.push(`${query}: they refuse`);
+    else {
+      if (theirs.size > 0) answered++;
+      const what = difference(theirs, ours);
+      if (what !== undefined) different.push(`${query}: ${what}`);
+    }
+  }
+  expect(different).toEqual([]);
+  // Enough of them must have said something.
+  expect(answered).toBeGreaterThan(QUERIES / 2);
+  expect(refused).toBeGreaterThan(0);
+});
+
+async function ready(url: string): Promise<void> {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    const ok = await fetch(url).then(
+      (response) => response.ok,
+      () => false,
+    );
+    if (ok) return;
+    await sleep(100);
+  }
+  throw new Error(`${url} does not become ready`);
+}
+
+function loaded(text: string): MemoryStorage {
+  const storage = new MemoryStorage();
+  for (const line of text.split('\n')) {
+    const match = /^(\S+\{.*\}) (\S+) (\S+)$/.exec(line);
+    if (match !== null)
+      storage.append(parseLabels(match[1]!), Math.round(Number(match[3]) * 1000), Number(match[2]));
+  }
+  return storage;
+}
+
+function parses(query: string): boolean {
+  try {
+    parse(query);
+    return true;
+  } catch (error) {
+    if (error instanceof ParseError) return false;
+    throw error;
+  }
+}
+
+/** `labels@time` to value; `undefined` when the query was refused. */
+async function ask(server: string, query: string): Promise<Map<string, number> | undefined> {
+  const body = new URLSearchParams({ query, start: `${START}`, end: `${END}`, step: `${STEP}` });
+  const answer = (await (
+    await fetch(`${server}/api/v1/query_range`, { method: 'POST', body })
+  ).json()) as Answer;
+  if (answer.error !== undefined) return undefined;
+  return new Map(
+    answer.data!.result.flatMap(({ metric, values }) =>
+      values.map(([time, value]) => [
+        `${JSON.stringify(Object.entries(metric).sort())}@${time}`,
+        numberOf(value),
+      ]),
+    ),
+  );
+}
+
+async function answerOf(
+  engine: Engine,
+  storage: MemoryStorage,
+  query: string,
+): Promise<Map<string, number> | string> {
+  try {
+    const { value } = await engine.range(storage, query, START * 1000, END * 1000, STEP * 1000);
+    if (value.type !== 'matrix') throw new Error(value.type);
+    return new Map(
+      value.series.flatMap(({ labels, timestamps, values }) =>
+        [...timestamps].map((time, i) => [
+          `${JSON.stringify(labels.entries().sort())}@${time / 1000}`,
+          values[i]!,
+        ]),
+      ),
+    );
+  } catch (error) {
+    if (error instanceof QueryError) return error.message;
+    throw error;
+  }
+}
+
+function numberOf(text: string): number {
+  return text === '+Inf'
+    ? Number.POSITIVE_INFINITY
+    : text === '-Inf'
+      ? Number.NEGATIVE_INFINITY
+      : Number(text);
+}
+
+function difference(
+  theirs: ReadonlyMap<string, number>,
+  ours: ReadonlyMap<string, number>,
+): string | undefined {
+  for (const [key, wanted] of theirs) {
+    const value = ours.get(key);
+    if (value === undefined) return `${key} is missing`;
+    const near = Math.abs(value - wanted) <= LAST_DIGITS * Math.max(Math.abs(value), Math.abs(wanted));
+    if (!(near || value === wanted || (Number.isNaN(value) && Number.isNaN(wanted))))
+      return `${key} is ${value} instead of ${wanted}`;
+  }
+  for (const key of ours.keys()) if (!theirs.has(key)) return `${key} is too much`;
+  return undefined;
+}
