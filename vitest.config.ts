@@ -13,6 +13,8 @@ export default defineConfig({
     exclude: ['**/node_modules/**', '**/dist/**'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    // Machines may be slow; what is polled for is there in a moment everywhere else.
+    expect: { poll: { timeout: 15_000 } },
     // Node itself loads the built files, untransformed.
     server: { deps: { external: [/\/dist\//] } },
     pool: 'forks',

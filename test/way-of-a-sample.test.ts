@@ -166,7 +166,7 @@ describe.sequential('the way of a sample', () => {
   test('the monitor scrapes it into its log and head, and answers in PromQL', async () => {
     monitor = await startMonitor();
     await expect
-      .poll(() => ask('tea_cups_total - 0'), { timeout: 10_000 })
+      .poll(() => ask('tea_cups_total - 0'))
       .toEqual({
         [`${metricsAddress},tea-house,green`]: 7,
         [`${metricsAddress},tea-house,black`]: 1,
@@ -174,7 +174,7 @@ describe.sequential('the way of a sample', () => {
       });
     expect(await ask('up')).toEqual({ [`up,${metricsAddress},tea-house`]: 1 });
     for (let i = 0; i < 5; i++) await order('rooibos');
-    await expect.poll(() => ask('sum(rate(tea_cups_total[10s])) > 0'), { timeout: 10_000 }).not.toEqual({});
+    await expect.poll(() => ask('sum(rate(tea_cups_total[10s])) > 0')).not.toEqual({});
     await expect.poll(() => ask('sum(tea_cups_total)')).toEqual({ '': 13 });
   });
 
@@ -225,7 +225,7 @@ describe.sequential('the way of a sample', () => {
           }
           return found.size;
         });
-      await expect.poll(colours, { timeout: 15_000 }).toBeGreaterThanOrEqual(3);
+      await expect.poll(colours).toBeGreaterThanOrEqual(3);
       expect(errors).toEqual([]);
     } finally {
       await browser.close();
@@ -234,7 +234,7 @@ describe.sequential('the way of a sample', () => {
 
   test('a rule that fires reaches the webhook once, and once more when it is resolved', async () => {
     expect(await order('coffee')).toBe(418);
-    await expect.poll(() => notifications.length, { timeout: 15_000 }).toBeGreaterThan(0);
+    await expect.poll(() => notifications.length).toBeGreaterThan(0);
     expect(notifications[0]).toMatchObject({
       status: 'firing',
       alerts: [{ labels: { alertname: 'NotTea', severity: 'warning' } }],
