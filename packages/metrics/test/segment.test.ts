@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { counter, createRegistry, gauge, histogram, info, label, serveMetrics } from '../dist/index.js';
 import { defaultDirectory, MetricsDirectory } from '../dist/store/directory.js';
 import type { StoreError } from '../dist/store/errors.js';
@@ -271,6 +271,24 @@ test.each<[string, (directory: string) => void, string]>([
   const directory = metricsDirectory();
   spoil(directory);
   expect(() => MetricsDirectory.open(directory, 'test', '', native)).toThrow(message);
+});
+
+test('where the directory cannot be used, a process warns and counts for itself', async () => {
+  const directory = metricsDirectory();
+  fs.chmodSync(directory, 0o755);
+  const registry = createRegistry();
+  const done = counter({ name: 'done_total', help: 'Done', registry });
+  const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+  const server = await serveMetrics({ service: 'test', directory, registry });
+  done.inc(2);
+  expect(warn).toHaveBeenCalledExactlyOnceWith(expect.stringContaining('is open to others'), {
+    type: 'BinnacleMetricsWarning',
+    code: 'directory_unusable',
+  });
+  warn.mockRestore();
+  expect(server.directory).toBeUndefined();
+  expect(valueIn((await server.exposition()).body, 'done_total')).toBe(2);
+  await server.close();
 });
 
 test('a running writer of another format version is not joined', async () => {
