@@ -17,7 +17,15 @@ import {
 } from '../ast.ts';
 import { QueryError } from '../value.ts';
 import { ARITHMETIC, COMPARISON } from './arithmetic.ts';
-import { type Column, emptyColumn, identity, isEmpty, METADATA_LABELS } from './column.ts';
+import {
+  type Column,
+  ColumnSlab,
+  emptyColumn,
+  identity,
+  isEmpty,
+  METADATA_LABELS,
+  mergeInto,
+} from './column.ts';
 
 /** `vector op scalar`, or `scalar op vector` when `swapped`. */
 export function withScalar(
@@ -96,13 +104,16 @@ export function vectors(
   checkOneSide(ones, filled ? [...many, ...one] : many, matching, swapped ? 'left' : 'right');
   const matched = new MatchGuard(matching);
   const results = new Map<string, Column>();
+  const slab = new ColumnSlab(many[0]?.values.length ?? one[0]?.values.length ?? 0, many.length);
   const meet = (key: string, left: Column, right: Column, steps: Uint8Array | undefined): void => {
     if (steps === undefined) return;
     const labels = resultLabels(op, matching, left.labels, right.labels);
     matched.check(key, labels.key, steps);
     const [a, b] = swapped ? [right.values, left.values] : [left.values, right.values];
     const dropName = expr.returnBool || left.dropName;
-    add(results, { labels, dropName, ...compute(op, expr.returnBool, a, b, steps) });
+    const result = slab.next(labels, dropName);
+    compute(op, expr.returnBool, a, b, steps, result);
+    add(results, result);
   };
   for (const column of many) {
     const key = signature(column.labels);
@@ -214,38 +225,27 @@ function compute(
   a: Float64Array,
   b: Float64Array,
   both: Uint8Array,
-): Pick<Column, 'values' | 'present'> {
-  const values = new Float64Array(a.length);
+  { values, present }: Column,
+): void {
   if (!isComparison(op)) {
     const operator = ARITHMETIC[op];
     for (let i = 0; i < a.length; i++) if (both[i] === 1) values[i] = operator(a[i]!, b[i]!);
-    return { values, present: both };
+    present.set(both);
+    return;
   }
   const holds = COMPARISON[op];
-  const present = new Uint8Array(a.length);
   for (let i = 0; i < a.length; i++) {
     if (both[i] === 0) continue;
     const kept = holds(a[i]!, b[i]!);
     values[i] = returnBool ? (kept ? 1 : 0) : a[i]!;
     present[i] = returnBool || kept ? 1 : 0;
   }
-  return { values, present };
 }
 
 function add(results: Map<string, Column>, column: Column): void {
   const key = identity(column);
   const known = results.get(key);
-  if (known === undefined) {
-    results.set(key, column);
-    return;
-  }
-  for (let i = 0; i < column.present.length; i++) {
-    if (column.present[i] === 0) continue;
-    if (known.present[i] === 1)
-      throw new QueryError('execution', 'vector cannot contain metrics with the same labelset');
-    known.present[i] = 1;
-    known.values[i] = column.values[i]!;
-  }
+  results.set(key, known === undefined ? column : mergeInto(known, column));
 }
 
 /** On the "one" side a signature may occur once only, wherever the other side has anything at all. */
@@ -288,6 +288,7 @@ function seriesText(labels: Labels): string {
 /** Sees to it that no two results of a step could be told apart only by labels that are gone. */
 class MatchGuard {
   readonly #oneToOne: boolean;
+  /** Not to be written to: the first entry of a key may be a column's. */
   readonly #taken = new Map<string, Uint8Array>();
 
   constructor(matching: VectorMatching) {
@@ -298,9 +299,10 @@ class MatchGuard {
     const key = this.#oneToOne ? signature : `${signature}\n${result}`;
     const taken = this.#taken.get(key);
     if (taken === undefined) {
-      this.#taken.set(key, both.slice());
+      this.#taken.set(key, both);
       return;
     }
+    const all = taken.slice();
     for (let i = 0; i < both.length; i++) {
       if (both[i] === 0) continue;
       if (taken[i] === 1) {
@@ -311,8 +313,9 @@ class MatchGuard {
             : 'multiple matches for labels: grouping labels must ensure unique matches',
         );
       }
-      taken[i] = 1;
+      all[i] = 1;
     }
+    this.#taken.set(key, all);
   }
 }
 

@@ -131,8 +131,11 @@ export function mergeSameLabels(columns: Column[]): Column[] {
   return merged ? [...byKey.values()] : columns;
 }
 
-/** The arrays may belong to somebody else, so they are copied before they are written to. */
-function mergeInto(target: Column, column: Column): Column {
+/**
+ * Two columns as one; the arrays may belong to somebody else and stay as they are.
+ * @throws QueryError when both have a value at the same step
+ */
+export function mergeInto(target: Column, column: Column): Column {
   const copy = { ...target, values: target.values.slice(), present: target.present.slice() };
   for (let i = 0; i < column.present.length; i++) {
     if (column.present[i] === 0) continue;
