@@ -21,7 +21,8 @@ function check(title, script, ...args) {
   return status === 0;
 }
 
-const built = check('types, and the build', 'scripts/build.mjs');
+const built = check('the build', 'scripts/build.mjs');
+check('types of the tests', 'node_modules/typescript/bin/tsc', '-b');
 check('format and lint', 'node_modules/@biomejs/biome/bin/biome', 'ci', '--error-on-warnings', '.');
 if (built) runTests();
 
