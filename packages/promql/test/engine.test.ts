@@ -310,6 +310,10 @@ describe('limits', () => {
     expect(await code(small.range(storage, 'x', 0, 6_000_000, MINUTE))).toBe(
       'limit: query processing would load too many samples into memory in query execution',
     );
+    // A subquery can have more steps than there is memory for.
+    const many = 'sum_over_time((x * 2)[10y:1ms])';
+    expect(await code(engine.instant(storage, many, 6_000_000))).toMatch(/^limit: .* too many samples/);
+    expect(await code(engine.instant(storage, 'sum_over_time(vector(1)[10y:1ms])', 0))).toMatch(/^limit: /);
     // 11 samples of each series are loaded and 22 values computed; what an operator needed is free afterwards.
     await small.range(storage, 'x + x + x + x', 0, 10 * MINUTE, MINUTE);
   });

@@ -166,6 +166,7 @@ async function perHistogram(
   const results: Column[] = [];
   const slab = new ColumnSlab(grid.count, all.length);
   for (const histogram of all) {
+    evaluator.watch.hold(grid.count);
     const buckets = new BucketCounts(histogram.buckets.length);
     const column = slab.next(histogram.labels, true);
     for (let step = 0; step < grid.count; step++) {
@@ -253,9 +254,10 @@ async function overRange(
   const columns: Column[] = [];
   const slab = new ColumnSlab(grid.count, series.length);
   for (const one of series) {
+    evaluator.watch.hold(grid.count);
     const column = slab.next(one.labels, one.dropName || !NAME_KEEPING.has(func));
     const samplesSeen = overWindows(one, func, call, column);
-    if (evaluator.watch.isDue(grid.count + samplesSeen)) await evaluator.watch.pause();
+    if (evaluator.watch.isDue(samplesSeen)) await evaluator.watch.pause();
     if (samplesSeen === 0) continue;
     columns.push(column);
     const name = one.labels.metricName;

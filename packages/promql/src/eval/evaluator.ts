@@ -196,11 +196,13 @@ export class Evaluator {
     const data = this.#data.get(expr) ?? [];
     const slab = new ColumnSlab(grid.count, data.length);
     for (const series of data) {
+      // Before memory is taken: a subquery can have any number of steps.
+      this.watch.hold(grid.count);
       const column = slab.next(series.labels, false);
       const at = fixed === undefined ? grid.startMs - offset : fixed - offset;
       latest(series, column, at, fixed === undefined ? grid.stepMs : 0, this.times.lookbackMs, times);
       if (!isEmpty(column)) columns.push(column);
-      if (this.watch.isDue(grid.count)) await this.watch.pause();
+      if (this.watch.isDue(0)) await this.watch.pause();
     }
     return columns;
   }
@@ -219,6 +221,7 @@ export class Evaluator {
       series = (this.#data.get(expr.selector) ?? []).map(withoutMarkers);
     } else {
       const inner = this.times.subqueryGrid(expr, grid);
+      this.watch.hold(inner.count);
       const columns = await this.vector(expr.expr, inner);
       series = mergeSameLabels(columns).map((column) => dense(column, inner));
     }
