@@ -6,7 +6,7 @@
  * very end.
  */
 import { Labels, type NativeHistogram } from '@binnacle/metrics/model';
-import { type Expr, unwrapParens, type VectorSelector } from './ast.ts';
+import { children, type Expr, unwrapParens, type VectorSelector } from './ast.ts';
 import { documentedType, valueType } from './check.ts';
 import { Annotations } from './eval/annotations.ts';
 import {
@@ -33,6 +33,8 @@ const LOOKBACK_MS = 300_000;
 const SAMPLES_MAX = 50_000_000;
 /** Steps that one range query may have. */
 const STEPS_MAX = 11_000;
+/** Levels of an expression, so that evaluating it does not exhaust the call stack. */
+const NESTING_MAX = 1000;
 /** The step of a subquery that names none. */
 const SUBQUERY_STEP_MS = 60_000;
 
@@ -115,9 +117,14 @@ export class Engine {
   }
 
   #parsed(query: string | Expr): Expr {
-    if (typeof query !== 'string') return query;
     try {
-      return parse(query, { experimental: this.#options.experimental ?? false });
+      const expr =
+        typeof query === 'string'
+          ? parse(query, { experimental: this.#options.experimental ?? false })
+          : query;
+      if (nestingOf(expr) > NESTING_MAX)
+        throw new QueryError('limit', `expression is nested deeper than ${NESTING_MAX} levels`);
+      return expr;
     } catch (error) {
       if (error instanceof ParseError) throw new QueryError('bad_data', error.message, { cause: error });
       throw error;
@@ -264,12 +271,18 @@ async function settled<T>(promise: Promise<T>, signal: CancelSignal | undefined)
   } catch (error) {
     if (error instanceof QueryError) throw error;
     if (signal?.aborted === true) throw canceled(signal.reason);
-    if (error instanceof RangeError && /call stack/i.test(error.message))
-      throw new QueryError('limit', 'expression is nested too deeply', { cause: error });
     if (error instanceof StorageError)
       throw new QueryError('execution', `expanding series: ${error.message}`, { cause: error });
     throw error;
   }
+}
+
+/** How many levels an expression has; counted without recursion. */
+function nestingOf(expr: Expr): number {
+  let level: readonly Expr[] = [expr];
+  let nesting = 0;
+  for (; level.length > 0; nesting++) level = level.flatMap(children);
+  return nesting;
 }
 
 function textOf(query: string | Expr): string {

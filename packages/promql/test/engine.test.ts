@@ -318,6 +318,14 @@ describe('limits', () => {
     await small.range(storage, 'x + x + x + x', 0, 10 * MINUTE, MINUTE);
   });
 
+  test('nesting', async () => {
+    expect(await code(engine.instant(storage, `1${' + 1'.repeat(2000)}`, 0))).toBe(
+      'limit: expression is nested deeper than 1000 levels',
+    );
+    const { value } = await engine.instant(storage, `1${' + 1'.repeat(900)}`, 0);
+    expect(value).toMatchObject({ value: 901 });
+  });
+
   test('cancellation, before and in between', async () => {
     const aborted = AbortSignal.abort();
     expect(await code(engine.instant(storage, 'x', 0, { signal: aborted }))).toBe(
