@@ -7,6 +7,9 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
 import { ApiError, CLIENT_GONE_STATUS, responseOfError } from './envelope.ts';
 import type { ApiRequest, ApiResponse, Route } from './route.ts';
 
@@ -227,6 +230,12 @@ async function readBody(request: IncomingMessage, signal: AbortSignal): Promise<
   return Buffer.concat(pieces).toString('utf8');
 }
 
+/** Answers from this size on are compressed for clients that accept it. */
+export const GZIP_BYTES_MIN = 1024;
+/** Most of what compression gives, at a third of the time that the default level takes. */
+const GZIP_LEVEL = 3;
+const COMPRESSIBLE = /^(?:text\/|image\/svg|application\/(?:json|javascript|manifest))/;
+
 async function write(
   request: IncomingMessage,
   response: ServerResponse,
@@ -234,48 +243,76 @@ async function write(
   signal: AbortSignal,
 ): Promise<void> {
   if (response.destroyed) return;
-  const { body } = answer;
-  const whole = typeof body === 'string' || body instanceof Uint8Array;
+  const { headers } = answer;
+  const body = wholeWhereShort(answer.body);
+  const bytes = typeof body === 'string' || body instanceof Uint8Array ? Buffer.byteLength(body) : undefined;
+  const compressible = COMPRESSIBLE.test(headers['content-type'] ?? '');
+  const gzip = compressible && (bytes ?? GZIP_BYTES_MIN) >= GZIP_BYTES_MIN && acceptsGzip(request);
   response.writeHead(answer.status, {
     'x-content-type-options': 'nosniff',
-    ...answer.headers,
-    ...(whole ? { 'content-length': Buffer.byteLength(body) } : {}),
+    ...headers,
+    ...(compressible ? { vary: 'accept-encoding' } : {}),
+    ...(gzip ? { 'content-encoding': 'gzip' } : bytes === undefined ? {} : { 'content-length': bytes }),
     // What is left of a body that was not read would be taken for the next request.
     ...(request.complete ? {} : { connection: 'close' }),
   });
   if (request.method === 'HEAD') response.end();
-  else if (whole) response.end(body);
-  else await writePieces(response, body, signal);
+  else if (bytes !== undefined && !gzip) response.end(body);
+  else
+    await writePieces(
+      response,
+      typeof body === 'string' || body instanceof Uint8Array ? [body] : body,
+      gzip,
+      signal,
+    );
 }
 
-/** How much is collected before it goes to the socket. */
-const PIECE_CHARACTERS = 32 * 1024;
+function acceptsGzip(request: IncomingMessage): boolean {
+  const accepted = String(request.headers['accept-encoding'] ?? '');
+  return /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?(?:\s|,|$))/.test(accepted);
+}
 
+/** Writes a body as fast as the client takes it; ends quietly when the client goes. */
 async function writePieces(
   response: ServerResponse,
-  pieces: Iterable<string>,
+  pieces: Iterable<string | Uint8Array>,
+  gzip: boolean,
   signal: AbortSignal,
 ): Promise<void> {
-  let collected = '';
-  for (const piece of pieces) {
-    collected += piece;
-    if (collected.length < PIECE_CHARACTERS) continue;
-    if (!response.write(collected)) await drained(response);
-    collected = '';
-    if (response.destroyed || signal.aborted) return;
+  const source = Readable.from(pieces);
+  try {
+    if (gzip) await pipeline(source, createGzip({ level: GZIP_LEVEL }), response, { signal });
+    else await pipeline(source, response, { signal });
+  } catch (error) {
+    if (!signal.aborted && !response.destroyed) throw error;
   }
-  response.end(collected);
 }
 
-function drained(response: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      response.off('drain', done);
-      response.off('close', done);
-      resolve();
-    };
-    response.on('drain', done);
-    response.on('close', done);
-    if (response.destroyed) done();
-  });
+/** How much is collected before it goes on. */
+const PIECE_CHARACTERS = 32 * 1024;
+
+function* collected(pieces: Iterable<string>): Generator<string, undefined> {
+  let text = '';
+  for (const piece of pieces) {
+    text += piece;
+    if (text.length < PIECE_CHARACTERS) continue;
+    yield text;
+    text = '';
+  }
+  if (text !== '') yield text;
+  return undefined;
+}
+
+/** A body of pieces that is short enough for one; the others stay pieces, which are not made before they are sent. */
+function wholeWhereShort(body: ApiResponse['body']): ApiResponse['body'] {
+  if (typeof body === 'string' || body instanceof Uint8Array) return body;
+  const pieces = collected(body);
+  const first = pieces.next().value ?? '';
+  const second = pieces.next();
+  if (second.done) return first;
+  return (function* () {
+    yield first;
+    yield second.value;
+    yield* pieces;
+  })();
 }

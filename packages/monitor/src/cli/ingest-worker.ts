@@ -8,6 +8,7 @@ import { performance } from 'node:perf_hooks';
 import { parentPort, workerData } from 'node:worker_threads';
 import { Labels } from '@binnacle/metrics/model';
 import type { CancelSignal } from '@binnacle/promql/storage';
+import { systemClock } from '../clock.ts';
 import { createHttpFetch } from '../scrape/http-fetch.ts';
 import { type ScrapeClock, Scraper } from '../scrape/scraper.ts';
 import type { Sample } from '../storage.ts';
@@ -23,14 +24,7 @@ import {
   START_ID,
 } from './ingest-protocol.ts';
 
-const clock: ScrapeClock = {
-  now: () => Date.now(),
-  monotonicMs: () => performance.now(),
-  after: (delayMs, callback) => {
-    const timer = setTimeout(callback, delayMs);
-    return () => clearTimeout(timer);
-  },
-};
+const clock: ScrapeClock = { ...systemClock, monotonicMs: () => performance.now() };
 
 /** Everything that the thread owns. */
 interface Ingest {

@@ -9,6 +9,7 @@
  * The scraper knows storage only by its contract. What storage could not take is reported and counted; scraping
  * goes on, and the next scrape is stored when storage works again.
  */
+import type { Clock } from '../clock.ts';
 import type { ScrapeConfig } from '../config/prometheus.ts';
 import type { Appendable, ColumnAppendable } from '../storage.ts';
 import type { ScrapeFetch } from './http-fetch.ts';
@@ -24,13 +25,9 @@ const ALIGN_MS_MAX = 2;
 const ALIGN_INTERVAL_PART = 0.01;
 
 /** Time as the scraper sees it. */
-export interface ScrapeClock {
-  /** Unix milliseconds. */
-  now(): number;
+export interface ScrapeClock extends Clock {
   /** Milliseconds of a clock that is never set, with fractions. */
   monotonicMs(): number;
-  /** Calls back once, `delayMs` from now at the earliest. Returns what cancels it. */
-  after(delayMs: number, callback: () => void): () => void;
 }
 
 export interface ScraperOptions {

@@ -1,5 +1,6 @@
 /** Which targets a configuration names, and the labels that they give to their series. */
 import { Labels, METRIC_NAME } from '@binnacle/metrics/model';
+import { formatDuration } from '@binnacle/promql';
 import type { ScrapeConfig } from '../config/prometheus.ts';
 
 /** A target as the configuration has it. */
@@ -39,8 +40,8 @@ function targetOf(
     __address__: address,
     __metrics_path__: scrape.metricsPath,
     __scheme__: scrape.scheme,
-    __scrape_interval__: `${scrape.scrapeIntervalMs}ms`,
-    __scrape_timeout__: `${scrape.scrapeTimeoutMs}ms`,
+    __scrape_interval__: formatDuration(scrape.scrapeIntervalMs),
+    __scrape_timeout__: formatDuration(scrape.scrapeTimeoutMs),
     job: scrape.jobName,
     ...fileLabels,
   };

@@ -1,4 +1,5 @@
 import { request as httpRequest } from 'node:http';
+import { gunzipSync } from 'node:zlib';
 import { Labels } from '@binnacle/metrics/model';
 import { Engine, MemoryStorage, QueryError } from '@binnacle/promql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -432,5 +433,38 @@ describe('the monitor about itself', () => {
 
   it('leaves other paths to the page', async () => {
     expect((await get('/explore')).text).toBe('page');
+  });
+});
+
+describe('compression', () => {
+  const path = `/api/v1/query_range?query=vector(1)&start=${NOW_MS / 1000 - 600}&end=${NOW_MS / 1000}&step=1`;
+  const get = (accept: string, target = path) =>
+    new Promise<{ encoding: string | undefined; body: Buffer }>((resolve, reject) => {
+      httpRequest(`${base}${target}`, { headers: { 'accept-encoding': accept } }, async (response) => {
+        const pieces: Buffer[] = [];
+        for await (const piece of response) pieces.push(piece as Buffer);
+        resolve({ encoding: response.headers['content-encoding'], body: Buffer.concat(pieces) });
+      })
+        .on('error', reject)
+        .end();
+    });
+
+  it.each(['gzip', 'br, gzip;q=0.5'])('is used for %s, and gives the same answer', async (accept) => {
+    const plain = await get('identity');
+    expect(plain.encoding).toBeUndefined();
+    const packed = await get(accept);
+    expect(packed.encoding).toBe('gzip');
+    expect(packed.body.length).toBeLessThan(plain.body.length / 2);
+    expect(gunzipSync(packed.body).equals(plain.body)).toBe(true);
+  });
+
+  it.each(['', 'br', 'gzip;q=0', 'gzip; q=0.0, br'])('is not used for %j', async (accept) => {
+    expect((await get(accept)).encoding).toBeUndefined();
+  });
+
+  it('is not worth it for a short answer', async () => {
+    const short = await get('gzip', '/api/v1/query?query=1');
+    expect(short.encoding).toBeUndefined();
+    expect(short.body.toString()).toContain('"success"');
   });
 });
