@@ -78,9 +78,13 @@ test('a terminated thread is known to be gone, though its process lives, and its
   expect(segments(directory)).toHaveLength(2);
 });
 
-const kills = process.env.BINNACLE_SOAK === '1' ? 60 : 6;
+const soak = process.env.BINNACLE_SOAK === '1';
+const timeout = soak ? 300_000 : 60_000;
+const kills = soak ? 200 : 6;
 
-test(`a process killed in mid-increment loses nothing that it did, ${kills} times over`, async () => {
+test(`a process killed in mid-increment loses nothing that it did, ${kills} times over`, {
+  timeout,
+}, async () => {
   const directory = metricsDirectory();
   const reader = await member(directory);
   let atLeast = 0;
@@ -102,9 +106,11 @@ test(`a process killed in mid-increment loses nothing that it did, ${kills} time
   }
 });
 
-const lives = process.env.BINNACLE_SOAK === '1' ? 200 : 16;
+const lives = soak ? 200 : 16;
 
-test(`two folders and a reader race while ${lives} processes come and go: no counter falls, none is lost`, async () => {
+test(`two folders and a reader race while ${lives} processes come and go: no counter falls, none is lost`, {
+  timeout,
+}, async () => {
   const directory = metricsDirectory();
   // Keeps the epoch; without it the directory would be without a running writer now and then.
   const keeper = await member(directory);
