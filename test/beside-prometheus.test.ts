@@ -216,7 +216,8 @@ scrape_configs:
     now = Math.floor(Date.now() / 1000);
   });
 
-  test.each(QUERIES)('%s', async (query) => {
+  test.for(QUERIES)('%s', async (query, context) => {
+    outside(context, 'prometheus');
     const [ourSamples, theirSamples] = [await samplesOf(ours, now), await samplesOf(theirs, now)];
     expect(theirSamples.length).toBeGreaterThan(100);
     const [our, their] = [await answersOf(ours, query, now), await answersOf(theirs, query, now)];
@@ -241,7 +242,8 @@ scrape_configs:
     }
   });
 
-  test('both know the same alerts, and hold them for the same', async () => {
+  test('both know the same alerts, and hold them for the same', async (context) => {
+    outside(context, 'prometheus');
     const known = async (server: string) => {
       const { data } = (await (await fetch(`${server}/api/v1/rules?type=alert`)).json()) as {
         data: {
@@ -266,6 +268,7 @@ scrape_configs:
   });
 
   test('promtool accepts our exposition', async (context) => {
+    outside(context, 'prometheus');
     const promtool = outside(context, 'promtool');
     const input = await (await fetch(`${system}/metrics`)).text();
     const output = execFileSync(promtool, ['check', 'metrics'], { input, encoding: 'utf8' });

@@ -146,16 +146,13 @@ test('a damaged file in the directory is skipped, counted, and hurts nobody else
   const done = counter({ name: 'done_total', help: 'Done', registry });
   const server = await serveMetrics({ service: 'test', directory, registry });
   done.inc(3);
-  const epoch = fs
-    .readdirSync(directory)
-    .find((name) => name.endsWith('.segment'))!
-    .split('-')[0]!;
-  fs.writeFileSync(path.join(directory, `${epoch}-aaaaaaaaaaaa-0.segment`), '');
-  fs.writeFileSync(path.join(directory, `${epoch}-bbbbbbbbbbbb-0.segment`), 'x'.repeat(5000));
-  const whole = fs.readFileSync(
-    path.join(directory, fs.readdirSync(directory).find((name) => /-[^ab]\w+-0\.segment$/.test(name))!),
-  );
-  fs.writeFileSync(path.join(directory, `${epoch}-cccccccccccc-0.segment`), whole.subarray(0, 3000));
+  const own = fs.readdirSync(directory).find((name) => name.endsWith('.segment'))!;
+  const whole = fs.readFileSync(path.join(directory, own));
+  const [epoch] = own.split('-');
+  const damaged = { empty: '', foreign: 'x'.repeat(5000), cut: whole.subarray(0, 3000) };
+  for (const [writer, bytes] of Object.entries(damaged)) {
+    fs.writeFileSync(path.join(directory, `${epoch}-${writer}-0.segment`), bytes);
+  }
   const { body } = await server.exposition();
   expect(valueIn(body, 'done_total')).toBe(3);
   expect(valueIn(body, 'binnacle_metrics_files_skipped')).toBe(3);
