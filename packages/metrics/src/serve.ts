@@ -17,7 +17,7 @@ import { TEXT_CONTENT_TYPE, writeText } from './exposition/text.ts';
 import { defaultRegistry, type Registry } from './registry.ts';
 import { defaultDirectory, MetricsDirectory } from './store/directory.ts';
 import { StoreError } from './store/errors.ts';
-import { mergeViews } from './store/merge.ts';
+import { Merger } from './store/merge.ts';
 import { loadNativeFiles } from './store/native.ts';
 import { DirectoryReader, type Reading } from './store/reader.ts';
 import { SharedStore } from './store/shared.ts';
@@ -108,10 +108,10 @@ export class MetricsServer {
   }
 
   /** The families of all processes of the service, and what is to be said about the reading itself. */
-  families(): Family[] {
+  families(): readonly Family[] {
     if (this.#reader === undefined) {
       const view = this.#registry.ownView;
-      return view === undefined ? [] : mergeViews([view]).families;
+      return view === undefined ? [] : new Merger().merge([view]).families;
     }
     const reading = this.#reader.read();
     if (reading.deadSegments > 0) this.#fold(this.#reader);

@@ -7,7 +7,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { counter, createRegistry, gauge, histogram, info, label, serveMetrics } from '../dist/index.js';
 import { defaultDirectory, MetricsDirectory } from '../dist/store/directory.js';
 import type { StoreError } from '../dist/store/errors.js';
-import { mergeViews } from '../dist/store/merge.js';
+import { Merger } from '../dist/store/merge.js';
 import { loadNativeFiles } from '../dist/store/native.js';
 import { DirectoryReader } from '../dist/store/reader.js';
 import {
@@ -326,7 +326,8 @@ test('sums do not depend on the order in which writers are folded, to the last d
       },
     ],
   });
-  const sum = (views: StoreView[]) => (mergeViews(views).families[0]!.series[0] as { value: number }).value;
+  const sum = (views: StoreView[]) =>
+    (new Merger().merge(views).families[0]!.series[0] as { value: number }).value;
   const amounts = fc.array(fc.double({ min: 0, max: 1e9, noNaN: true }), { minLength: 2, maxLength: 12 });
   fc.assert(
     fc.property(amounts, (values) => {
@@ -353,7 +354,12 @@ test('writers that disagree about a family are not added up: the newest running 
       },
     ],
   });
-  const merged = mergeViews([one([1, 2], false), one([1, 2], true), one([5], true), one([1, 2], false)]);
+  const merged = new Merger().merge([
+    one([1, 2], false),
+    one([1, 2], true),
+    one([5], true),
+    one([1, 2], false),
+  ]);
   expect(merged.conflicts).toBe(3);
   expect(merged.families).toMatchObject([{ bounds: [5], series: [{ sum: 1 }] }]);
 });

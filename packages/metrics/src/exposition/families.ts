@@ -16,10 +16,10 @@ export interface ScalarSeries {
   /** In the order of the family's `labelNames`. */
   readonly labelValues: readonly string[];
   /** Labels beside the family's own, such as the worker of a gauge that is kept per worker. */
-  readonly extraLabels?: readonly (readonly [string, string])[];
+  readonly extraLabels?: readonly (readonly [string, string])[] | undefined;
   readonly value: number;
   /** Unix milliseconds at which the series began to count; gauges have none. */
-  readonly createdMs?: number;
+  readonly createdMs?: number | undefined;
 }
 
 export interface ScalarFamily extends FamilyBase {
@@ -33,7 +33,7 @@ export interface HistogramSeries {
   /** Observations per bucket, not cumulative; one more than the family's `bounds`, the last for `+Inf`. */
   readonly counts: ArrayLike<number>;
   readonly sum: number;
-  readonly createdMs?: number;
+  readonly createdMs?: number | undefined;
 }
 
 export interface HistogramFamily extends FamilyBase {

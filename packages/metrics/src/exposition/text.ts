@@ -18,66 +18,164 @@ import { Labels, METRIC_NAME } from '../model/labels.ts';
 import { isClassicLabelName, isClassicMetricName } from '../model/names.ts';
 import { formatValue } from '../model/value.ts';
 import type { Family, HistogramFamily, ScalarFamily } from './families.ts';
+import { LineBuffer, PreparedTexts } from './line-buffer.ts';
 
 /** The `Content-Type` of the format. */
 export const TEXT_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
-/** Characters after which the writer hands over what it has, so that a large scrape is written in slices. */
-const SLICE_CHARS = 64 * 1024;
-
 /**
- * Renders families, in slices of about 64 KiB that together are the body. Between two slices the caller may do
- * something else; a family's values are read when its slice is written.
+ * Renders families, in slices that together are the body. Between two slices the caller may do
+ * something else. What does not change from scrape to scrape, all but the numbers, is prepared once and kept for as
+ * long as the family object lives.
  */
-export function* writeText(families: Iterable<Family>): Generator<string, void, undefined> {
-  let out = '';
+export function* encodeText(families: Iterable<Family>): Generator<Uint8Array, void, undefined> {
+  const out = new LineBuffer();
   for (const family of families) {
-    const type = family.type === 'info' ? 'gauge' : family.type;
-    const name = writtenName(family.name);
-    if (family.help !== '') out += `# HELP ${name} ${escapeHelp(family.help)}\n`;
-    out += `# TYPE ${name} ${type}\n`;
-    const lines = family.type === 'histogram' ? histogramLines(family) : scalarLines(family);
-    for (const line of lines) {
-      out += line;
-      if (out.length >= SLICE_CHARS) {
-        yield out;
-        out = '';
-      }
+    const prepared = preparedOf(family);
+    prepared.extend();
+    prepared.writeHead(out);
+    // Series that come while slices are being sent are for the next time.
+    const count = family.series.length;
+    for (let i = 0; i < count; i++) {
+      prepared.writeSeries(out, i);
+      if (out.isFull) yield out.take();
     }
   }
-  if (out !== '') yield out;
+  if (!out.isEmpty) yield out.take();
 }
 
-function* scalarLines(family: ScalarFamily): Generator<string> {
-  const names = family.labelNames.map(writtenLabelName);
-  for (const series of family.series) {
-    const labels = labelText(names, series.labelValues, series.extraLabels);
-    yield `${seriesText(family.name, labels)} ${formatValue(series.value)}\n`;
+/** Renders families as text: {@link encodeText} for those who need strings. */
+export function* writeText(families: Iterable<Family>): Generator<string, void, undefined> {
+  for (const slice of encodeText(families)) yield decoder.decode(slice);
+}
+
+/** The lines of a family but for their numbers. */
+interface Prepared {
+  /** `# HELP` and `# TYPE`. */
+  writeHead(out: LineBuffer): void;
+  /** Prepares the series that are new. */
+  extend(): void;
+  writeSeries(out: LineBuffer, index: number): void;
+}
+
+const preparedFamilies = new WeakMap<Family, Prepared>();
+
+function preparedOf(family: Family): Prepared {
+  let prepared = preparedFamilies.get(family);
+  if (prepared === undefined) {
+    prepared = family.type === 'histogram' ? new PreparedHistograms(family) : new PreparedScalars(family);
+    preparedFamilies.set(family, prepared);
+  }
+  return prepared;
+}
+
+function headOf({ name, help, type }: Family): string {
+  const written = writtenName(name);
+  const helpLine = help === '' ? '' : `# HELP ${written} ${escapeHelp(help)}\n`;
+  return `${helpLine}# TYPE ${written} ${type === 'info' ? 'gauge' : type}\n`;
+}
+
+/** The head, then `name{labels} ` of every series. */
+class PreparedScalars implements Prepared {
+  readonly #family: ScalarFamily;
+  readonly #names: readonly string[];
+  readonly #texts = new PreparedTexts();
+
+  constructor(family: ScalarFamily) {
+    this.#family = family;
+    this.#names = family.labelNames.map(writtenLabelName);
+    this.#texts.add(headOf(family));
+  }
+
+  extend(): void {
+    const { name, series } = this.#family;
+    for (let i = this.#texts.count - 1; i < series.length; i++) {
+      const { labelValues, extraLabels } = series[i]!;
+      this.#texts.add(`${seriesText(name, labelText(this.#names, labelValues, extraLabels))} `);
+    }
+  }
+
+  writeHead(out: LineBuffer): void {
+    out.text(this.#texts, 0);
+  }
+
+  writeSeries(out: LineBuffer, index: number): void {
+    out.text(this.#texts, index + 1);
+    out.number(this.#family.series[index]!.value, formatValue);
+    out.byte(NEWLINE);
   }
 }
 
-function* histogramLines(family: HistogramFamily): Generator<string> {
-  const names = family.labelNames.map(writtenLabelName);
-  const les = [...family.bounds, Number.POSITIVE_INFINITY].map((bound) => `le="${formatValue(bound)}"`);
-  const bucketName = `${family.name}_bucket`;
-  for (const series of family.series) {
-    const labels = labelText(names, series.labelValues);
-    const before = labels === '' ? '' : `${labels},`;
+/** The labels of every series, and apart from them what stands around the labels, which is the same for all. */
+class PreparedHistograms implements Prepared {
+  readonly #family: HistogramFamily;
+  readonly #names: readonly string[];
+  readonly #labels = new PreparedTexts();
+  readonly #around = new PreparedTexts();
+  readonly #head: number;
+  readonly #bucket: number;
+  /** Behind the labels of each bucket's line: `,le="0.5"} `, and where there are no labels `le="0.5"} `. */
+  readonly #bucketEnds: readonly number[];
+  readonly #sum: number;
+  readonly #count: number;
+  readonly #end: number;
+
+  constructor(family: HistogramFamily) {
+    this.#family = family;
+    this.#names = family.labelNames.map(writtenLabelName);
+    const labelled = family.labelNames.length > 0;
+    const around = this.#around;
+    this.#head = around.add(headOf(family));
+    this.#bucket = around.add(openedText(`${family.name}_bucket`, true));
+    this.#bucketEnds = [...family.bounds, Number.POSITIVE_INFINITY].map((bound) =>
+      around.add(`${labelled ? ',' : ''}le="${formatValue(bound)}"} `),
+    );
+    this.#sum = around.add(openedText(`${family.name}_sum`, labelled));
+    this.#count = around.add(openedText(`${family.name}_count`, labelled));
+    this.#end = around.add(labelled || !isClassicMetricName(family.name) ? '} ' : ' ');
+  }
+
+  extend(): void {
+    const { series } = this.#family;
+    for (let i = this.#labels.count; i < series.length; i++) {
+      this.#labels.add(labelText(this.#names, series[i]!.labelValues));
+    }
+  }
+
+  writeHead(out: LineBuffer): void {
+    out.text(this.#around, this.#head);
+  }
+
+  writeSeries(out: LineBuffer, index: number): void {
+    const { counts, sum } = this.#family.series[index]!;
     let cumulative = 0;
-    let lines = '';
-    for (let i = 0; i < les.length; i++) {
-      cumulative += series.counts[i] ?? 0;
-      lines += `${seriesText(bucketName, before + les[i])} ${formatValue(cumulative)}\n`;
+    for (let i = 0; i < this.#bucketEnds.length; i++) {
+      cumulative += counts[i] ?? 0;
+      this.#writeLine(out, this.#bucket, index, this.#bucketEnds[i]!, cumulative);
     }
-    lines += `${seriesText(`${family.name}_sum`, labels)} ${formatValue(series.sum)}\n`;
-    yield `${lines}${seriesText(`${family.name}_count`, labels)} ${formatValue(cumulative)}\n`;
+    this.#writeLine(out, this.#sum, index, this.#end, sum);
+    this.#writeLine(out, this.#count, index, this.#end, cumulative);
+  }
+
+  #writeLine(out: LineBuffer, start: number, index: number, end: number, value: number): void {
+    out.text(this.#around, start);
+    out.text(this.#labels, index);
+    out.text(this.#around, end);
+    out.number(value, formatValue);
+    out.byte(NEWLINE);
   }
 }
 
 function seriesText(name: string, labels: string): string {
-  if (isClassicMetricName(name)) return labels === '' ? name : `${name}{${labels}}`;
-  const quoted = `"${escapeLabelValue(name)}"`;
-  return labels === '' ? `{${quoted}}` : `{${quoted},${labels}}`;
+  const closed = labels === '' && isClassicMetricName(name);
+  return `${openedText(name, labels !== '')}${labels}${closed ? '' : '}'}`;
+}
+
+/** What stands before the labels of a series: `name{`, and where there are none `name`. */
+function openedText(name: string, labelled: boolean): string {
+  if (isClassicMetricName(name)) return labelled ? `${name}{` : name;
+  const quoted = `{"${escapeLabelValue(name)}"`;
+  return labelled ? `${quoted},` : quoted;
 }
 
 function labelText(

@@ -15,18 +15,10 @@
 import fs from 'node:fs';
 import type { Manifest, MetricsDirectory } from './directory.ts';
 import { StoreError } from './errors.ts';
-import { type Accumulated, accumulateViews, type Merged, mergeViews, type OpenFamily } from './merge.ts';
-import {
-  decodeIdentity,
-  dictionaryBytesFor,
-  encodeHeader,
-  HEADER_BYTES,
-  layoutFor,
-  type SegmentHeader,
-  SegmentReader,
-  SegmentWriter,
-} from './segment.ts';
-import { type StoreView, slotsPerSeries } from './store.ts';
+import { type Merged, Merger } from './merge.ts';
+import { encodeRetired } from './retired.ts';
+import { decodeIdentity, HEADER_BYTES, type SegmentHeader, SegmentReader } from './segment.ts';
+import type { StoreView } from './store.ts';
 
 /** How often a reading begins again because somebody folded meanwhile; folding takes far longer than reading. */
 const READ_ATTEMPTS_MAX = 100;
@@ -58,6 +50,7 @@ export class DirectoryReader {
   readonly #directory: MetricsDirectory;
   readonly #mapped = new Map<string, Mapped>();
   readonly #skipped = new Map<string, string>();
+  readonly #merger = new Merger();
   #retiredReader: SegmentReader | undefined;
 
   constructor(directory: MetricsDirectory) {
@@ -70,7 +63,7 @@ export class DirectoryReader {
     const views = snapshot === undefined ? [] : viewsOf(snapshot);
     const live = snapshot?.segments.filter(({ live }) => live) ?? [];
     return {
-      ...mergeViews(views),
+      ...this.#merger.merge(views),
       writers: live.filter(({ mapped }) => mapped.reader.header.part === 0).length,
       deadSegments: (snapshot?.segments.length ?? 0) - live.length,
       skipped: new Map(this.#skipped),
@@ -105,7 +98,9 @@ export class DirectoryReader {
     const views = viewsOf({ manifest, retired: before, segments: dead });
     const names = dead.map(({ name }) => name);
     const generation = (before?.header.generation ?? 0) + 1;
-    const bytes = encodeRetired(accumulateViews(views).families, names, this.#header(manifest, generation));
+    const merger = new Merger();
+    merger.merge(views);
+    const bytes = encodeRetired(merger.merged, names, this.#header(manifest, generation));
     const temporary = this.#directory.temporary();
     try {
       fs.writeFileSync(temporary, bytes, { mode: 0o600 });
@@ -270,60 +265,10 @@ function byAge(a: Snapshot['segments'][number], b: Snapshot['segments'][number])
 
 /** The retired file first, then the segments, oldest first. */
 function viewsOf({ retired, segments }: Snapshot): StoreView[] {
-  const views: StoreView[] = [];
-  if (retired !== undefined) views.push({ series: retired.series, live: false, workerIndex: 0 });
+  const views: StoreView[] = retired === undefined ? [] : [retired];
   for (const { mapped, live } of segments) {
-    views.push({ series: mapped.reader.series, live, workerIndex: mapped.reader.header.workerIndex });
+    mapped.reader.live = live;
+    views.push(mapped.reader);
   }
   return views;
-}
-
-/** The bytes of a retired file: what outlives its writers, which is everything but live gauges and infos. */
-function encodeRetired(
-  families: Iterable<OpenFamily>,
-  contained: readonly string[],
-  header: SegmentHeader,
-): Buffer {
-  const kept = [...families].filter(
-    ({ shape }) => shape.type !== 'info' && (shape.type !== 'gauge' || shape.mode === 'mostrecent'),
-  );
-  let slots = 0;
-  let dictionaryBytes = 64 + contained.reduce((sum, name) => sum + 4 + name.length, 0);
-  for (const { shape, series } of kept) {
-    for (const { labelValues } of series.values()) {
-      slots += slotsPerSeries(shape) + 1;
-      dictionaryBytes += dictionaryBytesFor(shape, labelValues);
-    }
-  }
-  const layout = layoutFor(0, slots, dictionaryBytes);
-  const bytes = Buffer.from(new ArrayBuffer(layout.fileBytes));
-  encodeHeader(header, layout).copy(bytes);
-  const writer = new SegmentWriter(bytes.buffer, layout, 'retired');
-  if (!writer.contains(contained))
-    throw new Error('BUG: the retired file has no room for the names it contains');
-  for (const { shape, series } of kept) {
-    for (const one of series.values()) {
-      const index = writer.add(shape, one.labelValues, one.createdMs);
-      if (index === undefined) throw new Error('BUG: the retired file has no room for a series');
-      fillRetired(writer.values, index, shape.type, one);
-    }
-  }
-  return bytes;
-}
-
-function fillRetired(
-  values: Float64Array,
-  index: number,
-  type: OpenFamily['shape']['type'],
-  one: Accumulated,
-): void {
-  if (type === 'gauge') {
-    values[index] = one.value;
-    values[index + 1] = one.setMs;
-    return;
-  }
-  const counts = one.counts ?? [];
-  for (let i = 0; i < counts.length; i++) values[index + i] = counts[i]!;
-  values[index + counts.length] = one.value;
-  values[index + counts.length + 1] = one.low;
 }

@@ -13,7 +13,14 @@
  * series of counters and histograms have one slot more, for what rounding lost.
  */
 import { StoreError } from './errors.ts';
-import { type FamilyShape, type GaugeMode, labelKey, type StoredSeries, slotsPerSeries } from './store.ts';
+import {
+  type FamilyShape,
+  type GaugeMode,
+  labelKey,
+  type StoredSeries,
+  type StoreView,
+  slotsPerSeries,
+} from './store.ts';
 
 export const FORMAT_VERSION = 1;
 export const HEADER_BYTES = 256;
@@ -314,8 +321,10 @@ function record(
 }
 
 /** Reads a segment, from a mapping that goes on changing or from a copy. */
-export class SegmentReader {
+export class SegmentReader implements StoreView {
   readonly header: SegmentHeader;
+  /** Whether its writer is running, as its lock told the last time that somebody looked. */
+  live = false;
   /** All series that the segment has published, in that order; grows with {@link refresh}. */
   readonly series: StoredSeries[] = [];
   /** Retired files: the segments whose counts are in this file. */
@@ -336,6 +345,10 @@ export class SegmentReader {
     this.#values = new Float64Array(buffer, layout.slotsOffset, layout.slots);
     this.#length = new Int32Array(buffer, AT.dictionaryLength, 1);
     this.refresh();
+  }
+
+  get workerIndex(): number {
+    return this.header.workerIndex;
   }
 
   /**
