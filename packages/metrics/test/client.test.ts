@@ -6,15 +6,18 @@ import {
   closed,
   counter,
   createRegistry,
+  defineMetrics,
   gauge,
   histogram,
   info,
+  LABEL_VALUE_CHARACTERS_MAX,
   label,
   type Registry,
 } from '../dist/index.js';
-import { mergeViews } from '../dist/store/merge.js';
+import { Merger } from '../dist/store/merge.js';
 
-const text = (registry: Registry) => [...writeText(mergeViews([registry.ownView!]).families)].join('');
+const text = (registry: Registry) =>
+  [...writeText(new Merger().merge([registry.ownView!]).families)].join('');
 
 /** Lines of an exposition that are samples. */
 const samples = (registry: Registry) =>
@@ -255,4 +258,202 @@ test('the compiler finds wrong names, labels, values and units', () => {
     histogram({ name: 'took', unit: 'seconds', help: 'T', registry });
   };
   expect(never).toBeTypeOf('function');
+});
+
+test('bind with some labels gives a metric of the same kind that takes the others', () => {
+  const registry = createRegistry();
+  const labels = { status: ['ok', 'bad'], method: ['get', 'put'], who: label } as const;
+  const requests = counter({ name: 'requests_total', help: 'R', labels, registry });
+  const took = histogram({
+    name: 'took_seconds',
+    unit: 'seconds',
+    help: 'T',
+    buckets: [1],
+    labels,
+    registry,
+  });
+  const depth = gauge({ name: 'depth', help: 'D', labels, registry });
+  const get = requests.bind({ method: 'get' });
+  get.inc({ status: 'ok', who: 'a' });
+  get.bind({ status: 'bad' }).inc({ who: 'a' }, 2);
+  get.bind({ who: 'a', status: 'ok' }).inc(3);
+  requests.bind({}).bind({ method: 'put', who: 'a' }).inc({ status: 'ok' }, 5);
+  took.bind({ method: 'get', status: 'ok' }).observeMs({ who: 'a' }, 10);
+  depth.bind({ method: 'get', status: 'ok' }).set({ who: 'a' }, 7);
+  expect(samples(registry).filter((line) => !line.endsWith(' 0'))).toEqual([
+    'depth{status="ok",method="get",who="a"} 7',
+    'requests_total{status="ok",method="get",who="a"} 4',
+    'requests_total{status="ok",method="put",who="a"} 5',
+    'requests_total{status="bad",method="get",who="a"} 2',
+    'took_seconds_bucket{status="ok",method="get",who="a",le="1"} 1',
+    'took_seconds_bucket{status="ok",method="get",who="a",le="+Inf"} 1',
+    'took_seconds_sum{status="ok",method="get",who="a"} 0.01',
+    'took_seconds_count{status="ok",method="get",who="a"} 1',
+  ]);
+  const never = () => {
+    // @ts-expect-error the method is fixed
+    get.inc({ status: 'ok', who: 'a', method: 'put' });
+    // @ts-expect-error a remaining label is missing
+    get.inc({ status: 'ok' });
+    // @ts-expect-error a value that is not in the list
+    requests.bind({ method: 'brew' });
+    // @ts-expect-error a label that the metric does not have
+    requests.bind({ nothing: 'x' });
+    // @ts-expect-error a metric with labels to give is no series
+    get.inc();
+  };
+  expect(never).toBeTypeOf('function');
+});
+
+test('a narrowed metric drops what cannot be, and never throws', () => {
+  const registry = createRegistry();
+  const requests = counter({
+    name: 'requests_total',
+    help: 'R',
+    labels: { method: ['get', 'put'], who: label },
+    registry,
+  });
+  const untyped = requests as unknown as { bind(labels: unknown): { inc(labels?: unknown): void } };
+  const get = untyped.bind({ method: 'get' });
+  const warnings = warningsOf(() => {
+    get.inc({ who: 'a', method: 'put' });
+    get.inc({ who: 'a', nothing: 'x' });
+    get.inc({});
+    get.inc();
+    untyped.bind({ method: 'brew' }).inc({ who: 'a' });
+    untyped.bind(undefined).inc({ who: 'a' });
+  });
+  expect(warnings).toEqual([
+    'metric requests_total: its label method is fixed',
+    'metric requests_total: label who was not given',
+    'metric requests_total: label method cannot be "brew"; it is one of get, put',
+  ]);
+  expect(samples(registry)).toEqual([
+    'binnacle_metrics_dropped_total{metric="requests_total",reason="label_unknown"} 2',
+    'binnacle_metrics_dropped_total{metric="requests_total",reason="label_missing"} 3',
+    'binnacle_metrics_dropped_total{metric="requests_total",reason="label_value"} 1',
+  ]);
+});
+
+test('the constant labels of a registry are on every series, also where a store is attached', () => {
+  const registry = createRegistry({ labels: { region: 'eu', tier: 'a' } });
+  const runs = counter({ name: 'runs_total', help: 'R', registry });
+  const size = histogram({ name: 'size', help: 'S', labels: { kind: ['x'] }, buckets: [1], registry });
+  const late = counter({ name: 'late_total', help: 'L', labels: { who: label }, registry });
+  runs.inc();
+  const store = new HeapStore();
+  registry.attach(store);
+  size.observe({ kind: 'x' }, 1);
+  warningsOf(() => late.inc({ who: 'b' }, -1));
+  const merged = [...writeText(mergeViews([store]).families)].join('').split('\n');
+  expect(merged.filter((line) => line !== '' && !line.startsWith('#'))).toEqual([
+    'binnacle_metrics_dropped_total{region="eu",tier="a",metric="late_total",reason="value"} 1',
+    'late_total{region="eu",tier="a",who="b"} 0',
+    'runs_total{region="eu",tier="a"} 1',
+    'size_bucket{region="eu",tier="a",kind="x",le="1"} 1',
+    'size_bucket{region="eu",tier="a",kind="x",le="+Inf"} 1',
+    'size_sum{region="eu",tier="a",kind="x"} 1',
+    'size_count{region="eu",tier="a",kind="x"} 1',
+  ]);
+});
+
+test.each<[string, () => unknown, string]>([
+  [
+    'a label that is a constant label of the registry',
+    () =>
+      counter({
+        name: 'a_total',
+        help: 'A',
+        labels: { region: label },
+        registry: createRegistry({ labels: { region: 'eu' } }),
+      }),
+    'metric a_total: label region is a constant label of its registry',
+  ],
+  [
+    'a constant label that a type reserves',
+    () => histogram({ name: 'a', help: 'A', registry: createRegistry({ labels: { le: '1' } }) }),
+    'label le is a constant label',
+  ],
+  ['a constant label of a reserved name', () => createRegistry({ labels: { __a: 'b' } }), 'is reserved'],
+  [
+    'a constant label without a value',
+    () => createRegistry({ labels: { a: '' } }),
+    'must have a value of 1 to',
+  ],
+  [
+    'a closed value that is too long',
+    () => gauge({ name: 'a', help: 'A', labels: { l: ['x'.repeat(501)] } }),
+    'must have at most 500 characters',
+  ],
+])('%s is refused', (_what, define, message) => {
+  expect(define).toThrow(TypeError);
+  expect(define).toThrow(message);
+});
+
+test('a label value that is too long is cut, counted, and warned of once', () => {
+  const registry = createRegistry();
+  const requests = counter({ name: 'requests_total', help: 'R', labels: { path: label }, registry });
+  const longest = 'x'.repeat(LABEL_VALUE_CHARACTERS_MAX);
+  const warnings = warningsOf(() => {
+    requests.inc({ path: longest });
+    requests.inc({ path: `${longest}y` });
+    requests.inc({ path: `${longest}z` });
+    requests.inc({ path: `${'x'.repeat(LABEL_VALUE_CHARACTERS_MAX - 4)}\u{1f9ed}${longest}` });
+  });
+  expect(warnings).toEqual(['metric requests_total: a value of label path has 501 characters and is cut']);
+  expect(samples(registry)).toEqual([
+    'binnacle_metrics_dropped_total{metric="requests_total",reason="label_length"} 3',
+    `requests_total{path="${longest}"} 1`,
+    `requests_total{path="${'x'.repeat(LABEL_VALUE_CHARACTERS_MAX - 3)}..."} 2`,
+    `requests_total{path="${'x'.repeat(LABEL_VALUE_CHARACTERS_MAX - 4)}..."} 1`,
+  ]);
+});
+
+test('metrics that are defined together go to the registry that is passed', () => {
+  const define = (registry?: Registry) =>
+    defineMetrics(
+      (m) => ({
+        uploads: m.counter({ name: 'uploads_total', help: 'U', labels: { status: ['ok', 'bad'] } }),
+        depth: m.gauge({ name: 'depth', help: 'D' }),
+        took: m.histogram({ name: 'took_seconds', unit: 'seconds', help: 'T', buckets: [1] }),
+        build: m.info({ name: 'build_info', help: 'B', labels: { version: label } }),
+        job: m.operation({ name: 'job', help: 'J' }),
+      }),
+      { registry },
+    );
+  const registry = createRegistry();
+  const metrics = define(registry);
+  expect(define(registry).uploads).toBe(metrics.uploads);
+  expect(define(createRegistry()).uploads).not.toBe(metrics.uploads);
+  metrics.uploads.inc({ status: 'ok' });
+  metrics.depth.set(2);
+  metrics.took.observeMs(5);
+  metrics.build.set({ version: '3' });
+  metrics.job.run(() => {});
+  expect(samples(registry)).toEqual(
+    expect.arrayContaining([
+      'uploads_total{status="ok"} 1',
+      'depth 2',
+      'took_seconds_count 1',
+      'build_info{version="3"} 1',
+      'jobs_total{outcome="success"} 1',
+    ]),
+  );
+  const never = () => {
+    // @ts-expect-error a value that is not in the list
+    metrics.uploads.inc({ status: 'odd' });
+    // @ts-expect-error a counter's name ends in _total
+    defineMetrics((m) => m.counter({ name: 'uploads', help: 'U' }));
+    // @ts-expect-error the registry is decided elsewhere
+    defineMetrics((m) => m.gauge({ name: 'depth', help: 'D', registry }));
+    // @ts-expect-error a depth is no time
+    defineMetrics((m) => m.histogram({ name: 'depth', help: 'D' }).observeMs(1));
+  };
+  expect(never).toBeTypeOf('function');
+});
+
+test('the second definition of a name is told where the first stands, through whatever it was made', () => {
+  const registry = createRegistry();
+  defineMetrics((m) => m.operation({ name: 'job', help: 'J' }), { registry });
+  expect(() => counter({ name: 'jobs_total', help: 'J', registry })).toThrow(/at .*client\.test\.ts/);
 });
