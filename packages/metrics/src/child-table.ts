@@ -3,7 +3,13 @@
  * builds no joined key, which would cost several times the lookup.
  */
 import type { Checked } from './definition.ts';
-import type { LabelSpec, LabelValues, ResolvedLabel } from './labels.ts';
+import {
+  cutLabelValue,
+  LABEL_VALUE_CHARACTERS_MAX,
+  type LabelSpec,
+  type LabelValues,
+  type ResolvedLabel,
+} from './labels.ts';
 import type { Child } from './registry.ts';
 
 type Level<C> = Map<string, Level<C> | C>;
@@ -15,7 +21,13 @@ export const SERIES_PER_METRIC_MAX = 10_000;
 export const OVERFLOW_VALUE = '__overflow__';
 
 /** What a table tells the registry of what it could not do as asked. */
-export type DropReason = 'label_missing' | 'label_unknown' | 'label_value' | 'value' | 'series_limit';
+export type DropReason =
+  | 'label_missing'
+  | 'label_unknown'
+  | 'label_value'
+  | 'label_length'
+  | 'value'
+  | 'series_limit';
 
 export class ChildTable<C extends object> {
   /** In order of creation. */
@@ -97,7 +109,10 @@ export class ChildTable<C extends object> {
         return undefined;
       }
       const value = typeof raw === 'string' ? raw : String(raw);
-      if (list === undefined || list.includes(value)) values.push(value);
+      if (list === undefined && value.length > LABEL_VALUE_CHARACTERS_MAX) {
+        this.#drop('label_length', `a value of label ${name} has ${value.length} characters and is cut`);
+        values.push(cutLabelValue(value));
+      } else if (list === undefined || list.includes(value)) values.push(value);
       else if (otherwise !== undefined) values.push(otherwise);
       else {
         this.#drop(

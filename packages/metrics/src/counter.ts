@@ -1,8 +1,10 @@
 /** Counters: how often something happened. They only grow, and start again at 0 with the service. */
-import { type ChildTable, childrenOf, plain } from './child-table.ts';
+import { childrenOf } from './child-table.ts';
 import { type Checked, checkDefinition, type Definition } from './definition.ts';
+import { INSIDE, type Inside, type Metric } from './inside.ts';
 import type { LabelledArguments, LabelSpec, LabelValues } from './labels.ts';
-import type { Child, Registry } from './registry.ts';
+import { type Children, type Given, type NarrowedChildren, narrow } from './narrowed.ts';
+import type { Child } from './registry.ts';
 
 /** `uploads_total`, and with a unit `sent_bytes_total`. */
 export type CounterName<Unit extends string> = '' extends Unit
@@ -13,36 +15,45 @@ export type CounterName<Unit extends string> = '' extends Unit
 export class BoundCounter implements Child {
   values: Float64Array;
   index: number;
-  readonly #registry: Registry;
-  readonly #name: string;
+  readonly #checked: Checked;
 
-  constructor(registry: Registry, name: string) {
+  constructor(checked: Checked) {
     this.values = EMPTY;
     this.index = 0;
-    this.#registry = registry;
-    this.#name = name;
+    this.#checked = checked;
   }
 
   /** Adds `by`, which must not be negative; otherwise nothing is added and the mistake is counted. */
   inc(by = 1): void {
     if (typeof by === 'number' && by >= 0) this.values[this.index]! += by;
-    else this.#registry.drop(this.#name, 'value', `a counter cannot grow by ${String(by)}`);
+    else this.#refuse(by);
+  }
+
+  #refuse(by: unknown): void {
+    const { registry, shape } = this.#checked;
+    registry.drop(shape.name, 'value', `a counter cannot grow by ${String(by)}`);
   }
 }
 
 const EMPTY = new Float64Array(1);
 
-export class Counter<L extends LabelSpec> {
+/** A counter with all its series. Made by {@link counter}. */
+export class Counter<L extends LabelSpec> implements Metric {
   readonly name: string;
-  readonly #table: ChildTable<BoundCounter>;
+  readonly [INSIDE]: Inside;
+  readonly #checked: Checked;
+  readonly #children: Children<BoundCounter>;
   readonly #single: BoundCounter | undefined;
 
-  constructor(checked: Checked) {
+  /** @param narrowed the children of a counter with some labels fixed */
+  constructor(checked: Checked, narrowed?: NarrowedChildren<BoundCounter>) {
     const { registry, labels, shape } = checked;
     this.name = shape.name;
-    const make = () => new BoundCounter(registry, shape.name);
-    this.#table = childrenOf(checked, make);
-    this.#single = labels.length === 0 ? this.#table.single : undefined;
+    this[INSIDE] = { registry, shape, fixed: narrowed?.fixed ?? {} };
+    this.#checked = checked;
+    const table = narrowed === undefined ? childrenOf(checked, () => new BoundCounter(checked)) : undefined;
+    this.#children = narrowed ?? table!;
+    this.#single = labels.length === 0 ? table?.single : undefined;
   }
 
   /**
@@ -52,12 +63,19 @@ export class Counter<L extends LabelSpec> {
   inc(...args: LabelledArguments<L, [by?: number]>): void;
   inc(first?: unknown, second?: number): void {
     if (this.#single !== undefined) this.#single.inc(first as number | undefined);
-    else this.#table.get(first as Readonly<Record<string, string>>).inc(second);
+    else this.#children.get(first as Given).inc(second);
   }
 
   /** The series of the labels, to be kept where the same one is counted often. */
-  bind(labels: LabelValues<L>): BoundCounter {
-    return this.#single ?? this.#table.get(plain(labels));
+  bind(labels: LabelValues<L>): BoundCounter;
+  /** The counter with some labels fixed, which takes only the remaining ones. */
+  bind<K extends keyof L>(labels: Pick<LabelValues<L>, K>): Counter<Omit<L, K>>;
+  bind(given: unknown): unknown {
+    if (this.#single !== undefined) return this.#single;
+    const labels = given as Given;
+    const checked = this.#checked;
+    const part = narrow(checked, this.#children, labels, () => new BoundCounter(checked));
+    return part === undefined ? this.#children.get(labels) : new Counter(checked, part);
   }
 }
 
@@ -66,7 +84,7 @@ export class Counter<L extends LabelSpec> {
  * @throws TypeError when the name, the labels or an earlier definition do not allow it
  */
 export function counter<const L extends LabelSpec = Record<never, never>, const Unit extends string = ''>(
-  definition: Definition<L, CounterName<Unit>, Unit>,
+  definition: Definition<L, CounterName<NoInfer<Unit>>, Unit>,
 ): Counter<L> {
   const checked = checkDefinition(definition, { type: 'counter' });
   return checked.registry.define(checked.shape, checked.labels, () => new Counter<L>(checked));

@@ -18,9 +18,12 @@ export interface Definition<L extends LabelSpec, Name extends string, Unit exten
   readonly registry?: Registry;
 }
 
+/** A definition that has passed its checks: what the metric and its children are made from. */
 export interface Checked {
   readonly registry: Registry;
+  /** The metric's own labels. */
   readonly labels: readonly ResolvedLabel[];
+  /** As the store keeps the family: the constant labels of the registry come first. */
   readonly shape: FamilyShape;
 }
 
@@ -48,6 +51,15 @@ export function checkDefinition(
     throw new TypeError(`metric ${name} must carry its unit ${unit} in its name`);
   if (help === '') throw new TypeError(`metric ${name} needs a help text that says what it means`);
   const labels = resolveLabels(name, definition.labels ?? {}, reservedLabels);
-  const shape: FamilyShape = { name, help, unit, labelNames: labels.map((label) => label.name), ...kind };
-  return { registry: definition.registry ?? defaultRegistry(), labels, shape };
+  const registry = definition.registry ?? defaultRegistry();
+  const constant = Object.keys(registry.labels);
+  for (const name of constant) {
+    if (reservedLabels.includes(name) || labels.some((own) => own.name === name)) {
+      throw new TypeError(
+        `metric ${definition.name}: label ${name} is a constant label of its registry, and must have another name there or here`,
+      );
+    }
+  }
+  const labelNames = [...constant, ...labels.map((own) => own.name)];
+  return { registry, labels, shape: { name, help, unit, labelNames, ...kind } };
 }

@@ -1,5 +1,6 @@
 /** What a program says about itself: metrics, the store they lie in, and the `/metrics` that shows them. */
 export { type BoundCounter, type Counter, type CounterName, counter } from './counter.ts';
+export { type Definer, defineMetrics, type Unplaced } from './define-metrics.ts';
 export type { Definition } from './definition.ts';
 export { type BoundGauge, type Gauge, type GaugeDefinition, type GaugeName, gauge } from './gauge.ts';
 export {
@@ -13,12 +14,21 @@ export { type Info, info } from './info.ts';
 export {
   type ClosedLabel,
   closed,
+  LABEL_VALUE_CHARACTERS_MAX,
   type LabelSpec,
   type LabelValues,
   label,
   type OpenLabel,
 } from './labels.ts';
-export { createRegistry, defaultRegistry, type Registry } from './registry.ts';
+export {
+  type Operation,
+  type OperationDefinition,
+  OUTCOMES,
+  type Outcome,
+  type OutcomeLabels,
+  operation,
+} from './operation.ts';
+export { createRegistry, defaultRegistry, type Registry, type RegistryOptions } from './registry.ts';
 export {
   ELECTION_INTERVAL_MS,
   type Exposition,
@@ -29,3 +39,4 @@ export {
 } from './serve.ts';
 export { StoreError, type StoreErrorCode } from './store/errors.ts';
 export type { GaugeMode } from './store/store.ts';
+export type { IncompleteTimer, Timer } from './timer.ts';

@@ -1,6 +1,7 @@
 /** Info metrics: what a process is, as labels of a series that is always 1. */
 import { type ChildTable, childrenOf, plain } from './child-table.ts';
 import { type Checked, checkDefinition, type Definition } from './definition.ts';
+import { INSIDE, type Inside, type Metric } from './inside.ts';
 import type { LabelSpec, LabelValues } from './labels.ts';
 import type { Child } from './registry.ts';
 
@@ -10,13 +11,16 @@ interface InfoChild extends Child {
 
 const EMPTY = new Float64Array(1);
 
-export class Info<L extends LabelSpec> {
+/** An info metric. Made by {@link info}. */
+export class Info<L extends LabelSpec> implements Metric {
   readonly name: string;
+  readonly [INSIDE]: Inside;
   readonly #table: ChildTable<InfoChild>;
   #current: InfoChild | undefined;
 
   constructor(checked: Checked) {
     this.name = checked.shape.name;
+    this[INSIDE] = { registry: checked.registry, shape: checked.shape, fixed: {} };
     const make = (): InfoChild => ({ kind: 'info', values: EMPTY, index: 0 });
     this.#table = childrenOf(checked, make);
   }

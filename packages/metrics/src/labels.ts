@@ -3,6 +3,22 @@
  * known. Closed labels let every series exist from the start at 0, and let the compiler find a wrong value.
  */
 
+/**
+ * The longest label value, in UTF-16 units; what is longer is cut and ends in {@link CUT_MARK}. 500 of them are at
+ * most 1,500 bytes of UTF-8, below the 2,048 that hosted storage takes.
+ */
+export const LABEL_VALUE_CHARACTERS_MAX = 500;
+
+/** The end of a label value that was cut. */
+export const CUT_MARK = '...';
+
+/** A value cut to {@link LABEL_VALUE_CHARACTERS_MAX}, not between the halves of a surrogate pair. */
+export function cutLabelValue(value: string): string {
+  const end = LABEL_VALUE_CHARACTERS_MAX - CUT_MARK.length;
+  const splits = /[\ud800-\udbff]/.test(value[end - 1]!) && /[\udc00-\udfff]/.test(value[end]!);
+  return value.slice(0, splits ? end - 1 : end) + CUT_MARK;
+}
+
 const OPEN = Symbol.for('@binnacle/metrics/open-label/v1');
 
 /** Marks a label whose values are not known beforehand. Use it sparingly: every value is a series of its own. */
@@ -69,6 +85,11 @@ export function resolveLabels(metric: string, spec: LabelSpec, reserved: readonl
     if (values.length === 0 || new Set(values).size !== values.length || values.includes('')) {
       throw new TypeError(
         `metric ${metric}: the values of label ${name} must be distinct, not empty, and at least one`,
+      );
+    }
+    if (values.some((value) => value.length > LABEL_VALUE_CHARACTERS_MAX)) {
+      throw new TypeError(
+        `metric ${metric}: the values of label ${name} must have at most ${LABEL_VALUE_CHARACTERS_MAX} characters`,
       );
     }
     return { name, values, otherwise: 'otherwise' in definition ? definition.otherwise : undefined };

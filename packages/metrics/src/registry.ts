@@ -9,6 +9,7 @@
  */
 
 import type { DropReason } from './child-table.ts';
+import { LABEL_VALUE_CHARACTERS_MAX } from './labels.ts';
 import { HeapStore } from './store/heap.ts';
 import {
   type FamilyShape,
@@ -38,7 +39,7 @@ interface Placed {
   readonly createdMs: number;
 }
 
-/** The counter of what a registry could not count as asked. */
+/** The counter of what a registry could not count as asked; each registry's constant labels come before its own. */
 const DROPPED: FamilyShape = {
   name: 'binnacle_metrics_dropped_total',
   type: 'counter',
@@ -47,14 +48,39 @@ const DROPPED: FamilyShape = {
   labelNames: ['metric', 'reason'],
 };
 
+/** A series as its registry knows it, wherever its values lie. */
+export interface PlacedSeries extends Slots {
+  readonly shape: FamilyShape;
+  /** In the order of the shape's label names. */
+  readonly labelValues: readonly string[];
+}
+
+/** What a registry gives to all of its series. */
+export interface RegistryOptions {
+  /** Constant labels: every series of the registry has them, and no metric in it has a label of such a name. */
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
 /** Holds metrics and places their values. Make one for a test; programs use the default one. */
 export class Registry {
+  /** The labels that all series have. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly #constantValues: readonly string[];
+  readonly #droppedShape: FamilyShape;
   readonly #metrics = new Map<string, Entry>();
   readonly #placed: Placed[] = [];
   readonly #dropped = new Map<string, Child>();
   readonly #scratch = new Map<number, Float64Array>();
   #heap: HeapStore | undefined = new HeapStore();
   #store: Store = this.#heap as HeapStore;
+
+  /** @throws TypeError for a constant label that cannot be one */
+  constructor({ labels = {} }: RegistryOptions = {}) {
+    for (const [name, value] of Object.entries(labels)) checkConstantLabel(name, value);
+    this.labels = { ...labels };
+    this.#constantValues = Object.values(labels);
+    this.#droppedShape = { ...DROPPED, labelNames: [...Object.keys(labels), ...DROPPED.labelNames] };
+  }
 
   /**
    * Registers a metric, or finds the one that the same definition made before.
@@ -81,8 +107,10 @@ export class Registry {
     return metric;
   }
 
-  /** Slots for a new child; from now on the registry moves it from store to store. */
-  place(child: Child, shape: FamilyShape, labelValues: readonly string[]): void {
+  /** Slots for a new child, whose label values are those of the metric's own labels; from now on the registry moves it from store to store. */
+  place(child: Child, shape: FamilyShape, ownLabelValues: readonly string[]): void {
+    const labelValues =
+      this.#constantValues.length === 0 ? ownLabelValues : [...this.#constantValues, ...ownLabelValues];
     const createdMs = Date.now();
     this.#placed.push({ child, shape, labelValues, createdMs });
     point(child, this.#store.allocate(shape, labelValues, createdMs));
@@ -104,7 +132,7 @@ export class Registry {
     if (child === undefined) {
       child = { values: new Float64Array(1), index: 0 };
       this.#dropped.set(key, child);
-      this.place(child, DROPPED, labelValues);
+      this.place(child, this.#droppedShape, labelValues);
       process.emitWarning(`metric ${metric}: ${detail}`, { type: 'BinnacleMetricsWarning', code: reason });
     }
     child.values[child.index]! += 1;
@@ -131,6 +159,13 @@ export class Registry {
     return this.#heap;
   }
 
+  /** All series of this process, in the order in which they were made. */
+  *series(): Generator<PlacedSeries, void, undefined> {
+    for (const { child, shape, labelValues } of this.#placed) {
+      yield { shape, labelValues, values: child.values, index: child.index };
+    }
+  }
+
   #move(store: Store): void {
     for (const { child, shape, labelValues, createdMs } of this.#placed) {
       const slots = store.allocate(shape, labelValues, createdMs);
@@ -147,19 +182,34 @@ function point(child: Child, slots: Slots): void {
   child.index = slots.index;
 }
 
+function checkConstantLabel(name: string, value: unknown): void {
+  if (name === '' || name.startsWith('__') || DROPPED.labelNames.includes(name)) {
+    throw new TypeError(`${JSON.stringify(name)} is reserved and cannot be a constant label of a registry`);
+  }
+  if (typeof value !== 'string' || value === '' || value.length > LABEL_VALUE_CHARACTERS_MAX) {
+    throw new TypeError(
+      `constant label ${name} must have a value of 1 to ${LABEL_VALUE_CHARACTERS_MAX} characters`,
+    );
+  }
+}
+
 /** Where the definition stands that is being made: the first caller that is no file of this package. */
 function callerOutsideOfThisPackage(): string {
   const lines = (new Error().stack ?? '').split('\n').slice(1);
-  const own = /[\\/](?:registry|counter|gauge|histogram|info)\.[cm]?[jt]s:/;
+  const own =
+    /[\\/](?:registry|definition|counter|gauge|histogram|info|operation|define-metrics)\.[cm]?[jt]s:/;
   const caller = lines.find((line) => !own.test(line)) ?? '';
   return caller.trim() || 'at an unknown place';
 }
 
 const DEFAULT_REGISTRY = Symbol.for('@binnacle/metrics/registry/v1');
 
-/** A registry of its own, apart from the default one. */
-export function createRegistry(): Registry {
-  return new Registry();
+/**
+ * A registry of its own, apart from the default one: `createRegistry({ labels: { region: 'eu' } })`.
+ * @throws TypeError for a constant label that cannot be one
+ */
+export function createRegistry(options: RegistryOptions = {}): Registry {
+  return new Registry(options);
 }
 
 /** The registry that definitions go to unless they name another. */

@@ -1,0 +1,24 @@
+/**
+ * What a metric keeps to itself and other parts of this package need to find: which registry it counts in, what
+ * its series look like, and which labels are fixed. A registered symbol, because a metric that was made by the
+ * CommonJS copy of this package is also read by the ESM copy.
+ */
+import type { Registry } from './registry.ts';
+import type { FamilyShape } from './store/store.ts';
+
+/** The key under which a metric has its {@link Inside}. */
+export const INSIDE: unique symbol = Symbol.for('@binnacle/metrics/inside/v1');
+
+/** The part of a metric that is not for its users. */
+export interface Inside {
+  readonly registry: Registry;
+  readonly shape: FamilyShape;
+  /** The labels that `bind` has fixed, empty for a whole metric. */
+  readonly fixed: Readonly<Record<string, string>>;
+}
+
+/** What every metric is, whole or narrowed. */
+export interface Metric {
+  readonly name: string;
+  readonly [INSIDE]: Inside;
+}
