@@ -86,7 +86,7 @@ async function measure(clientName, caseName) {
     const took = performance.now() - from;
     const pause = await watch.end();
     if (i === 0)
-      check(text, kind === 'counter' ? /^bench_\d+_total\{/ : /^bench_\d+_seconds_count\{/, counted);
+      check(String(bytes), kind === 'counter' ? /^bench_\d+_total\{/ : /^bench_\d+_seconds_count\{/, counted);
     if (i < 2) continue;
     scrapes.push(took);
     pauses.push(pause);
