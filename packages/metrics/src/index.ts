@@ -32,6 +32,7 @@ export { createRegistry, defaultRegistry, type Registry, type RegistryOptions } 
 export {
   ELECTION_INTERVAL_MS,
   type Exposition,
+  type ExpositionOptions,
   MetricsServer,
   metricsHandler,
   type ServeOptions,

@@ -12,8 +12,11 @@
  */
 import fs from 'node:fs';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
+import { promisify } from 'node:util';
+import { constants, gzip } from 'node:zlib';
 import type { Family } from './exposition/families.ts';
-import { TEXT_CONTENT_TYPE, writeText } from './exposition/text.ts';
+import { acceptsGzip, type Negotiated, negotiate, writeExposition } from './exposition/negotiate.ts';
+import { TEXT_CONTENT_TYPE } from './exposition/text.ts';
 import { defaultRegistry, type Registry } from './registry.ts';
 import { defaultDirectory, MetricsDirectory } from './store/directory.ts';
 import { StoreError } from './store/errors.ts';
@@ -39,10 +42,26 @@ export interface ServeOptions {
   readonly registry?: Registry;
 }
 
-export interface Exposition {
-  readonly body: string;
+/** Below this, a body is sent as it is: compressing costs more than sending. */
+export const GZIP_BYTES_MIN = 1_024;
+
+/** A body for a scraper. */
+export interface Exposition<Body extends string | Uint8Array = string | Uint8Array> {
+  /** Text, or the bytes of protobuf. */
+  readonly body: Body;
   readonly contentType: string;
 }
+
+/** What a scraper asks for. */
+export interface ExpositionOptions {
+  /** Its `Accept` header; without it, text 0.0.4. */
+  readonly accept?: string | undefined;
+  /** Whole names of the families that it wants (`uploads_total`); without them, all. */
+  readonly names?: readonly string[] | undefined;
+}
+
+/** Text for callers that name no format: they know UTF-8. */
+const PLAIN: Negotiated = { format: 'text', escaping: 'allow-utf-8', contentType: TEXT_CONTENT_TYPE };
 
 const served = new WeakMap<Registry, Promise<MetricsServer>>();
 
@@ -118,26 +137,52 @@ export class MetricsServer {
     return [...reading.families, ...aboutReading(reading)];
   }
 
-  /** `/metrics` of all processes of the service. */
-  async exposition(): Promise<Exposition> {
-    let body = '';
-    for (const slice of writeText(this.families())) {
-      body += slice;
+  /** `/metrics` of all processes of the service, as text. */
+  exposition(): Promise<Exposition<string>>;
+  /** `/metrics` of all processes of the service, in the format that an `Accept` header asks for. */
+  exposition(options: ExpositionOptions): Promise<Exposition>;
+  async exposition({ accept, names }: ExpositionOptions = {}): Promise<Exposition> {
+    const negotiated = accept === undefined ? PLAIN : negotiate(accept);
+    const bytes = await this.#bytes(negotiated, names);
+    const { format, contentType } = negotiated;
+    return { body: format === 'protobuf' ? bytes : bytes.toString('utf8'), contentType };
+  }
+
+  async #bytes(negotiated: Negotiated, names: readonly string[] = []): Promise<Buffer> {
+    const families = this.families();
+    const wanted = names.length === 0 ? families : families.filter((family) => names.includes(family.name));
+    const slices: Uint8Array[] = [];
+    for (const slice of writeExposition(wanted, negotiated)) {
+      slices.push(typeof slice === 'string' ? Buffer.from(slice) : slice);
       // A large exposition gives way to the application between slices.
       await new Promise(setImmediate);
     }
-    return { body, contentType: TEXT_CONTENT_TYPE };
+    return Buffer.concat(slices);
   }
 
-  /** Answers a request for `/metrics`, whatever its path. */
+  /**
+   * Answers a request for `/metrics`, whatever its path: in the format that its `Accept` header asks for, gzipped
+   * where it accepts that and comes from another machine, with only the families of its `name[]` parameters.
+   */
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.writeHead(405, { allow: 'GET, HEAD' }).end();
       return;
     }
     try {
-      const { body, contentType } = await this.exposition();
-      response.writeHead(200, { 'content-type': contentType, 'content-length': Buffer.byteLength(body) });
+      const negotiated = negotiate(request.headers.accept);
+      const plain = await this.#bytes(negotiated, namesOf(request.url));
+      const compress =
+        plain.length >= GZIP_BYTES_MIN &&
+        acceptsGzip(request.headers['accept-encoding']?.toString()) &&
+        !isBesideUs(request);
+      const body = compress ? await compressed(plain) : plain;
+      response.writeHead(200, {
+        'content-type': negotiated.contentType,
+        'content-length': body.length,
+        vary: 'accept, accept-encoding',
+        ...(compress && { 'content-encoding': 'gzip' }),
+      });
       response.end(request.method === 'HEAD' ? undefined : body);
     } catch (error) {
       warn(asStoreError(error));
@@ -164,6 +209,32 @@ export class MetricsServer {
       warn(asStoreError(error)); // the counts stay where they are, and the next reading tries again
     }
   }
+}
+
+const gzipAsync = promisify(gzip);
+
+/** Compresses off the event loop; the fastest level makes metrics but a fifth larger than the default one, in half the time. */
+function compressed(body: Buffer): Promise<Buffer> {
+  return gzipAsync(body, { level: constants.Z_BEST_SPEED });
+}
+
+/** Whether a request comes from this machine, where compressing costs more than sending; a proxy forwards for others. */
+function isBesideUs(request: IncomingMessage): boolean {
+  const { headers } = request;
+  if (
+    headers['x-forwarded-for'] !== undefined ||
+    headers.forwarded !== undefined ||
+    headers.via !== undefined
+  )
+    return false;
+  const address = request.socket.remoteAddress ?? '';
+  return address === '::1' || /^(?:::ffff:)?127\./.test(address);
+}
+
+/** The `name[]` parameters of a request. */
+function namesOf(url: string | undefined): string[] {
+  const query = url?.indexOf('?') ?? -1;
+  return query < 0 ? [] : new URLSearchParams(url!.slice(query)).getAll('name[]');
 }
 
 /** A handler for the application's own port; any process of the service may answer. Call {@link serveMetrics} first. */

@@ -1,7 +1,33 @@
 /** The exposition formats, each with its writer and its parser in one file. Safe in a browser. */
+export { type Escaping, escapeFamilies, isEscaping } from './escaping.ts';
 export type { Family, HistogramFamily, HistogramSeries, ScalarFamily, ScalarSeries } from './families.ts';
 export {
+  ACCEPT_CHARS_MAX,
+  acceptsGzip,
+  type ExpositionFormat,
+  type Negotiated,
+  negotiate,
+  writeExposition,
+} from './negotiate.ts';
+export {
+  canonicalNumber,
+  OPENMETRICS_CONTENT_TYPE,
+  type OpenMetricsHandler,
+  type OpenMetricsOptions,
+  parseOpenMetrics,
+  writeOpenMetrics,
+} from './openmetrics.ts';
+export { EXEMPLAR_CHARS_MAX, type OpenMetricsType } from './openmetrics-rules.ts';
+export {
+  PROTOBUF_CONTENT_TYPE,
+  ProtobufError,
+  type ProtobufHandler,
+  parseProtobuf,
+  writeProtobuf,
+} from './protobuf.ts';
+export {
   ExpositionError,
+  encodeText,
   parseNumber,
   parseSeriesText,
   parseText,

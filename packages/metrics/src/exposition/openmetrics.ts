@@ -1,0 +1,477 @@
+/**
+ * OpenMetrics 1.0 text, writer and parser.
+ *
+ *     # HELP uploads Total file uploads        the family's name: without `_total`, without `_info`
+ *     # TYPE uploads counter
+ *     # UNIT size_bytes bytes                  only where the name ends in it
+ *     uploads_total{status="success"} 156
+ *     uploads_created{status="success"} 1726839813.016
+ *     # EOF                                    so that a body that was cut off is noticed
+ *
+ * Stricter than the older text format: one space everywhere, no blank lines or comments, times in seconds, and
+ * an exemplar may follow a bucket or a counter: `... 5 # {trace_id="abc"} 0.4 1726839813.016`.
+ *
+ * A name belongs to one family only, and a family has more names than it shows: a counter `uploads` has
+ * `uploads`, `uploads_total` and `uploads_created`. What our model allows and the format does not:
+ *
+ * - a counter or info metric whose names another family has, or that lacks its suffix, is written under its
+ *   whole name with type `unknown` (info: `gauge`), so that its values are there;
+ * - a gauge or counter whose name is one of a histogram's (`size_bytes_count` beside `size_bytes`) is left out;
+ * - `_sum` and `_count` of a histogram with negative bounds, or whose sum is negative or NaN, are left out, and so
+ *   is a counter's value that is negative or NaN, and an info series whose value is not 1;
+ * - a lone surrogate, which UTF-8 cannot hold, becomes U+FFFD when the slices are encoded.
+ *
+ * Names outside the classic alphabet stand in quotes in the braces, as Prometheus 3 reads and writes them; 1.0
+ * itself does not know them, and negotiation writes them only for those who ask for it.
+ *
+ * Source: https://github.com/prometheus/OpenMetrics/blob/main/specification/OpenMetrics.md
+ */
+import { isClassicLabelName, isClassicMetricName } from '../model/names.ts';
+import { formatValue } from '../model/value.ts';
+import type { Family, HistogramFamily, ScalarFamily } from './families.ts';
+import { FamilyRules, namesOf, type OpenMetricsType } from './openmetrics-rules.ts';
+import { ExpositionError, parseNumber } from './text.ts';
+
+/** The `Content-Type` of the format. */
+export const OPENMETRICS_CONTENT_TYPE = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
+
+/** Characters after which the writer hands over what it has. */
+const SLICE_CHARS = 64 * 1024;
+
+/** How a family is written. */
+interface Written {
+  readonly family: Family;
+  readonly name: string;
+  readonly type: OpenMetricsType;
+}
+
+/** Renders families, in slices of about 64 KiB that end at a line; the last one ends the body. */
+export function* writeOpenMetrics(families: Iterable<Family>): Generator<string, void, undefined> {
+  let out = '';
+  for (const written of plan([...families])) {
+    out += head(written);
+    for (const lines of linesOf(written)) {
+      out += lines;
+      if (out.length >= SLICE_CHARS) {
+        yield out;
+        out = '';
+      }
+    }
+  }
+  yield `${out}# EOF\n`;
+}
+
+/**
+ * Gives every family its name and type, and leaves out those whose names are taken. Histograms choose first,
+ * since they cannot be written otherwise; counters and info metrics last, since they can.
+ */
+function plan(families: readonly Family[]): Written[] {
+  const taken = new Set<string>();
+  const claim = (name: string, type: OpenMetricsType): boolean => {
+    const names = namesOf(name, type);
+    if (name === '' || names.some((one) => taken.has(one))) return false;
+    for (const one of names) taken.add(one);
+    return true;
+  };
+  const chosen = new Map<Family, Written>();
+  const choose = (family: Family, name: string, type: OpenMetricsType) => {
+    if (chosen.has(family) || !claim(name, type)) return;
+    chosen.set(family, { family, name, type });
+  };
+  for (const family of families) if (family.type === 'histogram') choose(family, family.name, 'histogram');
+  for (const family of families) if (family.type === 'gauge') choose(family, family.name, 'gauge');
+  for (const family of families) {
+    const { name, type } = family;
+    if (type === 'counter') {
+      if (name.endsWith('_total')) choose(family, name.slice(0, -'_total'.length), 'counter');
+      choose(family, name, 'unknown');
+    } else if (type === 'info') {
+      if (name.endsWith('_info')) choose(family, name.slice(0, -'_info'.length), 'info');
+      choose(family, name, 'gauge');
+    }
+  }
+  return families.flatMap((family) => chosen.get(family) ?? []);
+}
+
+function head({ family, name, type }: Written): string {
+  const shown = isClassicMetricName(name) ? name : quoted(name);
+  let text = family.help === '' ? '' : `# HELP ${shown} ${escaped(family.help)}\n`;
+  text += `# TYPE ${shown} ${type}\n`;
+  const { unit } = family;
+  if (unit !== '' && type !== 'info' && name.endsWith(`_${unit}`)) text += `# UNIT ${shown} ${unit}\n`;
+  return text;
+}
+
+function linesOf({ family, name, type }: Written): Generator<string> {
+  return family.type === 'histogram' ? histogramLines(family) : scalarLines(family, name, type);
+}
+
+function* scalarLines(family: ScalarFamily, name: string, type: OpenMetricsType): Generator<string> {
+  const labelNames = family.labelNames.map(writtenLabelName);
+  for (const series of family.series) {
+    const { value, createdMs } = series;
+    if (type === 'counter' && !(value >= 0)) continue;
+    if (type === 'info' && value !== 1) continue;
+    const labels = labelText(labelNames, series.labelValues, series.extraLabels);
+    let lines = `${seriesText(family.name, labels)} ${formatValue(value)}\n`;
+    if (type === 'counter' && createdMs !== undefined) lines += createdLine(name, labels, createdMs);
+    yield lines;
+  }
+}
+
+function* histogramLines(family: HistogramFamily): Generator<string> {
+  const { name, bounds } = family;
+  const labelNames = family.labelNames.map(writtenLabelName);
+  const les = [...bounds, Number.POSITIVE_INFINITY].map((bound) => `le="${canonicalNumber(bound)}"`);
+  const negative = bounds.some((bound) => bound < 0);
+  for (const series of family.series) {
+    const labels = labelText(labelNames, series.labelValues);
+    const before = labels === '' ? '' : `${labels},`;
+    let cumulative = 0;
+    let lines = '';
+    for (let i = 0; i < les.length; i++) {
+      cumulative += series.counts[i] ?? 0;
+      lines += `${seriesText(`${name}_bucket`, before + les[i])} ${formatValue(cumulative)}\n`;
+    }
+    if (!negative && series.sum >= 0) {
+      lines += `${seriesText(`${name}_sum`, labels)} ${formatValue(series.sum)}\n`;
+      lines += `${seriesText(`${name}_count`, labels)} ${formatValue(cumulative)}\n`;
+    }
+    if (series.createdMs !== undefined) lines += createdLine(name, labels, series.createdMs);
+    yield lines;
+  }
+}
+
+function createdLine(name: string, labels: string, createdMs: number): string {
+  return `${seriesText(`${name}_created`, labels)} ${formatValue(createdMs / 1000)}\n`;
+}
+
+/**
+ * A number as the values of `le` and `quantile` have it, so that the same bound is the same series whoever
+ * writes it: as Go's `%g` does, with a `.0` where neither point nor exponent stands: `1.0`, `0.25`, `1e-05`,
+ * `1e+06`, `+Inf`.
+ */
+export function canonicalNumber(value: number): string {
+  if (!Number.isFinite(value)) return formatValue(value);
+  if (value === 0) return Object.is(value, -0) ? '-0.0' : '0.0';
+  const [mantissa, exponent] = value.toExponential().split('e') as [string, string];
+  const power = Number(exponent);
+  if (power >= -4 && power < 6) {
+    const text = String(value);
+    return text.includes('.') ? text : `${text}.0`;
+  }
+  return `${mantissa}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
+}
+
+function seriesText(name: string, labels: string): string {
+  if (isClassicMetricName(name)) return labels === '' ? name : `${name}{${labels}}`;
+  return labels === '' ? `{${quoted(name)}}` : `{${quoted(name)},${labels}}`;
+}
+
+function labelText(
+  writtenNames: readonly string[],
+  values: readonly string[],
+  extra: readonly (readonly [string, string])[] = [],
+): string {
+  let text = '';
+  for (let i = 0; i < writtenNames.length; i++) {
+    text += `${i > 0 ? ',' : ''}${writtenNames[i]}=${quoted(values[i] ?? '')}`;
+  }
+  for (const [name, value] of extra) {
+    text += `${text === '' ? '' : ','}${writtenLabelName(name)}=${quoted(value)}`;
+  }
+  return text;
+}
+
+function writtenLabelName(name: string): string {
+  return isClassicLabelName(name) ? name : quoted(name);
+}
+
+function quoted(text: string): string {
+  return `"${escaped(text)}"`;
+}
+
+/** Backslash, quote and newline are escaped, in help texts too. */
+function escaped(text: string): string {
+  if (!/["\\\n]/.test(text)) return text;
+  return text.replace(/["\\\n]/g, (c) => (c === '\n' ? '\\n' : `\\${c}`));
+}
+
+/** What {@link parseOpenMetrics} finds, in the order of the body. */
+export interface OpenMetricsHandler {
+  /** A line of metadata, about the family's name (`uploads` for `uploads_total`); help is unescaped. */
+  family?(name: string, field: 'type' | 'help' | 'unit', value: string): void;
+  /**
+   * A sample line. The series text is `body[seriesStart..seriesEnd)`; `parseSeriesText` decodes it.
+   * `timestampMs` is NaN where the line has none.
+   */
+  sample(body: Uint8Array, seriesStart: number, seriesEnd: number, value: number, timestampMs: number): void;
+  /** The exemplar of the sample before; its labels are `body[labelsStart..labelsEnd)`, braces included. */
+  exemplar?(
+    body: Uint8Array,
+    labelsStart: number,
+    labelsEnd: number,
+    value: number,
+    timestampMs: number,
+  ): void;
+  /** `# EOF`: the body is complete. */
+  end?(): void;
+}
+
+export interface OpenMetricsOptions {
+  /**
+   * `specification` (the default) refuses all that the specification forbids. `syntax` reads lines and does not
+   * judge families, which a monitor needs: widespread clients write, for example, the sum of a histogram with
+   * negative bounds.
+   */
+  readonly checks?: 'specification' | 'syntax';
+}
+
+const NEWLINE = 0x0a;
+const SPACE = 0x20;
+const QUOTE = 0x22;
+const HASH = 0x23;
+const COMMA = 0x2c;
+const EQUALS = 0x3d;
+const BACKSLASH = 0x5c;
+const OPEN = 0x7b;
+const CLOSE = 0x7d;
+
+const METADATA = /^# (HELP|TYPE|UNIT) ([a-zA-Z_:][a-zA-Z0-9_:]*|"(?:[^"\\]|\\.)+") (.*)$/s;
+const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/**
+ * Reads a body line by line.
+ * @throws ExpositionError at the first line that is not in the format; what the handler got before stands
+ */
+export function parseOpenMetrics(
+  body: Uint8Array,
+  handler: OpenMetricsHandler,
+  options: OpenMetricsOptions = {},
+): void {
+  const rules = options.checks === 'syntax' ? undefined : new FamilyRules();
+  const reader = new Reader(body, handler, rules);
+  let at = 0;
+  while (!reader.ended) {
+    if (at >= body.length) reader.fail('the body does not end in "# EOF"; it was cut off', at);
+    const newline = body.indexOf(NEWLINE, at);
+    const end = newline < 0 ? body.length : newline;
+    reader.begin(at, end);
+    reader.read();
+    at = end + 1;
+  }
+  reader.begin(at, body.length);
+  if (at < body.length) reader.fail('text stands after "# EOF"', at);
+}
+
+/** Reads one line after the other; its position is a byte of the body. */
+class Reader {
+  readonly #body: Uint8Array;
+  readonly #handler: OpenMetricsHandler;
+  readonly #rules: FamilyRules | undefined;
+  /** Names and values of the label set that was read last, one after the other; only where rules are checked. */
+  #labels: string[] = [];
+  #line = 0;
+  #start = 0;
+  #end = 0;
+  #at = 0;
+  ended = false;
+
+  constructor(body: Uint8Array, handler: OpenMetricsHandler, rules: FamilyRules | undefined) {
+    this.#body = body;
+    this.#handler = handler;
+    this.#rules = rules;
+  }
+
+  begin(start: number, end: number): void {
+    this.#line++;
+    this.#start = start;
+    this.#end = end;
+    this.#at = start;
+  }
+
+  fail(problem: string, at: number): never {
+    throw new ExpositionError(problem, Math.max(this.#line, 1), at - this.#start + 1);
+  }
+
+  read(): void {
+    if (this.#start === this.#end) this.fail('a blank line is not allowed', this.#at);
+    if (this.#body[this.#at] === HASH) this.#metadata();
+    else this.#sample();
+  }
+
+  #metadata(): void {
+    const text = this.#decode(this.#start, this.#end);
+    if (text === '# EOF') {
+      this.#judge((rules) => rules.end());
+      this.ended = true;
+      this.#handler.end?.();
+      return;
+    }
+    const match = METADATA.exec(text);
+    if (match === null)
+      this.fail('expected "# HELP", "# TYPE" or "# UNIT" with name and value, or "# EOF"', this.#at);
+    const [, keyword, written, value] = match as unknown as [
+      string,
+      'HELP' | 'TYPE' | 'UNIT',
+      string,
+      string,
+    ];
+    const name = written.startsWith('"') ? unescaped(written.slice(1, -1)) : written;
+    const field = ({ HELP: 'help', TYPE: 'type', UNIT: 'unit' } as const)[keyword];
+    this.#judge((rules) => rules.metadata(name, field, value));
+    this.#handler.family?.(name, field, field === 'help' ? unescaped(value) : value);
+  }
+
+  #sample(): void {
+    const body = this.#body;
+    const seriesStart = this.#at;
+    let name = '';
+    while (this.#at < this.#end && isNameByte(body[this.#at]!, this.#at > seriesStart)) this.#at++;
+    if (this.#rules !== undefined) name = this.#decode(seriesStart, this.#at);
+    const named = this.#at > seriesStart;
+    this.#labels = [];
+    if (body[this.#at] === OPEN && this.#at < this.#end) {
+      const inBraces = this.#labelSet(!named);
+      if (!named) {
+        if (inBraces === undefined) this.fail('the metric name is missing', seriesStart);
+        name = inBraces;
+      }
+    } else if (!named) this.fail('expected a metric name', seriesStart);
+    const seriesEnd = this.#at;
+    const labels = this.#labels;
+    this.#expectSpace('value');
+    const value = this.#number('value');
+    let seconds = Number.NaN;
+    if (this.#at < this.#end && body[this.#at + 1] !== HASH) seconds = this.#time();
+    this.#judge((rules) => rules.sample(name, labels, value, seconds));
+    this.#handler.sample(body, seriesStart, seriesEnd, value, milliseconds(seconds));
+    if (this.#at < this.#end) this.#exemplar();
+  }
+
+  #exemplar(): void {
+    const body = this.#body;
+    if (body[this.#at] !== SPACE || body[this.#at + 1] !== HASH || body[this.#at + 2] !== SPACE)
+      this.fail('expected " # " and an exemplar, or the end of the line', this.#at);
+    this.#at += 3;
+    const labelsStart = this.#at;
+    this.#labels = [];
+    if (this.#at >= this.#end || body[this.#at] !== OPEN) this.fail('an exemplar begins with "{"', this.#at);
+    this.#labelSet(false);
+    const labelsEnd = this.#at;
+    this.#expectSpace("exemplar's value");
+    const value = this.#number("exemplar's value");
+    const seconds = this.#at < this.#end ? this.#time() : Number.NaN;
+    if (this.#at < this.#end) this.fail('text stands after the exemplar', this.#at);
+    this.#judge((rules) => rules.exemplar(this.#labels));
+    this.#handler.exemplar?.(body, labelsStart, labelsEnd, value, milliseconds(seconds));
+  }
+
+  /** Reads a label set from its brace on; gives the metric name where one stands in quotes at its beginning. */
+  #labelSet(nameAllowed: boolean): string | undefined {
+    const body = this.#body;
+    let name: string | undefined;
+    this.#at++;
+    if (this.#next() === CLOSE) {
+      this.#at++;
+      return undefined;
+    }
+    while (true) {
+      const start = this.#at;
+      const inQuotes = this.#next() === QUOTE;
+      let label = '';
+      if (inQuotes) label = this.#quoted();
+      else {
+        while (this.#at < this.#end && isLabelByte(body[this.#at]!, this.#at > start)) this.#at++;
+        if (this.#at === start) this.fail('expected a label name', start);
+        if (this.#rules !== undefined) label = this.#decode(start, this.#at);
+      }
+      const first = start === this.#start + 1;
+      if (inQuotes && nameAllowed && first && this.#next() !== EQUALS) name = label;
+      else {
+        if (this.#next() !== EQUALS) this.fail('expected "=" and a value in quotes', this.#at);
+        this.#at++;
+        if (this.#next() !== QUOTE) this.fail("a label's value stands in quotes", this.#at);
+        const value = this.#quoted();
+        if (this.#rules !== undefined) this.#labels.push(label, value);
+      }
+      const c = this.#next();
+      this.#at++;
+      if (c === CLOSE) return name;
+      if (c !== COMMA) this.fail('expected "," or "}"', this.#at - 1);
+    }
+  }
+
+  /** The byte at the position, or -1 at the end of the line. */
+  #next(): number {
+    return this.#at < this.#end ? this.#body[this.#at]! : -1;
+  }
+
+  /** Reads text in quotes; where nobody needs it, it is not decoded. */
+  #quoted(): string {
+    const body = this.#body;
+    const start = ++this.#at;
+    while (this.#at < this.#end && body[this.#at] !== QUOTE) this.#at += body[this.#at] === BACKSLASH ? 2 : 1;
+    if (this.#at >= this.#end) this.fail('the quotes are not closed', start - 1);
+    const text = this.#rules === undefined ? '' : unescaped(this.#decode(start, this.#at));
+    this.#at++;
+    return text;
+  }
+
+  #expectSpace(what: string): void {
+    if (this.#next() !== SPACE) this.fail(`expected one space and the ${what}`, this.#at);
+    this.#at++;
+  }
+
+  #number(what: string): number {
+    const start = this.#at;
+    while (this.#at < this.#end && this.#body[this.#at] !== SPACE) this.#at++;
+    const value = start === this.#at ? undefined : parseNumber(this.#body, start, this.#at);
+    // The format knows no sign of NaN.
+    if (value === undefined || (Number.isNaN(value) && this.#at - start !== 3))
+      this.fail(`the ${what} ${JSON.stringify(this.#decode(start, this.#at))} is not a number`, start);
+    return value;
+  }
+
+  #time(): number {
+    this.#expectSpace('time');
+    const start = this.#at;
+    const seconds = this.#number('time');
+    if (!Number.isFinite(seconds)) this.fail('a time is finite', start);
+    return seconds;
+  }
+
+  #judge(rule: (rules: FamilyRules) => string | undefined): void {
+    if (this.#rules === undefined) return;
+    const problem = rule(this.#rules);
+    if (problem !== undefined) this.fail(problem, this.#start);
+  }
+
+  #decode(start: number, end: number): string {
+    try {
+      return strictDecoder.decode(this.#body.subarray(start, end));
+    } catch {
+      this.fail('the text is not UTF-8', start);
+    }
+  }
+}
+
+function milliseconds(seconds: number): number {
+  return Math.round(seconds * 1000);
+}
+
+function isNameByte(c: number, notFirst: boolean): boolean {
+  return c === 0x3a || isLabelByte(c, notFirst);
+}
+
+function isLabelByte(c: number, notFirst: boolean): boolean {
+  const letter = (c | 0x20) >= 0x61 && (c | 0x20) <= 0x7a;
+  return letter || c === 0x5f || (notFirst && c >= 0x30 && c <= 0x39);
+}
+
+function unescaped(text: string): string {
+  if (!text.includes('\\')) return text;
+  return text.replace(/\\(.)/gs, (whole, c: string) =>
+    c === 'n' ? '\n' : c === '\\' || c === '"' ? c : whole,
+  );
+}

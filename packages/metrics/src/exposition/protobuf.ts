@@ -1,0 +1,581 @@
+/**
+ * Prometheus protobuf, writer and parser: `MetricFamily` messages, each after its length in bytes.
+ *
+ *     body       length MetricFamily, length MetricFamily, …
+ *     length     varint: 7 bits a byte, the lowest first, the top bit set where more follow
+ *     message    fields in any order, each: varint (number << 3 | wire type), then
+ *                  wire type 0 varint · 1 eight bytes, little-endian · 2 length and bytes · 5 four bytes
+ *
+ *     MetricFamily  1 name  2 help  3 type  4 metric*  5 unit
+ *     Metric        1 label*  2 gauge  3 counter  4 summary  5 untyped  6 timestamp_ms  7 histogram
+ *     LabelPair     1 name  2 value
+ *     Gauge, Untyped  1 value
+ *     Counter       1 value  2 exemplar  3 created
+ *     Summary       1 count  2 sum  3 quantile* (1 quantile  2 value)  4 created
+ *     Histogram     1 count  2 sum  3 bucket* (1 cumulative  2 bound  3 exemplar  4 cumulative, float)
+ *                   4 count, float  15 created; 5 to 14 and 16 are the native part, which is not read yet
+ *     Exemplar      1 label*  2 value  3 time
+ *     Timestamp     1 seconds  2 nanoseconds
+ *
+ * For example `05 0a 01 61 18 01`: a family of 5 bytes; field 1 is a text of one byte, `a`; field 3, its type, is
+ * 1, a gauge; it has no metrics.
+ *
+ * Names are whole, as in the text format (`uploads_total`), and info metrics are gauges. The bucket `+Inf` is not
+ * written, because the count says the same. A unit is written only where the name ends in it: Prometheus refuses
+ * others. A lone surrogate becomes U+FFFD.
+ *
+ * Source: https://github.com/prometheus/client_model/blob/master/io/prometheus/client/metrics.proto
+ */
+import { Labels, METRIC_NAME } from '../model/labels.ts';
+import type { Family, HistogramFamily, HistogramSeries, ScalarFamily } from './families.ts';
+import { canonicalNumber } from './openmetrics.ts';
+
+/** The `Content-Type` of the format. */
+export const PROTOBUF_CONTENT_TYPE =
+  'application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited';
+
+/** Bytes after which the writer gives way. */
+const SLICE_BYTES = 64 * 1024;
+
+const VARINT = 0;
+const FIXED64 = 1;
+const BYTES = 2;
+const FIXED32 = 5;
+
+/** By number, as the schema has them. */
+const TYPES = ['counter', 'gauge', 'summary', 'untyped', 'histogram', 'gaugehistogram'] as const;
+
+/**
+ * Renders families, in slices that together are the body. A slice may be empty: a family's length stands before
+ * it, so that a large one is handed over at its end, and the empty slices let the caller do something else.
+ */
+export function* writeProtobuf(families: Iterable<Family>): Generator<Uint8Array, void, undefined> {
+  const metric = new Encoder();
+  const parts = { value: new Encoder(), inner: new Encoder() };
+  const head = new Encoder();
+  for (const family of families) {
+    const chunks: Uint8Array[] = [];
+    let length = 0;
+    let chunk = new Encoder();
+    writeHead(chunk, family);
+    for (const write of metricsOf(family, parts)) {
+      metric.clear();
+      write(metric);
+      chunk.message(4, metric);
+      if (chunk.length < SLICE_BYTES) continue;
+      length += chunk.length;
+      chunks.push(chunk.bytes());
+      chunk = new Encoder();
+      yield new Uint8Array(0);
+    }
+    length += chunk.length;
+    chunks.push(chunk.bytes());
+    head.clear();
+    head.varint(length);
+    yield head.bytes().slice();
+    yield* chunks;
+  }
+}
+
+interface Parts {
+  readonly value: Encoder;
+  readonly inner: Encoder;
+}
+
+function writeHead(out: Encoder, family: Family): void {
+  const { name, unit } = family;
+  out.text(1, name);
+  if (family.help !== '') out.text(2, family.help);
+  out.field(3, VARINT);
+  out.varint(TYPES.indexOf(family.type === 'info' ? 'gauge' : family.type));
+  const stem = family.type === 'counter' && name.endsWith('_total') ? name.slice(0, -6) : name;
+  if (unit !== '' && stem.endsWith(`_${unit}`)) out.text(5, unit);
+}
+
+function* metricsOf(family: Family, parts: Parts): Generator<(out: Encoder) => void> {
+  if (family.type === 'histogram') {
+    for (const series of family.series) yield (out) => writeHistogram(out, family, series, parts);
+  } else {
+    for (const series of family.series) yield (out) => writeScalar(out, family, series, parts);
+  }
+}
+
+function writeLabels(
+  out: Encoder,
+  names: readonly string[],
+  values: readonly string[],
+  pair: Encoder,
+  extra: readonly (readonly [string, string])[] = [],
+): void {
+  const write = (name: string, value: string) => {
+    pair.clear();
+    pair.text(1, name);
+    pair.text(2, value);
+    out.message(1, pair);
+  };
+  for (let i = 0; i < names.length; i++) write(names[i]!, values[i] ?? '');
+  for (const [name, value] of extra) write(name, value);
+}
+
+function writeScalar(
+  out: Encoder,
+  family: ScalarFamily,
+  series: ScalarFamily['series'][number],
+  { value, inner }: Parts,
+): void {
+  writeLabels(out, family.labelNames, series.labelValues, inner, series.extraLabels);
+  value.clear();
+  value.double(1, series.value);
+  if (family.type === 'counter') {
+    if (series.createdMs !== undefined) writeTime(value, 3, series.createdMs, inner);
+    out.message(3, value);
+  } else out.message(2, value);
+}
+
+function writeHistogram(
+  out: Encoder,
+  family: HistogramFamily,
+  series: HistogramSeries,
+  { value, inner }: Parts,
+): void {
+  writeLabels(out, family.labelNames, series.labelValues, inner);
+  const { bounds } = family;
+  value.clear();
+  let cumulative = 0;
+  for (let i = 0; i < bounds.length; i++) {
+    cumulative += series.counts[i] ?? 0;
+    inner.clear();
+    inner.count(1, 4, cumulative);
+    inner.double(2, bounds[i]!);
+    value.message(3, inner);
+  }
+  cumulative += series.counts[bounds.length] ?? 0;
+  value.count(1, 4, cumulative);
+  value.double(2, series.sum);
+  if (series.createdMs !== undefined) writeTime(value, 15, series.createdMs, inner);
+  out.message(7, value);
+}
+
+function writeTime(out: Encoder, field: number, ms: number, inner: Encoder): void {
+  inner.clear();
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  inner.field(1, VARINT);
+  inner.varint(seconds);
+  inner.field(2, VARINT);
+  inner.varint(Math.max(0, Math.round((ms - seconds * 1000) * 1e6)));
+  out.message(field, inner);
+}
+
+const utf8 = new TextEncoder();
+
+/** Grows as it is written to. */
+class Encoder {
+  #bytes = new Uint8Array(1024);
+  #view = new DataView(this.#bytes.buffer);
+  length = 0;
+
+  clear(): void {
+    this.length = 0;
+  }
+
+  /** What was written; the same memory. */
+  bytes(): Uint8Array {
+    return this.#bytes.subarray(0, this.length);
+  }
+
+  field(number: number, wireType: number): void {
+    this.varint(number * 8 + wireType);
+  }
+
+  /** An integer from 0 to 2^53. */
+  varint(value: number): void {
+    this.#reserve(10);
+    let rest = value;
+    while (rest >= 0x80) {
+      this.#bytes[this.length++] = (rest % 0x80) | 0x80;
+      rest = Math.floor(rest / 0x80);
+    }
+    this.#bytes[this.length++] = rest;
+  }
+
+  double(number: number, value: number): void {
+    this.field(number, FIXED64);
+    this.#reserve(8);
+    this.#view.setFloat64(this.length, value, true);
+    this.length += 8;
+  }
+
+  /** A count: in its integer field, or in the other one where it is no integer. */
+  count(integerField: number, floatField: number, value: number): void {
+    if (Number.isSafeInteger(value) && value >= 0) {
+      this.field(integerField, VARINT);
+      this.varint(value);
+    } else this.double(floatField, value);
+  }
+
+  text(number: number, text: string): void {
+    this.field(number, BYTES);
+    // Most texts are short: then the length is one byte, and the text can be encoded in place.
+    if (text.length <= 42) {
+      this.#reserve(1 + 3 * text.length);
+      const { written } = utf8.encodeInto(text, this.#bytes.subarray(this.length + 1));
+      this.#bytes[this.length] = written;
+      this.length += 1 + written;
+    } else {
+      const encoded = utf8.encode(text);
+      this.varint(encoded.length);
+      this.#append(encoded);
+    }
+  }
+
+  message(number: number, inner: Encoder): void {
+    this.field(number, BYTES);
+    this.varint(inner.length);
+    this.#append(inner.bytes());
+  }
+
+  #append(bytes: Uint8Array): void {
+    this.#reserve(bytes.length);
+    this.#bytes.set(bytes, this.length);
+    this.length += bytes.length;
+  }
+
+  #reserve(more: number): void {
+    if (this.length + more <= this.#bytes.length) return;
+    const grown = new Uint8Array(Math.max(2 * this.#bytes.length, this.length + more));
+    grown.set(this.bytes());
+    this.#bytes = grown;
+    this.#view = new DataView(grown.buffer);
+  }
+}
+
+/** A body that is not in the format. */
+export class ProtobufError extends Error {
+  override readonly name = 'ProtobufError';
+  readonly code = 'exposition_invalid';
+  /** In bytes, from 0. */
+  readonly offset: number;
+
+  constructor(problem: string, offset: number) {
+    super(`byte ${offset}: ${problem}`);
+    this.offset = offset;
+  }
+}
+
+/** What {@link parseProtobuf} finds, in the order of the body, as series of the text format. */
+export interface ProtobufHandler {
+  /** What is known of a family: its type as the text format calls it, and help and unit where they are not empty. */
+  family?(name: string, field: 'type' | 'help' | 'unit', value: string): void;
+  /** A sample, with its name in the labels; `timestampMs` is NaN where it has none. */
+  sample(labels: Labels, value: number, timestampMs: number): void;
+  /** The exemplar of the sample before. */
+  exemplar?(labels: Labels, value: number, timestampMs: number): void;
+  /** When the counter, summary or histogram of the samples before began to count. */
+  created?(createdMs: number): void;
+}
+
+/**
+ * Reads a body. Fields that the schema does not name, or that are not read yet, are skipped.
+ * @throws ProtobufError where the body is not in the format; what the handler got before stands
+ */
+export function parseProtobuf(body: Uint8Array, handler: ProtobufHandler): void {
+  const all = new Decoder(body, 0, body.length);
+  while (!all.done) parseFamily(all.inner(), handler);
+}
+
+function parseFamily(message: Decoder, handler: ProtobufHandler): void {
+  const at = message.at;
+  let name = '';
+  let help = '';
+  let unit = '';
+  let type = 0;
+  const metrics: Decoder[] = [];
+  while (message.next()) {
+    if (message.is(1, BYTES)) name = message.text();
+    else if (message.is(2, BYTES)) help = message.text();
+    else if (message.is(3, VARINT)) type = message.varint();
+    else if (message.is(4, BYTES)) metrics.push(message.inner());
+    else if (message.is(5, BYTES)) unit = message.text();
+    else message.skip();
+  }
+  if (name === '') throw new ProtobufError('a family has no name', at);
+  const typeName = TYPES[type];
+  if (typeName === undefined) throw new ProtobufError(`${type} is not a type of a family`, at);
+  handler.family?.(name, 'type', typeName);
+  if (help !== '') handler.family?.(name, 'help', help);
+  if (unit !== '') handler.family?.(name, 'unit', unit);
+  for (const metric of metrics) parseMetric(metric, name, handler);
+}
+
+function parseMetric(message: Decoder, name: string, handler: ProtobufHandler): void {
+  const pairs: [string, string][] = [];
+  let timestampMs = Number.NaN;
+  let kind = 0;
+  let content: Decoder | undefined;
+  const at = message.at;
+  while (message.next()) {
+    if (message.is(1, BYTES)) pairs.push(parsePair(message.inner()));
+    else if (message.is(6, VARINT)) timestampMs = message.varint();
+    else if (message.wireType === BYTES && [2, 3, 4, 5, 7].includes(message.field)) {
+      kind = message.field;
+      content = message.inner();
+    } else message.skip();
+  }
+  if (content === undefined) throw new ProtobufError('a metric has no value', at);
+  const emit = (suffix: string, value: number, label?: readonly [string, string]) => {
+    const all: (readonly [string, string])[] = [[METRIC_NAME, name + suffix], ...pairs];
+    if (label !== undefined) all.push(label);
+    handler.sample(labelsOf(all, at), value, timestampMs);
+  };
+  if (kind === 7) parseHistogram(content, emit, handler);
+  else if (kind === 4) parseSummary(content, emit, handler);
+  else parseSingle(content, kind === 3, emit, handler);
+}
+
+type Emit = (suffix: string, value: number, label?: readonly [string, string]) => void;
+
+function parseSingle(message: Decoder, counter: boolean, emit: Emit, handler: ProtobufHandler): void {
+  let value = 0;
+  let created = Number.NaN;
+  let exemplar: Decoder | undefined;
+  while (message.next()) {
+    if (message.is(1, FIXED64)) value = message.double();
+    else if (counter && message.is(2, BYTES)) exemplar = message.inner();
+    else if (counter && message.is(3, BYTES)) created = parseTime(message.inner());
+    else message.skip();
+  }
+  emit('', value);
+  if (exemplar !== undefined) parseExemplar(exemplar, handler);
+  if (!Number.isNaN(created)) handler.created?.(created);
+}
+
+function parseSummary(message: Decoder, emit: Emit, handler: ProtobufHandler): void {
+  let count = 0;
+  let sum = 0;
+  let created = Number.NaN;
+  const quantiles: [number, number][] = [];
+  while (message.next()) {
+    if (message.is(1, VARINT)) count = message.varint();
+    else if (message.is(2, FIXED64)) sum = message.double();
+    else if (message.is(3, BYTES)) quantiles.push(parseQuantile(message.inner()));
+    else if (message.is(4, BYTES)) created = parseTime(message.inner());
+    else message.skip();
+  }
+  for (const [quantile, value] of quantiles) emit('', value, ['quantile', canonicalNumber(quantile)]);
+  emit('_sum', sum);
+  emit('_count', count);
+  if (!Number.isNaN(created)) handler.created?.(created);
+}
+
+function parseQuantile(message: Decoder): [number, number] {
+  const pair: [number, number] = [0, 0];
+  while (message.next()) {
+    if (message.is(1, FIXED64)) pair[0] = message.double();
+    else if (message.is(2, FIXED64)) pair[1] = message.double();
+    else message.skip();
+  }
+  return pair;
+}
+
+interface Bucket {
+  count: number;
+  bound: number;
+  exemplar: Decoder | undefined;
+}
+
+/** The classic part; a histogram that is only native has its sum, its count and one bucket here. */
+function parseHistogram(message: Decoder, emit: Emit, handler: ProtobufHandler): void {
+  let integerCount = 0;
+  let floatCount = 0;
+  let sum = 0;
+  let created = Number.NaN;
+  const buckets: Bucket[] = [];
+  while (message.next()) {
+    if (message.is(1, VARINT)) integerCount = message.varint();
+    else if (message.is(4, FIXED64)) floatCount = message.double();
+    else if (message.is(2, FIXED64)) sum = message.double();
+    else if (message.is(3, BYTES)) buckets.push(parseBucket(message.inner()));
+    else if (message.is(15, BYTES)) created = parseTime(message.inner());
+    else message.skip();
+  }
+  const count = floatCount > 0 ? floatCount : integerCount;
+  const last = buckets.at(-1)?.bound;
+  if (last !== Number.POSITIVE_INFINITY)
+    buckets.push({ count, bound: Number.POSITIVE_INFINITY, exemplar: undefined });
+  for (const bucket of buckets) {
+    emit('_bucket', bucket.count, ['le', canonicalNumber(bucket.bound)]);
+    if (bucket.exemplar !== undefined) parseExemplar(bucket.exemplar, handler);
+  }
+  emit('_sum', sum);
+  emit('_count', count);
+  if (!Number.isNaN(created)) handler.created?.(created);
+}
+
+function parseBucket(message: Decoder): Bucket {
+  const bucket: Bucket = { count: 0, bound: 0, exemplar: undefined };
+  let floatCount = 0;
+  while (message.next()) {
+    if (message.is(1, VARINT)) bucket.count = message.varint();
+    else if (message.is(4, FIXED64)) floatCount = message.double();
+    else if (message.is(2, FIXED64)) bucket.bound = message.double();
+    else if (message.is(3, BYTES)) bucket.exemplar = message.inner();
+    else message.skip();
+  }
+  if (floatCount > 0) bucket.count = floatCount;
+  return bucket;
+}
+
+function parseExemplar(message: Decoder, handler: ProtobufHandler): void {
+  const at = message.at;
+  const pairs: [string, string][] = [];
+  let value = 0;
+  let timestampMs = Number.NaN;
+  while (message.next()) {
+    if (message.is(1, BYTES)) pairs.push(parsePair(message.inner()));
+    else if (message.is(2, FIXED64)) value = message.double();
+    else if (message.is(3, BYTES)) timestampMs = parseTime(message.inner());
+    else message.skip();
+  }
+  handler.exemplar?.(labelsOf(pairs, at), value, timestampMs);
+}
+
+function parsePair(message: Decoder): [string, string] {
+  const pair: [string, string] = ['', ''];
+  const at = message.at;
+  while (message.next()) {
+    if (message.is(1, BYTES)) pair[0] = message.text();
+    else if (message.is(2, BYTES)) pair[1] = message.text();
+    else message.skip();
+  }
+  if (pair[0] === '') throw new ProtobufError('a label has no name', at);
+  return pair;
+}
+
+/** Unix milliseconds. */
+function parseTime(message: Decoder): number {
+  let seconds = 0;
+  let nanoseconds = 0;
+  while (message.next()) {
+    if (message.is(1, VARINT)) seconds = message.varint();
+    else if (message.is(2, VARINT)) nanoseconds = message.varint();
+    else message.skip();
+  }
+  return seconds * 1000 + Math.round(nanoseconds / 1e6);
+}
+
+function labelsOf(pairs: readonly (readonly [string, string])[], at: number): Labels {
+  try {
+    return Labels.fromPairs(pairs);
+  } catch (error) {
+    throw new ProtobufError((error as Error).message, at);
+  }
+}
+
+const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Reads one message: `next` goes to a field, and then exactly one of `varint`, `double`, `text`, `inner`, `skip`. */
+class Decoder {
+  readonly #body: Uint8Array;
+  readonly #view: DataView;
+  readonly #end: number;
+  at: number;
+  field = 0;
+  wireType = 0;
+
+  constructor(body: Uint8Array, start: number, end: number) {
+    this.#body = body;
+    this.#view = new DataView(body.buffer, body.byteOffset, body.byteLength);
+    this.#end = end;
+    this.at = start;
+  }
+
+  get done(): boolean {
+    return this.at >= this.#end;
+  }
+
+  next(): boolean {
+    if (this.done) return false;
+    const at = this.at;
+    const tag = this.varint();
+    this.field = Math.floor(tag / 8);
+    this.wireType = tag % 8;
+    if (this.field < 1 || this.field > 0x1fffffff || this.wireType < 0)
+      throw new ProtobufError('no field has this number', at);
+    return true;
+  }
+
+  is(field: number, wireType: number): boolean {
+    return this.field === field && this.wireType === wireType;
+  }
+
+  /** An integer of 64 bits, of which the highest is the sign; beyond 2^53 the nearest double. */
+  varint(): number {
+    const start = this.at;
+    let value = 0;
+    let factor = 1;
+    for (let i = 0; i < 10; i++) {
+      if (this.at >= this.#end) throw new ProtobufError('a number is cut off', start);
+      const byte = this.#body[this.at++]!;
+      if (i === 9) return this.#negative(start);
+      value += (byte & 0x7f) * factor;
+      factor *= 0x80;
+      if (byte < 0x80) return value;
+    }
+    throw new ProtobufError('a number is too long', start);
+  }
+
+  /** A number of ten bytes is below 0; its complement is exact where the sum of its parts is not. */
+  #negative(start: number): number {
+    if (this.#body[start + 9] !== 1) throw new ProtobufError('a number is too long', start);
+    let complement = 0;
+    let factor = 1;
+    for (let i = 0; i < 9; i++) {
+      complement += (~this.#body[start + i]! & 0x7f) * factor;
+      factor *= 0x80;
+    }
+    return -complement - 1;
+  }
+
+  double(): number {
+    if (this.at + 8 > this.#end) throw new ProtobufError('a number is cut off', this.at);
+    const value = this.#view.getFloat64(this.at, true);
+    this.at += 8;
+    return value;
+  }
+
+  text(): string {
+    const [start, end] = this.#range();
+    try {
+      return strictDecoder.decode(this.#body.subarray(start, end));
+    } catch {
+      throw new ProtobufError('the text is not UTF-8', start);
+    }
+  }
+
+  /** The message that begins here, with its length before it. */
+  inner(): Decoder {
+    const [start, end] = this.#range();
+    return new Decoder(this.#body, start, end);
+  }
+
+  skip(): void {
+    if (this.wireType === VARINT) this.varint();
+    else if (this.wireType === BYTES) this.#range();
+    else if (this.wireType === FIXED64) this.#advance(8);
+    else if (this.wireType === FIXED32) this.#advance(4);
+    else throw new ProtobufError(`wire type ${this.wireType} is not supported`, this.at);
+  }
+
+  #range(): [number, number] {
+    const length = this.varint();
+    if (length < 0) throw new ProtobufError('a length is negative', this.at);
+    const start = this.at;
+    this.#advance(length);
+    return [start, this.at];
+  }
+
+  #advance(bytes: number): void {
+    if (this.at + bytes > this.#end) throw new ProtobufError('a message is cut off', this.at);
+    this.at += bytes;
+  }
+}
