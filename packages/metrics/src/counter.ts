@@ -42,6 +42,7 @@ export class Counter<L extends LabelSpec> implements Metric {
   readonly name: string;
   readonly [INSIDE]: Inside;
   readonly #checked: Checked;
+  readonly #make: () => BoundCounter;
   readonly #children: Children<BoundCounter>;
   readonly #single: BoundCounter | undefined;
 
@@ -51,7 +52,8 @@ export class Counter<L extends LabelSpec> implements Metric {
     this.name = shape.name;
     this[INSIDE] = { registry, shape, fixed: narrowed?.fixed ?? {} };
     this.#checked = checked;
-    const table = narrowed === undefined ? childrenOf(checked, () => new BoundCounter(checked)) : undefined;
+    this.#make = () => new BoundCounter(checked);
+    const table = narrowed === undefined ? childrenOf(checked, this.#make) : undefined;
     this.#children = narrowed ?? table!;
     this.#single = labels.length === 0 ? table?.single : undefined;
   }
@@ -74,7 +76,7 @@ export class Counter<L extends LabelSpec> implements Metric {
     if (this.#single !== undefined) return this.#single;
     const labels = given as Given;
     const checked = this.#checked;
-    const part = narrow(checked, this.#children, labels, () => new BoundCounter(checked));
+    const part = narrow(checked, this.#children, labels, this.#make);
     return part === undefined ? this.#children.get(labels) : new Counter(checked, part);
   }
 }

@@ -77,6 +77,7 @@ export class Gauge<L extends LabelSpec, Unit extends string = string> implements
   readonly unit: Unit;
   readonly [INSIDE]: Inside;
   readonly #checked: Checked;
+  readonly #make: () => BoundGauge<Unit>;
   readonly #children: Children<BoundGauge<Unit>>;
   readonly #single: BoundGauge<Unit> | undefined;
 
@@ -87,8 +88,8 @@ export class Gauge<L extends LabelSpec, Unit extends string = string> implements
     this.unit = shape.unit as Unit;
     this[INSIDE] = { registry, shape, fixed: narrowed?.fixed ?? {} };
     this.#checked = checked;
-    const table =
-      narrowed === undefined ? childrenOf(checked, () => new BoundGauge<Unit>(checked)) : undefined;
+    this.#make = () => new BoundGauge<Unit>(checked);
+    const table = narrowed === undefined ? childrenOf(checked, this.#make) : undefined;
     this.#children = narrowed ?? table!;
     this.#single = labels.length === 0 ? table?.single : undefined;
   }
@@ -142,7 +143,7 @@ export class Gauge<L extends LabelSpec, Unit extends string = string> implements
     if (this.#single !== undefined) return this.#single;
     const labels = given as Given;
     const checked = this.#checked;
-    const part = narrow(checked, this.#children, labels, () => new BoundGauge<Unit>(checked));
+    const part = narrow(checked, this.#children, labels, this.#make);
     return part === undefined ? this.#children.get(labels) : new Gauge(checked, part);
   }
 }

@@ -31,7 +31,7 @@ export class NarrowedChildren<C extends Child> implements Children<C> {
     this.parent = parent;
     this.#checked = checked;
     this.#make = make;
-    this.#remaining = checked.labels.map(({ name }) => name).filter((name) => !Object.hasOwn(fixed, name));
+    this.#remaining = checked.labels.map(({ name }) => name).filter((name) => fixed[name] === undefined);
     this.#merged = { ...fixed };
   }
 
@@ -59,7 +59,7 @@ export class NarrowedChildren<C extends Child> implements Children<C> {
 
 /**
  * The part of `children` that has the labels of `given`, or undefined where `given` has every label that is still
- * open and so names one child.
+ * open and so names one child. Allocates nothing then: there is code that binds each time.
  */
 export function narrow<C extends Child>(
   checked: Checked,
@@ -68,8 +68,14 @@ export function narrow<C extends Child>(
   make: () => C,
 ): NarrowedChildren<C> | undefined {
   const narrowed = children instanceof NarrowedChildren ? (children as NarrowedChildren<C>) : undefined;
-  const fixed = { ...given, ...narrowed?.fixed };
-  return checked.labels.every(({ name }) => Object.hasOwn(fixed, name))
-    ? undefined
-    : new NarrowedChildren(checked, narrowed?.parent ?? children, fixed, make);
+  for (const { name } of checked.labels) {
+    if (given?.[name] !== undefined || narrowed?.fixed[name] !== undefined) continue;
+    return new NarrowedChildren(
+      checked,
+      narrowed?.parent ?? children,
+      { ...given, ...narrowed?.fixed },
+      make,
+    );
+  }
+  return undefined;
 }

@@ -25,7 +25,7 @@ export interface HistogramValue {
 /** By series, as in the text format, how much its value has grown: `{ 'uploads_total{status="success"}': 1 }`. */
 export type Changes = Readonly<Record<string, number>>;
 
-/** What {@link changes} looks at: a registry, a metric, or an object of metrics and operations. */
+/** What {@link changes} looks at: a registry, a metric, or an object (of objects) of metrics and operations. */
 export type Watched = Registry | Metric | object;
 
 /** What a series of a histogram says; a series that there is not yet has counted nothing. */
@@ -66,12 +66,18 @@ export function value(from: Metric | BoundCounter | BoundGauge | BoundHistogram,
  * What `work` changes, sync or async: the series whose value differs afterwards, with the difference. Of a
  * histogram these are `_count` and `_sum`. What the watched metrics could not count as asked is there too, as
  * `binnacle_metrics_dropped_total`. Throws what `work` throws.
+ * @throws TypeError where there is no metric in what is to be watched
  */
 export function changes<R>(
   watched: Watched,
   work: () => R,
 ): R extends PromiseLike<unknown> ? Promise<Changes> : Changes;
 export function changes(watched: Watched, work: () => unknown): Changes | Promise<Changes> {
+  if (!isRegistry(watched) && metricsIn(watched).length === 0) {
+    throw new TypeError(
+      'changes watches a registry, a metric, or an object of metrics; here is none of them',
+    );
+  }
   const before = reading(watched);
   const difference = (): Changes => {
     const changed: Record<string, number> = {};
@@ -147,9 +153,15 @@ function isRegistry(watched: Watched): watched is Registry {
   return 'series' in watched && typeof watched.series === 'function';
 }
 
-function metricsIn(watched: object): Metric[] {
-  if (INSIDE in watched) return [watched as Metric];
+function metricsIn(watched: object, seen = new Set<object>()): Metric[] {
+  if (isMetric(watched)) return [watched];
+  if (seen.has(watched) || ArrayBuffer.isView(watched)) return [];
+  seen.add(watched);
   return Object.values(watched).flatMap((part: unknown) =>
-    typeof part === 'object' && part !== null ? metricsIn(part) : [],
+    typeof part === 'object' && part !== null ? metricsIn(part, seen) : [],
   );
+}
+
+function isMetric(watched: object): watched is Metric {
+  return INSIDE in watched && !('values' in watched);
 }

@@ -81,6 +81,7 @@ test('changes passes on what the work throws', async () => {
       throw new RangeError('no');
     }),
   ).toThrow(RangeError);
+  expect(() => changes({ depth: depth.bind({}) }, () => {})).toThrow('here is none of them');
   await expect(changes(depth, () => Promise.reject(new RangeError('no')))).rejects.toThrow(RangeError);
 });
 
