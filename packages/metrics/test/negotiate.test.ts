@@ -51,13 +51,16 @@ test.each([
   [`${OM1};q=nonsense,text/plain;q=0.1`, 'text', '0.0.4', 'underscores'],
   // A browser.
   ['text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8', 'text', '0.0.4', 'underscores'],
-  // Prometheus 3.5: as it is, with protobuf first, and with escaping for those who cannot.
+  // Prometheus 3.5 without further configuration, with one format only (protobuf has no escaping), and with
+  // protobuf before the others.
   [
     `${OM1};escaping=allow-utf-8;q=0.6,${OM0};q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2`,
     'openmetrics',
     '1.0.0',
     'allow-utf-8',
   ],
+  [`${PROTO};q=0.6,*/*;q=0.5`, 'protobuf', 'delimited', 'underscores'],
+  [`${OM0};q=0.6,*/*;q=0.5`, 'openmetrics', '0.0.1', 'underscores'],
   [
     `${PROTO};escaping=allow-utf-8;q=0.6,${OM1};escaping=allow-utf-8;q=0.5,${OM0};q=0.4,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,text/plain;version=0.0.4;q=0.2,*/*;q=0.1`,
     'protobuf',

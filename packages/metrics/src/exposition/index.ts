@@ -20,11 +20,11 @@ export {
 export { EXEMPLAR_CHARS_MAX, type OpenMetricsType } from './openmetrics-rules.ts';
 export {
   PROTOBUF_CONTENT_TYPE,
-  ProtobufError,
   type ProtobufHandler,
   parseProtobuf,
   writeProtobuf,
 } from './protobuf.ts';
+export { ProtobufError } from './protobuf-wire.ts';
 export {
   ExpositionError,
   encodeText,
