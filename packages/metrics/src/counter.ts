@@ -1,7 +1,7 @@
 /** Counters: how often something happened. They only grow, and start again at 0 with the service. */
 import { childrenOf } from './child-table.ts';
 import { type Checked, checkDefinition, type Definition } from './definition.ts';
-import { INSIDE, type Inside, type Metric } from './inside.ts';
+import { INSIDE, type InsideOf, type Metric } from './inside.ts';
 import type { LabelledArguments, LabelSpec, LabelValues } from './labels.ts';
 import { type Children, type Given, type NarrowedChildren, narrow } from './narrowed.ts';
 import type { Child } from './registry.ts';
@@ -40,7 +40,7 @@ const EMPTY = new Float64Array(1);
 /** A counter with all its series. Made by {@link counter}. */
 export class Counter<L extends LabelSpec> implements Metric {
   readonly name: string;
-  readonly [INSIDE]: Inside;
+  readonly [INSIDE]: InsideOf<L>;
   readonly #checked: Checked;
   readonly #make: () => BoundCounter;
   readonly #children: Children<BoundCounter>;

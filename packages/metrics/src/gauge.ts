@@ -1,7 +1,7 @@
 /** Gauges: how much there is of something now. */
 import { childrenOf } from './child-table.ts';
 import { type Checked, checkDefinition, type Definition } from './definition.ts';
-import { INSIDE, type Inside, type Metric } from './inside.ts';
+import { INSIDE, type InsideOf, type Metric } from './inside.ts';
 import type { LabelledArguments, LabelSpec, LabelValues } from './labels.ts';
 import { type Children, type Given, type NarrowedChildren, narrow } from './narrowed.ts';
 import type { Child } from './registry.ts';
@@ -75,7 +75,7 @@ export class Gauge<L extends LabelSpec, Unit extends string = string> implements
   readonly name: string;
   /** The unit of the definition, `''` where it has none. */
   readonly unit: Unit;
-  readonly [INSIDE]: Inside;
+  readonly [INSIDE]: InsideOf<L>;
   readonly #checked: Checked;
   readonly #make: () => BoundGauge<Unit>;
   readonly #children: Children<BoundGauge<Unit>>;

@@ -2,7 +2,7 @@
 import { childrenOf } from './child-table.ts';
 import { type Checked, checkDefinition, type Definition } from './definition.ts';
 import type { GaugeName } from './gauge.ts';
-import { INSIDE, type Inside, type Metric } from './inside.ts';
+import { INSIDE, type InsideOf, type Metric } from './inside.ts';
 import type { LabelledArguments, LabelSpec, LabelValues } from './labels.ts';
 import { type Children, type Given, type NarrowedChildren, narrow } from './narrowed.ts';
 import type { Child } from './registry.ts';
@@ -90,7 +90,7 @@ export class Histogram<L extends LabelSpec, Unit extends string = string> implem
   readonly name: string;
   /** The unit of the definition, `''` where it has none. */
   readonly unit: Unit;
-  readonly [INSIDE]: Inside;
+  readonly [INSIDE]: InsideOf<L>;
   readonly #checked: Checked;
   readonly #make: () => BoundHistogram<Unit>;
   readonly #children: Children<BoundHistogram<Unit>>;

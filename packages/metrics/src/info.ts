@@ -1,7 +1,7 @@
 /** Info metrics: what a process is, as labels of a series that is always 1. */
 import { type ChildTable, childrenOf, plain } from './child-table.ts';
 import { type Checked, checkDefinition, type Definition } from './definition.ts';
-import { INSIDE, type Inside, type Metric } from './inside.ts';
+import { INSIDE, type InsideOf, type Metric } from './inside.ts';
 import type { LabelSpec, LabelValues } from './labels.ts';
 import type { Child } from './registry.ts';
 
@@ -14,7 +14,7 @@ const EMPTY = new Float64Array(1);
 /** An info metric. Made by {@link info}. */
 export class Info<L extends LabelSpec> implements Metric {
   readonly name: string;
-  readonly [INSIDE]: Inside;
+  readonly [INSIDE]: InsideOf<L>;
   readonly #table: ChildTable<InfoChild>;
   #current: InfoChild | undefined;
 

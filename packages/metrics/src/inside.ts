@@ -3,6 +3,7 @@
  * its series look like, and which labels are fixed. A registered symbol, because a metric that was made by the
  * CommonJS copy of this package is also read by the ESM copy.
  */
+import type { LabelSpec, LabelValues } from './labels.ts';
 import type { Registry } from './registry.ts';
 import type { FamilyShape } from './store/store.ts';
 
@@ -15,6 +16,15 @@ export interface Inside {
   readonly shape: FamilyShape;
   /** The labels that `bind` has fixed, empty for a whole metric. */
   readonly fixed: Readonly<Record<string, string>>;
+}
+
+/** The same for a metric of which the type knows the labels. */
+export interface InsideOf<L extends LabelSpec> extends Inside {
+  /**
+   * Never there, and only for the compiler: methods alone would let a metric stand where one with fewer labels is
+   * wanted, since their parameters are compared in both directions.
+   */
+  readonly takes?: (labels: LabelValues<L>) => LabelValues<L>;
 }
 
 /** What every metric is, whole or narrowed. */

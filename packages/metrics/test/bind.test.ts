@@ -1,6 +1,15 @@
+import fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
-import { counter, createRegistry, gauge, histogram, label } from '../dist/index.js';
-import { changes } from '../dist/testing.js';
+import {
+  type Counter,
+  counter,
+  createRegistry,
+  gauge,
+  histogram,
+  label,
+  type OpenLabel,
+} from '../dist/index.js';
+import { changes, value } from '../dist/testing.js';
 
 test('bind with some labels gives a metric of the same kind that takes the others', () => {
   const registry = createRegistry();
@@ -77,4 +86,55 @@ test('a narrowed metric drops what cannot be, and never throws', () => {
     'binnacle_metrics_dropped_total{metric="requests_total",reason="label_missing"}': 3,
     'binnacle_metrics_dropped_total{metric="requests_total",reason="label_value"}': 1,
   });
+});
+
+test('however labels are divided between binds and the use, the same series is counted', () => {
+  const names = ['a', 'b', 'c', 'd'] as const;
+  const registry = createRegistry();
+  const labels = { a: label, b: ['x', 'y'], c: label, d: ['x', 'y'] } as const;
+  const hits = counter({ name: 'hits_total', help: 'H', labels, registry });
+  const choice = fc.constantFrom('x' as const, 'y' as const);
+  fc.assert(
+    fc.property(
+      fc.record({ a: choice, b: choice, c: choice, d: choice }),
+      fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 4, maxLength: 4 }),
+      (all, times) => {
+        // Each label is given at the time that was drawn for it; what is drawn for the time 3, at the use.
+        const at = (time: number) =>
+          Object.fromEntries(names.filter((_, i) => times[i] === time).map((name) => [name, all[name]]));
+        const before = value(hits, all);
+        let part = hits as unknown as { bind(some: object): typeof part; inc(rest: object): void };
+        for (const time of [0, 1, 2]) if (times.includes(time)) part = part.bind(at(time));
+        if (times.includes(3)) part.inc(at(3));
+        else (part as unknown as { inc(): void }).inc();
+        expect(value(hits, all)).toBe(before + 1);
+      },
+    ),
+  );
+});
+
+test('a narrowed metric fits where a metric with the remaining labels is wanted', () => {
+  const registry = createRegistry();
+  const requests = counter({
+    name: 'requests_total',
+    help: 'R',
+    labels: { method: ['get', 'put'], who: label },
+    registry,
+  });
+  const greet = (greeted: Counter<{ readonly who: OpenLabel }>) => greeted.inc({ who: 'a' });
+  expect(changes(requests, () => greet(requests.bind({ method: 'put' })))).toEqual({
+    'requests_total{method="put",who="a"}': 1,
+  });
+  const never = () => {
+    // @ts-expect-error the metric takes another label than the narrowed one
+    greet(requests.bind({ who: 'a' }));
+    // @ts-expect-error a metric with another label does not tell who
+    greet(requests.bind({ who: 'a' }).bind({}));
+    // Lists with the same values are the same, however they are written.
+    const few: Counter<{ method: readonly ('get' | 'put')[]; who: OpenLabel }> = requests;
+    few.inc({ method: 'get', who: 'a' });
+    // @ts-expect-error the whole metric takes a method as well
+    greet(requests);
+  };
+  expect(never).toBeTypeOf('function');
 });
