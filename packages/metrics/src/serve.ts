@@ -153,7 +153,7 @@ export class MetricsServer {
     const wanted = names.length === 0 ? families : families.filter((family) => names.includes(family.name));
     const slices: Uint8Array[] = [];
     for (const slice of writeExposition(wanted, negotiated)) {
-      slices.push(typeof slice === 'string' ? Buffer.from(slice) : slice);
+      slices.push(slice);
       // A large exposition gives way to the application between slices.
       await new Promise(setImmediate);
     }

@@ -154,6 +154,28 @@ test('a label value of 100 kB and a body of many slices read back', () => {
   expect(read(slices.join('')).samples).toEqual(expectedSamples([family]));
 });
 
+test('what is kept from one writing to the next follows what changes', () => {
+  const series = [{ labelValues: [], value: 1, createdMs: 5000 as number | undefined }];
+  const family: Family = { ...one('counter', 'jobs_total', 0), type: 'counter', series };
+  const lines = (...values: string[]) => `# TYPE jobs counter\n${values.join('\n')}\n# EOF\n`;
+  expect(write(family)).toBe(lines('jobs_total 1', 'jobs_created 5'));
+  series[0] = { labelValues: [], value: 2, createdMs: 4250 };
+  expect(write(family)).toBe(lines('jobs_total 2', 'jobs_created 4.25'));
+  series[0] = { labelValues: [], value: 3, createdMs: undefined };
+  expect(write(family)).toBe(lines('jobs_total 3'));
+  const gauge = one('gauge', 'jobs', 1);
+  expect(write(gauge, family)).toBe(
+    '# TYPE jobs gauge\njobs 1\n# TYPE jobs_total unknown\njobs_total 3\n# EOF\n',
+  );
+  expect(write(family)).toBe(lines('jobs_total 3'));
+  const labelled: Family = { ...family, labelNames: ['a'], series: [{ labelValues: ['x'], value: 1 }] };
+  expect(write(labelled)).toBe(lines('jobs_total{a="x"} 1'));
+  (labelled.series as unknown[]).push({ labelValues: ['y'], value: 2, createdMs: 1 });
+  expect(write(labelled)).toBe(
+    lines('jobs_total{a="x"} 1', 'jobs_total{a="y"} 2', 'jobs_created{a="y"} 0.001'),
+  );
+});
+
 test.each([
   ['a counter without its suffix', [one('counter', 'uploads', 2)], '# TYPE uploads unknown\nuploads 2\n'],
   [

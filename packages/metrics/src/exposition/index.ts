@@ -11,6 +11,7 @@ export {
 } from './negotiate.ts';
 export {
   canonicalNumber,
+  encodeOpenMetrics,
   OPENMETRICS_CONTENT_TYPE,
   type OpenMetricsHandler,
   type OpenMetricsOptions,

@@ -29,121 +29,204 @@
 import { isClassicLabelName, isClassicMetricName } from '../model/names.ts';
 import { formatValue } from '../model/value.ts';
 import type { Family, HistogramFamily, ScalarFamily } from './families.ts';
-import { FamilyRules, namesOf, type OpenMetricsType } from './openmetrics-rules.ts';
+import { LineBuffer, PreparedTexts } from './line-buffer.ts';
+import { planOpenMetrics, type Written } from './openmetrics-plan.ts';
+import { FamilyRules, type OpenMetricsType } from './openmetrics-rules.ts';
 import { ExpositionError, parseNumber } from './text.ts';
 
 /** The `Content-Type` of the format. */
 export const OPENMETRICS_CONTENT_TYPE = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
 
-/** Characters after which the writer hands over what it has. */
-const SLICE_CHARS = 64 * 1024;
-
-/** How a family is written. */
-interface Written {
-  readonly family: Family;
-  readonly name: string;
-  readonly type: OpenMetricsType;
-}
-
-/** Renders families, in slices of about 64 KiB that end at a line; the last one ends the body. */
-export function* writeOpenMetrics(families: Iterable<Family>): Generator<string, void, undefined> {
-  let out = '';
-  for (const written of plan([...families])) {
-    out += head(written);
-    for (const lines of linesOf(written)) {
-      out += lines;
-      if (out.length >= SLICE_CHARS) {
-        yield out;
-        out = '';
-      }
-    }
-  }
-  yield `${out}# EOF\n`;
-}
-
 /**
- * Gives every family its name and type, and leaves out those whose names are taken. Histograms choose first,
- * since they cannot be written otherwise; counters and info metrics last, since they can.
+ * Renders families, in slices that end at a line; the last one ends the body. All but the numbers is prepared once
+ * and kept for as long as the family object lives.
  */
-function plan(families: readonly Family[]): Written[] {
-  const taken = new Set<string>();
-  const claim = (name: string, type: OpenMetricsType): boolean => {
-    const names = namesOf(name, type);
-    if (name === '' || names.some((one) => taken.has(one))) return false;
-    for (const one of names) taken.add(one);
-    return true;
-  };
-  const chosen = new Map<Family, Written>();
-  const choose = (family: Family, name: string, type: OpenMetricsType) => {
-    if (chosen.has(family) || !claim(name, type)) return;
-    chosen.set(family, { family, name, type });
-  };
-  for (const family of families) if (family.type === 'histogram') choose(family, family.name, 'histogram');
-  for (const family of families) if (family.type === 'gauge') choose(family, family.name, 'gauge');
-  for (const family of families) {
-    const { name, type } = family;
-    if (type === 'counter') {
-      if (name.endsWith('_total')) choose(family, name.slice(0, -'_total'.length), 'counter');
-      choose(family, name, 'unknown');
-    } else if (type === 'info') {
-      if (name.endsWith('_info')) choose(family, name.slice(0, -'_info'.length), 'info');
-      choose(family, name, 'gauge');
+export function* encodeOpenMetrics(families: Iterable<Family>): Generator<Uint8Array, void, undefined> {
+  const out = new LineBuffer();
+  for (const written of planOpenMetrics([...families])) {
+    const prepared = preparedOf(written);
+    prepared.extend();
+    prepared.writeHead(out);
+    // Series that come while slices are being sent are for the next time.
+    const count = written.family.series.length;
+    for (let i = 0; i < count; i++) {
+      prepared.writeSeries(out, i);
+      if (out.isFull) yield out.take();
     }
   }
-  return families.flatMap((family) => chosen.get(family) ?? []);
+  out.text(END, 0);
+  yield out.take();
 }
 
-function head({ family, name, type }: Written): string {
+/** Renders families as text: {@link encodeOpenMetrics} for those who need strings. */
+export function* writeOpenMetrics(families: Iterable<Family>): Generator<string, void, undefined> {
+  for (const slice of encodeOpenMetrics(families)) yield strictDecoder.decode(slice);
+}
+
+const END = new PreparedTexts();
+END.add('# EOF\n');
+
+/** The lines of a family but for their numbers. */
+interface Prepared {
+  readonly type: OpenMetricsType;
+  writeHead(out: LineBuffer): void;
+  /** Prepares the series that are new. */
+  extend(): void;
+  writeSeries(out: LineBuffer, index: number): void;
+}
+
+const preparedFamilies = new WeakMap<Family, Prepared>();
+
+function preparedOf({ family, name, type }: Written): Prepared {
+  let prepared = preparedFamilies.get(family);
+  // The type changes where another family takes or frees a name.
+  if (prepared?.type !== type) {
+    const head = headOf(family, name, type);
+    prepared =
+      family.type === 'histogram'
+        ? new PreparedHistograms(family, head)
+        : new PreparedScalars(family, name, type, head);
+    preparedFamilies.set(family, prepared);
+  }
+  return prepared;
+}
+
+function headOf({ help, unit }: Family, name: string, type: OpenMetricsType): string {
   const shown = isClassicMetricName(name) ? name : quoted(name);
-  let text = family.help === '' ? '' : `# HELP ${shown} ${escaped(family.help)}\n`;
+  let text = help === '' ? '' : `# HELP ${shown} ${escaped(help)}\n`;
   text += `# TYPE ${shown} ${type}\n`;
-  const { unit } = family;
   if (unit !== '' && type !== 'info' && name.endsWith(`_${unit}`)) text += `# UNIT ${shown} ${unit}\n`;
   return text;
 }
 
-function linesOf({ family, name, type }: Written): Generator<string> {
-  return family.type === 'histogram' ? histogramLines(family) : scalarLines(family, name, type);
-}
+/** `name{labels} ` of every series, and for counters the same with `_created`. */
+class PreparedScalars implements Prepared {
+  readonly type: OpenMetricsType;
+  readonly #family: ScalarFamily;
+  readonly #names: readonly string[];
+  readonly #createdName: string;
+  readonly #head = new PreparedTexts();
+  readonly #values = new PreparedTexts();
+  /** Whole lines, with the times in them: hardly ever does a time change, and then it is not taken from here. */
+  readonly #created = new PreparedTexts();
+  readonly #createdMs: number[] = [];
 
-function* scalarLines(family: ScalarFamily, name: string, type: OpenMetricsType): Generator<string> {
-  const labelNames = family.labelNames.map(writtenLabelName);
-  for (const series of family.series) {
+  constructor(family: ScalarFamily, name: string, type: OpenMetricsType, head: string) {
+    this.type = type;
+    this.#family = family;
+    this.#names = family.labelNames.map(writtenLabelName);
+    this.#createdName = `${name}_created`;
+    this.#head.add(head);
+  }
+
+  writeHead(out: LineBuffer): void {
+    out.text(this.#head, 0);
+  }
+
+  extend(): void {
+    const { name, series } = this.#family;
+    for (let i = this.#values.count; i < series.length; i++) {
+      const { labelValues, extraLabels, createdMs } = series[i]!;
+      const labels = labelText(this.#names, labelValues, extraLabels);
+      this.#values.add(seriesText(name, labels));
+      if (this.type !== 'counter') continue;
+      this.#created.add(createdLine(this.#createdName, labels, createdMs ?? 0));
+      this.#createdMs.push(createdMs ?? 0);
+    }
+  }
+
+  writeSeries(out: LineBuffer, index: number): void {
+    const series = this.#family.series[index]!;
     const { value, createdMs } = series;
-    if (type === 'counter' && !(value >= 0)) continue;
-    if (type === 'info' && value !== 1) continue;
-    const labels = labelText(labelNames, series.labelValues, series.extraLabels);
-    let lines = `${seriesText(family.name, labels)} ${formatValue(value)}\n`;
-    if (type === 'counter' && createdMs !== undefined) lines += createdLine(name, labels, createdMs);
-    yield lines;
+    const counter = this.type === 'counter';
+    if (counter && !(value >= 0)) return;
+    if (this.type === 'info' && value !== 1) return;
+    out.text(this.#values, index);
+    out.number(value, formatValue);
+    out.byte(NEWLINE);
+    if (!counter || createdMs === undefined) return;
+    if (createdMs === this.#createdMs[index]) out.text(this.#created, index);
+    else {
+      const labels = labelText(this.#names, series.labelValues, series.extraLabels);
+      const line = new PreparedTexts();
+      line.add(createdLine(this.#createdName, labels, createdMs));
+      out.text(line, 0);
+    }
   }
 }
 
-function* histogramLines(family: HistogramFamily): Generator<string> {
-  const { name, bounds } = family;
-  const labelNames = family.labelNames.map(writtenLabelName);
-  const les = [...bounds, Number.POSITIVE_INFINITY].map((bound) => `le="${canonicalNumber(bound)}"`);
-  const negative = bounds.some((bound) => bound < 0);
-  for (const series of family.series) {
-    const labels = labelText(labelNames, series.labelValues);
-    const before = labels === '' ? '' : `${labels},`;
+/** The labels of every series, and what stands around them, which is the same for all. */
+class PreparedHistograms implements Prepared {
+  readonly type = 'histogram';
+  readonly #family: HistogramFamily;
+  readonly #names: readonly string[];
+  readonly #labels = new PreparedTexts();
+  /** The head, then what stands before the labels of `_bucket`, `_sum`, `_count`, `_created`, then behind them. */
+  readonly #around = new PreparedTexts();
+  /** Behind the labels of a bucket line: `,le="0.5"} `. */
+  readonly #les = new PreparedTexts();
+  readonly #negative: boolean;
+
+  constructor(family: HistogramFamily, head: string) {
+    this.#family = family;
+    const { name, bounds } = family;
+    this.#names = family.labelNames.map(writtenLabelName);
+    this.#negative = bounds.some((bound) => bound < 0);
+    const labelled = family.labelNames.length > 0;
+    this.#around.add(head);
+    this.#around.add(openedText(`${name}_bucket`, true));
+    for (const suffix of ['_sum', '_count', '_created'])
+      this.#around.add(openedText(name + suffix, labelled));
+    this.#around.add(labelled || !isClassicMetricName(name) ? '} ' : ' ');
+    for (const bound of [...bounds, Number.POSITIVE_INFINITY])
+      this.#les.add(`${labelled ? ',' : ''}le="${canonicalNumber(bound)}"} `);
+  }
+
+  writeHead(out: LineBuffer): void {
+    out.text(this.#around, 0);
+  }
+
+  extend(): void {
+    const { series } = this.#family;
+    for (let i = this.#labels.count; i < series.length; i++)
+      this.#labels.add(labelText(this.#names, series[i]!.labelValues));
+  }
+
+  writeSeries(out: LineBuffer, index: number): void {
+    const { counts, sum, createdMs } = this.#family.series[index]!;
+    const buckets = this.#les.count;
     let cumulative = 0;
-    let lines = '';
-    for (let i = 0; i < les.length; i++) {
-      cumulative += series.counts[i] ?? 0;
-      lines += `${seriesText(`${name}_bucket`, before + les[i])} ${formatValue(cumulative)}\n`;
+    for (let i = 0; i < buckets; i++) {
+      cumulative += counts[i] ?? 0;
+      out.text(this.#around, 1);
+      out.text(this.#labels, index);
+      out.text(this.#les, i);
+      out.number(cumulative, formatValue);
+      out.byte(NEWLINE);
     }
-    if (!negative && series.sum >= 0) {
-      lines += `${seriesText(`${name}_sum`, labels)} ${formatValue(series.sum)}\n`;
-      lines += `${seriesText(`${name}_count`, labels)} ${formatValue(cumulative)}\n`;
+    if (!this.#negative && sum >= 0) {
+      this.#open(out, 2, index);
+      out.number(sum, formatValue);
+      out.byte(NEWLINE);
+      this.#open(out, 3, index);
+      out.number(cumulative, formatValue);
+      out.byte(NEWLINE);
     }
-    if (series.createdMs !== undefined) lines += createdLine(name, labels, series.createdMs);
-    yield lines;
+    if (createdMs === undefined) return;
+    this.#open(out, 4, index);
+    out.number(createdMs / 1000, formatValue);
+    out.byte(NEWLINE);
+  }
+
+  #open(out: LineBuffer, name: number, index: number): void {
+    out.text(this.#around, name);
+    out.text(this.#labels, index);
+    out.text(this.#around, 5);
   }
 }
 
 function createdLine(name: string, labels: string, createdMs: number): string {
-  return `${seriesText(`${name}_created`, labels)} ${formatValue(createdMs / 1000)}\n`;
+  return `${seriesText(name, labels)}${formatValue(createdMs / 1000)}\n`;
 }
 
 /**
@@ -163,9 +246,16 @@ export function canonicalNumber(value: number): string {
   return `${mantissa}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
 }
 
+/** A series up to its value: `name{labels} `. */
 function seriesText(name: string, labels: string): string {
-  if (isClassicMetricName(name)) return labels === '' ? name : `${name}{${labels}}`;
-  return labels === '' ? `{${quoted(name)}}` : `{${quoted(name)},${labels}}`;
+  const closed = labels === '' && isClassicMetricName(name);
+  return `${openedText(name, labels !== '')}${labels}${closed ? ' ' : '} '}`;
+}
+
+/** What stands before the labels of a series: `name{`, and where there are none `name`. */
+function openedText(name: string, labelled: boolean): string {
+  if (isClassicMetricName(name)) return labelled ? `${name}{` : name;
+  return labelled ? `{${quoted(name)},` : `{${quoted(name)}`;
 }
 
 function labelText(
