@@ -104,7 +104,7 @@ test('metrics of the CommonJS copy are read as well', () => {
   expect(value(runs)).toBe(2);
 });
 
-test('an isolated registry is nobody else s', () => {
+test('an isolated registry belongs to nobody else', () => {
   const registry = isolatedRegistry({ labels: { region: 'eu' } });
   const runs = counter({ name: 'runs_total', help: 'R', registry });
   expect(changes(registry, () => runs.inc())).toEqual({ 'runs_total{region="eu"}': 1 });
