@@ -91,6 +91,14 @@ test('a label value of 100 kB, a large family and empty slices between', () => {
   expect(read(Buffer.concat(slices)).samples).toEqual(expectedSamples([family]));
 });
 
+test('series that come between two writings are in the second', () => {
+  const family = gauge('x', [{ labelValues: ['1'], value: 1 }], ['a']);
+  expect(read(write(family)).samples).toEqual(expectedSamples([family]));
+  (family.series as unknown[]).push({ labelValues: ['2'], value: 2 });
+  expect(read(write(family)).samples).toEqual(expectedSamples([family]));
+  expect(read(write(family)).samples.size).toBe(2);
+});
+
 test('counts that are no integers, or too large for exact ones, are written as floats', () => {
   const family: Family = {
     type: 'histogram',

@@ -97,6 +97,17 @@ export class Encoder {
     this.#append(inner.bytes());
   }
 
+  /** Copies what another one holds from `start` to `end`. */
+  range(from: Encoder, start: number, end: number): void {
+    this.#reserve(end - start);
+    // Short, so that a loop is done before `set` has made the view that it needs.
+    const to = this.#bytes;
+    const bytes = from.#bytes;
+    let at = this.length;
+    for (let i = start; i < end; i++) to[at++] = bytes[i]!;
+    this.length = at;
+  }
+
   #append(bytes: Uint8Array): void {
     this.#reserve(bytes.length);
     this.#bytes.set(bytes, this.length);

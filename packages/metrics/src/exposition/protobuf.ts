@@ -24,7 +24,7 @@
  * Source: https://github.com/prometheus/client_model/blob/master/io/prometheus/client/metrics.proto
  */
 import { Labels, METRIC_NAME } from '../model/labels.ts';
-import type { Family, HistogramFamily, HistogramSeries, ScalarFamily } from './families.ts';
+import type { Family, HistogramFamily, HistogramSeries, ScalarFamily, ScalarSeries } from './families.ts';
 import { canonicalNumber } from './openmetrics.ts';
 import { BYTES, Decoder, Encoder, FIXED64, ProtobufError, VARINT } from './protobuf-wire.ts';
 
@@ -51,9 +51,15 @@ export function* writeProtobuf(families: Iterable<Family>): Generator<Uint8Array
     let length = 0;
     let chunk = new Encoder();
     writeHead(chunk, family);
-    for (const write of metricsOf(family, parts)) {
+    const labels = labelsOfFamily(family);
+    labels.extend();
+    // Series that come while slices are being sent are for the next time.
+    const count = family.series.length;
+    for (let i = 0; i < count; i++) {
       metric.clear();
-      write(metric);
+      labels.write(metric, i);
+      if (family.type === 'histogram') writeHistogram(metric, family, family.series[i]!, parts);
+      else writeScalar(metric, family, family.series[i]!, parts);
       chunk.message(4, metric);
       if (chunk.length < SLICE_BYTES) continue;
       length += chunk.length;
@@ -85,38 +91,56 @@ function writeHead(out: Encoder, family: Family): void {
   if (unit !== '' && stem.endsWith(`_${unit}`)) out.text(5, unit);
 }
 
-function* metricsOf(family: Family, parts: Parts): Generator<(out: Encoder) => void> {
-  if (family.type === 'histogram') {
-    for (const series of family.series) yield (out) => writeHistogram(out, family, series, parts);
-  } else {
-    for (const series of family.series) yield (out) => writeScalar(out, family, series, parts);
+const preparedLabels = new WeakMap<Family, PreparedLabels>();
+
+function labelsOfFamily(family: Family): PreparedLabels {
+  let labels = preparedLabels.get(family);
+  if (labels === undefined) {
+    labels = new PreparedLabels(family);
+    preparedLabels.set(family, labels);
   }
+  return labels;
 }
 
-function writeLabels(
-  out: Encoder,
-  names: readonly string[],
-  values: readonly string[],
-  pair: Encoder,
-  extra: readonly (readonly [string, string])[] = [],
-): void {
-  const write = (name: string, value: string) => {
-    pair.clear();
-    pair.text(1, name);
-    pair.text(2, value);
-    out.message(1, pair);
-  };
-  for (let i = 0; i < names.length; i++) write(names[i]!, values[i] ?? '');
-  for (const [name, value] of extra) write(name, value);
+/** The labels of a family's series as fields of `Metric`, kept for as long as the family object lives. */
+class PreparedLabels {
+  readonly #family: Family;
+  readonly #bytes = new Encoder();
+  readonly #ends: number[] = [];
+
+  constructor(family: Family) {
+    this.#family = family;
+  }
+
+  /** Prepares the series that are new. */
+  extend(): void {
+    const { labelNames, series } = this.#family;
+    const pair = new Encoder();
+    const add = (name: string, value: string) => {
+      pair.clear();
+      pair.text(1, name);
+      pair.text(2, value);
+      this.#bytes.message(1, pair);
+    };
+    for (let i = this.#ends.length; i < series.length; i++) {
+      const { labelValues, extraLabels = [] } = series[i]! as ScalarSeries;
+      for (let at = 0; at < labelNames.length; at++) add(labelNames[at]!, labelValues[at] ?? '');
+      for (const [name, value] of extraLabels) add(name, value);
+      this.#ends.push(this.#bytes.length);
+    }
+  }
+
+  write(out: Encoder, index: number): void {
+    out.range(this.#bytes, index === 0 ? 0 : this.#ends[index - 1]!, this.#ends[index]!);
+  }
 }
 
 function writeScalar(
   out: Encoder,
   family: ScalarFamily,
-  series: ScalarFamily['series'][number],
+  series: ScalarSeries,
   { value, inner }: Parts,
 ): void {
-  writeLabels(out, family.labelNames, series.labelValues, inner, series.extraLabels);
   value.clear();
   value.double(1, series.value);
   if (family.type === 'counter') {
@@ -131,7 +155,6 @@ function writeHistogram(
   series: HistogramSeries,
   { value, inner }: Parts,
 ): void {
-  writeLabels(out, family.labelNames, series.labelValues, inner);
   const { bounds } = family;
   value.clear();
   let cumulative = 0;
