@@ -1,4 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { expect, test, vi } from 'vitest';
 import { writeText } from '../dist/exposition/index.js';
 import * as esm from '../dist/index.js';
@@ -221,6 +223,21 @@ test.each<[string, () => unknown, string]>([
 ])('%s is refused when it is defined', (_what, define, message) => {
   expect(define).toThrow(TypeError);
   expect(define).toThrow(message);
+});
+
+test('a process that forbids code from strings counts the same', () => {
+  const script = `
+    const { counter, label } = require('./dist/cjs/index.js');
+    const requests = counter({ name: 'r_total', help: 'R', labels: { path: label, code: ['200', '500'] } });
+    for (let i = 0; i < 3; i++) requests.inc({ path: '/', code: '500' });
+    const bound = requests.bind({ path: '/', code: '500' });
+    console.log(bound.values[bound.index]);
+  `;
+  const output = execFileSync(process.execPath, ['--disallow-code-generation-from-strings', '-e', script], {
+    cwd: fileURLToPath(new URL('..', import.meta.url)),
+    encoding: 'utf8',
+  });
+  expect(output).toBe('3\n');
 });
 
 test('ESM and CommonJS are one', () => {
