@@ -11,7 +11,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { spread } from './clients.mjs';
+import { answerOf, spread } from './clients.mjs';
 
 const WORKERS = 4;
 const SERIES = 5_000;
@@ -68,7 +68,7 @@ async function clientOf(name) {
     return {
       count: (labels) =>
         counter({ name: 'bench_total', help: 'b', labels: { a: label, b: label, c: label } }).inc(labels),
-      scrape: async () => Buffer.from((await server.exposition()).body),
+      scrape: () => answerOf(server),
     };
   }
   const client = (await import(name)).default;

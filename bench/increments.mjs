@@ -156,7 +156,7 @@ async function checkCounts(client, counted) {
     );
     return;
   }
-  const text = await client.scrape();
+  const text = String(await client.scrape());
   const sum = (name) =>
     text
       .split('\n')

@@ -363,3 +363,20 @@ test('writers that disagree about a family are not added up: the newest running 
   expect(merged.conflicts).toBe(3);
   expect(merged.families).toMatchObject([{ bounds: [5], series: [{ sum: 1 }] }]);
 });
+
+test('OpenMetrics tells when counters began only where that is asked for', async () => {
+  for (const createdSamples of [undefined, true]) {
+    const registry = createRegistry();
+    counter({ name: 'done_total', help: 'Done', registry });
+    const server = await serveMetrics({
+      service: 'test',
+      directory: metricsDirectory(),
+      registry,
+      ...(createdSamples && { createdSamples }),
+    });
+    const { body } = await server.exposition({ accept: 'application/openmetrics-text; version=1.0.0' });
+    expect(String(body)).toContain('done_total 0\n');
+    expect(/^done_created \d+/m.test(String(body))).toBe(createdSamples === true);
+    await server.close();
+  }
+});

@@ -37,11 +37,20 @@ import { ExpositionError, parseNumber } from './text.ts';
 /** The `Content-Type` of the format. */
 export const OPENMETRICS_CONTENT_TYPE = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
 
+/** What of the families is written. */
+export interface OpenMetricsOptions {
+  /** Whether each counter and histogram has a sample with the time at which it began. Default true. */
+  readonly created?: boolean;
+}
+
 /**
  * Renders families, in slices that end at a line; the last one ends the body. All but the numbers is prepared once
  * and kept for as long as the family object lives.
  */
-export function* encodeOpenMetrics(families: Iterable<Family>): Generator<Uint8Array, void, undefined> {
+export function* encodeOpenMetrics(
+  families: Iterable<Family>,
+  { created = true }: OpenMetricsOptions = {},
+): Generator<Uint8Array, void, undefined> {
   const out = new LineBuffer();
   for (const written of planOpenMetrics([...families])) {
     const prepared = preparedOf(written);
@@ -50,7 +59,7 @@ export function* encodeOpenMetrics(families: Iterable<Family>): Generator<Uint8A
     // Series that come while slices are being sent are for the next time.
     const count = written.family.series.length;
     for (let i = 0; i < count; i++) {
-      prepared.writeSeries(out, i);
+      prepared.writeSeries(out, i, created);
       if (out.isFull) yield out.take();
     }
   }
@@ -72,7 +81,7 @@ interface Prepared {
   writeHead(out: LineBuffer): void;
   /** Prepares the series that are new. */
   extend(): void;
-  writeSeries(out: LineBuffer, index: number): void;
+  writeSeries(out: LineBuffer, index: number, created: boolean): void;
 }
 
 const preparedFamilies = new WeakMap<Family, Prepared>();
@@ -135,7 +144,7 @@ class PreparedScalars implements Prepared {
     }
   }
 
-  writeSeries(out: LineBuffer, index: number): void {
+  writeSeries(out: LineBuffer, index: number, created: boolean): void {
     const series = this.#family.series[index]!;
     const { value, createdMs } = series;
     const counter = this.type === 'counter';
@@ -144,7 +153,7 @@ class PreparedScalars implements Prepared {
     out.text(this.#values, index);
     out.number(value, formatValue);
     out.byte(NEWLINE);
-    if (!counter || createdMs === undefined) return;
+    if (!created || !counter || createdMs === undefined) return;
     if (createdMs === this.#createdMs[index]) out.text(this.#created, index);
     else {
       const labels = labelText(this.#names, series.labelValues, series.extraLabels);
@@ -192,7 +201,7 @@ class PreparedHistograms implements Prepared {
       this.#labels.add(labelText(this.#names, series[i]!.labelValues));
   }
 
-  writeSeries(out: LineBuffer, index: number): void {
+  writeSeries(out: LineBuffer, index: number, created: boolean): void {
     const { counts, sum, createdMs } = this.#family.series[index]!;
     const buckets = this.#les.count;
     let cumulative = 0;
@@ -212,7 +221,7 @@ class PreparedHistograms implements Prepared {
       out.number(cumulative, formatValue);
       out.byte(NEWLINE);
     }
-    if (createdMs === undefined) return;
+    if (!created || createdMs === undefined) return;
     this.#open(out, 4, index);
     out.number(createdMs / 1000, formatValue);
     out.byte(NEWLINE);
