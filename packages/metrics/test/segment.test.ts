@@ -209,7 +209,10 @@ test('what was counted before the store was attached moves into it, and bound ch
 
 const mounts: string[] = [];
 afterEach(() => {
-  for (const mount of mounts.splice(0)) execFileSync('umount', ['-l', mount]);
+  for (const mount of mounts.splice(0)) {
+    execFileSync('umount', ['-l', mount]);
+    fs.rmdirSync(mount);
+  }
 });
 
 test('a disk that is full stops new series with a warning, not the program, and what is there stays exact', async (context) => {
@@ -217,6 +220,7 @@ test('a disk that is full stops new series with a warning, not the program, and 
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=160k,mode=700', 'tmpfs', mount], { stdio: 'ignore' });
   } catch {
+    fs.rmdirSync(mount);
     context.skip('the right to mount a small file system is missing');
   }
   mounts.push(mount);
