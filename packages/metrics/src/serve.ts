@@ -81,6 +81,8 @@ export function serveMetrics(options: ServeOptions): Promise<MetricsServer> {
     const server = new MetricsServer(registry);
     running = server.open(options).then(() => server);
     served.set(registry, running);
+    // What could not be opened is not in the way of a second try, or of whoever asks for /metrics.
+    running.catch(() => served.delete(registry));
   }
   return running;
 }
@@ -140,6 +142,13 @@ export class MetricsServer {
       return view === undefined ? [] : new Merger().merge([view]).families;
     }
     const reading = this.#reader.read();
+    // This process is a writer itself; an answer without it would look like a service that counts nothing.
+    if (reading.writers === 0) {
+      throw new StoreError(
+        'io',
+        `${this.directory} was deleted or emptied while the service runs; restart the service`,
+      );
+    }
     if (reading.deadSegments > 0) this.#fold(this.#reader);
     return [...reading.families, ...aboutReading(reading)];
   }
@@ -263,7 +272,6 @@ class Election {
   #lockFd: number | undefined;
   #server: http.Server | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #warned = false;
 
   constructor(
     directory: MetricsDirectory | undefined,
@@ -302,8 +310,17 @@ class Election {
     this.#lockFd = undefined;
   }
 
+  /** Answers from now on where it is elected; never rejects, since nobody waits for most of its calls. */
   async #stand(): Promise<void> {
-    if (this.#server !== undefined || !this.#elected()) return;
+    try {
+      if (this.#server === undefined && this.#elected()) await this.#listen();
+    } catch (error) {
+      const what = `cannot answer /metrics on ${this.#host}:${this.#port}: ${(error as Error).message}; it tries again every second`;
+      warn(new StoreError('io', what, { cause: error }));
+    }
+  }
+
+  async #listen(): Promise<void> {
     const server = http.createServer((request, response) => {
       const path = request.url?.split('?')[0];
       if (path === '/metrics') void this.#answer(request, response);
@@ -315,16 +332,14 @@ class Election {
         server.once('error', reject);
         server.listen(this.#port, this.#host, resolve);
       });
-      // Answering must not keep a program running that has nothing else to do.
-      server.unref();
     } catch (error) {
       this.#server = undefined;
-      if (!this.#warned) {
-        this.#warned = true;
-        const what = `cannot answer /metrics on ${this.#host}:${this.#port}: ${(error as Error).message}; it tries again every second`;
-        warn(new StoreError('io', what, { cause: error }));
-      }
+      throw error;
     }
+    // Such as too many open files: a connection is lost, the program is not.
+    server.on('error', (error) => warn(asStoreError(error)));
+    // Answering must not keep a program running that has nothing else to do.
+    server.unref();
   }
 
   /** Whether this process holds the lock of the one that answers. */
@@ -368,7 +383,12 @@ function aboutReading({ writers, skipped, conflicts }: Reading): Family[] {
   ];
 }
 
+const warned = new Set<string>();
+
+/** Warns, once of each thing: a scraper asks again and again. */
 function warn(error: StoreError): void {
+  if (warned.has(error.message)) return;
+  warned.add(error.message);
   process.emitWarning(error.message, { type: 'BinnacleMetricsWarning', code: error.code });
 }
 

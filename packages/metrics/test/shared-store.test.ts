@@ -186,6 +186,35 @@ test('when all processes have gone and one starts again, a new epoch begins at 0
   expect(segments(directory)).toHaveLength(1);
 });
 
+test('a writer that joins where service.json was deleted takes no count from those who run', async () => {
+  const directory = metricsDirectory();
+  const first = await member(directory);
+  await first.tell('inc', 5);
+  fs.rmSync(path.join(directory, 'service.json'));
+  const second = await member(directory);
+  await second.tell('inc', 2);
+  for (const one of [first, second]) expect(valueIn(String(await one.tell('exposition')), WELL)).toBe(7);
+});
+
+test('a directory that is deleted under a running service does not take it down', async () => {
+  const directory = metricsDirectory();
+  const port = 20_000 + ((process.pid + 7) % 20_000);
+  const elected = await member(directory, { port });
+  const waiting = await member(directory, { port });
+  fs.rmSync(directory, { recursive: true });
+  // Long enough for the one that waits to stand for election again.
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  for (const one of [elected, waiting]) {
+    await one.tell('inc', 1);
+    expect(one.process.exitCode).toBeNull();
+  }
+  const response = await fetch(`http://127.0.0.1:${port}/metrics`);
+  expect(response.status).toBe(500);
+  expect(await response.text()).toContain(
+    'was deleted or emptied while the service runs; restart the service',
+  );
+});
+
 test('another service and another instance are refused by name while the first one runs', async () => {
   const directory = metricsDirectory();
   const first = await member(directory, { service: 'uploads', instance: 'a' });

@@ -17,7 +17,13 @@ import os from 'node:os';
 import path from 'node:path';
 import { LOCK_TIMEOUT_MS, StoreError } from './errors.ts';
 import type { NativeFiles } from './native.ts';
-import { decodeIdentity, HEADER_BYTES, INSTANCE_BYTES_MAX, SERVICE_BYTES_MAX } from './segment.ts';
+import {
+  decodeIdentity,
+  HEADER_BYTES,
+  INSTANCE_BYTES_MAX,
+  SERVICE_BYTES_MAX,
+  type SegmentHeader,
+} from './segment.ts';
 
 /** What `service.json` says. */
 export interface Manifest {
@@ -27,6 +33,9 @@ export interface Manifest {
   readonly epoch: string;
   readonly epochStartedMs: number;
 }
+
+/** Whose a segment is. */
+type Identity = Pick<SegmentHeader, 'service' | 'instance' | 'epoch' | 'workerIndex'>;
 
 /** File systems on which a lock or a mapping does not reach every process: by the magic number of statfs(2). */
 const NETWORK_FILE_SYSTEMS: Readonly<Record<number, string>> = {
@@ -173,9 +182,9 @@ export class MetricsDirectory {
     }
   }
 
-  /** Of running writers: service, instance and worker index of each. */
-  runningWriters(): { readonly service: string; readonly instance: string; readonly workerIndex: number }[] {
-    const running = [];
+  /** Of running writers: service, instance, epoch and worker index of each. */
+  runningWriters(): Identity[] {
+    const running: Identity[] = [];
     for (const name of this.list()) {
       if (!name.endsWith('.segment') || !this.isLive(name)) continue;
       const bytes = Buffer.alloc(HEADER_BYTES);
@@ -192,7 +201,7 @@ export class MetricsDirectory {
 }
 
 /** Whose a running writer's segment is; a writer of another version cannot be joined. */
-function identityOf(bytes: Buffer, name: string): { service: string; instance: string; workerIndex: number } {
+function identityOf(bytes: Buffer, name: string): Identity {
   try {
     return decodeIdentity(bytes);
   } catch (cause) {

@@ -1,10 +1,15 @@
 /** The retired file of a directory: what the writers have counted that are gone. `FORMAT.md` draws it. */
 import type { MergedFamily, MergedSeries } from './merge.ts';
-import { dictionaryBytesFor, encodeHeader, layoutFor, type SegmentHeader, SegmentWriter } from './segment.ts';
+import {
+  containsRecordBytes,
+  encodeHeader,
+  familyRecordBytes,
+  layoutFor,
+  type SegmentHeader,
+  SegmentWriter,
+  seriesRecordBytes,
+} from './segment.ts';
 import { type FamilyShape, slotsPerSeries } from './store.ts';
-
-/** Room for the record that names what the file contains, beside the names. */
-const CONTAINS_RECORD_BYTES = 64;
 
 /**
  * The bytes of a retired file: of the merged families what outlives its writers, which is everything but gauges of
@@ -17,12 +22,11 @@ export function encodeRetired(
 ): Buffer {
   const kept = [...families].filter(({ shape }) => outlivesWriters(shape));
   let slots = 0;
-  let dictionaryBytes = CONTAINS_RECORD_BYTES + contained.reduce((sum, name) => sum + 4 + name.length, 0);
+  let dictionaryBytes = containsRecordBytes(contained);
   for (const { shape, series } of kept) {
-    for (const { labelValues } of series) {
-      slots += slotsPerSeries(shape) + 1;
-      dictionaryBytes += dictionaryBytesFor(shape, labelValues);
-    }
+    slots += series.length * (slotsPerSeries(shape) + 1);
+    dictionaryBytes += familyRecordBytes(shape);
+    for (const { labelValues } of series) dictionaryBytes += seriesRecordBytes(labelValues);
   }
   const layout = layoutFor(0, slots, dictionaryBytes);
   const bytes = Buffer.from(new ArrayBuffer(layout.fileBytes));

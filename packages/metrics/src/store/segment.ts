@@ -258,9 +258,25 @@ export class SegmentWriter {
   }
 }
 
-/** The bytes that a series needs in a dictionary that does not know its family yet. */
-export function dictionaryBytesFor(shape: FamilyShape, labelValues: readonly string[]): number {
-  return familyRecord(0, shape).length + seriesRecord(0, 0, 0, labelValues).length;
+/** The bytes that a family needs in a dictionary. */
+export function familyRecordBytes({ name, help, unit, labelNames, bounds = [] }: FamilyShape): number {
+  return recordBytes(bounds.length, [name, help, unit, ...labelNames]);
+}
+
+/** The bytes that a series needs in a dictionary that knows its family. */
+export function seriesRecordBytes(labelValues: readonly string[]): number {
+  return recordBytes(1, labelValues);
+}
+
+/** The bytes that the record of {@link SegmentWriter.contains} needs. */
+export function containsRecordBytes(names: readonly string[]): number {
+  return recordBytes(0, names);
+}
+
+function recordBytes(numbers: number, texts: readonly string[]): number {
+  let bytes = RECORD_HEADER_BYTES + 16 + numbers * 8;
+  for (const text of texts) bytes += 4 + Buffer.byteLength(text);
+  return align(bytes);
 }
 
 function storedSlots(shape: FamilyShape, compensated: boolean): number {

@@ -10,16 +10,17 @@
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { threadId } from 'node:worker_threads';
-import type { Manifest, MetricsDirectory } from './directory.ts';
+import type { MetricsDirectory } from './directory.ts';
 import { StoreError } from './errors.ts';
 import { HeapStore } from './heap.ts';
 import {
-  dictionaryBytesFor,
   encodeHeader,
   FORMAT_VERSION,
+  familyRecordBytes,
   layoutFor,
   type SegmentHeader,
   SegmentWriter,
+  seriesRecordBytes,
 } from './segment.ts';
 import { type FamilyShape, type Slots, type Store, slotsPerSeries } from './store.ts';
 
@@ -75,8 +76,9 @@ export class SharedStore implements Store {
             `${describe(directory)} needs another one`,
         );
       }
-      const known = directory.manifest();
-      const epoch = running.length > 0 && known !== undefined ? known.epoch : beginEpoch(directory);
+      // Running writers know their epoch also where somebody has deleted what was noted of it.
+      const epoch =
+        running[0] === undefined ? beginEpoch(directory) : continueEpoch(directory, running[0].epoch);
       const taken = new Set(running.map(({ workerIndex }) => workerIndex));
       let workerIndex = 0;
       while (taken.has(workerIndex)) workerIndex++;
@@ -91,7 +93,7 @@ export class SharedStore implements Store {
     if (index !== undefined) return { values: this.#writer!.values, index };
     if (this.#lost === undefined || performance.now() > this.#growAfter) {
       try {
-        this.#grow(slotsPerSeries(shape), dictionaryBytesFor(shape, labelValues));
+        this.#grow(slotsPerSeries(shape), familyRecordBytes(shape) + seriesRecordBytes(labelValues));
         const grown = this.#writer!.add(shape, labelValues, createdMs);
         if (grown !== undefined) return { values: this.#writer!.values, index: grown };
       } catch (cause) {
@@ -170,20 +172,23 @@ function createSegment(
 
 /** Notes a new epoch, then deletes what the one before has left. */
 function beginEpoch(directory: MetricsDirectory): string {
-  const epochStartedMs = Date.now();
-  const epoch = `${epochStartedMs.toString(36)}${randomBytes(4).toString('hex')}`;
-  const manifest: Manifest = {
-    format: FORMAT_VERSION,
-    service: directory.service,
-    instance: directory.instance,
-    epoch,
-    epochStartedMs,
-  };
-  directory.writeManifest(manifest);
+  const startedMs = Date.now();
+  const epoch = `${startedMs.toString(36)}${randomBytes(4).toString('hex')}`;
+  noteEpoch(directory, epoch, startedMs);
   for (const name of directory.list()) {
     if (/\.(?:segment|retired|tmp)$/.test(name)) fs.rmSync(directory.file(name), { force: true });
   }
   return epoch;
+}
+
+function continueEpoch(directory: MetricsDirectory, epoch: string): string {
+  if (directory.manifest()?.epoch !== epoch) noteEpoch(directory, epoch, Date.now());
+  return epoch;
+}
+
+function noteEpoch(directory: MetricsDirectory, epoch: string, epochStartedMs: number): void {
+  const { service, instance } = directory;
+  directory.writeManifest({ format: FORMAT_VERSION, service, instance, epoch, epochStartedMs });
 }
 
 function describe({ service, instance }: { readonly service: string; readonly instance: string }): string {
