@@ -57,7 +57,8 @@ export type DropReason =
   | 'label_value'
   | 'label_length'
   | 'value'
-  | 'series_limit';
+  | 'series_limit'
+  | 'callback';
 
 export class ChildTable<C extends object> {
   /** In order of creation. */

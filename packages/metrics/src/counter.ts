@@ -81,13 +81,26 @@ export class Counter<L extends LabelSpec> implements Metric {
   }
 }
 
+/** A counter's definition. */
+export interface CounterDefinition<L extends LabelSpec, Unit extends string>
+  extends Definition<L, CounterName<NoInfer<Unit>>, Unit> {
+  /** As `collect` of a gauge: adds what has come since it was asked before. */
+  readonly collect?: (counter: Counter<L>) => void | PromiseLike<void>;
+}
+
 /**
  * Defines a counter. Nothing happens but the definition; the same one a second time gives the same counter.
  * @throws TypeError when the name, the labels or an earlier definition do not allow it
  */
 export function counter<const L extends LabelSpec = Record<never, never>, const Unit extends string = ''>(
-  definition: Definition<L, CounterName<NoInfer<Unit>>, Unit>,
+  definition: CounterDefinition<L, Unit>,
 ): Counter<L> {
   const checked = checkDefinition(definition, { type: 'counter' });
-  return checked.registry.define(checked.shape, checked.labels, () => new Counter<L>(checked));
+  const { registry, shape, labels } = checked;
+  const { collect } = definition;
+  return registry.define(shape, labels, () => {
+    const made = new Counter<L>(checked);
+    if (collect !== undefined) registry.onCollect(shape.name, () => collect(made));
+    return made;
+  });
 }

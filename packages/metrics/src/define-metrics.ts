@@ -4,7 +4,7 @@
  *     const uploadMetrics = (registry?: Registry) =>
  *       defineMetrics((m) => ({ uploads: m.counter({ ... }), took: m.histogram({ ... }) }), { registry });
  */
-import { type Counter, type CounterName, counter } from './counter.ts';
+import { type Counter, type CounterDefinition, counter } from './counter.ts';
 import type { Definition } from './definition.ts';
 import { type Gauge, type GaugeDefinition, gauge } from './gauge.ts';
 import { type Histogram, type HistogramDefinition, histogram } from './histogram.ts';
@@ -20,7 +20,7 @@ export type Unplaced<D> = D & { readonly registry?: never };
 export interface Definer {
   /** As {@link counter}. */
   counter<const L extends LabelSpec = Record<never, never>, const Unit extends string = ''>(
-    definition: Unplaced<Definition<L, CounterName<NoInfer<Unit>>, Unit>>,
+    definition: Unplaced<CounterDefinition<L, Unit>>,
   ): Counter<L>;
   /** As {@link gauge}. */
   gauge<const L extends LabelSpec = Record<never, never>, const Unit extends string = ''>(

@@ -152,6 +152,12 @@ export class Gauge<L extends LabelSpec, Unit extends string = string> implements
 export interface GaugeDefinition<L extends LabelSpec, Unit extends string>
   extends Definition<L, GaugeName<NoInfer<Unit>>, Unit> {
   readonly mode?: GaugeMode;
+  /**
+   * Asked before each exposition, to set what is only known when somebody looks; may be asynchronous. Its errors
+   * are counted and spoil nothing else. Where several processes share a directory, those that do not answer are
+   * asked every few seconds.
+   */
+  readonly collect?: (gauge: Gauge<L, Unit>) => void | PromiseLike<void>;
 }
 
 /**
@@ -167,5 +173,11 @@ export function gauge<const L extends LabelSpec = Record<never, never>, const Un
     { type: 'gauge', mode },
     mode === 'per worker' ? ['worker'] : [],
   );
-  return checked.registry.define(checked.shape, checked.labels, () => new Gauge<L, Unit>(checked));
+  const { registry, shape, labels } = checked;
+  const { collect } = definition;
+  return registry.define(shape, labels, () => {
+    const made = new Gauge<L, Unit>(checked);
+    if (collect !== undefined) registry.onCollect(shape.name, () => collect(made));
+    return made;
+  });
 }

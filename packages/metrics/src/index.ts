@@ -1,5 +1,11 @@
 /** What a program says about itself: metrics, the store they lie in, and the `/metrics` that shows them. */
-export { type BoundCounter, type Counter, type CounterName, counter } from './counter.ts';
+export {
+  type BoundCounter,
+  type Counter,
+  type CounterDefinition,
+  type CounterName,
+  counter,
+} from './counter.ts';
 export { type Definer, defineMetrics, type Unplaced } from './define-metrics.ts';
 export type { Definition } from './definition.ts';
 export { type BoundGauge, type Gauge, type GaugeDefinition, type GaugeName, gauge } from './gauge.ts';
@@ -28,7 +34,14 @@ export {
   type OutcomeLabels,
   operation,
 } from './operation.ts';
-export { createRegistry, defaultRegistry, type Registry, type RegistryOptions } from './registry.ts';
+export {
+  COLLECT_TIMEOUT_MS,
+  type CollectCallback,
+  createRegistry,
+  defaultRegistry,
+  type Registry,
+  type RegistryOptions,
+} from './registry.ts';
 export {
   ELECTION_INTERVAL_MS,
   type Exposition,

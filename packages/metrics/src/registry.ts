@@ -10,6 +10,7 @@
 
 import type { DropReason } from './child-table.ts';
 import { LABEL_VALUE_CHARACTERS_MAX } from './labels.ts';
+import { isThenable } from './settle.ts';
 import { HeapStore } from './store/heap.ts';
 import {
   type FamilyShape,
@@ -55,6 +56,19 @@ export interface PlacedSeries extends Slots {
   readonly labelValues: readonly string[];
 }
 
+/** Asked before metrics are shown, to bring them up to date. */
+export type CollectCallback = () => void | PromiseLike<void>;
+
+/** How long an answer waits for callbacks; who takes longer is shown as it was, and counted. */
+export const COLLECT_TIMEOUT_MS = 2_000;
+
+interface Collector {
+  readonly metric: string;
+  readonly callback: CollectCallback;
+  /** While the callback has not ended. */
+  pending: Promise<void> | undefined;
+}
+
 /** What a registry gives to all of its series. */
 export interface RegistryOptions {
   /** Constant labels: every series of the registry has them, and no metric in it has a label of such a name. */
@@ -71,6 +85,7 @@ export class Registry {
   readonly #placed: Placed[] = [];
   readonly #dropped = new Map<string, Child>();
   readonly #scratch = new Map<number, Float64Array>();
+  readonly #collectors = new Set<Collector>();
   #heap: HeapStore | undefined = new HeapStore();
   #store: Store = this.#heap as HeapStore;
 
@@ -136,6 +151,63 @@ export class Registry {
       process.emitWarning(`metric ${metric}: ${detail}`, { type: 'BinnacleMetricsWarning', code: reason });
     }
     child.values[child.index]! += 1;
+  }
+
+  /**
+   * Has a callback asked before each exposition of this process. What it throws, rejects with, or does not end
+   * within {@link COLLECT_TIMEOUT_MS} is counted under the metric and spoils nothing else.
+   * @returns takes the callback back
+   */
+  onCollect(metric: string, callback: CollectCallback): () => void {
+    const collector: Collector = { metric, callback, pending: undefined };
+    this.#collectors.add(collector);
+    return () => this.#collectors.delete(collector);
+  }
+
+  /** Whether there are callbacks to be asked. */
+  get collects(): boolean {
+    return this.#collectors.size > 0;
+  }
+
+  /** Asks all callbacks at once and waits for them; never rejects. One that is still under way is not asked again. */
+  async collect(): Promise<void> {
+    const waiting: Collector[] = [];
+    for (const collector of this.#collectors) {
+      if (collector.pending === undefined) this.#ask(collector);
+      if (collector.pending !== undefined) waiting.push(collector);
+    }
+    if (waiting.length === 0) return;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, COLLECT_TIMEOUT_MS);
+    });
+    await Promise.race([Promise.all(waiting.map(({ pending }) => pending)), late]);
+    clearTimeout(timer);
+    for (const { metric, pending } of waiting) {
+      if (pending === undefined) continue;
+      this.drop(metric, 'callback', `its callback has not ended after ${COLLECT_TIMEOUT_MS} ms`);
+    }
+  }
+
+  #ask(collector: Collector): void {
+    const { metric, callback } = collector;
+    const failed = (error: unknown) =>
+      this.drop(
+        metric,
+        'callback',
+        `its callback failed: ${error instanceof Error ? error.message : String(error)}`,
+      );
+    try {
+      const result = callback();
+      if (!isThenable(result)) return;
+      collector.pending = Promise.resolve(result)
+        .then(undefined, failed)
+        .then(() => {
+          collector.pending = undefined;
+        });
+    } catch (error) {
+      failed(error);
+    }
   }
 
   /** Moves all values into a store; what is counted from now on is counted there. */

@@ -165,6 +165,7 @@ export class MetricsServer {
   }
 
   async #bytes(negotiated: Negotiated, names: readonly string[] = []): Promise<Buffer> {
+    await this.#registry.collect();
     const families = this.families();
     const wanted = names.length === 0 ? families : families.filter((family) => names.includes(family.name));
     const slices: Uint8Array[] = [];

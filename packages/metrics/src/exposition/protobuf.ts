@@ -86,7 +86,7 @@ function writeHead(out: Encoder, family: Family): void {
   out.text(1, name);
   if (family.help !== '') out.text(2, family.help);
   out.field(3, VARINT);
-  out.varint(TYPES.indexOf(family.type === 'info' ? 'gauge' : family.type));
+  out.varint(TYPES.indexOf(family.type === 'info' || family.type === 'stateset' ? 'gauge' : family.type));
   const stem = family.type === 'counter' && name.endsWith('_total') ? name.slice(0, -6) : name;
   if (unit !== '' && stem.endsWith(`_${unit}`)) out.text(5, unit);
 }
