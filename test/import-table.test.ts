@@ -14,6 +14,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'metrics/model': [],
   'metrics/exposition': ['metrics/model'],
   metrics: ['metrics/model', 'metrics/exposition'],
+  'prom-client': ['metrics', 'metrics/model', 'metrics/exposition'],
   promql: ['metrics/model'],
   blueprint: ['promql', 'metrics/model'],
   'monitor/config': ['promql'],
@@ -39,6 +40,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 
 const PACKAGES: Readonly<Record<string, string>> = {
   '@binnacle/metrics': 'metrics',
+  '@binnacle/prom-client': 'prom-client',
   '@binnacle/promql': 'promql',
   '@binnacle/blueprint': 'blueprint',
   binnacle: 'monitor/cli',
