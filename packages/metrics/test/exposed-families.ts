@@ -1,6 +1,6 @@
 /** Families to write in every format, and the series that whoever reads them back must find. */
 import fc from 'fast-check';
-import type { Family, HistogramSeries, ScalarSeries } from '../dist/exposition/index.js';
+import type { Family, HistogramSeries, ScalarSeries, SummarySeries } from '../dist/exposition/index.js';
 import { canonicalNumber } from '../dist/exposition/index.js';
 import { Labels } from '../dist/model/index.js';
 
@@ -67,7 +67,7 @@ function seriesOf<T>(labelNames: readonly string[], content: fc.Arbitrary<T>) {
 
 function familyOf(stem: string): fc.Arbitrary<Family> {
   return fc
-    .tuple(shape, fc.constantFrom('counter', 'gauge', 'info', 'histogram'))
+    .tuple(shape, fc.constantFrom('counter', 'gauge', 'info', 'histogram', 'summary', 'stateset'))
     .chain(([{ help, labelNames, unit }, type]): fc.Arbitrary<Family> => {
       const name = unit === '' ? stem : `${stem}_${unit}`;
       const base = { help, labelNames, unit };
@@ -85,6 +85,51 @@ function familyOf(stem: string): fc.Arbitrary<Family> {
               (series): Family => ({ ...base, type: 'histogram', name, bounds, series }),
             );
           });
+      }
+      if (type === 'summary') {
+        return fc
+          .uniqueArray(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 3 })
+          .chain((unsorted) => {
+            const quantiles = unsorted.map((quantile) => quantile + 0).sort((a, b) => a - b);
+            const size = quantiles.length;
+            const content: fc.Arbitrary<Content<SummarySeries>> = fc.record(
+              {
+                sum: counted,
+                count: fc.nat(),
+                quantileValues: fc.array(fc.oneof(counted, fc.constant(NaN)), {
+                  minLength: size,
+                  maxLength: size,
+                }),
+                createdMs,
+              },
+              { requiredKeys: ['sum', 'count', 'quantileValues'] },
+            );
+            return seriesOf(labelNames, content).map(
+              (series): Family => ({ ...base, type: 'summary', name, quantiles, series }),
+            );
+          });
+      }
+      if (type === 'stateset') {
+        const states = fc.uniqueArray(
+          hostile.map(wellFormed).filter((state) => state !== ''),
+          { minLength: 1, maxLength: 3 },
+        );
+        const others = labelNames.filter((label) => label !== name);
+        return fc.tuple(seriesOf(others, fc.record({ on: fc.nat({ max: 2 }) })), states).map(
+          ([sets, names]): Family => ({
+            ...base,
+            type: 'stateset',
+            name,
+            labelNames: [...others, name],
+            // State by state: a format that wants the states of a set together has to put them so.
+            series: names.flatMap((state, i) =>
+              sets.map(({ labelValues, on }) => ({
+                labelValues: [...labelValues, state],
+                value: on === i ? 1 : 0,
+              })),
+            ),
+          }),
+        );
       }
       if (type === 'counter')
         return seriesOf<Content<ScalarSeries>>(
@@ -110,15 +155,24 @@ export const families: fc.Arbitrary<Family[]> = fc
 export function expectedSamples(all: readonly Family[]): Map<string, number> {
   const samples = new Map<string, number>();
   for (const family of all) {
-    const put = (name: string, labelValues: readonly string[], value: number, le?: string) => {
+    const put = (name: string, labelValues: readonly string[], value: number, extra?: [string, string]) => {
       const pairs = family.labelNames.map((label, i): [string, string] => [
         wellFormed(label),
         wellFormed(labelValues[i]!),
       ]);
-      if (le !== undefined) pairs.push(['le', le]);
+      if (extra !== undefined) pairs.push(extra);
       samples.set(Labels.fromPairs([['__name__', wellFormed(name)], ...pairs]).key, value);
     };
     const { name } = family;
+    if (family.type === 'summary') {
+      for (const { labelValues, quantileValues, sum, count } of family.series) {
+        for (const [i, quantile] of family.quantiles.entries())
+          put(name, labelValues, quantileValues[i]!, ['quantile', canonicalNumber(quantile)]);
+        put(`${name}_sum`, labelValues, sum);
+        put(`${name}_count`, labelValues, count);
+      }
+      continue;
+    }
     if (family.type !== 'histogram') {
       for (const { labelValues, value } of family.series) put(name, labelValues, value);
       continue;
@@ -127,7 +181,7 @@ export function expectedSamples(all: readonly Family[]): Map<string, number> {
       let cumulative = 0;
       for (const [i, bound] of [...family.bounds, Infinity].entries()) {
         cumulative += counts[i]!;
-        put(`${name}_bucket`, labelValues, cumulative, canonicalNumber(bound));
+        put(`${name}_bucket`, labelValues, cumulative, ['le', canonicalNumber(bound)]);
       }
       put(`${name}_sum`, labelValues, sum);
       put(`${name}_count`, labelValues, cumulative);

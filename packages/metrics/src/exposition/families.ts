@@ -81,4 +81,4 @@ export interface SummaryFamily extends FamilyBase {
   readonly series: readonly SummarySeries[];
 }
 
-export type Family = ScalarFamily | HistogramFamily;
+export type Family = ScalarFamily | HistogramFamily | SummaryFamily;

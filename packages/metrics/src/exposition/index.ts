@@ -1,6 +1,15 @@
 /** The exposition formats, each with its writer and its parser in one file. Safe in a browser. */
 export { type Escaping, escapeFamilies, isEscaping } from './escaping.ts';
-export type { Family, HistogramFamily, HistogramSeries, ScalarFamily, ScalarSeries } from './families.ts';
+export type {
+  Exemplar,
+  Family,
+  HistogramFamily,
+  HistogramSeries,
+  ScalarFamily,
+  ScalarSeries,
+  SummaryFamily,
+  SummarySeries,
+} from './families.ts';
 export {
   ACCEPT_CHARS_MAX,
   acceptsGzip,

@@ -14,7 +14,7 @@ export interface Written {
 
 /**
  * Gives every family its name and type, and leaves out those whose names are taken. Histograms choose first,
- * since they cannot be written otherwise; counters and info metrics last, since they can.
+ * since they cannot be written otherwise, then summaries; counters and info metrics last, since they can.
  */
 export function planOpenMetrics(families: readonly Family[]): Written[] {
   const taken = new Set<string>();
@@ -30,6 +30,9 @@ export function planOpenMetrics(families: readonly Family[]): Written[] {
     chosen.set(family, { family, name, type });
   };
   for (const family of families) if (family.type === 'histogram') choose(family, family.name, 'histogram');
+  for (const family of families) if (family.type === 'summary') choose(family, family.name, 'summary');
+  for (const family of families)
+    if (family.type === 'stateset') choose(family, family.name, isStateSet(family) ? 'stateset' : 'gauge');
   for (const family of families) if (family.type === 'gauge') choose(family, family.name, 'gauge');
   for (const family of families) {
     const { name, type } = family;
@@ -42,4 +45,9 @@ export function planOpenMetrics(families: readonly Family[]): Written[] {
     }
   }
   return families.flatMap((family) => chosen.get(family) ?? []);
+}
+
+/** Whether the label of the states has the name of the family, which escaping may have taken from it. */
+function isStateSet({ name, labelNames }: Family): boolean {
+  return labelNames.at(-1) === name;
 }

@@ -18,7 +18,8 @@
  *   whole name with type `unknown` (info: `gauge`), so that its values are there;
  * - a gauge or counter whose name is one of a histogram's (`size_bytes_count` beside `size_bytes`) is left out;
  * - `_sum` and `_count` of a histogram with negative bounds, or whose sum is negative or NaN, are left out, and so
- *   is a counter's value that is negative or NaN, and an info series whose value is not 1;
+ *   is a counter's value that is negative or NaN, and an info series whose value is not 1, a state's value that is
+ *   neither 0 nor 1, and what is negative of a summary;
  * - a lone surrogate, which UTF-8 cannot hold, becomes U+FFFD when the slices are encoded.
  *
  * Names outside the classic alphabet stand in quotes in the braces, as Prometheus 3 reads and writes them; 1.0
@@ -28,7 +29,7 @@
  */
 import { isClassicLabelName, isClassicMetricName } from '../model/names.ts';
 import { formatValue } from '../model/value.ts';
-import type { Family, HistogramFamily, ScalarFamily } from './families.ts';
+import type { Family, HistogramFamily, ScalarFamily, ScalarSeries, SummaryFamily } from './families.ts';
 import { LineBuffer, PreparedTexts } from './line-buffer.ts';
 import { planOpenMetrics, type Written } from './openmetrics-plan.ts';
 import { FamilyRules, type OpenMetricsType } from './openmetrics-rules.ts';
@@ -58,8 +59,9 @@ export function* encodeOpenMetrics(
     prepared.writeHead(out);
     // Series that come while slices are being sent are for the next time.
     const count = written.family.series.length;
+    const { order } = prepared;
     for (let i = 0; i < count; i++) {
-      prepared.writeSeries(out, i, created);
+      prepared.writeSeries(out, order?.[i] ?? i, created);
       if (out.isFull) yield out.take();
     }
   }
@@ -78,6 +80,8 @@ END.add('# EOF\n');
 /** The lines of a family but for their numbers. */
 interface Prepared {
   readonly type: OpenMetricsType;
+  /** The indexes of the series in the order in which they are written, where it is not their own. */
+  readonly order?: readonly number[] | undefined;
   writeHead(out: LineBuffer): void;
   /** Prepares the series that are new. */
   extend(): void;
@@ -91,10 +95,9 @@ function preparedOf({ family, name, type }: Written): Prepared {
   // The type changes where another family takes or frees a name.
   if (prepared?.type !== type) {
     const head = headOf(family, name, type);
-    prepared =
-      family.type === 'histogram'
-        ? new PreparedHistograms(family, head)
-        : new PreparedScalars(family, name, type, head);
+    if (family.type === 'histogram') prepared = new PreparedHistograms(family, head);
+    else if (family.type === 'summary') prepared = new PreparedSummaries(family, head);
+    else prepared = new PreparedScalars(family, name, type, head);
     preparedFamilies.set(family, prepared);
   }
   return prepared;
@@ -104,7 +107,8 @@ function headOf({ help, unit }: Family, name: string, type: OpenMetricsType): st
   const shown = isClassicMetricName(name) ? name : quoted(name);
   let text = help === '' ? '' : `# HELP ${shown} ${escaped(help)}\n`;
   text += `# TYPE ${shown} ${type}\n`;
-  if (unit !== '' && type !== 'info' && name.endsWith(`_${unit}`)) text += `# UNIT ${shown} ${unit}\n`;
+  if (unit !== '' && type !== 'info' && type !== 'stateset' && name.endsWith(`_${unit}`))
+    text += `# UNIT ${shown} ${unit}\n`;
   return text;
 }
 
@@ -119,6 +123,8 @@ class PreparedScalars implements Prepared {
   /** Whole lines, with the times in them: hardly ever does a time change, and then it is not taken from here. */
   readonly #created = new PreparedTexts();
   readonly #createdMs: number[] = [];
+  /** State sets: the states of each set together. */
+  order: readonly number[] | undefined;
 
   constructor(family: ScalarFamily, name: string, type: OpenMetricsType, head: string) {
     this.type = type;
@@ -142,6 +148,7 @@ class PreparedScalars implements Prepared {
       this.#created.add(createdLine(this.#createdName, labels, createdMs ?? 0));
       this.#createdMs.push(createdMs ?? 0);
     }
+    if (this.type === 'stateset' && this.order?.length !== series.length) this.order = orderBySet(series);
   }
 
   writeSeries(out: LineBuffer, index: number, created: boolean): void {
@@ -150,6 +157,7 @@ class PreparedScalars implements Prepared {
     const counter = this.type === 'counter';
     if (counter && !(value >= 0)) return;
     if (this.type === 'info' && value !== 1) return;
+    if (this.type === 'stateset' && value !== 0 && value !== 1) return;
     out.text(this.#values, index);
     out.number(value, formatValue);
     out.byte(NEWLINE);
@@ -162,6 +170,18 @@ class PreparedScalars implements Prepared {
       out.text(line, 0);
     }
   }
+}
+
+/** The order in which all states of a set, whose labels but for the state are the same, stand together. */
+function orderBySet(series: readonly ScalarSeries[]): readonly number[] {
+  const sets = new Map<string, number[]>();
+  for (const [i, { labelValues, extraLabels }] of series.entries()) {
+    const key = JSON.stringify([labelValues.slice(0, -1), extraLabels]);
+    const set = sets.get(key);
+    if (set === undefined) sets.set(key, [i]);
+    else set.push(i);
+  }
+  return [...sets.values()].flat();
 }
 
 /** The labels of every series, and what stands around them, which is the same for all. */
@@ -231,6 +251,66 @@ class PreparedHistograms implements Prepared {
     out.text(this.#around, name);
     out.text(this.#labels, index);
     out.text(this.#around, 5);
+  }
+}
+
+/** The labels of every series, and what stands around them. */
+class PreparedSummaries implements Prepared {
+  readonly type = 'summary';
+  readonly #family: SummaryFamily;
+  readonly #names: readonly string[];
+  readonly #labels = new PreparedTexts();
+  /** The head, then what stands before the labels of a quantile, `_sum`, `_count`, `_created`, then behind them. */
+  readonly #around = new PreparedTexts();
+  /** Behind the labels of a quantile's line: `,quantile="0.5"} `. */
+  readonly #quantiles = new PreparedTexts();
+
+  constructor(family: SummaryFamily, head: string) {
+    this.#family = family;
+    const { name, labelNames, quantiles } = family;
+    this.#names = labelNames.map(writtenLabelName);
+    const labelled = labelNames.length > 0;
+    this.#around.add(head);
+    this.#around.add(openedText(name, true));
+    for (const suffix of ['_sum', '_count', '_created'])
+      this.#around.add(openedText(name + suffix, labelled));
+    this.#around.add(labelled || !isClassicMetricName(name) ? '} ' : ' ');
+    for (const quantile of quantiles)
+      this.#quantiles.add(`${labelled ? ',' : ''}quantile="${canonicalNumber(quantile)}"} `);
+  }
+
+  writeHead(out: LineBuffer): void {
+    out.text(this.#around, 0);
+  }
+
+  extend(): void {
+    const { series } = this.#family;
+    for (let i = this.#labels.count; i < series.length; i++)
+      this.#labels.add(labelText(this.#names, series[i]!.labelValues));
+  }
+
+  writeSeries(out: LineBuffer, index: number, created: boolean): void {
+    const { quantileValues, sum, count, createdMs } = this.#family.series[index]!;
+    for (let i = 0; i < this.#quantiles.count; i++) {
+      const value = quantileValues[i] ?? Number.NaN;
+      if (value < 0) continue;
+      out.text(this.#around, 1);
+      out.text(this.#labels, index);
+      out.text(this.#quantiles, i);
+      out.number(value, formatValue);
+      out.byte(NEWLINE);
+    }
+    if (sum >= 0) this.#writeLine(out, 2, index, sum);
+    if (count >= 0) this.#writeLine(out, 3, index, count);
+    if (created && createdMs !== undefined) this.#writeLine(out, 4, index, createdMs / 1000);
+  }
+
+  #writeLine(out: LineBuffer, name: number, index: number, value: number): void {
+    out.text(this.#around, name);
+    out.text(this.#labels, index);
+    out.text(this.#around, 5);
+    out.number(value, formatValue);
+    out.byte(NEWLINE);
   }
 }
 

@@ -17,14 +17,22 @@
  * For example `05 0a 01 61 18 01`: a family of 5 bytes; field 1 is a text of one byte, `a`; field 3, its type, is
  * 1, a gauge; it has no metrics.
  *
- * Names are whole, as in the text format (`uploads_total`), and info metrics are gauges. The bucket `+Inf` is not
+ * Names are whole, as in the text format (`uploads_total`), and info metrics and state sets are gauges. The bucket `+Inf` is not
  * written, because the count says the same. A unit is written only where the name ends in it: Prometheus refuses
  * others. A lone surrogate becomes U+FFFD.
  *
  * Source: https://github.com/prometheus/client_model/blob/master/io/prometheus/client/metrics.proto
  */
 import { Labels, METRIC_NAME } from '../model/labels.ts';
-import type { Family, HistogramFamily, HistogramSeries, ScalarFamily, ScalarSeries } from './families.ts';
+import type {
+  Family,
+  HistogramFamily,
+  HistogramSeries,
+  ScalarFamily,
+  ScalarSeries,
+  SummaryFamily,
+  SummarySeries,
+} from './families.ts';
 import { canonicalNumber } from './openmetrics.ts';
 import { BYTES, Decoder, Encoder, FIXED64, ProtobufError, VARINT } from './protobuf-wire.ts';
 
@@ -59,6 +67,7 @@ export function* writeProtobuf(families: Iterable<Family>): Generator<Uint8Array
       metric.clear();
       labels.write(metric, i);
       if (family.type === 'histogram') writeHistogram(metric, family, family.series[i]!, parts);
+      else if (family.type === 'summary') writeSummary(metric, family, family.series[i]!, parts);
       else writeScalar(metric, family, family.series[i]!, parts);
       chunk.message(4, metric);
       if (chunk.length < SLICE_BYTES) continue;
@@ -147,6 +156,26 @@ function writeScalar(
     if (series.createdMs !== undefined) writeTime(value, 3, series.createdMs, inner);
     out.message(3, value);
   } else out.message(2, value);
+}
+
+function writeSummary(
+  out: Encoder,
+  { quantiles }: SummaryFamily,
+  series: SummarySeries,
+  { value, inner }: Parts,
+): void {
+  value.clear();
+  value.field(1, VARINT);
+  value.varint(series.count >= 0 ? Math.min(Math.round(series.count), Number.MAX_SAFE_INTEGER) : 0);
+  value.double(2, series.sum);
+  for (let i = 0; i < quantiles.length; i++) {
+    inner.clear();
+    inner.double(1, quantiles[i]!);
+    inner.double(2, series.quantileValues[i] ?? Number.NaN);
+    value.message(3, inner);
+  }
+  if (series.createdMs !== undefined) writeTime(value, 4, series.createdMs, inner);
+  out.message(4, value);
 }
 
 function writeHistogram(

@@ -6,7 +6,7 @@
  *     uploads_total{status="success"} 156          series text, value and, rarely, a time in milliseconds
  *
  * A histogram's buckets are cumulative here (`_bucket{le="0.5"}`), followed by `_sum` and `_count`. The format
- * does not know info metrics: they are written as gauges, as every client does. A name outside the classic
+ * does not know info metrics and state sets: they are written as gauges, as every client does. A name outside the classic
  * alphabet moves into the braces in quotes: `{"http.requests", method="GET"} 1`.
  *
  * The parser reports each sample as a range of bytes and a number and builds no label set: whoever scrapes a
@@ -17,7 +17,7 @@
 import { Labels, METRIC_NAME } from '../model/labels.ts';
 import { isClassicLabelName, isClassicMetricName } from '../model/names.ts';
 import { formatValue } from '../model/value.ts';
-import type { Family, HistogramFamily, ScalarFamily } from './families.ts';
+import type { Family, HistogramFamily, ScalarFamily, SummaryFamily } from './families.ts';
 import { LineBuffer, PreparedTexts } from './line-buffer.ts';
 
 /** The `Content-Type` of the format. */
@@ -63,16 +63,21 @@ const preparedFamilies = new WeakMap<Family, Prepared>();
 function preparedOf(family: Family): Prepared {
   let prepared = preparedFamilies.get(family);
   if (prepared === undefined) {
-    prepared = family.type === 'histogram' ? new PreparedHistograms(family) : new PreparedScalars(family);
+    prepared = prepare(family);
     preparedFamilies.set(family, prepared);
   }
   return prepared;
 }
 
+function prepare(family: Family): Prepared {
+  if (family.type === 'histogram') return new PreparedHistograms(family);
+  return family.type === 'summary' ? new PreparedSummaries(family) : new PreparedScalars(family);
+}
+
 function headOf({ name, help, type }: Family): string {
   const written = writtenName(name);
   const helpLine = help === '' ? '' : `# HELP ${written} ${escapeHelp(help)}\n`;
-  return `${helpLine}# TYPE ${written} ${type === 'info' ? 'gauge' : type}\n`;
+  return `${helpLine}# TYPE ${written} ${type === 'info' || type === 'stateset' ? 'gauge' : type}\n`;
 }
 
 /** The head, then `name{labels} ` of every series. */
@@ -161,6 +166,63 @@ class PreparedHistograms implements Prepared {
     out.text(this.#around, start);
     out.text(this.#labels, index);
     out.text(this.#around, end);
+    out.number(value, formatValue);
+    out.byte(NEWLINE);
+  }
+}
+
+/** The labels of every series, and what stands around them. */
+class PreparedSummaries implements Prepared {
+  readonly #family: SummaryFamily;
+  readonly #names: readonly string[];
+  readonly #labels = new PreparedTexts();
+  /** The head, then what stands before the labels: of a quantile, of `_sum` and `_count`, and behind those. */
+  readonly #around = new PreparedTexts();
+  /** Behind the labels of a quantile's line: `,quantile="0.5"} `. */
+  readonly #quantiles = new PreparedTexts();
+
+  constructor(family: SummaryFamily) {
+    this.#family = family;
+    const { name, labelNames, quantiles } = family;
+    this.#names = labelNames.map(writtenLabelName);
+    const labelled = labelNames.length > 0;
+    this.#around.add(headOf(family));
+    this.#around.add(openedText(name, true));
+    this.#around.add(openedText(`${name}_sum`, labelled));
+    this.#around.add(openedText(`${name}_count`, labelled));
+    this.#around.add(labelled || !isClassicMetricName(name) ? '} ' : ' ');
+    for (const quantile of quantiles)
+      this.#quantiles.add(`${labelled ? ',' : ''}quantile="${formatValue(quantile)}"} `);
+  }
+
+  extend(): void {
+    const { series } = this.#family;
+    for (let i = this.#labels.count; i < series.length; i++) {
+      this.#labels.add(labelText(this.#names, series[i]!.labelValues));
+    }
+  }
+
+  writeHead(out: LineBuffer): void {
+    out.text(this.#around, 0);
+  }
+
+  writeSeries(out: LineBuffer, index: number): void {
+    const { quantileValues, sum, count } = this.#family.series[index]!;
+    for (let i = 0; i < this.#quantiles.count; i++) {
+      out.text(this.#around, 1);
+      out.text(this.#labels, index);
+      out.text(this.#quantiles, i);
+      out.number(quantileValues[i] ?? Number.NaN, formatValue);
+      out.byte(NEWLINE);
+    }
+    this.#writeLine(out, 2, index, sum);
+    this.#writeLine(out, 3, index, count);
+  }
+
+  #writeLine(out: LineBuffer, start: number, index: number, value: number): void {
+    out.text(this.#around, start);
+    out.text(this.#labels, index);
+    out.text(this.#around, 4);
     out.number(value, formatValue);
     out.byte(NEWLINE);
   }
