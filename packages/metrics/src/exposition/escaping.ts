@@ -37,6 +37,13 @@ export function escapeFamilies(families: readonly Family[], escaping: Escaping):
   });
 }
 
+/** Names of labels, escaped. */
+export function escapeLabelNames(names: readonly string[], escaping: Escaping): readonly string[] {
+  if (escaping === 'allow-utf-8' || names.every((name) => escaping !== 'dots' && isClassicLabelName(name)))
+    return names;
+  return escapeNames(names, escaping, isClassicLabelName);
+}
+
 function escapeNames(
   names: readonly string[],
   escaping: Exclude<Escaping, 'allow-utf-8'>,

@@ -63,6 +63,11 @@ export interface HistogramFamily extends FamilyBase {
   readonly series: readonly HistogramSeries[];
 }
 
+/** Whether counts may go down; all series of a family are alike in this. */
+export function isGaugeHistogram({ series }: HistogramFamily): boolean {
+  return series[0]?.native?.counterResetHint === 'gauge';
+}
+
 /** One series of a summary. */
 export interface SummarySeries {
   readonly labelValues: readonly string[];

@@ -1,5 +1,6 @@
 /** The exposition formats, each with its writer and its parser in one file. Safe in a browser. */
 export { type Escaping, escapeFamilies, isEscaping } from './escaping.ts';
+export { EXEMPLAR_CHARS_MAX } from './exemplar.ts';
 export type {
   Exemplar,
   Family,
@@ -19,15 +20,16 @@ export {
   writeExposition,
 } from './negotiate.ts';
 export {
-  canonicalNumber,
   encodeOpenMetrics,
   OPENMETRICS_CONTENT_TYPE,
   type OpenMetricsHandler,
   type OpenMetricsOptions,
+  type OpenMetricsWriterOptions,
   parseOpenMetrics,
   writeOpenMetrics,
 } from './openmetrics.ts';
-export { EXEMPLAR_CHARS_MAX, type OpenMetricsType } from './openmetrics-rules.ts';
+export { canonicalNumber } from './openmetrics-lines.ts';
+export type { OpenMetricsType } from './openmetrics-rules.ts';
 export {
   PROTOBUF_CONTENT_TYPE,
   type ProtobufHandler,

@@ -14,7 +14,7 @@
  */
 import { type Escaping, escapeFamilies, isEscaping } from './escaping.ts';
 import type { Family } from './families.ts';
-import { encodeOpenMetrics, type OpenMetricsOptions } from './openmetrics.ts';
+import { encodeOpenMetrics, type OpenMetricsWriterOptions } from './openmetrics.ts';
 import { PROTOBUF_CONTENT_TYPE, writeProtobuf } from './protobuf.ts';
 import { encodeText } from './text.ts';
 
@@ -191,9 +191,9 @@ export function acceptsGzip(acceptEncoding: string | undefined): boolean {
 export function writeExposition(
   families: readonly Family[],
   { format, escaping }: Negotiated,
-  options: OpenMetricsOptions = {},
+  options: Omit<OpenMetricsWriterOptions, 'escaping'> = {},
 ): Generator<Uint8Array, void, undefined> {
   const escaped = escapeFamilies(families, escaping);
-  if (format === 'openmetrics') return encodeOpenMetrics(escaped, options);
-  return format === 'protobuf' ? writeProtobuf(escaped) : encodeText(escaped);
+  if (format === 'openmetrics') return encodeOpenMetrics(escaped, { ...options, escaping });
+  return format === 'protobuf' ? writeProtobuf(escaped, { escaping }) : encodeText(escaped);
 }

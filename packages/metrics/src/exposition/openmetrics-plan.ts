@@ -2,7 +2,7 @@
  * Which name and type each family has in OpenMetrics, where a name belongs to one family only and a family has more
  * names than it shows: a counter `uploads` has `uploads`, `uploads_total` and `uploads_created`.
  */
-import type { Family } from './families.ts';
+import { type Family, isGaugeHistogram } from './families.ts';
 import { namesOf, type OpenMetricsType } from './openmetrics-rules.ts';
 
 /** How a family is written. */
@@ -16,7 +16,10 @@ export interface Written {
  * Gives every family its name and type, and leaves out those whose names are taken. Histograms choose first,
  * since they cannot be written otherwise, then summaries; counters and info metrics last, since they can.
  */
-export function planOpenMetrics(families: readonly Family[]): Written[] {
+export function planOpenMetrics(
+  families: readonly Family[],
+  onLeftOut?: (family: Family) => void,
+): Written[] {
   const taken = new Set<string>();
   const claim = (name: string, type: OpenMetricsType): boolean => {
     const names = namesOf(name, type);
@@ -29,7 +32,9 @@ export function planOpenMetrics(families: readonly Family[]): Written[] {
     if (chosen.has(family) || !claim(name, type)) return;
     chosen.set(family, { family, name, type });
   };
-  for (const family of families) if (family.type === 'histogram') choose(family, family.name, 'histogram');
+  for (const family of families)
+    if (family.type === 'histogram')
+      choose(family, family.name, isGaugeHistogram(family) ? 'gaugehistogram' : 'histogram');
   for (const family of families) if (family.type === 'summary') choose(family, family.name, 'summary');
   for (const family of families)
     if (family.type === 'stateset') choose(family, family.name, isStateSet(family) ? 'stateset' : 'gauge');
@@ -44,7 +49,13 @@ export function planOpenMetrics(families: readonly Family[]): Written[] {
       choose(family, name, 'gauge');
     }
   }
-  return families.flatMap((family) => chosen.get(family) ?? []);
+  const all: Written[] = [];
+  for (const family of families) {
+    const written = chosen.get(family);
+    if (written !== undefined) all.push(written);
+    else onLeftOut?.(family);
+  }
+  return all;
 }
 
 /** Whether the label of the states has the name of the family, which escaping may have taken from it. */

@@ -9,6 +9,7 @@
  *
  * The rules say what is wrong in words; the parser knows where.
  */
+import { charsOf, EXEMPLAR_CHARS_MAX } from './exemplar.ts';
 import { parseNumber } from './text.ts';
 
 /** The types of OpenMetrics. */
@@ -35,9 +36,6 @@ const SUFFIXES: Readonly<Record<OpenMetricsType, readonly string[]>> = {
 
 /** Suffixes of the samples that count, and so are neither negative nor NaN. */
 const COUNTING: readonly string[] = ['_total', '_bucket', '_sum', '_count', '_gcount'];
-
-/** The most characters that names and values of an exemplar's labels have together. */
-export const EXEMPLAR_CHARS_MAX = 128;
 
 /** All names that a family takes, its own first. */
 export function namesOf(name: string, type: OpenMetricsType): string[] {
@@ -120,8 +118,7 @@ export class FamilyRules {
       (type === 'counter' && this.#suffix === '_total') ||
       ((type === 'histogram' || type === 'gaugehistogram') && this.#suffix === '_bucket');
     if (!allowed) return 'only counters and buckets have exemplars';
-    let chars = 0;
-    for (const text of labels) chars += [...text].length;
+    const chars = charsOf(labels);
     if (chars > EXEMPLAR_CHARS_MAX)
       return `an exemplar's labels have ${chars} characters, more than ${EXEMPLAR_CHARS_MAX}`;
     return checkLabels(labels);

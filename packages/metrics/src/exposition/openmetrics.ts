@@ -20,6 +20,7 @@
  * - `_sum` and `_count` of a histogram with negative bounds, or whose sum is negative or NaN, are left out, and so
  *   is a counter's value that is negative or NaN, and an info series whose value is not 1, a state's value that is
  *   neither 0 nor 1, and what is negative of a summary;
+ * - an exemplar with more than 128 characters in its labels is left out;
  * - a lone surrogate, which UTF-8 cannot hold, becomes U+FFFD when the slices are encoded.
  *
  * Names outside the classic alphabet stand in quotes in the braces, as Prometheus 3 reads and writes them; 1.0
@@ -27,21 +28,26 @@
  *
  * Source: https://github.com/prometheus/OpenMetrics/blob/main/specification/OpenMetrics.md
  */
-import { isClassicLabelName, isClassicMetricName } from '../model/names.ts';
-import { formatValue } from '../model/value.ts';
-import type { Family, HistogramFamily, ScalarFamily, ScalarSeries, SummaryFamily } from './families.ts';
-import { LineBuffer, PreparedTexts } from './line-buffer.ts';
-import { planOpenMetrics, type Written } from './openmetrics-plan.ts';
-import { FamilyRules, type OpenMetricsType } from './openmetrics-rules.ts';
+import type { Escaping } from './escaping.ts';
+import type { Family } from './families.ts';
+import { LineBuffer } from './line-buffer.ts';
+import { preparedOf } from './openmetrics-lines.ts';
+import { planOpenMetrics } from './openmetrics-plan.ts';
+import { FamilyRules } from './openmetrics-rules.ts';
+import { unescaped } from './series-text.ts';
 import { ExpositionError, parseNumber } from './text.ts';
 
 /** The `Content-Type` of the format. */
 export const OPENMETRICS_CONTENT_TYPE = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
 
 /** What of the families is written. */
-export interface OpenMetricsOptions {
-  /** Whether each counter and histogram has a sample with the time at which it began. Default true. */
-  readonly created?: boolean;
+export interface OpenMetricsWriterOptions {
+  /** Whether each counter, histogram and summary has a sample with the time at which it began. Default true. */
+  readonly created?: boolean | undefined;
+  /** Of the names of exemplars' labels; those of families are escaped already. Default `allow-utf-8`. */
+  readonly escaping?: Escaping | undefined;
+  /** Called for each family that is left out because another has one of its names. */
+  readonly onLeftOut?: ((family: Family) => void) | undefined;
 }
 
 /**
@@ -50,10 +56,11 @@ export interface OpenMetricsOptions {
  */
 export function* encodeOpenMetrics(
   families: Iterable<Family>,
-  { created = true }: OpenMetricsOptions = {},
+  { created = true, escaping = 'allow-utf-8', onLeftOut }: OpenMetricsWriterOptions = {},
 ): Generator<Uint8Array, void, undefined> {
   const out = new LineBuffer();
-  for (const written of planOpenMetrics([...families])) {
+  const options = { created, escaping };
+  for (const written of planOpenMetrics([...families], onLeftOut)) {
     const prepared = preparedOf(written);
     prepared.extend();
     prepared.writeHead(out);
@@ -61,320 +68,23 @@ export function* encodeOpenMetrics(
     const count = written.family.series.length;
     const { order } = prepared;
     for (let i = 0; i < count; i++) {
-      prepared.writeSeries(out, order?.[i] ?? i, created);
+      prepared.writeSeries(out, order?.[i] ?? i, options);
       if (out.isFull) yield out.take();
     }
   }
-  out.text(END, 0);
+  out.string(END);
   yield out.take();
 }
 
 /** Renders families as text: {@link encodeOpenMetrics} for those who need strings. */
-export function* writeOpenMetrics(families: Iterable<Family>): Generator<string, void, undefined> {
-  for (const slice of encodeOpenMetrics(families)) yield strictDecoder.decode(slice);
+export function* writeOpenMetrics(
+  families: Iterable<Family>,
+  options?: OpenMetricsWriterOptions,
+): Generator<string, void, undefined> {
+  for (const slice of encodeOpenMetrics(families, options)) yield strictDecoder.decode(slice);
 }
 
-const END = new PreparedTexts();
-END.add('# EOF\n');
-
-/** The lines of a family but for their numbers. */
-interface Prepared {
-  readonly type: OpenMetricsType;
-  /** The indexes of the series in the order in which they are written, where it is not their own. */
-  readonly order?: readonly number[] | undefined;
-  writeHead(out: LineBuffer): void;
-  /** Prepares the series that are new. */
-  extend(): void;
-  writeSeries(out: LineBuffer, index: number, created: boolean): void;
-}
-
-const preparedFamilies = new WeakMap<Family, Prepared>();
-
-function preparedOf({ family, name, type }: Written): Prepared {
-  let prepared = preparedFamilies.get(family);
-  // The type changes where another family takes or frees a name.
-  if (prepared?.type !== type) {
-    const head = headOf(family, name, type);
-    if (family.type === 'histogram') prepared = new PreparedHistograms(family, head);
-    else if (family.type === 'summary') prepared = new PreparedSummaries(family, head);
-    else prepared = new PreparedScalars(family, name, type, head);
-    preparedFamilies.set(family, prepared);
-  }
-  return prepared;
-}
-
-function headOf({ help, unit }: Family, name: string, type: OpenMetricsType): string {
-  const shown = isClassicMetricName(name) ? name : quoted(name);
-  let text = help === '' ? '' : `# HELP ${shown} ${escaped(help)}\n`;
-  text += `# TYPE ${shown} ${type}\n`;
-  if (unit !== '' && type !== 'info' && type !== 'stateset' && name.endsWith(`_${unit}`))
-    text += `# UNIT ${shown} ${unit}\n`;
-  return text;
-}
-
-/** `name{labels} ` of every series, and for counters the same with `_created`. */
-class PreparedScalars implements Prepared {
-  readonly type: OpenMetricsType;
-  readonly #family: ScalarFamily;
-  readonly #names: readonly string[];
-  readonly #createdName: string;
-  readonly #head = new PreparedTexts();
-  readonly #values = new PreparedTexts();
-  /** Whole lines, with the times in them: hardly ever does a time change, and then it is not taken from here. */
-  readonly #created = new PreparedTexts();
-  readonly #createdMs: number[] = [];
-  /** State sets: the states of each set together. */
-  order: readonly number[] | undefined;
-
-  constructor(family: ScalarFamily, name: string, type: OpenMetricsType, head: string) {
-    this.type = type;
-    this.#family = family;
-    this.#names = family.labelNames.map(writtenLabelName);
-    this.#createdName = `${name}_created`;
-    this.#head.add(head);
-  }
-
-  writeHead(out: LineBuffer): void {
-    out.text(this.#head, 0);
-  }
-
-  extend(): void {
-    const { name, series } = this.#family;
-    for (let i = this.#values.count; i < series.length; i++) {
-      const { labelValues, extraLabels, createdMs } = series[i]!;
-      const labels = labelText(this.#names, labelValues, extraLabels);
-      this.#values.add(seriesText(name, labels));
-      if (this.type !== 'counter') continue;
-      this.#created.add(createdLine(this.#createdName, labels, createdMs ?? 0));
-      this.#createdMs.push(createdMs ?? 0);
-    }
-    if (this.type === 'stateset' && this.order?.length !== series.length) this.order = orderBySet(series);
-  }
-
-  writeSeries(out: LineBuffer, index: number, created: boolean): void {
-    const series = this.#family.series[index]!;
-    const { value, createdMs } = series;
-    const counter = this.type === 'counter';
-    if (counter && !(value >= 0)) return;
-    if (this.type === 'info' && value !== 1) return;
-    if (this.type === 'stateset' && value !== 0 && value !== 1) return;
-    out.text(this.#values, index);
-    out.number(value, formatValue);
-    out.byte(NEWLINE);
-    if (!created || !counter || createdMs === undefined) return;
-    if (createdMs === this.#createdMs[index]) out.text(this.#created, index);
-    else {
-      const labels = labelText(this.#names, series.labelValues, series.extraLabels);
-      const line = new PreparedTexts();
-      line.add(createdLine(this.#createdName, labels, createdMs));
-      out.text(line, 0);
-    }
-  }
-}
-
-/** The order in which all states of a set, whose labels but for the state are the same, stand together. */
-function orderBySet(series: readonly ScalarSeries[]): readonly number[] {
-  const sets = new Map<string, number[]>();
-  for (const [i, { labelValues, extraLabels }] of series.entries()) {
-    const key = JSON.stringify([labelValues.slice(0, -1), extraLabels]);
-    const set = sets.get(key);
-    if (set === undefined) sets.set(key, [i]);
-    else set.push(i);
-  }
-  return [...sets.values()].flat();
-}
-
-/** The labels of every series, and what stands around them, which is the same for all. */
-class PreparedHistograms implements Prepared {
-  readonly type = 'histogram';
-  readonly #family: HistogramFamily;
-  readonly #names: readonly string[];
-  readonly #labels = new PreparedTexts();
-  /** The head, then what stands before the labels of `_bucket`, `_sum`, `_count`, `_created`, then behind them. */
-  readonly #around = new PreparedTexts();
-  /** Behind the labels of a bucket line: `,le="0.5"} `. */
-  readonly #les = new PreparedTexts();
-  readonly #negative: boolean;
-
-  constructor(family: HistogramFamily, head: string) {
-    this.#family = family;
-    const { name, bounds } = family;
-    this.#names = family.labelNames.map(writtenLabelName);
-    this.#negative = bounds.some((bound) => bound < 0);
-    const labelled = family.labelNames.length > 0;
-    this.#around.add(head);
-    this.#around.add(openedText(`${name}_bucket`, true));
-    for (const suffix of ['_sum', '_count', '_created'])
-      this.#around.add(openedText(name + suffix, labelled));
-    this.#around.add(labelled || !isClassicMetricName(name) ? '} ' : ' ');
-    for (const bound of [...bounds, Number.POSITIVE_INFINITY])
-      this.#les.add(`${labelled ? ',' : ''}le="${canonicalNumber(bound)}"} `);
-  }
-
-  writeHead(out: LineBuffer): void {
-    out.text(this.#around, 0);
-  }
-
-  extend(): void {
-    const { series } = this.#family;
-    for (let i = this.#labels.count; i < series.length; i++)
-      this.#labels.add(labelText(this.#names, series[i]!.labelValues));
-  }
-
-  writeSeries(out: LineBuffer, index: number, created: boolean): void {
-    const { counts, sum, createdMs } = this.#family.series[index]!;
-    const buckets = this.#les.count;
-    let cumulative = 0;
-    for (let i = 0; i < buckets; i++) {
-      cumulative += counts[i] ?? 0;
-      out.text(this.#around, 1);
-      out.text(this.#labels, index);
-      out.text(this.#les, i);
-      out.number(cumulative, formatValue);
-      out.byte(NEWLINE);
-    }
-    if (!this.#negative && sum >= 0) {
-      this.#open(out, 2, index);
-      out.number(sum, formatValue);
-      out.byte(NEWLINE);
-      this.#open(out, 3, index);
-      out.number(cumulative, formatValue);
-      out.byte(NEWLINE);
-    }
-    if (!created || createdMs === undefined) return;
-    this.#open(out, 4, index);
-    out.number(createdMs / 1000, formatValue);
-    out.byte(NEWLINE);
-  }
-
-  #open(out: LineBuffer, name: number, index: number): void {
-    out.text(this.#around, name);
-    out.text(this.#labels, index);
-    out.text(this.#around, 5);
-  }
-}
-
-/** The labels of every series, and what stands around them. */
-class PreparedSummaries implements Prepared {
-  readonly type = 'summary';
-  readonly #family: SummaryFamily;
-  readonly #names: readonly string[];
-  readonly #labels = new PreparedTexts();
-  /** The head, then what stands before the labels of a quantile, `_sum`, `_count`, `_created`, then behind them. */
-  readonly #around = new PreparedTexts();
-  /** Behind the labels of a quantile's line: `,quantile="0.5"} `. */
-  readonly #quantiles = new PreparedTexts();
-
-  constructor(family: SummaryFamily, head: string) {
-    this.#family = family;
-    const { name, labelNames, quantiles } = family;
-    this.#names = labelNames.map(writtenLabelName);
-    const labelled = labelNames.length > 0;
-    this.#around.add(head);
-    this.#around.add(openedText(name, true));
-    for (const suffix of ['_sum', '_count', '_created'])
-      this.#around.add(openedText(name + suffix, labelled));
-    this.#around.add(labelled || !isClassicMetricName(name) ? '} ' : ' ');
-    for (const quantile of quantiles)
-      this.#quantiles.add(`${labelled ? ',' : ''}quantile="${canonicalNumber(quantile)}"} `);
-  }
-
-  writeHead(out: LineBuffer): void {
-    out.text(this.#around, 0);
-  }
-
-  extend(): void {
-    const { series } = this.#family;
-    for (let i = this.#labels.count; i < series.length; i++)
-      this.#labels.add(labelText(this.#names, series[i]!.labelValues));
-  }
-
-  writeSeries(out: LineBuffer, index: number, created: boolean): void {
-    const { quantileValues, sum, count, createdMs } = this.#family.series[index]!;
-    for (let i = 0; i < this.#quantiles.count; i++) {
-      const value = quantileValues[i] ?? Number.NaN;
-      if (value < 0) continue;
-      out.text(this.#around, 1);
-      out.text(this.#labels, index);
-      out.text(this.#quantiles, i);
-      out.number(value, formatValue);
-      out.byte(NEWLINE);
-    }
-    if (sum >= 0) this.#writeLine(out, 2, index, sum);
-    if (count >= 0) this.#writeLine(out, 3, index, count);
-    if (created && createdMs !== undefined) this.#writeLine(out, 4, index, createdMs / 1000);
-  }
-
-  #writeLine(out: LineBuffer, name: number, index: number, value: number): void {
-    out.text(this.#around, name);
-    out.text(this.#labels, index);
-    out.text(this.#around, 5);
-    out.number(value, formatValue);
-    out.byte(NEWLINE);
-  }
-}
-
-function createdLine(name: string, labels: string, createdMs: number): string {
-  return `${seriesText(name, labels)}${formatValue(createdMs / 1000)}\n`;
-}
-
-/**
- * A number as the values of `le` and `quantile` have it, so that the same bound is the same series whoever
- * writes it: as Go's `%g` does, with a `.0` where neither point nor exponent stands: `1.0`, `0.25`, `1e-05`,
- * `1e+06`, `+Inf`.
- */
-export function canonicalNumber(value: number): string {
-  if (!Number.isFinite(value)) return formatValue(value);
-  if (value === 0) return Object.is(value, -0) ? '-0.0' : '0.0';
-  const [mantissa, exponent] = value.toExponential().split('e') as [string, string];
-  const power = Number(exponent);
-  if (power >= -4 && power < 6) {
-    const text = String(value);
-    return text.includes('.') ? text : `${text}.0`;
-  }
-  return `${mantissa}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
-}
-
-/** A series up to its value: `name{labels} `. */
-function seriesText(name: string, labels: string): string {
-  const closed = labels === '' && isClassicMetricName(name);
-  return `${openedText(name, labels !== '')}${labels}${closed ? ' ' : '} '}`;
-}
-
-/** What stands before the labels of a series: `name{`, and where there are none `name`. */
-function openedText(name: string, labelled: boolean): string {
-  if (isClassicMetricName(name)) return labelled ? `${name}{` : name;
-  return labelled ? `{${quoted(name)},` : `{${quoted(name)}`;
-}
-
-function labelText(
-  writtenNames: readonly string[],
-  values: readonly string[],
-  extra: readonly (readonly [string, string])[] = [],
-): string {
-  let text = '';
-  for (let i = 0; i < writtenNames.length; i++) {
-    text += `${i > 0 ? ',' : ''}${writtenNames[i]}=${quoted(values[i] ?? '')}`;
-  }
-  for (const [name, value] of extra) {
-    text += `${text === '' ? '' : ','}${writtenLabelName(name)}=${quoted(value)}`;
-  }
-  return text;
-}
-
-function writtenLabelName(name: string): string {
-  return isClassicLabelName(name) ? name : quoted(name);
-}
-
-function quoted(text: string): string {
-  return `"${escaped(text)}"`;
-}
-
-/** Backslash, quote and newline are escaped, in help texts too. */
-function escaped(text: string): string {
-  if (!/["\\\n]/.test(text)) return text;
-  return text.replace(/["\\\n]/g, (c) => (c === '\n' ? '\\n' : `\\${c}`));
-}
+const END = '# EOF\n';
 
 /** What {@link parseOpenMetrics} finds, in the order of the body. */
 export interface OpenMetricsHandler {
@@ -397,6 +107,7 @@ export interface OpenMetricsHandler {
   end?(): void;
 }
 
+/** What is checked while reading. */
 export interface OpenMetricsOptions {
   /**
    * `specification` (the default) refuses all that the specification forbids. `syntax` reads lines and does not
@@ -646,11 +357,4 @@ function isNameByte(c: number, notFirst: boolean): boolean {
 function isLabelByte(c: number, notFirst: boolean): boolean {
   const letter = (c | 0x20) >= 0x61 && (c | 0x20) <= 0x7a;
   return letter || c === 0x5f || (notFirst && c >= 0x30 && c <= 0x39);
-}
-
-function unescaped(text: string): string {
-  if (!text.includes('\\')) return text;
-  return text.replace(/\\(.)/gs, (whole, c: string) =>
-    c === 'n' ? '\n' : c === '\\' || c === '"' ? c : whole,
-  );
 }

@@ -61,6 +61,11 @@ export class Encoder {
     this.#bytes[this.length++] = rest;
   }
 
+  /** An integer of either sign, up to 2^52: 0, -1, 1, -2, … as 0, 1, 2, 3, … */
+  zigzag(value: number): void {
+    this.varint(value < 0 ? -2 * value - 1 : 2 * value);
+  }
+
   double(number: number, value: number): void {
     this.field(number, FIXED64);
     this.#reserve(8);
@@ -174,6 +179,14 @@ export class Decoder {
       if (byte < 0x80) return value;
     }
     throw new ProtobufError('a number is too long', start);
+  }
+
+  /** An integer as {@link Encoder.zigzag} writes it; beyond 2^53 the nearest double. */
+  zigzag(): number {
+    const odd = (this.#body[this.at] ?? 0) % 2 === 1;
+    const value = this.varint();
+    const unsigned = value < 0 ? value + 2 ** 64 : value;
+    return odd ? -(unsigned + 1) / 2 : unsigned / 2;
   }
 
   /** A number of ten bytes is below 0; its complement is exact where the sum of its parts is not. */

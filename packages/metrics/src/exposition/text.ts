@@ -15,10 +15,12 @@
  * Source: https://prometheus.io/docs/instrumenting/exposition_formats/
  */
 import { Labels, METRIC_NAME } from '../model/labels.ts';
-import { isClassicLabelName, isClassicMetricName } from '../model/names.ts';
+import { isClassicMetricName } from '../model/names.ts';
 import { formatValue } from '../model/value.ts';
 import type { Family, HistogramFamily, ScalarFamily, SummaryFamily } from './families.ts';
+import { BucketLines, type LineStyle } from './histogram-lines.ts';
 import { LineBuffer, PreparedTexts } from './line-buffer.ts';
+import { labelText, seriesText, unescaped, writtenLabelName, writtenName } from './series-text.ts';
 
 /** The `Content-Type` of the format. */
 export const TEXT_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
@@ -96,7 +98,7 @@ class PreparedScalars implements Prepared {
     const { name, series } = this.#family;
     for (let i = this.#texts.count - 1; i < series.length; i++) {
       const { labelValues, extraLabels } = series[i]!;
-      this.#texts.add(`${seriesText(name, labelText(this.#names, labelValues, extraLabels))} `);
+      this.#texts.add(seriesText(name, labelText(this.#names, labelValues, extraLabels)));
     }
   }
 
@@ -106,167 +108,66 @@ class PreparedScalars implements Prepared {
 
   writeSeries(out: LineBuffer, index: number): void {
     out.text(this.#texts, index + 1);
-    out.number(this.#family.series[index]!.value, formatValue);
-    out.byte(NEWLINE);
+    out.number(this.#family.series[index]!.value);
   }
 }
 
-/** The labels of every series, and apart from them what stands around the labels, which is the same for all. */
+const SUM = 0;
+const COUNT = 1;
+
 class PreparedHistograms implements Prepared {
   readonly #family: HistogramFamily;
-  readonly #names: readonly string[];
-  readonly #labels = new PreparedTexts();
-  readonly #around = new PreparedTexts();
-  readonly #head: number;
-  readonly #bucket: number;
-  /** Behind the labels of each bucket's line: `,le="0.5"} `, and where there are no labels `le="0.5"} `. */
-  readonly #bucketEnds: readonly number[];
-  readonly #sum: number;
-  readonly #count: number;
-  readonly #end: number;
+  readonly #lines: BucketLines;
 
   constructor(family: HistogramFamily) {
     this.#family = family;
-    this.#names = family.labelNames.map(writtenLabelName);
-    const labelled = family.labelNames.length > 0;
-    const around = this.#around;
-    this.#head = around.add(headOf(family));
-    this.#bucket = around.add(openedText(`${family.name}_bucket`, true));
-    this.#bucketEnds = [...family.bounds, Number.POSITIVE_INFINITY].map((bound) =>
-      around.add(`${labelled ? ',' : ''}le="${formatValue(bound)}"} `),
-    );
-    this.#sum = around.add(openedText(`${family.name}_sum`, labelled));
-    this.#count = around.add(openedText(`${family.name}_count`, labelled));
-    this.#end = around.add(labelled || !isClassicMetricName(family.name) ? '} ' : ' ');
+    this.#lines = new BucketLines(family, styleOf(family));
   }
 
   extend(): void {
-    const { series } = this.#family;
-    for (let i = this.#labels.count; i < series.length; i++) {
-      this.#labels.add(labelText(this.#names, series[i]!.labelValues));
-    }
+    this.#lines.extend();
   }
 
   writeHead(out: LineBuffer): void {
-    out.text(this.#around, this.#head);
+    this.#lines.head(out);
   }
 
   writeSeries(out: LineBuffer, index: number): void {
     const { counts, sum } = this.#family.series[index]!;
-    let cumulative = 0;
-    for (let i = 0; i < this.#bucketEnds.length; i++) {
-      cumulative += counts[i] ?? 0;
-      this.#writeLine(out, this.#bucket, index, this.#bucketEnds[i]!, cumulative);
-    }
-    this.#writeLine(out, this.#sum, index, this.#end, sum);
-    this.#writeLine(out, this.#count, index, this.#end, cumulative);
-  }
-
-  #writeLine(out: LineBuffer, start: number, index: number, end: number, value: number): void {
-    out.text(this.#around, start);
-    out.text(this.#labels, index);
-    out.text(this.#around, end);
-    out.number(value, formatValue);
-    out.byte(NEWLINE);
+    const count = this.#lines.all(out, index, counts);
+    this.#lines.suffixed(out, index, SUM, sum);
+    this.#lines.suffixed(out, index, COUNT, count);
   }
 }
 
-/** The labels of every series, and what stands around them. */
 class PreparedSummaries implements Prepared {
   readonly #family: SummaryFamily;
-  readonly #names: readonly string[];
-  readonly #labels = new PreparedTexts();
-  /** The head, then what stands before the labels: of a quantile, of `_sum` and `_count`, and behind those. */
-  readonly #around = new PreparedTexts();
-  /** Behind the labels of a quantile's line: `,quantile="0.5"} `. */
-  readonly #quantiles = new PreparedTexts();
+  readonly #lines: BucketLines;
 
   constructor(family: SummaryFamily) {
     this.#family = family;
-    const { name, labelNames, quantiles } = family;
-    this.#names = labelNames.map(writtenLabelName);
-    const labelled = labelNames.length > 0;
-    this.#around.add(headOf(family));
-    this.#around.add(openedText(name, true));
-    this.#around.add(openedText(`${name}_sum`, labelled));
-    this.#around.add(openedText(`${name}_count`, labelled));
-    this.#around.add(labelled || !isClassicMetricName(name) ? '} ' : ' ');
-    for (const quantile of quantiles)
-      this.#quantiles.add(`${labelled ? ',' : ''}quantile="${formatValue(quantile)}"} `);
+    this.#lines = new BucketLines(family, styleOf(family));
   }
 
   extend(): void {
-    const { series } = this.#family;
-    for (let i = this.#labels.count; i < series.length; i++) {
-      this.#labels.add(labelText(this.#names, series[i]!.labelValues));
-    }
+    this.#lines.extend();
   }
 
   writeHead(out: LineBuffer): void {
-    out.text(this.#around, 0);
+    this.#lines.head(out);
   }
 
   writeSeries(out: LineBuffer, index: number): void {
     const { quantileValues, sum, count } = this.#family.series[index]!;
-    for (let i = 0; i < this.#quantiles.count; i++) {
-      out.text(this.#around, 1);
-      out.text(this.#labels, index);
-      out.text(this.#quantiles, i);
-      out.number(quantileValues[i] ?? Number.NaN, formatValue);
-      out.byte(NEWLINE);
-    }
-    this.#writeLine(out, 2, index, sum);
-    this.#writeLine(out, 3, index, count);
-  }
-
-  #writeLine(out: LineBuffer, start: number, index: number, value: number): void {
-    out.text(this.#around, start);
-    out.text(this.#labels, index);
-    out.text(this.#around, 4);
-    out.number(value, formatValue);
-    out.byte(NEWLINE);
+    const { buckets } = this.#lines;
+    for (let i = 0; i < buckets; i++) this.#lines.one(out, index, i, quantileValues[i] ?? Number.NaN);
+    this.#lines.suffixed(out, index, SUM, sum);
+    this.#lines.suffixed(out, index, COUNT, count);
   }
 }
 
-function seriesText(name: string, labels: string): string {
-  const closed = labels === '' && isClassicMetricName(name);
-  return `${openedText(name, labels !== '')}${labels}${closed ? '' : '}'}`;
-}
-
-/** What stands before the labels of a series: `name{`, and where there are none `name`. */
-function openedText(name: string, labelled: boolean): string {
-  if (isClassicMetricName(name)) return labelled ? `${name}{` : name;
-  const quoted = `{"${escapeLabelValue(name)}"`;
-  return labelled ? `${quoted},` : quoted;
-}
-
-function labelText(
-  writtenNames: readonly string[],
-  values: readonly string[],
-  extra: readonly (readonly [string, string])[] = [],
-): string {
-  let text = '';
-  for (let i = 0; i < writtenNames.length; i++) {
-    if (i > 0) text += ',';
-    text += `${writtenNames[i]}="${escapeLabelValue(values[i] ?? '')}"`;
-  }
-  for (const [name, value] of extra) {
-    text += `${text === '' ? '' : ','}${writtenLabelName(name)}="${escapeLabelValue(value)}"`;
-  }
-  return text;
-}
-
-function writtenName(name: string): string {
-  return isClassicMetricName(name) ? name : `"${escapeLabelValue(name)}"`;
-}
-
-function writtenLabelName(name: string): string {
-  return isClassicLabelName(name) ? name : `"${escapeLabelValue(name)}"`;
-}
-
-function escapeLabelValue(value: string): string {
-  if (!/["\\\n]/.test(value)) return value;
-  return value.replace(/["\\\n]/g, (c) => (c === '\n' ? '\\n' : `\\${c}`));
+function styleOf(family: Family): LineStyle {
+  return { head: headOf(family), bound: formatValue, suffixes: ['_sum', '_count'] };
 }
 
 function escapeHelp(help: string): string {
@@ -381,9 +282,9 @@ function parseComment(body: Uint8Array, start: number, end: number, handler: Tex
   );
   if (match === null) return;
   const written = match[2]!;
-  const name = written.startsWith('"') ? unescapeText(written.slice(1, -1)) : written;
+  const name = written.startsWith('"') ? unescaped(written.slice(1, -1)) : written;
   if (match[1] === 'TYPE') handler.family?.(name, 'type', match[3]!.trim());
-  else handler.family?.(name, 'help', unescapeText(match[3]!));
+  else handler.family?.(name, 'help', unescaped(match[3]!));
 }
 
 /** Where the series text that begins at `start` ends, or -1 when its braces are not closed. */
@@ -510,17 +411,10 @@ function parsePairs(text: string, start: number, pairs: [string, string][]): voi
     if (match === null) throw new ExpositionError('expected name="value"', 1, at + 1);
     const quoted = match[2];
     const value = match[3];
-    if (value !== undefined) pairs.push([match[1] ?? unescapeText(quoted!), unescapeText(value)]);
-    else if (quoted !== undefined) pairs.push([METRIC_NAME, unescapeText(quoted)]);
+    if (value !== undefined) pairs.push([match[1] ?? unescaped(quoted!), unescaped(value)]);
+    else if (quoted !== undefined) pairs.push([METRIC_NAME, unescaped(quoted)]);
     else throw new ExpositionError(`label ${JSON.stringify(match[1])} has no value`, 1, at + 1);
     at = PAIR.lastIndex;
     if (match[4] === '}') return;
   }
-}
-
-function unescapeText(text: string): string {
-  if (!text.includes('\\')) return text;
-  return text.replace(/\\(.)/gs, (whole, c: string) =>
-    c === 'n' ? '\n' : c === '\\' || c === '"' ? c : whole,
-  );
 }

@@ -1,0 +1,258 @@
+/** The lines of OpenMetrics families: all but the numbers is prepared once and kept. */
+import { formatValue } from '../model/value.ts';
+import type { Escaping } from './escaping.ts';
+import { exemplarText } from './exemplar.ts';
+import type {
+  Exemplar,
+  Family,
+  HistogramFamily,
+  HistogramSeries,
+  ScalarFamily,
+  ScalarSeries,
+  SummaryFamily,
+} from './families.ts';
+import { BucketLines, type LineStyle } from './histogram-lines.ts';
+import { type LineBuffer, PreparedTexts } from './line-buffer.ts';
+import type { Written } from './openmetrics-plan.ts';
+import type { OpenMetricsType } from './openmetrics-rules.ts';
+import { escaped, labelText, seriesText, writtenLabelName, writtenName } from './series-text.ts';
+
+/** What of a series is written, and how. */
+export interface SeriesOptions {
+  /** Whether the time at which it began has a sample. */
+  readonly created: boolean;
+  /** Of the names of exemplars' labels. */
+  readonly escaping: Escaping;
+}
+
+/** The lines of a family but for their numbers. */
+export interface Prepared {
+  readonly type: OpenMetricsType;
+  /** The indexes of the series in the order in which they are written, where it is not their own. */
+  readonly order?: readonly number[] | undefined;
+  writeHead(out: LineBuffer): void;
+  /** Prepares the series that are new. */
+  extend(): void;
+  writeSeries(out: LineBuffer, index: number, options: SeriesOptions): void;
+}
+
+const preparedFamilies = new WeakMap<Family, Prepared>();
+
+/** The lines of a family, which are kept for as long as the family object lives. */
+export function preparedOf(written: Written): Prepared {
+  const { family, type } = written;
+  let prepared = preparedFamilies.get(family);
+  // The type changes where another family takes or frees a name.
+  if (prepared?.type !== type) {
+    prepared = prepare(written);
+    preparedFamilies.set(family, prepared);
+  }
+  return prepared;
+}
+
+function prepare({ family, name, type }: Written): Prepared {
+  const head = headOf(family, name, type);
+  if (family.type === 'histogram') return new PreparedHistograms(family, type, head);
+  if (family.type === 'summary') return new PreparedSummaries(family, head);
+  return new PreparedScalars(family, name, type, head);
+}
+
+function headOf({ help, unit }: Family, name: string, type: OpenMetricsType): string {
+  const shown = writtenName(name);
+  let text = help === '' ? '' : `# HELP ${shown} ${escaped(help)}\n`;
+  text += `# TYPE ${shown} ${type}\n`;
+  const united = type !== 'info' && type !== 'stateset';
+  if (unit !== '' && united && name.endsWith(`_${unit}`)) text += `# UNIT ${shown} ${unit}\n`;
+  return text;
+}
+
+/** `name{labels} ` of every series, and for counters the same with `_created`. */
+class PreparedScalars implements Prepared {
+  readonly type: OpenMetricsType;
+  readonly #family: ScalarFamily;
+  readonly #names: readonly string[];
+  readonly #createdName: string;
+  readonly #head = new PreparedTexts();
+  readonly #values = new PreparedTexts();
+  /** Whole lines, with the times in them: hardly ever does a time change, and then it is not taken from here. */
+  readonly #created = new PreparedTexts();
+  readonly #createdMs: number[] = [];
+  /** State sets: the states of each set together. */
+  order: readonly number[] | undefined;
+
+  constructor(family: ScalarFamily, name: string, type: OpenMetricsType, head: string) {
+    this.type = type;
+    this.#family = family;
+    this.#names = family.labelNames.map(writtenLabelName);
+    this.#createdName = `${name}_created`;
+    this.#head.add(head);
+  }
+
+  writeHead(out: LineBuffer): void {
+    out.text(this.#head, 0);
+  }
+
+  extend(): void {
+    const { name, series } = this.#family;
+    for (let i = this.#values.count; i < series.length; i++) {
+      const { labelValues, extraLabels, createdMs } = series[i]!;
+      const labels = labelText(this.#names, labelValues, extraLabels);
+      this.#values.add(seriesText(name, labels));
+      if (this.type !== 'counter') continue;
+      this.#created.add(createdLine(this.#createdName, labels, createdMs ?? 0));
+      this.#createdMs.push(createdMs ?? 0);
+    }
+    if (this.type === 'stateset' && this.order?.length !== series.length) this.order = orderBySet(series);
+  }
+
+  writeSeries(out: LineBuffer, index: number, { created, escaping }: SeriesOptions): void {
+    const series = this.#family.series[index]!;
+    const { value, createdMs } = series;
+    const counter = this.type === 'counter';
+    if (counter && !(value >= 0)) return;
+    if (this.type === 'info' && value !== 1) return;
+    if (this.type === 'stateset' && value !== 0 && value !== 1) return;
+    out.text(this.#values, index);
+    out.number(value);
+    if (!counter) return;
+    if (series.exemplar !== undefined) appendExemplar(out, series.exemplar, escaping);
+    if (!created || createdMs === undefined) return;
+    if (createdMs === this.#createdMs[index]) out.text(this.#created, index);
+    else {
+      const labels = labelText(this.#names, series.labelValues, series.extraLabels);
+      out.string(createdLine(this.#createdName, labels, createdMs));
+    }
+  }
+}
+
+function createdLine(name: string, labels: string, createdMs: number): string {
+  return `${seriesText(name, labels)}${formatValue(createdMs / 1000)}\n`;
+}
+
+function appendExemplar(out: LineBuffer, exemplar: Exemplar, escaping: Escaping): void {
+  const text = exemplarText(exemplar, escaping);
+  if (text !== '') out.append(`${text}\n`);
+}
+
+/** The order in which all states of a set, whose labels but for the state are the same, stand together. */
+function orderBySet(series: readonly ScalarSeries[]): readonly number[] {
+  const sets = new Map<string, number[]>();
+  for (const [i, { labelValues, extraLabels }] of series.entries()) {
+    const key = JSON.stringify([labelValues.slice(0, -1), extraLabels]);
+    const set = sets.get(key);
+    if (set === undefined) sets.set(key, [i]);
+    else set.push(i);
+  }
+  return [...sets.values()].flat();
+}
+
+const SUM = 0;
+const COUNT = 1;
+const CREATED = 2;
+
+class PreparedHistograms implements Prepared {
+  readonly type: OpenMetricsType;
+  readonly #family: HistogramFamily;
+  readonly #lines: BucketLines;
+  readonly #negative: boolean;
+
+  constructor(family: HistogramFamily, type: OpenMetricsType, head: string) {
+    this.type = type;
+    this.#family = family;
+    this.#negative = family.bounds.some((bound) => bound < 0);
+    const suffixes = type === 'gaugehistogram' ? ['_gsum', '_gcount'] : ['_sum', '_count', '_created'];
+    this.#lines = new BucketLines(family, styleOf(head, suffixes));
+  }
+
+  writeHead(out: LineBuffer): void {
+    this.#lines.head(out);
+  }
+
+  extend(): void {
+    this.#lines.extend();
+  }
+
+  writeSeries(out: LineBuffer, index: number, { created, escaping }: SeriesOptions): void {
+    const series = this.#family.series[index]!;
+    const { counts, sum, createdMs, exemplars } = series;
+    const count =
+      exemplars === undefined
+        ? this.#lines.all(out, index, counts)
+        : this.#withExemplars(out, index, series, exemplars, escaping);
+    const gauge = this.type === 'gaugehistogram';
+    if (this.#negative ? gauge : sum >= 0) {
+      this.#lines.suffixed(out, index, SUM, sum);
+      this.#lines.suffixed(out, index, COUNT, count);
+    }
+    if (created && !gauge && createdMs !== undefined)
+      this.#lines.suffixed(out, index, CREATED, createdMs / 1000);
+  }
+
+  #withExemplars(
+    out: LineBuffer,
+    index: number,
+    { counts }: HistogramSeries,
+    exemplars: NonNullable<HistogramSeries['exemplars']>,
+    escaping: Escaping,
+  ): number {
+    let cumulative = 0;
+    for (let i = 0; i < this.#lines.buckets; i++) {
+      cumulative += counts[i] ?? 0;
+      this.#lines.one(out, index, i, cumulative);
+      const exemplar = exemplars[i];
+      if (exemplar !== undefined) appendExemplar(out, exemplar, escaping);
+    }
+    return cumulative;
+  }
+}
+
+class PreparedSummaries implements Prepared {
+  readonly type = 'summary';
+  readonly #family: SummaryFamily;
+  readonly #lines: BucketLines;
+
+  constructor(family: SummaryFamily, head: string) {
+    this.#family = family;
+    this.#lines = new BucketLines(family, styleOf(head, ['_sum', '_count', '_created']));
+  }
+
+  writeHead(out: LineBuffer): void {
+    this.#lines.head(out);
+  }
+
+  extend(): void {
+    this.#lines.extend();
+  }
+
+  writeSeries(out: LineBuffer, index: number, { created }: SeriesOptions): void {
+    const { quantileValues, sum, count, createdMs } = this.#family.series[index]!;
+    for (let i = 0; i < this.#lines.buckets; i++) {
+      const value = quantileValues[i] ?? Number.NaN;
+      if (!(value < 0)) this.#lines.one(out, index, i, value);
+    }
+    if (sum >= 0) this.#lines.suffixed(out, index, SUM, sum);
+    if (count >= 0) this.#lines.suffixed(out, index, COUNT, count);
+    if (created && createdMs !== undefined) this.#lines.suffixed(out, index, CREATED, createdMs / 1000);
+  }
+}
+
+function styleOf(head: string, suffixes: readonly string[]): LineStyle {
+  return { head, bound: canonicalNumber, suffixes };
+}
+
+/**
+ * A number as the values of `le` and `quantile` have it, so that the same bound is the same series whoever
+ * writes it: as Go's `%g` does, with a `.0` where neither point nor exponent stands: `1.0`, `0.25`, `1e-05`,
+ * `1e+06`, `+Inf`.
+ */
+export function canonicalNumber(value: number): string {
+  if (!Number.isFinite(value)) return formatValue(value);
+  if (value === 0) return Object.is(value, -0) ? '-0.0' : '0.0';
+  const [mantissa, exponent] = value.toExponential().split('e') as [string, string];
+  const power = Number(exponent);
+  if (power >= -4 && power < 6) {
+    const text = String(value);
+    return text.includes('.') ? text : `${text}.0`;
+  }
+  return `${mantissa}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
+}
