@@ -10,7 +10,8 @@ import {
   type LabelValues,
   type ResolvedLabel,
 } from './labels.ts';
-import type { Child } from './registry.ts';
+import type { Child, ChildHolder } from './registry.ts';
+import { type LabelPattern, OVERFLOW_VALUE, SERIES_PER_METRIC_MAX } from './store/store.ts';
 
 type Level<C> = Map<string, Level<C> | C>;
 
@@ -44,12 +45,6 @@ function lookUpOf<C>(names: readonly string[]): LookUp<C> {
   }
 }
 
-/** The most series that one metric keeps apart in one process; what comes beyond is counted in one more series. */
-export const SERIES_PER_METRIC_MAX = 10_000;
-
-/** The value that every open label of that one more series has. */
-export const OVERFLOW_VALUE = '__overflow__';
-
 /** What a table tells the registry of what it could not do as asked. */
 export type DropReason =
   | 'label_missing'
@@ -57,35 +52,39 @@ export type DropReason =
   | 'label_value'
   | 'label_length'
   | 'value'
-  | 'series_limit'
+  | 'exemplar'
   | 'callback';
 
 export class ChildTable<C extends object> {
-  /** In order of creation. */
-  readonly children: C[] = [];
   readonly #labels: readonly ResolvedLabel[];
   readonly #create: (labelValues: readonly string[]) => C;
   readonly #scratch: () => C;
   readonly #drop: (reason: DropReason, detail: string) => void;
+  readonly #overflow: (detail: string) => void;
   readonly #root: Level<C> = new Map();
   readonly #lookUp: LookUp<C>;
   readonly #seriesMax: number;
+  #count = 0;
+  #single: C | undefined;
 
   /**
    * @param create makes a child for label values that have none yet
    * @param scratch gives a child whose values nobody reads, for labels that cannot be
+   * @param overflow is told that there are too many series
    */
   constructor(
     labels: readonly ResolvedLabel[],
     create: (labelValues: readonly string[]) => C,
     scratch: () => C,
     drop: (reason: DropReason, detail: string) => void,
+    overflow: (detail: string) => void,
     seriesMax = SERIES_PER_METRIC_MAX,
   ) {
     this.#labels = labels;
     this.#create = create;
     this.#scratch = scratch;
     this.#drop = drop;
+    this.#overflow = overflow;
     this.#seriesMax = seriesMax;
     this.#lookUp = lookUpOf(labels.map(({ name }) => name));
     if (labels.every((label) => label.values !== undefined))
@@ -100,24 +99,45 @@ export class ChildTable<C extends object> {
 
   /** The only child of a metric without labels. */
   get single(): C {
-    return this.children[0]!;
+    return this.#single!;
+  }
+
+  /** The children that have the label values of a pattern, undefined standing for any. */
+  *matching(pattern: LabelPattern): Generator<[labelValues: readonly string[], child: C], void, undefined> {
+    if (this.#labels.length === 0) yield [[], this.single];
+    else yield* matchingIn(this.#root, pattern, []);
+  }
+
+  /** The child of these label values can no longer be found. */
+  forget(labelValues: readonly string[]): void {
+    const levels: Level<C>[] = [this.#root];
+    for (const value of labelValues.slice(0, -1)) {
+      const next = levels.at(-1)!.get(value) as Level<C> | undefined;
+      if (next === undefined) return;
+      levels.push(next);
+    }
+    for (let i = levels.length - 1; i >= 0; i--) {
+      if (!levels[i]!.delete(labelValues[i]!)) return;
+      if (i === levels.length - 1) this.#count--;
+      if (levels[i]!.size > 0) return;
+    }
   }
 
   #slow(given: Readonly<Record<string, string>>): C {
     const values = this.#valuesOf(given);
     if (values === undefined) return this.#scratch();
-    const found = this.#find(values);
+    const found = this.find(values);
     if (found !== undefined) return found;
-    if (this.children.length >= this.#seriesMax) {
-      this.#drop('series_limit', `it has ${this.#seriesMax} series, more are counted as ${OVERFLOW_VALUE}`);
+    if (this.#count >= this.#seriesMax) {
+      this.#overflow(`it has ${this.#seriesMax} series, more are counted as ${OVERFLOW_VALUE}`);
       const overflow = this.#labels.map((label, i) =>
         label.values === undefined ? OVERFLOW_VALUE : values[i]!,
       );
-      return this.#find(overflow) ?? this.#add(overflow);
+      return this.find(overflow) ?? this.#add(overflow);
     }
     // The first use of an open value brings its closed siblings, so that they stand at 0 from now on.
     this.#createAll(this.#labels.map((label, i) => label.values ?? [values[i]!]));
-    return this.#find(values)!;
+    return this.find(values)!;
   }
 
   /** The label values in order, or undefined, reported, where they cannot be. */
@@ -155,7 +175,8 @@ export class ChildTable<C extends object> {
     return values;
   }
 
-  #find(values: readonly string[]): C | undefined {
+  /** The child of label values in the order of the labels. */
+  find(values: readonly string[]): C | undefined {
     let level: Level<C> | C | undefined = this.#root;
     for (const value of values) {
       level = (level as Level<C>).get(value);
@@ -171,13 +192,19 @@ export class ChildTable<C extends object> {
       combinations = combinations.flatMap((before) => choice.map((value) => [...before, value]));
     }
     for (const values of combinations) {
-      if (values.length === 0) this.children.push(this.#create(values));
-      else if (this.#find(values) === undefined) this.#add(values);
+      if (values.length === 0) this.#single = this.#create(values);
+      else if (this.find(values) === undefined) this.#add(values);
     }
   }
 
   #add(values: readonly string[]): C {
     const child = this.#create(values);
+    this.adopt(values, child);
+    return child;
+  }
+
+  /** A child that is found from now on by these label values, which have none. */
+  adopt(values: readonly string[], child: C): void {
     let level = this.#root;
     for (const value of values.slice(0, -1)) {
       let next = level.get(value) as Level<C> | undefined;
@@ -188,8 +215,21 @@ export class ChildTable<C extends object> {
       level = next;
     }
     level.set(values[values.length - 1]!, child);
-    this.children.push(child);
-    return child;
+    this.#count++;
+  }
+}
+
+function* matchingIn<C>(
+  level: Level<C>,
+  pattern: LabelPattern,
+  above: readonly string[],
+): Generator<[labelValues: readonly string[], child: C], void, undefined> {
+  const wanted = pattern[above.length];
+  for (const [value, below] of level) {
+    if (wanted !== undefined && value !== wanted) continue;
+    const labelValues = [...above, value];
+    if (labelValues.length === pattern.length) yield [labelValues, below as C];
+    else yield* matchingIn(below as Level<C>, pattern, labelValues);
   }
 }
 
@@ -198,11 +238,18 @@ export function childrenOf<C extends Child>(
   { registry, labels, shape }: Checked,
   make: () => C,
 ): ChildTable<C> {
-  return new ChildTable(
+  let table: ChildTable<C> | undefined;
+  // The table places children of closed labels while it is being made.
+  const holder: ChildHolder = {
+    forget: (labelValues) => table?.forget(labelValues),
+    find: (labelValues) => table?.find(labelValues),
+    adopt: (labelValues, child) => table?.adopt(labelValues, child as C),
+  };
+  table = new ChildTable(
     labels,
     (labelValues) => {
       const child = make();
-      registry.place(child, shape, labelValues);
+      registry.place(child, shape, labelValues, holder);
       return child;
     },
     () => {
@@ -211,7 +258,10 @@ export function childrenOf<C extends Child>(
       return child;
     },
     (reason, detail) => registry.drop(shape.name, reason, detail),
+    (detail) => registry.overflow(shape.name, detail),
+    shape.seriesMax,
   );
+  return table;
 }
 
 /** Label values as the table takes them: types are checked where the metric is used, values here. */

@@ -12,6 +12,8 @@ import { type Info, info } from './info.ts';
 import type { LabelSpec } from './labels.ts';
 import { type Operation, type OperationDefinition, operation } from './operation.ts';
 import { defaultRegistry, type Registry } from './registry.ts';
+import { type StateSet, type StateSetDefinition, stateSet } from './state-set.ts';
+import { type Summary, type SummaryDefinition, summary } from './summary.ts';
 
 /** A definition whose registry is decided elsewhere. */
 export type Unplaced<D> = D & { readonly registry?: never };
@@ -32,6 +34,14 @@ export interface Definer {
   ): Histogram<L, Unit>;
   /** As {@link info}. */
   info<const L extends LabelSpec>(definition: Unplaced<Definition<L, `${string}_info`, ''>>): Info<L>;
+  /** As {@link summary}. */
+  summary<const L extends LabelSpec = Record<never, never>, const Unit extends string = ''>(
+    definition: Unplaced<SummaryDefinition<L, Unit>>,
+  ): Summary<L, Unit>;
+  /** As {@link stateSet}. */
+  stateSet<const L extends LabelSpec = Record<never, never>, const State extends string = string>(
+    definition: Unplaced<StateSetDefinition<L, State>>,
+  ): StateSet<L, State>;
   /** As {@link operation}. */
   operation<
     const L extends LabelSpec = Record<never, never>,
@@ -55,6 +65,8 @@ export function defineMetrics<M>(
     gauge: (definition) => gauge({ ...definition, registry }),
     histogram: (definition) => histogram({ ...definition, registry }),
     info: (definition) => info({ ...definition, registry }),
+    summary: (definition) => summary({ ...definition, registry }),
+    stateSet: (definition) => stateSet({ ...definition, registry }),
     operation: (definition) => operation({ ...definition, registry }),
   };
   return define(definer);

@@ -1,9 +1,12 @@
 /** What all metric definitions share, and the checks that each passes before it becomes a metric. */
 
 import { type LabelSpec, type ResolvedLabel, resolveLabels } from './labels.ts';
-import { isClassicMetricName } from './model/names.ts';
+import { isName } from './model/names.ts';
 import { defaultRegistry, type Registry } from './registry.ts';
 import type { FamilyShape } from './store/store.ts';
+
+/** The shortest expiry: processes note what has expired every few seconds. */
+export const EXPIRE_AFTER_MS_MIN = 1_000;
 
 /** The part of a definition that every type of metric has. */
 export interface Definition<L extends LabelSpec, Name extends string, Unit extends string> {
@@ -14,6 +17,14 @@ export interface Definition<L extends LabelSpec, Name extends string, Unit exten
   /** A base unit, part of the name: `seconds`, `bytes`. */
   readonly unit?: Unit;
   readonly labels?: L;
+  /**
+   * How long after its last use by any process of the service a series is removed, in milliseconds, at least
+   * {@link EXPIRE_AFTER_MS_MIN}: for labels whose values come and go. Without it, series stay. Each use then costs
+   * the time that it takes to ask for the time.
+   */
+  readonly expireAfterMs?: number;
+  /** The most series, in one process and over all processes; default 10,000. */
+  readonly seriesMax?: number;
   /** Default: the registry of the process. */
   readonly registry?: Registry;
 }
@@ -33,11 +44,11 @@ export interface Checked {
  */
 export function checkDefinition(
   definition: Definition<LabelSpec, string, string>,
-  kind: Pick<FamilyShape, 'type' | 'mode' | 'bounds'>,
+  kind: Pick<FamilyShape, 'type' | 'mode' | 'bounds' | 'native' | 'quantiles' | 'window'>,
   reservedLabels: readonly string[] = [],
 ): Checked {
   const { name, help, unit = '' } = definition;
-  if (!isClassicMetricName(name)) throw new TypeError(`${JSON.stringify(name)} is not a metric name`);
+  if (!isName(name)) throw new TypeError(`${JSON.stringify(name)} is not a metric name`);
   if (kind.type === 'counter' && !name.endsWith('_total')) {
     throw new TypeError(`counter ${name} must end in _total`);
   }
@@ -60,6 +71,26 @@ export function checkDefinition(
       );
     }
   }
+  const { expireAfterMs, seriesMax } = definition;
+  if (expireAfterMs !== undefined && !(expireAfterMs >= EXPIRE_AFTER_MS_MIN))
+    throw new TypeError(
+      `metric ${name}: expireAfterMs must be at least ${EXPIRE_AFTER_MS_MIN}, not ${expireAfterMs}`,
+    );
+  if (seriesMax !== undefined && !(Number.isInteger(seriesMax) && seriesMax > 0))
+    throw new TypeError(`metric ${name}: seriesMax must be a positive integer, not ${seriesMax}`);
   const labelNames = [...constant, ...labels.map((own) => own.name)];
-  return { registry, labels, shape: { name, help, unit, labelNames, ...kind } };
+  const closedLabels = labelNames.flatMap((_, i) =>
+    i < constant.length || labels[i - constant.length]!.values !== undefined ? [i] : [],
+  );
+  const shape: FamilyShape = {
+    name,
+    help,
+    unit,
+    labelNames,
+    ...kind,
+    ...(expireAfterMs !== undefined && { expireAfterMs }),
+    ...(seriesMax !== undefined && { seriesMax }),
+    ...(closedLabels.length > 0 && { closedLabels }),
+  };
+  return { registry, labels, shape };
 }

@@ -5,6 +5,7 @@ import { INSIDE, type InsideOf, type Metric } from './inside.ts';
 import type { LabelledArguments, LabelSpec, LabelValues } from './labels.ts';
 import { type Children, type Given, type NarrowedChildren, narrow } from './narrowed.ts';
 import type { Child } from './registry.ts';
+import { removeSeries, resetSeries } from './removal.ts';
 import { settle } from './settle.ts';
 import type { GaugeMode } from './store/store.ts';
 
@@ -15,12 +16,14 @@ export type GaugeName<Unit extends string> = '' extends Unit ? string : `${strin
 export class BoundGauge<Unit extends string = string> implements Child {
   values: Float64Array;
   index: number;
+  touchedAt: number;
   readonly #timed: boolean;
   readonly #checked: Checked;
 
   constructor(checked: Checked) {
     this.values = EMPTY;
     this.index = 0;
+    this.touchedAt = 0;
     this.#timed = checked.shape.mode === 'mostrecent';
     this.#checked = checked;
   }
@@ -36,6 +39,7 @@ export class BoundGauge<Unit extends string = string> implements Child {
       this.#refuse(`a gauge cannot be set to ${String(value)}`);
       return;
     }
+    if (this.touchedAt !== 0) this.#checked.registry.touch(this);
     this.values[this.index] = value;
     if (this.#timed) this.values[this.index + 1] = Date.now();
   }
@@ -133,6 +137,20 @@ export class Gauge<L extends LabelSpec, Unit extends string = string> implements
     return this.#single !== undefined
       ? this.#single.during(first as () => unknown)
       : this.#children.get(first as Given).during(second as () => unknown);
+  }
+
+  /**
+   * Removes the series that have these labels, some or all of them. In mode `mostrecent` this is so for the whole
+   * service; in all other modes each process takes back what it says itself. Whoever has bound one sets it for
+   * nobody from then on.
+   */
+  remove(labels: Partial<LabelValues<L>>): void {
+    removeSeries(this.#checked, this.#children, labels as Given);
+  }
+
+  /** Lets all series begin again at 0. */
+  reset(): void {
+    resetSeries(this.#checked, this.#children);
   }
 
   /** The series of the labels, to be kept where the same one is set often. */

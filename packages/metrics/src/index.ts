@@ -7,7 +7,8 @@ export {
   counter,
 } from './counter.ts';
 export { type Definer, defineMetrics, type Unplaced } from './define-metrics.ts';
-export type { Definition } from './definition.ts';
+export { type Definition, EXPIRE_AFTER_MS_MIN } from './definition.ts';
+export { type CountOptions, EXEMPLAR_CHARACTERS_MAX, SPAN_EXEMPLAR_INTERVAL_MS } from './exemplar.ts';
 export { type BoundGauge, type Gauge, type GaugeDefinition, type GaugeName, gauge } from './gauge.ts';
 export {
   type BoundHistogram,
@@ -15,6 +16,7 @@ export {
   type Histogram,
   type HistogramDefinition,
   histogram,
+  type NativeOptions,
 } from './histogram.ts';
 export { type Info, info } from './info.ts';
 export {
@@ -51,6 +53,16 @@ export {
   type ServeOptions,
   serveMetrics,
 } from './serve.ts';
+export { type StateSet, type StateSetDefinition, stateSet } from './state-set.ts';
 export { StoreError, type StoreErrorCode } from './store/errors.ts';
-export type { GaugeMode } from './store/store.ts';
+export { type GaugeMode, OVERFLOW_VALUE, SERIES_PER_METRIC_MAX } from './store/store.ts';
+export {
+  type BoundSummary,
+  DEFAULT_QUANTILES,
+  DEFAULT_WINDOW_MS,
+  DEFAULT_WINDOW_STEPS,
+  type Summary,
+  type SummaryDefinition,
+  summary,
+} from './summary.ts';
 export type { IncompleteTimer, Timer } from './timer.ts';

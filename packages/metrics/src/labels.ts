@@ -2,6 +2,7 @@
  * The labels of a metric definition: open ones, whose values are any string, and closed ones, whose values are
  * known. Closed labels let every series exist from the start at 0, and let the compiler find a wrong value.
  */
+import { isName } from './model/names.ts';
 
 /**
  * The longest label value, in UTF-16 units; what is longer is cut and ends in {@link CUT_MARK}. 500 of them are at
@@ -77,7 +78,7 @@ export interface ResolvedLabel {
  */
 export function resolveLabels(metric: string, spec: LabelSpec, reserved: readonly string[]): ResolvedLabel[] {
   return Object.entries(spec).map(([name, definition]) => {
-    if (name === '' || name.startsWith('__') || reserved.includes(name)) {
+    if (!isName(name) || name.startsWith('__') || reserved.includes(name)) {
       throw new TypeError(`metric ${metric}: ${JSON.stringify(name)} is reserved and cannot be a label`);
     }
     if ('kind' in definition) return { name, values: undefined, otherwise: undefined };

@@ -14,18 +14,45 @@ import { isThenable } from './settle.ts';
 import { HeapStore } from './store/heap.ts';
 import {
   type FamilyShape,
+  type LabelPattern,
   labelKey,
+  layoutOf,
+  outlivesWriters,
+  type Part,
   type Slots,
   type Store,
   type StoreView,
-  slotsPerSeries,
+  slotsOfPart,
 } from './store/store.ts';
 
 /** A child: the part of a metric that has slots. Its class adds the methods that write to them. */
 export interface Child {
   values: Float64Array;
   index: number;
+  /**
+   * Where, counted from `index`, the time of the last use is noted; 0 where the metric has no expiry, and
+   * {@link DORMANT} where the series has expired and comes back when it is used. {@link Registry.touch} is to be
+   * called before the child counts unless this is 0.
+   */
+  touchedAt?: number;
+  /** The slots that came up later, by whatever the child tells them apart by. */
+  parts?: Map<number, Slots>;
 }
+
+/** See {@link Child.touchedAt}. */
+const DORMANT = -1;
+
+/** Where children are found by their label values. */
+export interface ChildHolder {
+  /** The child of these label values can no longer be found. */
+  forget(labelValues: readonly string[]): void;
+  find(labelValues: readonly string[]): Child | undefined;
+  /** The child is found from now on. */
+  adopt(labelValues: readonly string[], child: Child): void;
+}
+
+/** How often a process looks for series of its own that have expired. */
+export const EXPIRY_INTERVAL_MS = 5_000;
 
 interface Entry {
   readonly metric: unknown;
@@ -34,10 +61,13 @@ interface Entry {
 }
 
 interface Placed {
-  readonly child: Child;
   readonly shape: FamilyShape;
   readonly labelValues: readonly string[];
-  readonly createdMs: number;
+  createdMs: number;
+  slots: Slots;
+  readonly holder: ChildHolder | undefined;
+  /** What each of the child's parts is. */
+  parts: Map<number, Part> | undefined;
 }
 
 /** The counter of what a registry could not count as asked; each registry's constant labels come before its own. */
@@ -49,11 +79,21 @@ const DROPPED: FamilyShape = {
   labelNames: ['metric', 'reason'],
 };
 
+const OVERFLOWED: FamilyShape = {
+  name: 'binnacle_series_dropped_total',
+  type: 'counter',
+  help: 'Uses of label values that are beyond the limit of a metric and were counted in its overflow series',
+  unit: '',
+  labelNames: ['metric'],
+};
+
 /** A series as its registry knows it, wherever its values lie. */
 export interface PlacedSeries extends Slots {
   readonly shape: FamilyShape;
   /** In the order of the shape's label names. */
   readonly labelValues: readonly string[];
+  /** What it has beside its own slots. */
+  readonly parts: readonly (Slots & { readonly part: Part })[];
 }
 
 /** Asked before metrics are shown, to bring them up to date. */
@@ -81,11 +121,17 @@ export class Registry {
   readonly labels: Readonly<Record<string, string>>;
   readonly #constantValues: readonly string[];
   readonly #droppedShape: FamilyShape;
+  readonly #overflowedShape: FamilyShape;
   readonly #metrics = new Map<string, Entry>();
-  readonly #placed: Placed[] = [];
+  readonly #placed = new Map<Child, Placed>();
+  /** Children whose series has expired and that somebody may have kept. */
+  readonly #dormant = new WeakMap<Child, Placed>();
+  /** Children of metrics with an expiry. */
+  readonly #expiring = new Set<Child>();
   readonly #dropped = new Map<string, Child>();
   readonly #scratch = new Map<number, Float64Array>();
   readonly #collectors = new Set<Collector>();
+  #expiryTimer: NodeJS.Timeout | undefined;
   #heap: HeapStore | undefined = new HeapStore();
   #store: Store = this.#heap as HeapStore;
 
@@ -94,7 +140,9 @@ export class Registry {
     for (const [name, value] of Object.entries(labels)) checkConstantLabel(name, value);
     this.labels = { ...labels };
     this.#constantValues = Object.values(labels);
-    this.#droppedShape = { ...DROPPED, labelNames: [...Object.keys(labels), ...DROPPED.labelNames] };
+    const names = Object.keys(labels);
+    this.#droppedShape = { ...DROPPED, labelNames: [...names, ...DROPPED.labelNames] };
+    this.#overflowedShape = { ...OVERFLOWED, labelNames: [...names, ...OVERFLOWED.labelNames] };
   }
 
   /**
@@ -102,53 +150,182 @@ export class Registry {
    * @throws TypeError when another definition has the name; the message says where it stands
    */
   define<M>(shape: FamilyShape, closedValues: readonly unknown[], make: () => M): M {
-    const definition = JSON.stringify([
-      shape.type,
-      shape.unit,
-      shape.labelNames,
-      shape.mode,
-      shape.bounds,
-      closedValues,
-    ]);
-    const known = this.#metrics.get(shape.name);
+    const { name, help: _, ...rest } = shape;
+    const definition = JSON.stringify([rest, closedValues]);
+    const known = this.#metrics.get(name);
     if (known !== undefined) {
       if (known.definition === definition) return known.metric as M;
       throw new TypeError(
-        `metric ${shape.name} is defined twice with different type, unit, labels or buckets; the first stands ${known.definedAt}`,
+        `metric ${name} is defined twice with different type, unit, labels or buckets; the first stands ${known.definedAt}`,
       );
     }
     const metric = make();
-    this.#metrics.set(shape.name, { metric, definition, definedAt: callerOutsideOfThisPackage() });
+    this.#metrics.set(name, { metric, definition, definedAt: callerOutsideOfThisPackage() });
     return metric;
   }
 
-  /** Slots for a new child, whose label values are those of the metric's own labels; from now on the registry moves it from store to store. */
-  place(child: Child, shape: FamilyShape, ownLabelValues: readonly string[]): void {
+  /**
+   * Slots for a new child, whose label values are those of the metric's own labels; from now on the registry moves
+   * it from store to store.
+   * @param holder is told when the series has expired
+   */
+  place(child: Child, shape: FamilyShape, ownLabelValues: readonly string[], holder?: ChildHolder): void {
     const labelValues =
       this.#constantValues.length === 0 ? ownLabelValues : [...this.#constantValues, ...ownLabelValues];
+    this.#place(child, shape, labelValues, holder);
+  }
+
+  #place(
+    child: Child,
+    shape: FamilyShape,
+    labelValues: readonly string[],
+    holder: ChildHolder | undefined,
+  ): void {
     const createdMs = Date.now();
-    this.#placed.push({ child, shape, labelValues, createdMs });
-    point(child, this.#store.allocate(shape, labelValues, createdMs));
+    const slots = this.#store.allocate(shape, labelValues, createdMs);
+    this.#placed.set(child, { shape, labelValues, createdMs, slots, holder, parts: undefined });
+    this.#point(child, shape, slots);
+    if (shape.expireAfterMs === undefined) return;
+    this.#expiring.add(child);
+    this.touch(child);
   }
 
   /** Slots that are written to and never read: for children of labels that cannot be. */
   scratch(child: Child, shape: FamilyShape): void {
-    const size = slotsPerSeries(shape);
+    child.touchedAt = 0;
+    this.#pointToScratch(child, shape);
+  }
+
+  #pointToScratch(child: Child, shape: FamilyShape): void {
+    const { size } = layoutOf(shape);
     const values = this.#scratch.get(size) ?? new Float64Array(size);
     this.#scratch.set(size, values);
-    point(child, { values, index: 0 });
+    child.values = values;
+    child.index = 0;
+    // Not cleared: somebody else may use the same ones.
+    if (child.parts !== undefined) child.parts = new Map();
+  }
+
+  /**
+   * The slots of a part of a child's series, which come to be when they are first asked for.
+   * @param key tells the parts of the child apart
+   */
+  part(child: Child, key: number, part: Part): Slots {
+    child.parts ??= new Map();
+    let slots = child.parts.get(key);
+    if (slots !== undefined) return slots;
+    const placed = this.#placed.get(child);
+    if (placed === undefined) slots = { values: new Float64Array(slotsOfPart(part)), index: 0 };
+    else {
+      slots = this.#store.allocate(placed.shape, placed.labelValues, placed.createdMs, part);
+      placed.parts ??= new Map();
+      placed.parts.set(key, part);
+    }
+    child.parts.set(key, slots);
+    return slots;
+  }
+
+  /** Removes a series of this process; what its child counts from now on, nobody reads. */
+  remove(child: Child): void {
+    const placed = this.#placed.get(child);
+    if (placed === undefined) return;
+    this.#release(child, placed);
+    this.#placed.delete(child);
+    this.#expiring.delete(child);
+    this.scratch(child, placed.shape);
+  }
+
+  /** Lets a series of this process begin again at 0; its child goes on counting. */
+  restart(child: Child): void {
+    const placed = this.#placed.get(child);
+    if (placed === undefined) return;
+    this.#release(child, placed);
+    if (child.parts !== undefined) child.parts = new Map();
+    this.#place(child, placed.shape, placed.labelValues, placed.holder);
+  }
+
+  /**
+   * Forgets what other processes have counted for series of a metric, where that outlives them.
+   * @param pattern values of the metric's own labels; undefined for any
+   */
+  erase(shape: FamilyShape, pattern: LabelPattern): void {
+    this.#store.erase(shape, [...this.#constantValues, ...pattern]);
+  }
+
+  #release(child: Child, placed: Placed): void {
+    this.#store.release(placed.slots);
+    for (const slots of child.parts?.values() ?? []) this.#store.release(slots);
+  }
+
+  /** Notes that a child of a metric with an expiry is used, and brings its series back where it had expired. */
+  touch(child: Child): void {
+    if (child.touchedAt === DORMANT) this.#wake(child);
+    else if (child.touchedAt! > 0) child.values[child.index + child.touchedAt!] = Date.now();
+  }
+
+  #wake(child: Child): void {
+    const { shape, labelValues, holder } = this.#dormant.get(child)!;
+    const own = labelValues.slice(this.#constantValues.length);
+    const other = holder?.find(own);
+    if (other === undefined) {
+      this.#dormant.delete(child);
+      this.#place(child, shape, labelValues, holder);
+      holder?.adopt(own, child);
+      return;
+    }
+    // The labels were used meanwhile, and have another child. This one counts where that one does, and stays
+    // dormant, so that it asks again each time.
+    this.touch(other);
+    child.values = other.values;
+    child.index = other.index;
+    if (other.parts !== undefined) child.parts = other.parts;
+  }
+
+  /**
+   * Lets go of series of this process that nobody in the service has used for as long as their metric says. Who
+   * has kept a child may use it again, and its series comes back at 0.
+   */
+  expire(nowMs: number = Date.now()): void {
+    const old: [Child, Placed][] = [];
+    for (const child of this.#expiring) {
+      const placed = this.#placed.get(child)!;
+      const usedMs = child.values[child.index + layoutOf(placed.shape).touchedAt]!;
+      if (nowMs - usedMs > placed.shape.expireAfterMs!) old.push([child, placed]);
+    }
+    if (old.length === 0) return;
+    // Counts that other processes go on adding to are let go of together, or their sum would fall.
+    const erased =
+      this.#heap === undefined ? this.#store.erasedOf(old.map(([, { slots }]) => slots)) : undefined;
+    for (const [child, placed] of old) {
+      if (erased !== undefined && outlivesWriters(placed.shape) && !erased.has(placed.slots)) continue;
+      this.#release(child, placed);
+      this.#placed.delete(child);
+      this.#expiring.delete(child);
+      placed.holder?.forget(placed.labelValues.slice(this.#constantValues.length));
+      this.#dormant.set(child, placed);
+      this.#pointToScratch(child, placed.shape);
+      child.touchedAt = DORMANT;
+    }
   }
 
   /** Notes that something was dropped: counts it, and warns of the first of its kind. */
   drop(metric: string, reason: DropReason, detail: string): void {
-    const labelValues = [metric, reason];
-    const key = labelKey(labelValues);
+    this.#count(this.#droppedShape, [metric, reason], reason, detail);
+  }
+
+  /** Notes that a metric was used with label values beyond its limit. */
+  overflow(metric: string, detail: string): void {
+    this.#count(this.#overflowedShape, [metric], 'series_limit', detail);
+  }
+
+  #count(shape: FamilyShape, labelValues: readonly string[], code: string, detail: string): void {
+    const key = labelKey([shape.name, ...labelValues]);
     let child = this.#dropped.get(key);
     if (child === undefined) {
       child = { values: new Float64Array(1), index: 0 };
       this.#dropped.set(key, child);
-      this.place(child, this.#droppedShape, labelValues);
-      process.emitWarning(`metric ${metric}: ${detail}`, { type: 'BinnacleMetricsWarning', code: reason });
+      this.place(child, shape, labelValues);
+      process.emitWarning(`metric ${labelValues[0]}: ${detail}`, { type: 'BinnacleMetricsWarning', code });
     }
     child.values[child.index]! += 1;
   }
@@ -169,11 +346,21 @@ export class Registry {
     return this.#collectors.size > 0;
   }
 
-  /** Asks all callbacks at once and waits for them; never rejects. One that is still under way is not asked again. */
+  /**
+   * Brings everything up to date before it is shown: asks all callbacks at once and waits for them, lets go of what
+   * has expired, and waits for what was removed. Never rejects. A callback that is still under way is not asked
+   * again.
+   */
   async collect(): Promise<void> {
+    this.expire();
+    await this.#ask();
+    await this.#store.settled();
+  }
+
+  async #ask(): Promise<void> {
     const waiting: Collector[] = [];
     for (const collector of this.#collectors) {
-      if (collector.pending === undefined) this.#ask(collector);
+      if (collector.pending === undefined) this.#askOne(collector);
       if (collector.pending !== undefined) waiting.push(collector);
     }
     if (waiting.length === 0) return;
@@ -189,7 +376,7 @@ export class Registry {
     }
   }
 
-  #ask(collector: Collector): void {
+  #askOne(collector: Collector): void {
     const { metric, callback } = collector;
     const failed = (error: unknown) =>
       this.drop(
@@ -212,18 +399,18 @@ export class Registry {
 
   /** Moves all values into a store; what is counted from now on is counted there. */
   attach(store: Store): void {
-    this.#move(store);
+    this.#move(store, true);
     this.#heap = undefined;
+    this.#expiryTimer = setInterval(() => this.expire(), EXPIRY_INTERVAL_MS);
+    this.#expiryTimer.unref();
   }
 
   /** Leaves the store: what it holds stays there, and counting goes on from 0 in this process. */
   detach(): void {
     const heap = new HeapStore();
-    for (const { child, shape, labelValues } of this.#placed) {
-      point(child, heap.allocate(shape, labelValues, Date.now()));
-    }
+    this.#move(heap, false);
     this.#heap = heap;
-    this.#store = heap;
+    clearInterval(this.#expiryTimer);
   }
 
   /** What this process has counted, where no other store is attached. */
@@ -233,25 +420,47 @@ export class Registry {
 
   /** All series of this process, in the order in which they were made. */
   *series(): Generator<PlacedSeries, void, undefined> {
-    for (const { child, shape, labelValues } of this.#placed) {
-      yield { shape, labelValues, values: child.values, index: child.index };
+    for (const [child, { shape, labelValues, parts: kinds }] of this.#placed) {
+      const parts = [...(child.parts ?? [])].map(([key, slots]) => ({
+        values: slots.values,
+        index: slots.index,
+        part: kinds!.get(key)!,
+      }));
+      yield { shape, labelValues, values: child.values, index: child.index, parts };
     }
   }
 
-  #move(store: Store): void {
-    for (const { child, shape, labelValues, createdMs } of this.#placed) {
-      const slots = store.allocate(shape, labelValues, createdMs);
-      const size = slotsPerSeries(shape);
-      for (let i = 0; i < size; i++) slots.values[slots.index + i]! += child.values[child.index + i]!;
-      point(child, slots);
+  /** @param withValues whether what was counted goes along */
+  #move(store: Store, withValues: boolean): void {
+    for (const [child, placed] of this.#placed) {
+      const { shape, labelValues } = placed;
+      const { values, index } = child;
+      if (!withValues) placed.createdMs = Date.now();
+      placed.slots = store.allocate(shape, labelValues, placed.createdMs);
+      this.#point(child, shape, placed.slots);
+      const { touchedAt } = layoutOf(shape);
+      if (withValues) copySlots(values, index, placed.slots, layoutOf(shape).size);
+      else if (touchedAt >= 0) child.values[child.index + touchedAt] = Date.now();
+      if (!withValues && child.parts !== undefined) child.parts = new Map();
+      for (const [key, slots] of child.parts ?? []) {
+        const part = placed.parts!.get(key)!;
+        const moved = store.allocate(shape, labelValues, placed.createdMs, part);
+        copySlots(slots.values, slots.index, moved, slotsOfPart(part));
+        child.parts!.set(key, moved);
+      }
     }
     this.#store = store;
   }
+
+  #point(child: Child, shape: FamilyShape, slots: Slots): void {
+    child.values = slots.values;
+    child.index = slots.index;
+    if (shape.expireAfterMs !== undefined) child.touchedAt = layoutOf(shape).touchedAt;
+  }
 }
 
-function point(child: Child, slots: Slots): void {
-  child.values = slots.values;
-  child.index = slots.index;
+function copySlots(values: Float64Array, index: number, to: Slots, size: number): void {
+  to.values.set(values.subarray(index, index + size), to.index);
 }
 
 function checkConstantLabel(name: string, value: unknown): void {
@@ -269,7 +478,7 @@ function checkConstantLabel(name: string, value: unknown): void {
 function callerOutsideOfThisPackage(): string {
   const lines = (new Error().stack ?? '').split('\n').slice(1);
   const own =
-    /[\\/](?:registry|definition|counter|gauge|histogram|info|operation|define-metrics)\.[cm]?[jt]s:/;
+    /[\\/](?:registry|definition|counter|gauge|histogram|summary|info|state-set|operation|define-metrics)\.[cm]?[jt]s:/;
   const caller = lines.find((line) => !own.test(line)) ?? '';
   return caller.trim() || 'at an unknown place';
 }

@@ -149,7 +149,7 @@ export class MetricsServer {
         `${this.directory} was deleted or emptied while the service runs; restart the service`,
       );
     }
-    if (reading.deadSegments > 0) this.#fold(this.#reader);
+    if (reading.deadSegments > 0 || reading.expired.length > 0) this.#fold(this.#reader);
     return [...reading.families, ...aboutReading(reading)];
   }
 

@@ -12,7 +12,9 @@ import { INSIDE, type Metric } from './inside.ts';
 import type { LabelledArguments, LabelSpec } from './labels.ts';
 import { createRegistry, type PlacedSeries, type Registry, type RegistryOptions } from './registry.ts';
 import { isThenable } from './settle.ts';
-import type { Slots } from './store/store.ts';
+import type { StateSet } from './state-set.ts';
+import { type FamilyShape, layoutOf, type Slots } from './store/store.ts';
+import type { BoundSummary, Summary } from './summary.ts';
 
 /** What a series of a histogram says. */
 export interface HistogramValue {
@@ -20,6 +22,12 @@ export interface HistogramValue {
   readonly sum: number;
   /** Observations up to each bound, cumulative as they are exposed: `{ '0.1': 2, '1': 5, '+Inf': 6 }`. */
   readonly buckets: Readonly<Record<string, number>>;
+}
+
+/** What a series of a summary says. */
+export interface SummaryValue {
+  readonly count: number;
+  readonly sum: number;
 }
 
 /** By series, as in the text format, how much its value has grown: `{ 'uploads_total{status="success"}': 1 }`. */
@@ -34,16 +42,38 @@ export function value<L extends LabelSpec>(
   ...labels: LabelledArguments<L, []>
 ): HistogramValue;
 export function value(child: BoundHistogram): HistogramValue;
+/** What a series of a summary says; a series that there is not yet has counted nothing. */
+export function value<L extends LabelSpec>(
+  metric: Summary<L>,
+  ...labels: LabelledArguments<L, []>
+): SummaryValue;
+export function value(child: BoundSummary): SummaryValue;
+/** Whether a state set is in a state, 1 or 0: `value(breaker, { upstream: 'billing' }, 'open')`. */
+export function value<L extends LabelSpec, State extends string>(
+  metric: StateSet<L, State>,
+  ...labelsAndState: LabelledArguments<L, [state: State]>
+): number;
 /** The value of a series; a series that there is not yet is 0. */
 export function value<L extends LabelSpec>(
   metric: Counter<L> | Gauge<L> | Info<L>,
   ...labels: LabelledArguments<L, []>
 ): number;
 export function value(child: BoundCounter | BoundGauge): number;
-export function value(from: Metric | BoundCounter | BoundGauge | BoundHistogram, labels?: unknown): unknown {
+export function value(
+  from: Metric | BoundCounter | BoundGauge | BoundHistogram | BoundSummary,
+  first?: unknown,
+  second?: unknown,
+): unknown {
   if ('values' in from) {
-    return INSIDE in from ? histogramValue(from[INSIDE], from) : from.values[from.index]!;
+    if (!(INSIDE in from)) return from.values[from.index]!;
+    const inside = from[INSIDE];
+    return inside === 'summary' ? summaryValue(from) : histogramValue(inside, from);
   }
+  const stateOf = from[INSIDE].shape.type === 'stateset' ? (second ?? first) : undefined;
+  const labels =
+    stateOf === undefined
+      ? first
+      : { ...(second === undefined ? {} : (first as object)), [from.name]: stateOf };
   const { registry, shape, fixed } = from[INSIDE];
   const wanted = {
     ...registry.labels,
@@ -52,20 +82,24 @@ export function value(from: Metric | BoundCounter | BoundGauge | BoundHistogram,
   };
   for (const series of registry.series()) {
     if (series.shape.name !== shape.name || !hasLabels(series, wanted)) continue;
-    return shape.type === 'histogram'
-      ? histogramValue(shape.bounds ?? [], series)
-      : series.values[series.index]!;
+    return valueIn(shape, series);
   }
-  const bounds = shape.bounds ?? [];
-  return shape.type === 'histogram'
-    ? histogramValue(bounds, { values: new Float64Array(bounds.length + 2), index: 0 })
-    : 0;
+  return valueIn(shape, { values: new Float64Array(layoutOf(shape).size), index: 0 });
+}
+
+function valueIn({ type, bounds = [] }: FamilyShape, slots: Slots): HistogramValue | SummaryValue | number {
+  if (type === 'histogram') return histogramValue(bounds, slots);
+  return type === 'summary' ? summaryValue(slots) : slots.values[slots.index]!;
+}
+
+function summaryValue({ values, index }: Slots): SummaryValue {
+  return { count: values[index]!, sum: values[index + 1]! };
 }
 
 /**
  * What `work` changes, sync or async: the series whose value differs afterwards, with the difference. Of a
  * histogram these are `_count` and `_sum`. What the watched metrics could not count as asked is there too, as
- * `binnacle_metrics_dropped_total`. Throws what `work` throws.
+ * `binnacle_metrics_dropped_total` and `binnacle_series_dropped_total`. Throws what `work` throws.
  * @throws TypeError where there is no metric in what is to be watched
  */
 export function changes<R>(
@@ -133,18 +167,19 @@ function reading(watched: Watched): Map<string, number> {
 function note(found: Map<string, number>, { shape, labelValues, values, index }: PlacedSeries): void {
   const pairs = shape.labelNames.map((name, i) => `${name}=${JSON.stringify(labelValues[i])}`);
   const labels = pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
-  if (shape.type !== 'histogram') {
-    found.set(`${shape.name}${labels}`, values[index]!);
+  const value = valueIn(shape, { values, index });
+  if (typeof value === 'number') {
+    found.set(`${shape.name}${labels}`, value);
     return;
   }
-  const { count, sum } = histogramValue(shape.bounds ?? [], { values, index });
+  const { count, sum } = value;
   found.set(`${shape.name}_count${labels}`, count);
   found.set(`${shape.name}_sum${labels}`, sum);
 }
 
 function isDropOf(metric: string, { shape, labelValues }: PlacedSeries): boolean {
   return (
-    shape.name === 'binnacle_metrics_dropped_total' &&
+    (shape.name === 'binnacle_metrics_dropped_total' || shape.name === 'binnacle_series_dropped_total') &&
     labelValues[shape.labelNames.indexOf('metric')] === metric
   );
 }

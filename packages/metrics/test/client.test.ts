@@ -178,7 +178,7 @@ test('a label that takes too many values ends in one more series, and is counted
   expect(warnings).toHaveLength(1);
   const lines = samples(registry);
   expect(lines).toContain('requests_total{path="__overflow__"} 10');
-  expect(lines).toContain('binnacle_metrics_dropped_total{metric="requests_total",reason="series_limit"} 10');
+  expect(lines).toContain('binnacle_series_dropped_total{metric="requests_total"} 10');
   expect(lines).toHaveLength(10_002);
 });
 
@@ -199,7 +199,8 @@ test.each<[string, () => unknown, string]>([
     'counter a must end in _total',
   ],
   ['a gauge with _total', () => gauge({ name: 'a_total', help: 'A' }), 'must not end in _total'],
-  ['a name with a hyphen', () => gauge({ name: 'a-b', help: 'A' }), '"a-b" is not a metric name'],
+  ['no name', () => gauge({ name: '', help: 'A' }), '"" is not a metric name'],
+  ['half a character', () => gauge({ name: 'a\ud800', help: 'A' }), 'is not a metric name'],
   [
     'a unit that is not in the name',
     () => gauge({ name: 'a' as 'a_bytes', unit: 'bytes', help: 'A' }),

@@ -18,7 +18,7 @@ import {
   SegmentWriter,
 } from '../dist/store/segment.js';
 import { SharedStore } from '../dist/store/shared.js';
-import { type FamilyShape, labelKey, type StoreView, slotsPerSeries } from '../dist/store/store.js';
+import { type FamilyShape, layoutOf, type StoredSeries, type StoreView } from '../dist/store/store.js';
 import { metricsDirectory, valueIn } from './members.ts';
 
 const native = await loadNativeFiles();
@@ -42,6 +42,24 @@ function emptySegment(bytes: number, header = HEADER): { buffer: ArrayBuffer; wr
   const buffer = new ArrayBuffer(layout.fileBytes);
   new Uint8Array(buffer).set(encodeHeader(header, layout));
   return { buffer, writer: new SegmentWriter(buffer, layout, header.kind) };
+}
+
+/** A writer with one series. */
+function viewOf(shape: FamilyShape, values: Float64Array, live: boolean, compensated = false): StoreView {
+  const series: StoredSeries[] = [];
+  const view = { live, workerIndex: 0, compactions: 0, series };
+  series.push({
+    view,
+    shape,
+    labelValues: [],
+    createdMs: 0,
+    values,
+    index: 0,
+    part: undefined,
+    compensated,
+    baseline: undefined,
+  });
+  return view;
 }
 
 const text = fc.string({ unit: 'grapheme', maxLength: 10 });
@@ -81,13 +99,14 @@ test('what a writer publishes is what a reader sees, at every moment', () => {
             shape,
             labelValues,
             createdMs: i,
-            key: labelKey(labelValues),
+            part: undefined,
+            baseline: undefined,
             value,
             compensated: false,
           });
           reader.refresh();
           expect(
-            reader.series.map(({ values, index: at, ...rest }) => ({ ...rest, value: values[at] })),
+            reader.series.map(({ values, index: at, view: _, ...rest }) => ({ ...rest, value: values[at] })),
           ).toEqual(expected);
         }
       },
@@ -126,7 +145,7 @@ test('a damaged segment is refused or read, never misread into a crash, whicheve
       try {
         const reader = new SegmentReader(bad.buffer as ArrayBuffer);
         for (const { values, index, shape: one } of reader.series) {
-          expect(index + slotsPerSeries(one)).toBeLessThanOrEqual(values.length);
+          expect(index + layoutOf(one).size).toBeLessThanOrEqual(values.length);
         }
       } catch (error) {
         refused++;
@@ -301,7 +320,7 @@ test('a running writer of another format version is not joined', async () => {
   fs.writeSync(fd, Uint8Array.of(99), 0, 1, 8);
   fs.closeSync(fd);
   await expect(SharedStore.join(opened, () => {})).rejects.toThrow(
-    'belongs to a running process, but it has format version 99, this package writes 1',
+    'belongs to a running process, but it has format version 99, this package writes 2',
   );
   store.close();
 });
@@ -315,21 +334,8 @@ test('the default directory lies in memory where there is such a place', () => {
 
 test('sums do not depend on the order in which writers are folded, to the last digit', () => {
   const shape: FamilyShape = { name: 'a_total', type: 'counter', help: 'h', unit: '', labelNames: [] };
-  const view = (values: readonly number[], compensated = false): StoreView => ({
-    live: false,
-    workerIndex: 0,
-    series: [
-      {
-        shape,
-        labelValues: [],
-        createdMs: 0,
-        key: '',
-        values: Float64Array.from(values),
-        index: 0,
-        compensated,
-      },
-    ],
-  });
+  const view = (values: readonly number[], compensated = false) =>
+    viewOf(shape, Float64Array.from(values), false, compensated);
   const sum = (views: StoreView[]) =>
     (new Merger().merge(views).families[0]!.series[0] as { value: number }).value;
   const amounts = fc.array(fc.double({ min: 0, max: 1e9, noNaN: true }), { minLength: 2, maxLength: 12 });
@@ -343,21 +349,12 @@ test('sums do not depend on the order in which writers are folded, to the last d
 });
 
 test('writers that disagree about a family are not added up: the newest running one decides', () => {
-  const one = (bounds: number[], live: boolean): StoreView => ({
-    live,
-    workerIndex: 0,
-    series: [
-      {
-        shape: { name: 'h', type: 'histogram', help: 'h', unit: '', labelNames: [], bounds },
-        labelValues: [],
-        createdMs: 0,
-        key: '',
-        values: new Float64Array(bounds.length + 2).fill(1),
-        index: 0,
-        compensated: false,
-      },
-    ],
-  });
+  const one = (bounds: number[], live: boolean) =>
+    viewOf(
+      { name: 'h', type: 'histogram', help: 'h', unit: '', labelNames: [], bounds },
+      new Float64Array(bounds.length + 2).fill(1),
+      live,
+    );
   const merged = new Merger().merge([
     one([1, 2], false),
     one([1, 2], true),

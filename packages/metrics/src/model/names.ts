@@ -12,3 +12,8 @@ export function isClassicMetricName(name: string): boolean {
 export function isClassicLabelName(name: string): boolean {
   return LABEL.test(name);
 }
+
+/** Whether a text may be the name of a metric or of a label: any that UTF-8 can hold, but none that is empty. */
+export function isName(name: string): boolean {
+  return name !== '' && !/\p{Surrogate}/u.test(name);
+}

@@ -1,58 +1,91 @@
 /**
  * Adding processes up: the views of all writers become the families that are exposed.
  *
- * Counters and histograms are sums over every writer, running or gone, so that they never fall. Gauges follow
- * their mode. An info series is there while a running writer says so.
+ * Counters, histograms and summaries are sums over every writer, running or gone, so that they never fall. Gauges
+ * follow their mode. An info series is there while a running writer says so.
  *
  * A merger remembers which series of which writers belong together, so that merging again only adds numbers:
  *
  *     writers 1 and 2      a_total{l="x"} 3   a_total{l="y"} 1        a_total{l="x"} 4
  *     merged               a_total{l="x"} ← slot of 1, slot of 2      a_total{l="y"} ← slot of 1
  *
- * What writers add later is taken in as it comes. Only when a writer is gone from the views, or writers disagree,
- * is everything put together anew. Families and series keep their identity as long as they are shown, and a
- * family's `series` only grows while the family is the same object; a format's writer may keep what it has
+ * What writers add later is taken in as it comes, and what those had who are gone is let go of. Only where writers
+ * disagree is everything put together anew. Families and series keep their identity as long as they are shown, and
+ * a family's `series` only grows while the family is the same object; a format's writer may keep what it has
  * prepared of them.
- *
- * A sum is carried in two doubles, the rounded sum and what rounding lost (Knuth's two-sum), and so it is kept
- * when writers that are gone are folded together. Otherwise adding the same numbers in another order, as every
- * fold makes it happen, could give a sum that is smaller in its last digit, which a monitor would take for a
- * restart of the counter.
  *
  * Writers of different versions of a service may overlap. Where they disagree about a family, the newest
  * running one decides, and the series of the others are left out and counted: adding histograms with other
  * buckets would give numbers that nobody observed.
  */
-import type { Family, HistogramSeries, ScalarSeries } from '../exposition/families.ts';
-import type { FamilyShape, StoredSeries, StoreView } from './store.ts';
+import type { Family } from '../exposition/families.ts';
+import {
+  type MergedHistogram,
+  type MergedScalar,
+  type MergedSeries,
+  type MergedSummary,
+  mergedSeries,
+} from './merged-series.ts';
+import {
+  type FamilyShape,
+  isRemoved,
+  labelKey,
+  layoutOf,
+  OVERFLOW_VALUE,
+  SERIES_PER_METRIC_MAX,
+  type StoredSeries,
+  type StoreView,
+} from './store.ts';
 
 export interface Merged {
   /** Sorted by name. Their values are those of this merging until the next one. */
   readonly families: readonly Family[];
   /** Series that were left out because their family has another shape elsewhere. */
   readonly conflicts: number;
+  /** Series that nobody has used for as long as their family says; they are not in the families. */
+  readonly expired: readonly Expired[];
+}
+
+/** A series that has expired. */
+export interface Expired {
+  readonly shape: FamilyShape;
+  readonly labelValues: readonly string[];
+  /** When it was last used, in Unix milliseconds. */
+  readonly touchedMs: number;
+}
+
+/** How many removed series a family must have, and what share, before they are let go of. */
+const REMOVED_COUNT_MIN = 256;
+const REMOVED_SHARE = 0.5;
+
+/** How much of a view is taken in. */
+interface Taken {
+  compactions: number;
+  series: number;
 }
 
 export class Merger {
   readonly #families = new Map<string, MergedFamily>();
-  /** How many series of each view are taken in. */
-  readonly #taken = new Map<StoreView, number>();
+  readonly #taken = new Map<StoreView, Taken>();
   #conflicts = 0;
+  #sorted: MergedFamily[] = [];
 
   /**
    * Adds views up, oldest first. The slots of a view that is not given are not touched: their memory may be gone.
-   * The same view is to be given as the same object, its `series` only growing.
+   * The same view is to be given as the same object.
    */
-  merge(views: readonly StoreView[]): Merged {
-    const given = new Set(views);
-    const gone = [...this.#taken.keys()].some((view) => !given.has(view));
-    if (gone || this.#conflicts > 0 || !views.every((view) => this.#take(view))) this.#startOver(views);
+  merge(views: readonly StoreView[], nowMs: number = Date.now()): Merged {
+    this.#letGo(views);
+    if (this.#conflicts > 0 || !views.every((view) => this.#take(view))) this.#startOver(views);
+    if (this.#sorted.length !== this.#families.size)
+      this.#sorted = [...this.#families.values()].sort((a, b) => (a.shape.name < b.shape.name ? -1 : 1));
     const families: Family[] = [];
-    for (const family of this.#families.values()) {
-      const shown = family.refresh();
+    const expired: Expired[] = [];
+    for (const family of this.#sorted) {
+      const shown = family.refresh(nowMs, expired);
       if (shown !== undefined) families.push(shown);
     }
-    return { families: families.sort(byName), conflicts: this.#conflicts };
+    return { families, conflicts: this.#conflicts, expired };
   }
 
   /** The families of the last merging, before their sums are rounded. */
@@ -60,25 +93,50 @@ export class Merger {
     return this.#families.values();
   }
 
+  /** Lets go of what belongs to views that are gone, or that have taken removed series out. */
+  #letGo(views: readonly StoreView[]): void {
+    const given = new Set(views);
+    const gone = new Set<StoreView>();
+    for (const [view, taken] of this.#taken)
+      if (!given.has(view) || view.compactions !== taken.compactions) gone.add(view);
+    if (gone.size === 0) return;
+    for (const view of gone) this.#taken.delete(view);
+    for (const family of this.#families.values()) family.letGo((source) => gone.has(source.view));
+    // Who comes in place of them, such as the retired file, brings most of the series back.
+    if (views.every((view) => this.#take(view))) this.#dropEmpty();
+  }
+
+  #dropEmpty(): void {
+    for (const [name, family] of this.#families) if (family.dropEmpty() === 0) this.#families.delete(name);
+    this.#sorted = [];
+  }
+
   /** Takes in what is new in a view; false where it disagrees with what is known. */
   #take(view: StoreView, deciding?: ReadonlyMap<string, string>): boolean {
-    const from = this.#taken.get(view) ?? 0;
-    this.#taken.set(view, view.series.length);
-    for (let i = from; i < view.series.length; i++) {
-      const stored = view.series[i]!;
+    let taken = this.#taken.get(view);
+    if (taken === undefined) {
+      taken = { compactions: view.compactions, series: 0 };
+      this.#taken.set(view, taken);
+    }
+    for (; taken.series < view.series.length; taken.series++) {
+      const stored = view.series[taken.series]!;
       const { name } = stored.shape;
-      const signature = signatureOf(stored.shape);
       let family = this.#families.get(name);
-      if (deciding !== undefined && deciding.get(name) !== signature) {
-        this.#conflicts++;
-        continue;
+      // Series of one file share the shape, so that there is mostly nothing to compare.
+      if (deciding !== undefined || family?.lastShape !== stored.shape) {
+        const signature = signatureOf(stored.shape);
+        if (deciding !== undefined && deciding.get(name) !== signature) {
+          this.#conflicts++;
+          continue;
+        }
+        if (family?.signature !== signature) {
+          if (family !== undefined && deciding === undefined) return false;
+          family = new MergedFamily(stored.shape, signature);
+          this.#families.set(name, family);
+          this.#sorted = [];
+        }
       }
-      if (family?.signature !== signature) {
-        if (family !== undefined && deciding === undefined) return false;
-        family = new MergedFamily(stored.shape, signature);
-        this.#families.set(name, family);
-      }
-      family.add(stored, view);
+      family!.add(stored);
     }
     return true;
   }
@@ -86,16 +144,11 @@ export class Merger {
   #startOver(views: readonly StoreView[]): void {
     this.#taken.clear();
     this.#conflicts = 0;
-    for (const family of this.#families.values()) family.forgetSources();
+    for (const family of this.#families.values()) family.letGo(() => true);
     const deciding = decidingSignatures(views);
     for (const view of views) this.#take(view, deciding);
-    for (const [name, family] of this.#families)
-      if (family.forgetSeriesWithoutSource() === 0) this.#families.delete(name);
+    this.#dropEmpty();
   }
-}
-
-function byName(a: Family, b: Family): number {
-  return a.name < b.name ? -1 : 1;
 }
 
 /** For each family the signature that counts: the newest running writer's, or the newest one's of all. */
@@ -113,179 +166,67 @@ const signatures = new WeakMap<FamilyShape, string>();
 function signatureOf(shape: FamilyShape): string {
   let signature = signatures.get(shape);
   if (signature === undefined) {
-    signature = JSON.stringify([shape.type, shape.labelNames, shape.mode ?? '', shape.bounds ?? []]);
+    const { type, labelNames, mode = '', bounds = [], native, quantiles, window } = shape;
+    signature = JSON.stringify([type, labelNames, mode, bounds, native, quantiles, window]);
     signatures.set(shape, signature);
   }
   return signature;
 }
 
-/** One writer's part in a series. */
-interface Source {
-  readonly stored: StoredSeries;
-  readonly view: StoreView;
-}
-
-/** A series of all writers; it is what is exposed of them. */
-export class MergedSeries implements ScalarSeries, HistogramSeries {
-  readonly labelValues: readonly string[];
-  readonly extraLabels: readonly (readonly [string, string])[] | undefined;
-  /** Of counters and histograms. */
-  createdMs: number | undefined;
-  /** The value, or the sum of a histogram, rounded. */
-  value = 0;
-  /** Histograms: observations per bucket. Empty for all others. */
-  readonly counts: Float64Array;
-  /** The sum, and what rounding it has lost. */
-  total = 0;
-  low = 0;
-  /** Gauges in mode `mostrecent`: when the value was set; 0 when it never was. */
-  setMs = 0;
-  shown = false;
-  // Most series have one writer; an array for each of them would cost more than all the rest.
-  #first: Source | undefined;
-  #more: Source[] | undefined;
-
-  constructor(labelValues: readonly string[], extraLabels: MergedSeries['extraLabels'], buckets: number) {
-    this.labelValues = labelValues;
-    this.extraLabels = extraLabels;
-    this.counts = buckets === 0 ? NO_COUNTS : new Float64Array(buckets);
-  }
-
-  get sum(): number {
-    return this.value;
-  }
-
-  get hasSource(): boolean {
-    return this.#first !== undefined;
-  }
-
-  addSource(source: Source, timed: boolean): void {
-    if (timed) this.createdMs = Math.min(this.createdMs ?? Number.POSITIVE_INFINITY, source.stored.createdMs);
-    if (this.#first === undefined) this.#first = source;
-    else if (this.#more === undefined) this.#more = [source];
-    else this.#more.push(source);
-  }
-
-  forgetSources(): void {
-    this.#first = undefined;
-    this.#more = undefined;
-    this.createdMs = undefined;
-  }
-
-  /** Adds the writers up; says whether there is something to show. */
-  refresh({ type, mode }: FamilyShape): boolean {
-    this.total = 0;
-    this.low = 0;
-    this.setMs = 0;
-    if (type === 'histogram') this.counts.fill(0);
-    let any = false;
-    if (this.#first !== undefined) any = this.#addSource(this.#first, type, mode, any);
-    if (this.#more !== undefined)
-      for (const source of this.#more) any = this.#addSource(source, type, mode, any);
-    this.value = this.total + this.low;
-    return any;
-  }
-
-  #addSource(
-    { stored, view }: Source,
-    type: FamilyShape['type'],
-    mode: FamilyShape['mode'],
-    any: boolean,
-  ): boolean {
-    const { values, index } = stored;
-    switch (type) {
-      case 'counter':
-        this.#addExactly(stored, index);
-        return true;
-      case 'histogram': {
-        const buckets = this.counts.length;
-        for (let i = 0; i < buckets; i++) this.counts[i]! += values[index + i]!;
-        this.#addExactly(stored, index + buckets);
-        return true;
-      }
-      case 'info':
-        if (!view.live || values[index] !== 1) return any;
-        this.total = 1;
-        return true;
-      case 'gauge':
-        return mode === 'mostrecent'
-          ? this.#latest(values, index, any)
-          : this.#ofRunning(view, values[index]!, mode, any);
-    }
-  }
-
-  #latest(values: Float64Array, index: number, any: boolean): boolean {
-    const setMs = values[index + 1]!;
-    if (setMs === 0) return any; // never set
-    if (setMs >= this.setMs) {
-      this.setMs = setMs;
-      this.total = values[index]!;
-    }
-    return true;
-  }
-
-  #ofRunning(view: StoreView, value: number, mode: FamilyShape['mode'], any: boolean): boolean {
-    if (!view.live) return any;
-    if (!any) this.total = value;
-    else if (mode === 'live max') this.total = Math.max(this.total, value);
-    else if (mode === 'live min') this.total = Math.min(this.total, value);
-    else this.total += value;
-    return true;
-  }
-
-  /** Adds the slot at `at`, and behind it what rounding had lost when writers were folded into it. */
-  #addExactly(stored: StoredSeries, at: number): void {
-    const term = stored.values[at]!;
-    const sum = this.total + term;
-    const part = sum - this.total;
-    const lost = this.total - (sum - part) + (term - part);
-    this.total = sum;
-    // Infinities and NaN lose nothing; their difference would spoil the sum.
-    if (Number.isFinite(lost)) this.low += lost;
-    if (stored.compensated) this.low += stored.values[at + 1]!;
-  }
-}
-
-const NO_COUNTS = new Float64Array(0);
-
-/** A family of all writers. */
+/** All series of one name, of all writers. */
 export class MergedFamily {
   readonly shape: FamilyShape;
   readonly signature: string;
-  /** In order of appearance. */
+  /** The shape object that the last series came with. */
+  lastShape: FamilyShape;
   readonly series: MergedSeries[] = [];
   readonly #byKey = new Map<string, MergedSeries>();
-  readonly #buckets: number;
-  readonly #timed: boolean;
+  readonly #seriesMax: number;
   #shown: MergedSeries[] = [];
   #family: Family | undefined;
 
   constructor(shape: FamilyShape, signature: string) {
     this.shape = shape;
+    this.lastShape = shape;
     this.signature = signature;
-    this.#buckets = shape.type === 'histogram' ? (shape.bounds?.length ?? 0) + 1 : 0;
-    this.#timed = shape.type === 'counter' || shape.type === 'histogram';
+    this.#seriesMax = shape.seriesMax ?? SERIES_PER_METRIC_MAX;
   }
 
-  add(stored: StoredSeries, view: StoreView): void {
-    const worker = this.shape.mode === 'per worker' ? String(view.workerIndex) : undefined;
-    const key = worker === undefined ? stored.key : `${stored.key}${worker}`;
-    let series = this.#byKey.get(key);
-    if (series === undefined) {
-      const extraLabels = worker === undefined ? undefined : ([['worker', worker]] as const);
-      series = new MergedSeries(stored.labelValues, extraLabels, this.#buckets);
-      this.#byKey.set(key, series);
-      this.series.push(series);
-    }
-    series.addSource({ stored, view }, this.#timed);
+  add(stored: StoredSeries): void {
+    this.lastShape = stored.shape;
+    if (isRemoved(stored)) return;
+    const worker = this.shape.mode === 'per worker' ? String(stored.view.workerIndex) : undefined;
+    this.#seriesOf(stored.labelValues, worker).addSource(stored, this.shape);
   }
 
-  forgetSources(): void {
-    for (const series of this.series) series.forgetSources();
+  #seriesOf(labelValues: readonly string[], worker: string | undefined): MergedSeries {
+    const key = worker === undefined ? labelKey(labelValues) : `${labelKey(labelValues)}${worker}`;
+    const known = this.#byKey.get(key);
+    if (known !== undefined) return known;
+    const overflow = this.#overflowOf(labelValues);
+    // Writers keep to the limit each for itself; what they have together may be more.
+    if (this.#byKey.size >= this.#seriesMax && overflow !== undefined)
+      return this.#seriesOf(overflow, worker);
+    const extraLabels = worker === undefined ? undefined : ([['worker', worker]] as const);
+    const series = mergedSeries(this.shape, labelValues, extraLabels);
+    this.#byKey.set(key, series);
+    this.series.push(series);
+    return series;
   }
 
-  /** Returns how many series are left. */
-  forgetSeriesWithoutSource(): number {
+  /** The labels of the series that takes what is beyond the limit; undefined where these are they. */
+  #overflowOf(labelValues: readonly string[]): readonly string[] | undefined {
+    const kept = this.shape.closedLabels ?? [];
+    const overflow = labelValues.map((value, i) => (kept.includes(i) ? value : OVERFLOW_VALUE));
+    return overflow.every((value, i) => value === labelValues[i]) ? undefined : overflow;
+  }
+
+  letGo(isGone: (source: StoredSeries) => boolean): void {
+    for (const series of this.series) series.letGo(isGone, this.shape);
+  }
+
+  /** Drops series that no writer has; returns how many are left. */
+  dropEmpty(): number {
     for (const [key, series] of this.#byKey) if (!series.hasSource) this.#byKey.delete(key);
     if (this.#byKey.size < this.series.length) {
       this.series.splice(0, this.series.length, ...this.#byKey.values());
@@ -295,21 +236,37 @@ export class MergedFamily {
   }
 
   /** Adds the writers up; undefined where there is nothing to show. */
-  refresh(): Family | undefined {
+  refresh(nowMs: number, expired: Expired[]): Family | undefined {
+    const { shape } = this;
+    const layout = layoutOf(shape);
+    const expiry = shape.expireAfterMs ?? Number.POSITIVE_INFINITY;
     let same = this.#family !== undefined;
     const before = this.#shown.length;
     let count = 0;
+    let removed = 0;
     for (const series of this.series) {
-      const shown = series.refresh(this.shape);
+      let shown = series.refresh(shape, layout, nowMs);
+      if (shown && layout.touchedAt >= 0) {
+        const touchedMs = series.touchedMs(layout.touchedAt);
+        if (nowMs - touchedMs > expiry) {
+          shown = false;
+          expired.push({ shape, labelValues: series.labelValues, touchedMs });
+        }
+      }
       if (shown) {
         if (same && count < before && this.#shown[count] !== series) same = false;
         count++;
-      }
+      } else if (!shown && series.isRemoved) removed++;
       series.shown = shown;
+    }
+    if (removed >= REMOVED_COUNT_MIN && removed > this.series.length * REMOVED_SHARE) {
+      this.letGo(isRemoved);
+      this.dropEmpty();
+      same = false;
     }
     if (!same || count < before) {
       this.#shown = this.series.filter(({ shown }) => shown);
-      this.#family = familyOf(this.shape, this.#shown);
+      this.#family = familyOf(shape, this.#shown);
     } else if (count > before) {
       // Those that are shown already are the first ones; what is new comes behind them.
       let at = 0;
@@ -320,9 +277,17 @@ export class MergedFamily {
 }
 
 function familyOf(
-  { type, name, help, unit, labelNames, bounds = [] }: FamilyShape,
+  { type, name, help, unit, labelNames, bounds = [], quantiles = [] }: FamilyShape,
   series: readonly MergedSeries[],
 ): Family {
   const base = { name, help, unit, labelNames };
-  return type === 'histogram' ? { ...base, type, bounds, series } : { ...base, type, series };
+  // Each type of family has series of its class: see mergedSeries.
+  switch (type) {
+    case 'histogram':
+      return { ...base, type, bounds, series: series as readonly MergedHistogram[] };
+    case 'summary':
+      return { ...base, type, quantiles, series: series as readonly MergedSummary[] };
+    default:
+      return { ...base, type, series: series as readonly MergedScalar[] };
+  }
 }

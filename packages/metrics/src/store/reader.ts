@@ -17,8 +17,19 @@ import type { Manifest, MetricsDirectory } from './directory.ts';
 import { StoreError } from './errors.ts';
 import { type Merged, Merger } from './merge.ts';
 import { encodeRetired } from './retired.ts';
-import { decodeIdentity, HEADER_BYTES, type SegmentHeader, SegmentReader } from './segment.ts';
-import type { StoreView } from './store.ts';
+import { decodeIdentity, type Erased, HEADER_BYTES, type SegmentHeader, SegmentReader } from './segment.ts';
+import {
+  type FamilyShape,
+  fitsPattern,
+  isRemoved,
+  type LabelPattern,
+  labelKey,
+  layoutOf,
+  outlivesWriters,
+  type StoredSeries,
+  type StoreView,
+  slotsOfPart,
+} from './store.ts';
 
 /** How often a reading begins again because somebody folded meanwhile; folding takes far longer than reading. */
 const READ_ATTEMPTS_MAX = 100;
@@ -33,10 +44,20 @@ export interface Reading extends Merged {
   readonly skipped: ReadonlyMap<string, string>;
 }
 
+/** The series of a family, by name, that are to be forgotten. */
+export interface Erasure {
+  readonly name: string;
+  readonly pattern: LabelPattern;
+  /** Only while nobody has used them after this time, in Unix milliseconds. */
+  readonly unusedSinceMs?: number | undefined;
+}
+
 interface Mapped {
   readonly reader: SegmentReader;
   readonly buffer: ArrayBuffer;
   readonly fd: number;
+  /** The retired file from which the series know what of them was erased. */
+  erasedIn: SegmentReader | undefined;
 }
 
 interface Snapshot {
@@ -51,6 +72,7 @@ export class DirectoryReader {
   readonly #mapped = new Map<string, Mapped>();
   readonly #skipped = new Map<string, string>();
   readonly #merger = new Merger();
+  #expired = new Erasures([]);
   #retiredReader: SegmentReader | undefined;
 
   constructor(directory: MetricsDirectory) {
@@ -62,8 +84,16 @@ export class DirectoryReader {
     const snapshot = this.#snapshot();
     const views = snapshot === undefined ? [] : viewsOf(snapshot);
     const live = snapshot?.segments.filter(({ live }) => live) ?? [];
+    const merged = this.#merger.merge(views);
+    this.#expired = new Erasures(
+      merged.expired.map(({ shape, labelValues, touchedMs }) => ({
+        name: shape.name,
+        pattern: labelValues,
+        unusedSinceMs: touchedMs,
+      })),
+    );
     return {
-      ...this.#merger.merge(views),
+      ...merged,
       writers: live.filter(({ mapped }) => mapped.reader.header.part === 0).length,
       deadSegments: (snapshot?.segments.length ?? 0) - live.length,
       skipped: new Map(this.#skipped),
@@ -71,8 +101,8 @@ export class DirectoryReader {
   }
 
   /**
-   * Folds the segments of writers that are gone into the retired file, and deletes them. Does nothing when
-   * somebody else holds the directory's lock.
+   * Folds the segments of writers that are gone into the retired file, and deletes them; forgets the series that
+   * had expired in the last reading. Does nothing when somebody else holds the directory's lock.
    *
    * The new retired file names what it contains and takes the old one's place in one step; only then are the
    * segments deleted. After a crash in between, the next fold deletes what the file names and goes on.
@@ -80,27 +110,49 @@ export class DirectoryReader {
    * @returns how many segments were folded
    */
   fold(): number {
-    return this.#directory.tryLocked(() => this.#foldLocked())?.result ?? 0;
+    return this.#directory.tryLocked(() => this.#rewriteRetired(this.#expired, () => true))?.result ?? 0;
   }
 
   close(): void {
     for (const name of [...this.#mapped.keys()]) this.#unmap(name);
   }
 
-  #foldLocked(): number {
+  /**
+   * Forgets series: what writers that are gone have counted is dropped, and of those that run the retired file
+   * notes what their slots hold now, which no longer counts. Only under the directory's lock.
+   * @param isMeant by name of the segment, whether it is meant too
+   */
+  eraseLocked(erasures: readonly Erasure[], isMeant: (segment: string) => boolean): void {
+    this.#rewriteRetired(new Erasures(erasures), isMeant);
+  }
+
+  /** What the retired file says was erased from segments that it does not contain. */
+  erased(): readonly Erased[] {
+    const manifest = this.#directory.manifest();
+    return (manifest && this.#retired(manifest)?.erased) ?? [];
+  }
+
+  /** Writes the retired file anew, where there is something to change; returns how many segments were folded. */
+  #rewriteRetired(erasures: Erasures, isMeant: (segment: string) => boolean): number {
     const manifest = this.#directory.manifest();
     if (manifest === undefined) return 0;
     const before = this.#retired(manifest);
     for (const name of before?.contained ?? []) fs.rmSync(this.#directory.file(name), { force: true });
     const snapshot = this.#snapshot();
     const dead = snapshot?.segments.filter(({ live }) => !live) ?? [];
-    if (dead.length === 0) return 0;
+    if (dead.length === 0 && erasures.isEmpty) return 0;
     const views = viewsOf({ manifest, retired: before, segments: dead });
     const names = dead.map(({ name }) => name);
-    const generation = (before?.header.generation ?? 0) + 1;
+    const running = snapshot?.segments.filter(({ live }) => live) ?? [];
+    const erased = erasedFrom(running, erasures, isMeant);
     const merger = new Merger();
     merger.merge(views);
-    const bytes = encodeRetired(merger.merged, names, this.#header(manifest, generation));
+    const bytes = encodeRetired(
+      merger.merged,
+      { contained: names, erased },
+      this.#header(manifest, (before?.header.generation ?? 0) + 1),
+      (shape, labelValues) => erasures.of(shape, labelValues) !== undefined,
+    );
     const temporary = this.#directory.temporary();
     try {
       fs.writeFileSync(temporary, bytes, { mode: 0o600 });
@@ -142,6 +194,7 @@ export class DirectoryReader {
         this.#directory.manifest()?.epoch === manifest.epoch &&
         this.#retired(manifest)?.header.generation === retired?.header.generation
       ) {
+        applyErased(retired, segments);
         return { manifest, retired, segments };
       }
     }
@@ -230,7 +283,7 @@ export class DirectoryReader {
       const { size } = fs.fstatSync(fd);
       if (size === 0) throw new StoreError('segment_invalid', 'it is empty');
       buffer = this.#directory.native.map(fd, size, 'read');
-      return { fd, buffer, reader: new SegmentReader(buffer) };
+      return { fd, buffer, reader: new SegmentReader(buffer), erasedIn: undefined };
     } catch (error) {
       if (buffer !== undefined) this.#directory.native.unmap(buffer);
       fs.closeSync(fd);
@@ -244,6 +297,83 @@ export class DirectoryReader {
     this.#mapped.delete(name);
     this.#directory.native.unmap(mapped.buffer);
     fs.closeSync(mapped.fd);
+  }
+}
+
+/** Notes at the series of running writers what of them was erased. */
+function applyErased(retired: SegmentReader | undefined, segments: Snapshot['segments']): void {
+  for (const { name, mapped } of segments) {
+    if (mapped.erasedIn === retired) continue;
+    mapped.erasedIn = retired;
+    const baselines = new Map<number, Float64Array>();
+    for (const { segment, slot, baseline } of retired?.erased ?? [])
+      if (segment === name) baselines.set(slot, baseline);
+    for (const stored of mapped.reader.series) stored.baseline = baselines.get(stored.index);
+  }
+}
+
+/** What is to be noted of running writers: what was erased before, and what is now. */
+function erasedFrom(
+  segments: Snapshot['segments'],
+  erasures: Erasures,
+  isMeant: (segment: string) => boolean,
+): Erased[] {
+  const erased: Erased[] = [];
+  for (const { name, mapped } of segments) {
+    const meant = isMeant(name);
+    for (const stored of mapped.reader.series) {
+      if (isRemoved(stored)) continue;
+      const baseline = (meant ? baselineNow(stored, erasures) : undefined) ?? stored.baseline;
+      if (baseline !== undefined) erased.push({ segment: name, slot: stored.index, baseline });
+    }
+  }
+  return erased;
+}
+
+/** What the slots of a series hold, where it is to be erased. */
+function baselineNow(
+  { shape, labelValues, part, values, index }: StoredSeries,
+  erasures: Erasures,
+): Float64Array | undefined {
+  const erasure = outlivesWriters(shape) ? erasures.of(shape, labelValues) : undefined;
+  if (erasure === undefined) return undefined;
+  const { size, touchedAt } = layoutOf(shape);
+  const baseline = values.slice(index, index + (part === undefined ? size : slotsOfPart(part)));
+  // Whoever uses a series notes the time first and counts then: where the time is still the old one, the count is too.
+  const usedMeanwhile =
+    part === undefined && erasure.unusedSinceMs !== undefined && baseline[touchedAt]! > erasure.unusedSinceMs;
+  return usedMeanwhile ? undefined : baseline;
+}
+
+/** Erasures by what they are about. */
+class Erasures {
+  readonly #byName = new Map<string, { whole: Map<string, Erasure>; patterns: Erasure[] }>();
+
+  constructor(erasures: readonly Erasure[]) {
+    for (const erasure of erasures) {
+      let known = this.#byName.get(erasure.name);
+      if (known === undefined) {
+        known = { whole: new Map(), patterns: [] };
+        this.#byName.set(erasure.name, known);
+      }
+      const { pattern } = erasure;
+      if (pattern.every((value) => value !== undefined)) known.whole.set(labelKey(pattern), erasure);
+      else known.patterns.push(erasure);
+    }
+  }
+
+  get isEmpty(): boolean {
+    return this.#byName.size === 0;
+  }
+
+  /** The erasure that a series falls under. */
+  of({ name }: FamilyShape, labelValues: readonly string[]): Erasure | undefined {
+    const known = this.#byName.get(name);
+    if (known === undefined) return undefined;
+    return (
+      known.whole.get(labelKey(labelValues)) ??
+      known.patterns.find(({ pattern }) => fitsPattern(labelValues, pattern))
+    );
   }
 }
 

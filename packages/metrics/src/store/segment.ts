@@ -9,27 +9,38 @@
  * sees whole records or none, and a slot is 0 until its record can be seen. Nothing ever moves: a file that is
  * full is followed by another part.
  *
- * The retired file of a directory has the same form. Its records name the segments that it contains, and the
- * series of counters and histograms have one slot more, for what rounding lost.
+ * The retired file of a directory has the same form. Its records name the segments that it contains and what was
+ * erased from others, and all of its series have one slot more, for what rounding the sum has lost.
  */
 import { StoreError } from './errors.ts';
 import {
   type FamilyShape,
   type GaugeMode,
-  labelKey,
+  layoutOf,
+  type Part,
   type StoredSeries,
   type StoreView,
-  slotsPerSeries,
+  slotsOfPart,
+  WINDOWS_MAX,
 } from './store.ts';
 
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 export const HEADER_BYTES = 256;
 
 const MAGIC = 'BINNACLE';
 const BYTE_ORDER = 0x01020304;
 const KINDS = ['mapped', 'retired'] as const;
-const TYPES = ['counter', 'gauge', 'histogram', 'info'] as const;
-const MODES: readonly GaugeMode[] = ['live sum', 'live max', 'live min', 'mostrecent', 'per worker'];
+const TYPES = ['counter', 'gauge', 'histogram', 'info', 'summary', 'stateset'] as const;
+const MODES: readonly GaugeMode[] = [
+  'live sum',
+  'live max',
+  'live min',
+  'mostrecent',
+  'per worker',
+  'live average',
+  'live first',
+];
+const PARTS: readonly Part['kind'][] = ['buckets', 'exemplar'];
 
 /** Offsets within the header. */
 const AT = {
@@ -200,7 +211,7 @@ function invalid(problem: string): StoreError {
   return new StoreError('segment_invalid', problem);
 }
 
-const RECORD = { family: 1, series: 2, contains: 3 } as const;
+const RECORD = { family: 1, series: 2, contains: 3, part: 4, erased: 5 } as const;
 const RECORD_HEADER_BYTES = 8;
 
 function align(bytes: number): number {
@@ -227,19 +238,29 @@ export class SegmentWriter {
     this.#length = new Int32Array(buffer, AT.dictionaryLength, 1);
   }
 
-  /** Takes slots for a series and publishes it; undefined when the segment has no room for it. */
-  add(shape: FamilyShape, labelValues: readonly string[], createdMs: number): number | undefined {
-    const size = storedSlots(shape, this.#compensated);
+  /** Takes slots for a series or a part of one and publishes it; undefined when the segment has no room for it. */
+  add(
+    shape: FamilyShape,
+    labelValues: readonly string[],
+    createdMs: number,
+    part?: Part,
+  ): number | undefined {
+    const size = storedSlots(shape, part, this.#compensated);
     if (this.#slotsUsed + size > this.#layout.slots) return undefined;
     const known = this.#families.get(shape);
     const family = known ?? this.#families.size;
     const records = known === undefined ? [familyRecord(family, shape)] : [];
-    records.push(seriesRecord(family, this.#slotsUsed, createdMs, labelValues));
+    records.push(seriesRecord(family, this.#slotsUsed, createdMs, labelValues, part));
     if (!this.#publish(records)) return undefined;
     if (known === undefined) this.#families.set(shape, family);
     const index = this.#slotsUsed;
     this.#slotsUsed += size;
     return index;
+  }
+
+  /** Retired files: of a segment that is not in this file, what its slots held when they were erased. */
+  erased(segment: string, slot: number, baseline: ArrayLike<number>): boolean {
+    return this.#publish([record(RECORD.erased, 0, 0, 0, slot, baseline, [segment])]);
   }
 
   /** Retired files: names the segments whose counts are in this file. */
@@ -259,18 +280,23 @@ export class SegmentWriter {
 }
 
 /** The bytes that a family needs in a dictionary. */
-export function familyRecordBytes({ name, help, unit, labelNames, bounds = [] }: FamilyShape): number {
-  return recordBytes(bounds.length, [name, help, unit, ...labelNames]);
+export function familyRecordBytes(shape: FamilyShape): number {
+  return recordBytes(shape.bounds?.length ?? 0, textsOfFamily(shape));
 }
 
-/** The bytes that a series needs in a dictionary that knows its family. */
-export function seriesRecordBytes(labelValues: readonly string[]): number {
-  return recordBytes(1, labelValues);
+/** The bytes that a series, or a part of one, needs in a dictionary that knows its family. */
+export function seriesRecordBytes(labelValues: readonly string[], part?: Part): number {
+  return recordBytes(part === undefined ? 1 : 1 + PART_NUMBERS, labelValues);
 }
 
 /** The bytes that the record of {@link SegmentWriter.contains} needs. */
 export function containsRecordBytes(names: readonly string[]): number {
   return recordBytes(0, names);
+}
+
+/** The bytes that the record of {@link SegmentWriter.erased} needs. */
+export function erasedRecordBytes(segment: string, slots: number): number {
+  return recordBytes(slots, [segment]);
 }
 
 function recordBytes(numbers: number, texts: readonly string[]): number {
@@ -279,25 +305,51 @@ function recordBytes(numbers: number, texts: readonly string[]): number {
   return align(bytes);
 }
 
-function storedSlots(shape: FamilyShape, compensated: boolean): number {
-  const sums = shape.type === 'counter' || shape.type === 'histogram';
-  return slotsPerSeries(shape) + (compensated && sums ? 1 : 0);
+function storedSlots(shape: FamilyShape, part: Part | undefined, compensated: boolean): number {
+  return part === undefined ? layoutOf(shape).size + (compensated ? 1 : 0) : slotsOfPart(part);
+}
+
+/** What of a family few have, as JSON, so that a further option needs no other format. */
+type FamilyOptions = Pick<
+  FamilyShape,
+  'native' | 'quantiles' | 'window' | 'expireAfterMs' | 'seriesMax' | 'closedLabels'
+>;
+
+function textsOfFamily(shape: FamilyShape): string[] {
+  const { name, help, unit, labelNames, native, quantiles, window, expireAfterMs, seriesMax, closedLabels } =
+    shape;
+  const options: FamilyOptions = {
+    ...(native && { native }),
+    ...(quantiles && { quantiles }),
+    ...(window && { window }),
+    ...(expireAfterMs !== undefined && { expireAfterMs }),
+    ...(seriesMax !== undefined && { seriesMax }),
+    ...(closedLabels && { closedLabels }),
+  };
+  return [name, help, unit, JSON.stringify(options), ...labelNames];
 }
 
 function familyRecord(id: number, shape: FamilyShape): Buffer {
   const bounds = shape.bounds ?? [];
-  const texts = [shape.name, shape.help, shape.unit, ...shape.labelNames];
   const mode = shape.mode === undefined ? 0 : MODES.indexOf(shape.mode);
-  return record(RECORD.family, TYPES.indexOf(shape.type), mode, id, bounds.length, bounds, texts);
+  const type = TYPES.indexOf(shape.type);
+  return record(RECORD.family, type, mode, id, bounds.length, bounds, textsOfFamily(shape));
 }
+
+/** Numbers of a part: its kind, then schema, sign and first bucket, or the bucket that has the exemplar. */
+const PART_NUMBERS = 4;
 
 function seriesRecord(
   family: number,
   slot: number,
   createdMs: number,
   labelValues: readonly string[],
+  part: Part | undefined,
 ): Buffer {
-  return record(RECORD.series, 0, 0, family, slot, [createdMs], labelValues);
+  if (part === undefined) return record(RECORD.series, 0, 0, family, slot, [createdMs], labelValues);
+  const of = part.kind === 'buckets' ? [part.schema, part.sign, part.first] : [part.bucket, 0, 0];
+  const numbers = [createdMs, PARTS.indexOf(part.kind), ...of];
+  return record(RECORD.part, 0, 0, family, slot, numbers, labelValues);
 }
 
 /**
@@ -313,7 +365,7 @@ function record(
   mode: number,
   family: number,
   slot: number,
-  numbers: readonly number[],
+  numbers: ArrayLike<number>,
   texts: readonly string[],
 ): Buffer {
   const encoded = texts.map((text) => Buffer.from(text));
@@ -328,12 +380,19 @@ function record(
   bytes.writeUInt32LE(texts.length, 16);
   bytes.writeUInt32LE(numbers.length, 20);
   let at = 24;
-  for (const number of numbers) at = bytes.writeDoubleLE(number, at);
+  for (let i = 0; i < numbers.length; i++) at = bytes.writeDoubleLE(numbers[i]!, at);
   for (const text of encoded) {
     at = bytes.writeUInt32LE(text.length, at);
     at += text.copy(bytes, at);
   }
   return bytes;
+}
+
+/** What a retired file says of a segment that it does not contain: these slots were erased when they held this. */
+export interface Erased {
+  readonly segment: string;
+  readonly slot: number;
+  readonly baseline: Float64Array;
 }
 
 /** Reads a segment, from a mapping that goes on changing or from a copy. */
@@ -343,8 +402,11 @@ export class SegmentReader implements StoreView {
   live = false;
   /** All series that the segment has published, in that order; grows with {@link refresh}. */
   readonly series: StoredSeries[] = [];
+  readonly compactions = 0;
   /** Retired files: the segments whose counts are in this file. */
   readonly contained: string[] = [];
+  /** Retired files: what was erased from segments that are not in this file. */
+  readonly erased: Erased[] = [];
   readonly #buffer: ArrayBuffer;
   readonly #layout: SegmentLayout;
   readonly #values: Float64Array;
@@ -403,19 +465,23 @@ export class SegmentReader implements StoreView {
       at += 4 + length;
     }
     if (kind === RECORD.family) this.#takeFamily(bytes[5]!, bytes[6]!, numbers, texts);
-    else if (kind === RECORD.series) this.#takeSeries(family, slot, numbers[0] ?? 0, texts);
+    else if (kind === RECORD.series) this.#takeSeries(family, slot, numbers[0] ?? 0, texts, undefined);
+    else if (kind === RECORD.part) this.#takeSeries(family, slot, numbers[0] ?? 0, texts, partOf(numbers));
     else if (kind === RECORD.contains) this.contained.push(...texts);
+    else if (kind === RECORD.erased)
+      this.erased.push({ segment: texts[0] ?? '', slot, baseline: Float64Array.from(numbers) });
     else throw invalid(`its dictionary has a record of unknown kind ${kind}`);
   }
 
   #takeFamily(typeCode: number, modeCode: number, bounds: readonly number[], texts: readonly string[]): void {
-    const [name, help, unit, ...labelNames] = texts;
+    const [name, help, unit, options, ...labelNames] = texts;
     const type = TYPES[typeCode];
     const mode = MODES[modeCode];
     if (
       name === undefined ||
       help === undefined ||
       unit === undefined ||
+      options === undefined ||
       type === undefined ||
       mode === undefined
     ) {
@@ -429,24 +495,84 @@ export class SegmentReader implements StoreView {
       labelNames,
       ...(type === 'gauge' && { mode }),
       ...(type === 'histogram' && { bounds }),
+      ...optionsOf(options),
     });
   }
 
-  #takeSeries(family: number, slot: number, createdMs: number, labelValues: readonly string[]): void {
+  #takeSeries(
+    family: number,
+    slot: number,
+    createdMs: number,
+    labelValues: readonly string[],
+    part: Part | undefined,
+  ): void {
     const shape = this.#families[family];
     const retired = this.header.kind === 'retired';
     if (shape === undefined || labelValues.length !== shape.labelNames.length)
       throw invalid('its dictionary has a broken series');
-    if (slot + storedSlots(shape, retired) > this.#layout.slots)
+    if (slot + storedSlots(shape, part, retired) > this.#layout.slots)
       throw invalid('its dictionary names slots that do not exist');
     this.series.push({
+      values: this.#values,
+      index: slot,
       shape,
       labelValues,
       createdMs,
-      key: labelKey(labelValues),
-      values: this.#values,
-      index: slot,
-      compensated: retired && (shape.type === 'counter' || shape.type === 'histogram'),
+      view: this,
+      part,
+      compensated: retired && part === undefined,
+      baseline: undefined,
     });
   }
+}
+
+function partOf([, kind = -1, a = 0, b = 0, c = 0]: readonly number[]): Part {
+  switch (PARTS[kind]) {
+    case 'buckets':
+      return { kind: 'buckets', schema: a, sign: b === 0 ? 0 : 1, first: c };
+    case 'exemplar':
+      return { kind: 'exemplar', bucket: a };
+    default:
+      throw invalid('its dictionary has a part of unknown kind');
+  }
+}
+
+/** The options of a family, checked: a damaged file must not bring a reader down. */
+function optionsOf(text: string): FamilyOptions {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    throw invalid('its dictionary has a family with broken options');
+  }
+  if (typeof parsed !== 'object' || parsed === null)
+    throw invalid('its dictionary has a family without options');
+  const options = parsed as Record<string, unknown>;
+  const { native, quantiles, window, expireAfterMs, seriesMax, closedLabels } = options;
+  const fits =
+    (native === undefined || hasNumbers(native, ['schema', 'bucketsMax', 'zeroThreshold'])) &&
+    (window === undefined || (hasNumbers(window, ['lengthMs', 'count']) && isCount(window.count))) &&
+    (quantiles === undefined || isNumbers(quantiles)) &&
+    (closedLabels === undefined || isNumbers(closedLabels)) &&
+    (expireAfterMs === undefined || typeof expireAfterMs === 'number') &&
+    (seriesMax === undefined || typeof seriesMax === 'number');
+  if (!fits) throw invalid('its dictionary has a family with broken options');
+  return options as FamilyOptions;
+}
+
+function isNumbers(value: unknown): boolean {
+  return Array.isArray(value) && value.every((one) => typeof one === 'number');
+}
+
+function hasNumbers<K extends string>(value: unknown, keys: readonly K[]): value is Record<K, number> {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    keys.every((key) => typeof (value as Record<string, unknown>)[key] === 'number')
+  );
+}
+
+/** A number of windows that slots can be made for. */
+function isCount(value: number): boolean {
+  return Number.isInteger(value) && value > 0 && value <= WINDOWS_MAX;
 }

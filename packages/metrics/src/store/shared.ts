@@ -13,6 +13,7 @@ import { threadId } from 'node:worker_threads';
 import type { MetricsDirectory } from './directory.ts';
 import { StoreError } from './errors.ts';
 import { HeapStore } from './heap.ts';
+import { DirectoryReader, type Erasure } from './reader.ts';
 import {
   encodeHeader,
   FORMAT_VERSION,
@@ -22,7 +23,17 @@ import {
   SegmentWriter,
   seriesRecordBytes,
 } from './segment.ts';
-import { type FamilyShape, type Slots, type Store, slotsPerSeries } from './store.ts';
+import {
+  type FamilyShape,
+  type LabelPattern,
+  layoutOf,
+  markRemoved,
+  outlivesWriters,
+  type Part,
+  type Slots,
+  type Store,
+  slotsOfPart,
+} from './store.ts';
 
 /** Size of a writer's first file; each further one is twice as large, up to {@link SEGMENT_BYTES_MAX}. */
 export const SEGMENT_BYTES_FIRST = 64 * 1024;
@@ -45,6 +56,11 @@ export class SharedStore implements Store {
   /** Takes what has no room on the disk: it keeps counting, but no other process can read it. */
   #lost: HeapStore | undefined;
   #growAfter = 0;
+  /** The slots of each file by its name. */
+  readonly #parts = new Map<string, Float64Array>();
+  readonly #toErase: Erasure[] = [];
+  #erasing: Promise<void> = Promise.resolve();
+  #eraser: DirectoryReader | undefined;
 
   private constructor(
     directory: MetricsDirectory,
@@ -88,13 +104,14 @@ export class SharedStore implements Store {
     });
   }
 
-  allocate(shape: FamilyShape, labelValues: readonly string[], createdMs: number): Slots {
-    const index = this.#writer?.add(shape, labelValues, createdMs);
+  allocate(shape: FamilyShape, labelValues: readonly string[], createdMs: number, part?: Part): Slots {
+    const index = this.#writer?.add(shape, labelValues, createdMs, part);
     if (index !== undefined) return { values: this.#writer!.values, index };
     if (this.#lost === undefined || performance.now() > this.#growAfter) {
       try {
-        this.#grow(slotsPerSeries(shape), familyRecordBytes(shape) + seriesRecordBytes(labelValues));
-        const grown = this.#writer!.add(shape, labelValues, createdMs);
+        const slots = part === undefined ? layoutOf(shape).size : slotsOfPart(part);
+        this.#grow(slots, familyRecordBytes(shape) + seriesRecordBytes(labelValues, part));
+        const grown = this.#writer!.add(shape, labelValues, createdMs, part);
         if (grown !== undefined) return { values: this.#writer!.values, index: grown };
       } catch (cause) {
         if (this.#lost === undefined) {
@@ -104,12 +121,56 @@ export class SharedStore implements Store {
       }
     }
     this.#lost ??= new HeapStore();
-    return this.#lost.allocate(shape, labelValues, createdMs);
+    return this.#lost.allocate(shape, labelValues, createdMs, part);
+  }
+
+  release(slots: Slots): void {
+    markRemoved(slots);
+  }
+
+  erase(shape: FamilyShape, pattern: LabelPattern): void {
+    if (!outlivesWriters(shape)) return;
+    this.#toErase.push({ name: shape.name, pattern });
+    // What is removed together is erased together: each time the retired file is written anew.
+    if (this.#toErase.length === 1) this.#erasing = this.#erasing.then(() => this.#eraseNow());
+  }
+
+  erasedOf(slots: readonly Slots[]): ReadonlySet<Slots> {
+    const erased = new Set<Slots>();
+    try {
+      this.#eraser ??= new DirectoryReader(this.#directory);
+      for (const { segment, slot } of this.#eraser.erased()) {
+        const values = this.#parts.get(segment);
+        if (values === undefined) continue;
+        for (const one of slots) if (one.values === values && one.index === slot) erased.add(one);
+      }
+    } catch {
+      // What cannot be read now is found out the next time.
+    }
+    return erased;
+  }
+
+  settled(): Promise<void> {
+    return this.#erasing;
+  }
+
+  async #eraseNow(): Promise<void> {
+    const patterns = this.#toErase.splice(0);
+    try {
+      this.#eraser ??= new DirectoryReader(this.#directory);
+      const reader = this.#eraser;
+      await this.#directory.locked(() =>
+        reader.eraseLocked(patterns, (segment) => !this.#parts.has(segment)),
+      );
+    } catch (cause) {
+      this.#onProblem(asStoreError(cause, 'what was removed may go on being shown'));
+    }
   }
 
   /** Stops being a writer: what was counted stays, the locks go. Nothing may be written through its slots after. */
   close(): void {
     for (const fd of this.#lockFds.splice(0)) fs.closeSync(fd);
+    this.#eraser?.close();
   }
 
   /** Goes on in a further file with room for at least so much. */
@@ -135,6 +196,7 @@ export class SharedStore implements Store {
     const { buffer, lockFd } = createSegment(this.#directory, name, bytes);
     this.#lockFds.push(lockFd);
     this.#writer = new SegmentWriter(buffer, layout, 'mapped');
+    this.#parts.set(name, this.#writer.values);
     this.#nextBytes = Math.min(this.#nextBytes * 2, SEGMENT_BYTES_MAX);
   }
 }

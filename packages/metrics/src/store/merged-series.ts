@@ -1,0 +1,342 @@
+/**
+ * A series of all writers, added up: what is exposed of it.
+ *
+ * A sum is carried in two doubles, the rounded sum and what rounding lost (Knuth's two-sum), and so it is kept
+ * when writers that are gone are folded together. Otherwise adding the same numbers in another order, as every
+ * fold makes it happen, could give a sum that is smaller in its last digit, which a monitor would take for a
+ * restart of the counter.
+ *
+ * What was erased from a writer that goes on running is taken off again: its slots held a baseline when that
+ * happened, and only what has come since then counts.
+ */
+import type { Exemplar, HistogramSeries, ScalarSeries, SummarySeries } from '../exposition/families.ts';
+import type { NativeHistogram } from '../model/native-histogram.ts';
+import { exemplarTimeMs, readExemplar } from './exemplar-slots.ts';
+import { addPage, addWindows, nativeOf, QuantileEstimate, type SparseCounts } from './merged-buckets.ts';
+import {
+  type FamilyShape,
+  isRemoved,
+  layoutOf,
+  type Part,
+  type SeriesLayout,
+  type StoredSeries,
+} from './store.ts';
+
+type ExtraLabels = readonly (readonly [string, string])[] | undefined;
+
+/** A sum before it is rounded. */
+export interface ExactSum {
+  /** Rounded. */
+  total: number;
+  /** What rounding has lost. */
+  low: number;
+}
+
+/** The part that all types of series have in common. */
+export abstract class MergedSeries {
+  readonly labelValues: readonly string[];
+  readonly extraLabels: ExtraLabels;
+  /** Unix milliseconds; of what lasts beyond its writers. */
+  createdMs: number | undefined = undefined;
+  shown = false;
+  // Most series have one writer; an array for each of them would cost more than all the rest.
+  protected first: StoredSeries | undefined = undefined;
+  protected more: StoredSeries[] | undefined = undefined;
+  /** Buckets and exemplars. */
+  protected parts: StoredSeries[] | undefined = undefined;
+
+  constructor(labelValues: readonly string[], extraLabels: ExtraLabels) {
+    this.labelValues = labelValues;
+    this.extraLabels = extraLabels;
+  }
+
+  /** Adds the writers up; says whether there is something to show. */
+  abstract refresh(shape: FamilyShape, layout: SeriesLayout, nowMs: number): boolean;
+
+  get hasSource(): boolean {
+    return this.first !== undefined;
+  }
+
+  addSource(stored: StoredSeries, shape: FamilyShape): void {
+    if (stored.part !== undefined) {
+      this.parts ??= [];
+      this.parts.push(stored);
+      return;
+    }
+    if (isTimed(shape))
+      this.createdMs = Math.min(this.createdMs ?? Number.POSITIVE_INFINITY, stored.createdMs);
+    if (this.first === undefined || isRemoved(this.first)) this.first = stored;
+    else if (this.more === undefined) this.more = [stored];
+    else this.more.push(stored);
+  }
+
+  /** Whether every writer that had the series has removed it. */
+  get isRemoved(): boolean {
+    for (const source of this.sources()) if (!isRemoved(source)) return false;
+    return true;
+  }
+
+  /** Lets go of sources that are gone. */
+  letGo(isGone: (source: StoredSeries) => boolean, shape: FamilyShape): void {
+    const { first, more } = this;
+    if (first !== undefined && more === undefined && !isGone(first)) {
+      if (this.parts !== undefined) this.parts = this.parts.filter((part) => !isGone(part));
+      return;
+    }
+    const left = [...this.sources()].filter((source) => !isGone(source));
+    const parts = this.parts?.filter((part) => !isGone(part));
+    this.first = undefined;
+    this.more = undefined;
+    this.createdMs = undefined;
+    this.parts = parts !== undefined && parts.length > 0 ? parts : undefined;
+    for (const source of left) this.addSource(source, shape);
+  }
+
+  /** When any writer has used the series last. */
+  touchedMs(touchedAt: number): number {
+    let latest = 0;
+    for (const source of this.sources())
+      if (counts(source)) latest = Math.max(latest, source.values[source.index + touchedAt]!);
+    return latest;
+  }
+
+  /** The sources that count, for whoever folds them. */
+  *counting(): Generator<StoredSeries, void, undefined> {
+    for (const source of this.sources()) if (counts(source)) yield source;
+    for (const part of this.parts ?? []) if (counts(part)) yield part;
+  }
+
+  protected *sources(): Generator<StoredSeries, void, undefined> {
+    if (this.first !== undefined) yield this.first;
+    if (this.more !== undefined) yield* this.more;
+  }
+}
+
+function isTimed({ type }: FamilyShape): boolean {
+  return type === 'counter' || type === 'histogram' || type === 'summary';
+}
+
+/** Whether slots say something: they are not removed, and since they were erased somebody has used them. */
+function counts(source: StoredSeries): boolean {
+  const { values, index, baseline } = source;
+  const first = values[index]!;
+  if (baseline === undefined) return !Number.isNaN(first) || !isRemoved(source);
+  if (isRemoved(source)) return false;
+  const used = baseline.length;
+  for (let i = 0; i < used; i++) if (!Object.is(values[index + i], baseline[i])) return true;
+  return false;
+}
+
+/**
+ * The sum of the slot at `at` of all sources that count.
+ * @param compensating whether the slot is the one for which retired files keep what rounding has lost
+ */
+export function exactSum(sources: Iterable<StoredSeries>, at: number, compensating = true): ExactSum {
+  let total = 0;
+  let low = 0;
+  for (const source of sources) {
+    const { values, index, baseline, compensated } = source;
+    if (source.part !== undefined || !counts(source)) continue;
+    let term = values[index + at]!;
+    for (let again = baseline !== undefined; ; again = false) {
+      const sum = total + term;
+      const part = sum - total;
+      const lost = total - (sum - part) + (term - part);
+      total = sum;
+      // Infinities and NaN lose nothing; their difference would spoil the sum.
+      if (Number.isFinite(lost)) low += lost;
+      if (!again) break;
+      term = -(baseline![at] ?? 0);
+    }
+    if (compensated && compensating) low += values[index + layoutOf(source.shape).size]!;
+  }
+  return { total, low };
+}
+
+/** A counter, a gauge, an info metric or a state. */
+export class MergedScalar extends MergedSeries implements ScalarSeries {
+  value = 0;
+  exemplar: Exemplar | undefined = undefined;
+
+  refresh(shape: FamilyShape, layout: SeriesLayout): boolean {
+    const { first } = this;
+    if (first === undefined) return false;
+    if (shape.type === 'counter') {
+      if (this.parts !== undefined) this.exemplar = newestExemplars(this.parts)?.[0];
+      // One writer, from which nothing was erased or removed, is nearly every series of nearly every service.
+      if (this.more === undefined && first.baseline === undefined && !first.compensated) {
+        const value = first.values[first.index]!;
+        this.value = value;
+        return !Number.isNaN(value) || !isRemoved(first);
+      }
+      if (!this.#anyCounts()) return false;
+      const { total, low } = exactSum(this.sources(), layout.sumAt);
+      this.value = total + low;
+      return true;
+    }
+    if (shape.type === 'info') return this.#info();
+    return shape.mode === 'mostrecent' ? this.#latest() : this.#ofRunning(shape);
+  }
+
+  #anyCounts(): boolean {
+    if (this.first !== undefined && counts(this.first)) return true;
+    return this.more?.some(counts) ?? false;
+  }
+
+  #info(): boolean {
+    this.value = 1;
+    for (const { view, values, index } of this.sources()) if (view.live && values[index] === 1) return true;
+    return false;
+  }
+
+  #latest(): boolean {
+    let latestMs = 0;
+    for (const source of this.sources()) {
+      const setMs = source.values[source.index + 1]!;
+      if (setMs === 0 || setMs < latestMs || !counts(source)) continue; // 0: never set
+      latestMs = setMs;
+      this.value = source.values[source.index]!;
+    }
+    return latestMs > 0;
+  }
+
+  #ofRunning({ mode }: FamilyShape): boolean {
+    let any = 0;
+    let result = 0;
+    let firstWorker = Number.POSITIVE_INFINITY;
+    for (const source of this.sources()) {
+      if (!source.view.live || !counts(source)) continue;
+      const value = source.values[source.index]!;
+      any++;
+      if (mode === 'live first') {
+        if (source.view.workerIndex >= firstWorker) continue;
+        firstWorker = source.view.workerIndex;
+        result = value;
+      } else if (any === 1) result = value;
+      else if (mode === 'live max') result = Math.max(result, value);
+      else if (mode === 'live min') result = Math.min(result, value);
+      else result += value;
+    }
+    this.value = mode === 'live average' ? result / any : result;
+    return any > 0;
+  }
+}
+
+/** A histogram. */
+export class MergedHistogram extends MergedSeries implements HistogramSeries {
+  /** Observations per bucket. */
+  readonly counts: Float64Array;
+  sum = 0;
+  native: NativeHistogram | undefined = undefined;
+  exemplars: readonly (Exemplar | undefined)[] | undefined = undefined;
+
+  constructor(labelValues: readonly string[], extraLabels: ExtraLabels, buckets: number) {
+    super(labelValues, extraLabels);
+    this.counts = new Float64Array(buckets);
+  }
+
+  refresh(shape: FamilyShape, layout: SeriesLayout): boolean {
+    const { first } = this;
+    if (first === undefined) return false;
+    if (this.parts !== undefined || layout.zeroAt >= 0) this.#refreshParts(shape, layout);
+    const buckets = layout.counts;
+    if (this.more === undefined && first.baseline === undefined && !first.compensated) {
+      const { values, index } = first;
+      if (isRemoved(first)) return false;
+      for (let i = 0; i < buckets; i++) this.counts[i] = values[index + i]!;
+      this.sum = values[index + buckets]!;
+      return true;
+    }
+    this.counts.fill(0);
+    let any = false;
+    for (const source of this.sources()) {
+      if (!counts(source)) continue;
+      any = true;
+      const { values, index, baseline } = source;
+      for (let i = 0; i < buckets; i++) this.counts[i]! += values[index + i]!;
+      if (baseline !== undefined) for (let i = 0; i < buckets; i++) this.counts[i]! -= baseline[i]!;
+    }
+    const { total, low } = exactSum(this.sources(), layout.sumAt);
+    this.sum = total + low;
+    return any;
+  }
+
+  #refreshParts(shape: FamilyShape, layout: SeriesLayout): void {
+    const parts = this.parts ?? [];
+    this.exemplars = newestExemplars(parts);
+    if (shape.native === undefined) return;
+    const pages: SparseCounts[] = [];
+    for (const part of parts) if (isBuckets(part.part) && counts(part)) addPage(pages, part, part.part);
+    const sources = [...this.sources()];
+    const zeros = exactSum(sources, layout.zeroAt, false).total;
+    const { total, low } = exactSum(sources, layout.sumAt);
+    this.native = nativeOf(shape.native, pages, zeros, total + low);
+  }
+}
+
+/** A summary. */
+export class MergedSummary extends MergedSeries implements SummarySeries {
+  sum = 0;
+  count = 0;
+  readonly quantileValues: Float64Array;
+
+  constructor(labelValues: readonly string[], extraLabels: ExtraLabels, quantiles: number) {
+    super(labelValues, extraLabels);
+    this.quantileValues = new Float64Array(quantiles);
+  }
+
+  refresh(shape: FamilyShape, layout: SeriesLayout, nowMs: number): boolean {
+    const sources = [...this.sources()].filter(counts);
+    if (sources.length === 0) return false;
+    const { total, low } = exactSum(sources, layout.sumAt);
+    this.sum = total + low;
+    this.count = exactSum(sources, 0, false).total;
+    const { quantiles = [], window } = shape;
+    if (window === undefined) return true;
+    const since = nowMs - window.lengthMs;
+    const estimate = new QuantileEstimate();
+    for (const source of sources) addWindows(estimate, source, layout, window, since);
+    const pages: SparseCounts[] = [];
+    for (const part of this.parts ?? []) {
+      // A page is about the window whose start lies in front of its buckets.
+      if (isBuckets(part.part) && part.values[part.index]! > since && counts(part))
+        addPage(pages, part, part.part);
+    }
+    estimate.addPages(pages);
+    for (const [i, quantile] of quantiles.entries()) this.quantileValues[i] = estimate.at(quantile);
+    return true;
+  }
+}
+
+function isBuckets(part: Part | undefined): part is Extract<Part, { kind: 'buckets' }> {
+  return part?.kind === 'buckets';
+}
+
+/** By bucket the newest exemplar; undefined where there is none at all. */
+function newestExemplars(parts: readonly StoredSeries[]): (Exemplar | undefined)[] | undefined {
+  let exemplars: (Exemplar | undefined)[] | undefined;
+  for (const part of parts) {
+    if (part.part?.kind !== 'exemplar' || !counts(part)) continue;
+    const { bucket } = part.part;
+    const known = exemplars?.[bucket]?.timestampMs ?? 0;
+    if (exemplarTimeMs(part) <= known) continue;
+    const read = readExemplar(part);
+    if (read === undefined) continue;
+    exemplars ??= [];
+    exemplars[bucket] = read;
+  }
+  return exemplars;
+}
+
+/** A merged series of a family, without sources. */
+export function mergedSeries(
+  shape: FamilyShape,
+  labelValues: readonly string[],
+  extraLabels: ExtraLabels,
+): MergedSeries {
+  if (shape.type === 'histogram')
+    return new MergedHistogram(labelValues, extraLabels, layoutOf(shape).counts);
+  if (shape.type === 'summary')
+    return new MergedSummary(labelValues, extraLabels, shape.quantiles?.length ?? 0);
+  return new MergedScalar(labelValues, extraLabels);
+}
