@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
   canonicalNumber,
+  type Exemplar,
   ExpositionError,
   type Family,
   type OpenMetricsOptions,
@@ -9,7 +10,15 @@ import {
   parseSeriesText,
   writeOpenMetrics,
 } from '../dist/exposition/index.js';
-import { expectedSamples, families, mutated } from './exposed-families.ts';
+import { Labels, type NativeHistogram } from '../dist/model/index.js';
+import {
+  expectedExemplars,
+  expectedSamples,
+  type FoundExemplar,
+  families,
+  mutated,
+  SOAK,
+} from './exposed-families.ts';
 
 const encoder = new TextEncoder();
 
@@ -17,7 +26,8 @@ function read(text: string | Uint8Array, options?: OpenMetricsOptions) {
   const samples = new Map<string, number>();
   const times: number[] = [];
   const lines: string[] = [];
-  const exemplars: unknown[] = [];
+  const exemplars: FoundExemplar[] = [];
+  let last = '';
   let ended = false;
   const slice = (body: Uint8Array, start: number, end: number) =>
     Buffer.from(body.subarray(start, end)).toString();
@@ -26,11 +36,12 @@ function read(text: string | Uint8Array, options?: OpenMetricsOptions) {
     {
       family: (name, field, value) => lines.push(`${field} ${name} ${value}`),
       sample(body, start, end, value, timestampMs) {
-        samples.set(parseSeriesText(slice(body, start, end)).key, value);
+        last = parseSeriesText(slice(body, start, end)).key;
+        samples.set(last, value);
         times.push(timestampMs);
       },
       exemplar: (body, start, end, value, timestampMs) =>
-        exemplars.push([slice(body, start, end), value, timestampMs]),
+        exemplars.push([last, labelsOf(slice(body, start, end)).key, value, timestampMs]),
       end() {
         ended = true;
       },
@@ -40,6 +51,9 @@ function read(text: string | Uint8Array, options?: OpenMetricsOptions) {
   expect(ended).toBe(true);
   return { samples, times, lines, exemplars };
 }
+
+/** The labels of an exemplar, which have no metric name. */
+const labelsOf = (text: string) => parseSeriesText(`x${text}`).without(new Set(['__name__']));
 
 const write = (...all: Family[]) => [...writeOpenMetrics(all)].join('');
 
@@ -106,6 +120,182 @@ size_bytes_created{kind="x"} 1.5
 `);
 });
 
+test('a summary and a state set are written as the format wants them', () => {
+  const text = write(
+    {
+      type: 'summary',
+      name: 'wait_seconds',
+      help: '',
+      unit: 'seconds',
+      labelNames: ['queue'],
+      quantiles: [0.5, 1],
+      series: [
+        { labelValues: ['a'], sum: 2.5, count: 3, quantileValues: [0.25, NaN], createdMs: 1500 },
+        { labelValues: ['b'], sum: -1, count: 1, quantileValues: [-1, 2] },
+      ],
+    },
+    {
+      type: 'stateset',
+      name: 'phase',
+      help: '',
+      unit: '',
+      labelNames: ['job', 'phase'],
+      series: [
+        { labelValues: ['x', 'idle'], value: 1 },
+        { labelValues: ['y', 'idle'], value: 0 },
+        { labelValues: ['x', 'busy'], value: 0 },
+        { labelValues: ['y', 'busy'], value: 1 },
+        { labelValues: ['y', 'gone'], value: 0.5 },
+      ],
+    },
+    // The label of the states has another name: escaped, for example.
+    {
+      ...one('gauge', 'a:b', 1),
+      type: 'stateset',
+      labelNames: ['a_b'],
+      series: [{ labelValues: ['on'], value: 1 }],
+    },
+  );
+  expect(text).toBe(`# TYPE wait_seconds summary
+# UNIT wait_seconds seconds
+wait_seconds{queue="a",quantile="0.5"} 0.25
+wait_seconds{queue="a",quantile="1.0"} NaN
+wait_seconds_sum{queue="a"} 2.5
+wait_seconds_count{queue="a"} 3
+wait_seconds_created{queue="a"} 1.5
+wait_seconds{queue="b",quantile="1.0"} 2
+wait_seconds_count{queue="b"} 1
+# TYPE phase stateset
+phase{job="x",phase="idle"} 1
+phase{job="x",phase="busy"} 0
+phase{job="y",phase="idle"} 0
+phase{job="y",phase="busy"} 1
+# TYPE a:b gauge
+a:b{a_b="on"} 1
+# EOF
+`);
+  read(text);
+});
+
+const exemplar = (labels: readonly (readonly [string, string])[], timestampMs?: number): Exemplar => ({
+  labels,
+  value: 0.5,
+  timestampMs,
+});
+
+test('exemplars stand behind counters and buckets', () => {
+  const counter = {
+    ...one('counter', 'jobs_total', 0),
+    type: 'counter' as const,
+    labelNames: ['a'],
+    series: [
+      {
+        labelValues: ['1'],
+        value: 2.5,
+        createdMs: 1000,
+        exemplar: exemplar([['trace_id', 'a"b']], 1_700_000_000_123),
+      },
+      { labelValues: ['2'], value: 1, exemplar: exemplar([]) },
+      { labelValues: ['3'], value: 1, exemplar: exemplar([['x', '🧱'.repeat(127)]], NaN) },
+      { labelValues: ['4'], value: 1, exemplar: exemplar([['x', '🧱'.repeat(128)]]) },
+      {
+        labelValues: ['5'],
+        value: 1,
+        exemplar: exemplar([
+          ['x', '1'],
+          ['x', '2'],
+        ]),
+      },
+      { labelValues: ['6'], value: 1, exemplar: exemplar([['', '1']]) },
+      {
+        labelValues: ['7'],
+        value: 1,
+        exemplar: exemplar([
+          ['trace.id', '1'],
+          ['trace_id', '2'],
+        ]),
+      },
+    ],
+  };
+  const histogram: Family = {
+    type: 'histogram',
+    name: 'h',
+    help: '',
+    unit: '',
+    labelNames: [],
+    bounds: [1],
+    series: [{ labelValues: [], counts: [1, 2], sum: 9, exemplars: [undefined, exemplar([['a', 'b']], 1)] }],
+  };
+  const text = write(counter, histogram);
+  expect(text).toBe(`# TYPE jobs counter
+jobs_total{a="1"} 2.5 # {trace_id="a\\"b"} 0.5 1700000000.123
+jobs_created{a="1"} 1
+jobs_total{a="2"} 1 # {} 0.5
+jobs_total{a="3"} 1 # {x="${'🧱'.repeat(127)}"} 0.5
+jobs_total{a="4"} 1
+jobs_total{a="5"} 1
+jobs_total{a="6"} 1
+jobs_total{a="7"} 1 # {"trace.id"="1",trace_id="2"} 0.5
+# TYPE h histogram
+h_bucket{le="1.0"} 1
+h_bucket{le="+Inf"} 3 # {a="b"} 0.5 0.001
+h_sum 9
+h_count 3
+# EOF
+`);
+  read(text);
+  const escaped = [...writeOpenMetrics([counter], { escaping: 'underscores', created: false })].join('');
+  expect(escaped).toContain('jobs_total{a="7"} 1 # {U__trace_2e_id="1",trace_id="2"} 0.5\n');
+  expect(escaped).not.toContain('_created');
+  // Only counters may have one.
+  expect(write({ ...counter, name: 'jobs' })).not.toContain(' # {');
+});
+
+test('a histogram that may go down is a gauge histogram', () => {
+  const native: NativeHistogram = {
+    schema: 0,
+    count: 3,
+    sum: -1,
+    zeroThreshold: 0,
+    zeroCount: 3,
+    positiveSpans: [],
+    positiveCounts: new Float64Array(0),
+    negativeSpans: [],
+    negativeCounts: new Float64Array(0),
+    customValues: new Float64Array(0),
+    counterResetHint: 'gauge',
+  };
+  const family = (bounds: readonly number[], sum: number): Family => ({
+    ...histogram('h', bounds, sum),
+    type: 'histogram',
+    bounds,
+    series: [{ labelValues: [], counts: [...bounds.map(() => 1), 3], sum, createdMs: 1, native }],
+  });
+  const lines = (...values: string[]) => `# TYPE h gaugehistogram\n${values.join('\n')}\n# EOF\n`;
+  expect(write(family([], 1))).toBe(lines('h_bucket{le="+Inf"} 3', 'h_gsum 1', 'h_gcount 3'));
+  expect(write(family([], -1))).toBe(lines('h_bucket{le="+Inf"} 3'));
+  const negative = lines('h_bucket{le="-1.0"} 1', 'h_bucket{le="+Inf"} 4', 'h_gsum -1', 'h_gcount 4');
+  expect(write(family([-1], -1))).toBe(negative);
+  for (const [bounds, sum] of [
+    [[], 1],
+    [[], -1],
+    [[-1], -1],
+  ] as const)
+    read(write(family(bounds, sum)));
+});
+
+test('who asks is told which families are left out', () => {
+  const leftOut: string[] = [];
+  const all = [
+    one('gauge', 'h_count', 1),
+    one('gauge', 'x', 1),
+    histogram('h', [], 1),
+    one('counter', 'x', 1),
+  ];
+  [...writeOpenMetrics(all, { onLeftOut: ({ name }) => leftOut.push(name) })];
+  expect(leftOut).toEqual(['h_count', 'x']);
+});
+
 test('no family at all is a complete body', () => {
   expect(write()).toBe('# EOF\n');
   expect(read(write()).samples.size).toBe(0);
@@ -130,14 +320,15 @@ test.each([
 test('what is written reads back the same, and a strict reader accepts it', () => {
   fc.assert(
     fc.property(families, (all) => {
-      const { samples } = read(write(...all));
+      const { samples, exemplars } = read(write(...all));
+      expect(exemplars).toEqual(expectedExemplars(all, 'openmetrics'));
       const created = [...samples.keys()].filter((key) => /_created(?=\d|$)/.test(key)).length;
       const series = all.flatMap((family) => [...family.series] as { createdMs?: number | undefined }[]);
       expect(created).toBe(series.filter(({ createdMs }) => createdMs !== undefined).length);
       for (const key of samples.keys()) if (/_created(?=\d|$)/.test(key)) samples.delete(key);
       expect(samples).toEqual(expectedSamples(all));
     }),
-    { numRuns: 300 },
+    { numRuns: 300 * SOAK },
   );
 });
 
@@ -228,9 +419,10 @@ b_total 1 # {} 0.5
     'type b counter',
   ]);
   expect(times).toEqual([1500, 1500, NaN]);
+  const bucket = Labels.of({ __name__: 'a_seconds_bucket', le: '+Inf' }).key;
   expect(exemplars).toEqual([
-    ['{trace_id="x } y"}', 2.5, 1700000000123],
-    ['{}', 0.5, NaN],
+    [bucket, Labels.of({ trace_id: 'x } y' }).key, 2.5, 1700000000123],
+    [Labels.of({ __name__: 'b_total' }).key, Labels.EMPTY.key, 0.5, NaN],
   ]);
 });
 
@@ -278,11 +470,11 @@ test.each(['specification', 'syntax'] as const)(
         expect(error).toBeInstanceOf(ExpositionError);
       }
     };
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), attempt), { numRuns: 500 });
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), attempt), { numRuns: 500 * SOAK });
     const valid = encoder.encode(
       '# HELP a x\n# TYPE a histogram\na_bucket{b="c",le="+Inf"} 1 2 # {d="e"} 1 2\na_sum{b="c"} 1 2\na_count{b="c"} 1 2\n# EOF\n',
     );
     attempt(valid);
-    fc.assert(fc.property(mutated(valid), attempt), { numRuns: 1000 });
+    fc.assert(fc.property(mutated(valid), attempt), { numRuns: 1000 * SOAK });
   },
 );

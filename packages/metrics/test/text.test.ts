@@ -1,14 +1,17 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
+  canonicalNumber,
   ExpositionError,
+  encodeText,
   type Family,
   parseNumber,
   parseSeriesText,
   parseText,
   writeText,
 } from '../dist/exposition/index.js';
-import { Labels } from '../dist/model/index.js';
+import { formatValue, Labels } from '../dist/model/index.js';
+import { families as allFamilies, expectedSamples, mutated, SOAK } from './exposed-families.ts';
 
 const encoder = new TextEncoder();
 
@@ -116,7 +119,7 @@ test('what is written reads back the same, whatever labels and values are', () =
         },
       ]);
     }),
-    { numRuns: 500 },
+    { numRuns: 500 * SOAK },
   );
 });
 
@@ -167,4 +170,145 @@ test.each([
 ])('%j is refused: %s', (text, message) => {
   expect(() => read(text)).toThrow(ExpositionError);
   expect(() => read(text)).toThrow(message);
+});
+
+/** Samples by label set; the values of `le` and `quantile` as the other formats have them. */
+function samplesOf(body: Uint8Array): Map<string, number> {
+  const samples = new Map<string, number>();
+  parseText(body, {
+    sample(bytes, start, end, value) {
+      let labels = parseSeriesText(Buffer.from(bytes.subarray(start, end)).toString());
+      for (const name of ['le', 'quantile']) {
+        const text = labels.get(name);
+        if (text !== '') labels = labels.with(name, canonicalNumber(Number(text.replace('Inf', 'Infinity'))));
+      }
+      samples.set(labels.key, value);
+    },
+  });
+  return samples;
+}
+
+test('families of every type read back the same, once more after their values have changed', () => {
+  fc.assert(
+    fc.property(allFamilies, (all) => {
+      const expected = expectedSamples(all);
+      expect(samplesOf(Buffer.concat([...encodeText(all)]))).toEqual(expected);
+      // What was prepared the first time is used the second time.
+      expect(samplesOf(Buffer.concat([...encodeText(all)]))).toEqual(expected);
+    }),
+    { numRuns: 200 * SOAK },
+  );
+});
+
+test('a label value of 100 kB and a body of many slices read back', () => {
+  const long = '\\"\n🧱'.repeat(20_000);
+  const series = Array.from({ length: 5 }, (_, i) => ({
+    labelValues: [`${i}${long}`],
+    counts: [i, 0, 2],
+    sum: i / 3,
+  }));
+  const family: Family = {
+    type: 'histogram',
+    name: 'x',
+    help: '',
+    unit: '',
+    labelNames: ['a'],
+    bounds: [1, 2],
+    series,
+  };
+  const slices = [...encodeText([family])];
+  expect(slices.length).toBeGreaterThan(3);
+  expect(samplesOf(Buffer.concat(slices))).toEqual(expectedSamples([family]));
+});
+
+test('numbers are written as the shortest decimals that read back the same', () => {
+  const decimal = fc.tuple(fc.integer(), fc.integer({ min: -12, max: 22 })).map(([n, e]) => n / 10 ** e);
+  const nearby = fc
+    .tuple(decimal, fc.integer({ min: -2, max: 2 }))
+    .map(([n, ulps]) => n * (1 + ulps * 2 ** -52));
+  const bits = fc
+    .tuple(fc.integer({ min: 0, max: 0xffffffff }), fc.integer({ min: 0, max: 0xffffffff }))
+    .map(([high, low]) => new Float64Array(new Uint32Array([low, high]).buffer)[0]!);
+  const edge = fc.constantFrom(
+    0,
+    -0,
+    9,
+    10,
+    99,
+    100,
+    999,
+    1000,
+    2 ** 31,
+    2 ** 31 - 1,
+    1e9,
+    1e-6,
+    9.99e-7,
+    NaN,
+    Infinity,
+    -Infinity,
+  );
+  const values = fc.array(fc.oneof(decimal, nearby, bits, edge), { minLength: 1, maxLength: 50 });
+  fc.assert(
+    fc.property(values, (all) => {
+      const text = write({
+        type: 'gauge',
+        name: 'a',
+        help: '',
+        unit: '',
+        labelNames: [],
+        series: all.map((value) => ({ labelValues: [], value })),
+      });
+      expect(text).toBe(`# TYPE a gauge\n${all.map((value) => `a ${formatValue(value)}\n`).join('')}`);
+    }),
+    { numRuns: 500 * SOAK },
+  );
+});
+
+test('cumulative counts are those of each bucket, whatever stands in it', () => {
+  const count = fc.oneof(fc.constant(0), fc.nat(), fc.constantFrom(0.5, 1e-9, 2 ** 33, NaN, Infinity));
+  fc.assert(
+    fc.property(fc.array(fc.array(count, { minLength: 9, maxLength: 9 }), { minLength: 1 }), (rows) => {
+      const bounds = [1, 2, 3, 4, 5, 6, 7, 8];
+      const family: Family = {
+        type: 'histogram',
+        name: 'h',
+        help: '',
+        unit: '',
+        labelNames: ['a'],
+        bounds,
+        series: rows.map((counts, i) => ({ labelValues: ['é'.repeat(i % 9)], counts, sum: 0.5 })),
+      };
+      const lines = rows.flatMap((counts, i) => {
+        const a = `a="${'é'.repeat(i % 9)}"`;
+        let all = 0;
+        const buckets = counts.map((n, at) => {
+          all += n;
+          return `h_bucket{${a},le="${bounds[at] ?? '+Inf'}"} ${formatValue(all)}`;
+        });
+        return [...buckets, `h_sum{${a}} 0.5`, `h_count{${a}} ${formatValue(all)}`];
+      });
+      expect(write(family)).toBe(`# TYPE h histogram\n${lines.join('\n')}\n`);
+    }),
+    { numRuns: 300 * SOAK },
+  );
+});
+
+test('random and broken bodies give typed errors', () => {
+  const attempt = (body: Uint8Array) => {
+    try {
+      parseText(body, {
+        family: () => undefined,
+        sample: (bytes, start, end) =>
+          void parseSeriesText(new TextDecoder().decode(bytes.subarray(start, end))),
+      });
+    } catch (error) {
+      expect(error).toBeInstanceOf(ExpositionError);
+    }
+  };
+  fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), attempt), { numRuns: 1000 * SOAK });
+  const valid = encoder.encode(
+    '# HELP "a.b" x\n# TYPE "a.b" histogram\n{"a.b_bucket",c="d\\"",le="+Inf"} 1 2\nb{} 2.5e3\nc NaN -1\n',
+  );
+  attempt(valid);
+  fc.assert(fc.property(mutated(valid), attempt), { numRuns: 2000 * SOAK });
 });
