@@ -1,0 +1,159 @@
+/** The metrics of the runtime in processes and threads of their own: collections, services, other runtimes. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { expect, test } from 'vitest';
+import { metricsDirectory, start, valueIn } from './members.ts';
+
+const dist = new URL('../dist/', import.meta.url).href;
+
+/** What a program of these lines prints; the package is imported already. */
+async function printed(lines: string, ...flags: string[]): Promise<string> {
+  const program = `
+    import { createRegistry, MetricsServer } from '${dist}index.js';
+    import { runtimeMetrics } from '${dist}runtime/index.js';
+    const registry = createRegistry();
+    const exposed = async () => (await new MetricsServer(registry).exposition()).body;
+    ${lines}`;
+  const child = spawn(process.execPath, [...flags, '--input-type=module', '--eval', program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [output, [code]] = await Promise.all([text(child.stdout!), once(child, 'exit')]);
+  expect(code).toBe(0);
+  return output;
+}
+
+test('collections are counted by kind, and keep no process running', async () => {
+  const exposition = await printed(
+    `runtimeMetrics({ registry });
+    for (let i = 0; i < 7; i++) gc();
+    for (let i = 0; i < 3; i++) gc({ type: 'minor' });
+    console.log(await exposed());`,
+    '--expose-gc',
+  );
+  expect(valueIn(exposition, 'nodejs_gc_duration_seconds_count{kind="major"}')).toBeGreaterThanOrEqual(7);
+  expect(valueIn(exposition, 'nodejs_gc_duration_seconds_count{kind="minor"}')).toBeGreaterThanOrEqual(3);
+  expect(valueIn(exposition, 'nodejs_gc_duration_seconds_sum{kind="major"}')).toBeGreaterThan(0);
+  expect(valueIn(exposition, 'nodejs_gc_duration_seconds_count{kind="weakcb"}')).toBeGreaterThanOrEqual(0);
+});
+
+test('a runtime that lacks or refuses what Node.js measures has the rest', async () => {
+  const exposition = await printed(`
+    import perfHooks from 'node:perf_hooks';
+    import v8 from 'node:v8';
+    const refuse = () => { throw Object.assign(new Error('not implemented'), { code: 'ERR_NOT_IMPLEMENTED' }); };
+    perfHooks.monitorEventLoopDelay = refuse;
+    perfHooks.performance.eventLoopUtilization = refuse;
+    delete perfHooks.PerformanceObserver;
+    v8.getHeapSpaceStatistics = refuse;
+    process.memoryUsage = refuse;
+    delete process.getActiveResourcesInfo;
+    delete process._getActiveHandles;
+    delete process._getActiveRequests;
+    delete process.cpuUsage;
+    runtimeMetrics({ registry });
+    await exposed();
+    console.log(await exposed());`);
+  const families = [...exposition.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name);
+  expect(families).toContain('nodejs_eventloop_lag_seconds');
+  expect(families).toContain('process_start_time_seconds');
+  expect(families.filter((name) => /cpu|heap_s|gc|active|lag_(m|p|std)|utili|dropped/.test(name!))).toEqual(
+    [],
+  );
+});
+
+test('a worker thread reports its own loop and heap, and the main thread the process, once', async () => {
+  const [main, thread, after] = JSON.parse(
+    await printed(`
+    import { once } from 'node:events';
+    import { Worker } from 'node:worker_threads';
+    runtimeMetrics({ registry });
+    const worker = new Worker(\`
+      import { parentPort } from 'node:worker_threads';
+      Promise.all([import('${dist}index.js'), import('${dist}runtime/index.js')]).then(
+        async ([{ createRegistry, MetricsServer }, { runtimeMetrics }]) => {
+          const registry = createRegistry();
+          runtimeMetrics({ registry });
+          await new Promise((resolve) => setTimeout(resolve, 60));
+          parentPort.postMessage((await new MetricsServer(registry).exposition()).body);
+        });
+      setInterval(() => {}, 1000);
+    \`, { eval: true });
+    const [thread] = await once(worker, 'message');
+    const main = await exposed();
+    await worker.terminate();
+    console.log(JSON.stringify([main, thread, await exposed()]));`),
+  ) as string[];
+  expect(valueIn(main!, 'nodejs_worker_threads')).toBe(1);
+  expect(valueIn(after!, 'nodejs_worker_threads')).toBe(0);
+  expect(main).toContain('\nprocess_resident_memory_bytes ');
+  expect(thread).not.toMatch(/^process_/m);
+  for (const name of [
+    'nodejs_heap_size_used_bytes',
+    'nodejs_eventloop_lag_max_seconds',
+    'nodejs_worker_threads',
+  ])
+    expect(thread).toContain(`\n${name} `);
+});
+
+test('the processes of a service add up as each metric says', async () => {
+  const directory = metricsDirectory();
+  const members: ChildProcess[] = [];
+  for (let i = 0; i < 3; i++) {
+    const one = start('runtime-member.mjs', directory);
+    members.push(one);
+    await once(one, 'message');
+  }
+  const ask = async (one: ChildProcess): Promise<{ own: Record<string, number>; exposition: string }> => {
+    one.send('tell');
+    const [answer] = (await once(one, 'message')) as [{ own: Record<string, number>; exposition: string }];
+    return answer;
+  };
+  // Each tells of itself when it is asked; the last one then has what the others have said.
+  const answers: Awaited<ReturnType<typeof ask>>[] = [];
+  for (const one of members) answers.push(await ask(one));
+  const { exposition } = answers[2]!;
+  const of = (name: string) => answers.map(({ own }) => own[name]!);
+  const total = (name: string) => of(name).reduce((sum, value) => sum + value, 0);
+
+  expect(valueIn(exposition, 'process_start_time_seconds')).toBe(
+    Math.min(...of('process_start_time_seconds')),
+  );
+  expect(
+    valueIn(exposition, 'process_resident_memory_bytes')! / total('process_resident_memory_bytes'),
+  ).toBeCloseTo(1, 1);
+  // What a process has used to write its answer is in its own number only; one process of three would be a third.
+  expect(
+    valueIn(exposition, 'process_cpu_seconds_total')! / total('process_cpu_seconds_total'),
+  ).toBeGreaterThan(0.67);
+  expect(valueIn(exposition, 'process_open_fds')).toBeLessThan(2 * Math.max(...of('process_open_fds')));
+  expect(valueIn(exposition, 'process_max_fds')).toBe(Math.min(...of('process_max_fds')));
+  expect(exposition).toContain(`version="${process.version}",`);
+  expect(exposition).toMatch(/^nodejs_version_info\{.*\} 1$/m);
+
+  const gone = once(members[0]!, 'exit');
+  members[0]!.kill('SIGKILL');
+  await gone;
+  const after = (await ask(members[2]!)).exposition;
+  expect(valueIn(after, 'process_cpu_seconds_total')).toBeGreaterThanOrEqual(
+    valueIn(exposition, 'process_cpu_seconds_total')!,
+  );
+  expect(valueIn(after, 'process_resident_memory_bytes')).toBeLessThan(
+    valueIn(exposition, 'process_resident_memory_bytes')! * 0.9,
+  );
+  expect(valueIn(after, 'process_start_time_seconds')).toBe(of('process_start_time_seconds')[1]);
+});
+
+test('CommonJS has the same, over the same state', async () => {
+  const output = await printed(`
+    import { createRequire } from 'node:module';
+    const other = createRequire('${dist}')('./cjs/runtime/index.js');
+    const first = runtimeMetrics({ registry, only: ['gc'] });
+    const second = other.runtimeMetrics({ registry, only: ['gc', 'heap'] });
+    console.log(JSON.stringify([first.names, second.names]));
+    `);
+  expect(JSON.parse(output)).toEqual([
+    ['nodejs_gc_duration_seconds'],
+    ['nodejs_heap_size_total_bytes', 'nodejs_heap_size_used_bytes', 'nodejs_external_memory_bytes'],
+  ]);
+});
