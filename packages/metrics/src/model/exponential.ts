@@ -81,6 +81,6 @@ export function coarserIndex(index: number, steps: number): number {
  * is then 1.0905 times the one before.
  */
 export function schemaForFactor(factor: number): number {
-  const schema = -Math.floor(Math.log2(Math.log2(factor)));
+  const schema = 0 - Math.floor(Math.log2(Math.log2(factor)));
   return Math.min(SCHEMA_MAX, Math.max(SCHEMA_MIN, schema));
 }
