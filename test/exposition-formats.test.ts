@@ -2,16 +2,26 @@
  * A real Prometheus scrapes one service in every format that it knows, and has the same series with the same values
  * afterwards: the formats differ in how they say it, not in what they say.
  */
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { counter, createRegistry, gauge, histogram, info, label, MetricsServer } from '@binnacle/metrics';
-import { type Family, negotiate, writeExposition } from '@binnacle/metrics/exposition';
+import {
+  encodeOpenMetrics,
+  encodeText,
+  type Family,
+  negotiate,
+  parseOpenMetrics,
+  parseSeriesText,
+  writeExposition,
+} from '@binnacle/metrics/exposition';
 import { Labels } from '@binnacle/metrics/model';
 import { afterAll, expect, test } from 'vitest';
 import { freePort, startProgram, temporaryFolder } from './children.ts';
+import { everyType, HOSTILE } from './every-type.ts';
 import { outside } from './outside.ts';
 
 /** How Prometheus calls each format, and the type that it must be answered with. */
@@ -23,8 +33,6 @@ const PROTOCOLS = {
   'PrometheusText1.0.0': 'text/plain; version=1.0.0; charset=utf-8',
   'PrometheusText0.0.4': 'text/plain; version=0.0.4; charset=utf-8',
 } as const;
-
-const HOSTILE = ['"', '\\', '\n', '\\n', '}', ' # {} 1', '# EOF', '🧱', 'é', '\u0000', 'x'.repeat(500)];
 
 /** What a service may say; the names of its metrics are classic. */
 function service(): MetricsServer {
@@ -90,8 +98,60 @@ async function listen(
   return (server.address() as AddressInfo).port;
 }
 
+/** Answers with families in the format that is asked for. */
+function answerWith(families: readonly Family[]) {
+  return (request: http.IncomingMessage, response: http.ServerResponse) => {
+    const negotiated = negotiate(request.headers.accept);
+    response.setHeader('content-type', negotiated.contentType);
+    for (const slice of writeExposition(families, negotiated)) response.write(slice);
+    response.end();
+  };
+}
+
+const protocols = Object.keys(PROTOCOLS) as (keyof typeof PROTOCOLS)[];
+
+function jobOf(name: string, options: string, port: number): string {
+  return `
+  - job_name: ${name}
+    metrics_path: /${name}
+    ${options}
+    static_configs: [{ targets: ['127.0.0.1:${port}'] }]`;
+}
+
+/** Starts Prometheus and waits until it has scraped every job; returns where it listens. */
+async function startPrometheus(
+  program: string,
+  jobs: readonly string[],
+  ...options: readonly string[]
+): Promise<string> {
+  const folder = temporaryFolder();
+  const config = path.join(folder, 'prometheus.yml');
+  fs.writeFileSync(
+    config,
+    `global: { scrape_interval: 1s, scrape_timeout: 1s }\nscrape_configs:${jobs.join('')}\n`,
+  );
+  const prometheus = `http://127.0.0.1:${await freePort()}`;
+  startProgram(program, [
+    `--config.file=${config}`,
+    `--storage.tsdb.path=${path.join(folder, 'data')}`,
+    `--web.listen-address=${new URL(prometheus).host}`,
+    ...options,
+  ]);
+  // The last error of each target, or its health.
+  const health = async () => {
+    const response = await fetch(`${prometheus}/api/v1/targets`).catch(() => undefined);
+    if (!response?.ok) return [];
+    const { data } = (await response.json()) as {
+      data: { activeTargets: readonly { lastError: string; health: string }[] };
+    };
+    return data.activeTargets.map(({ lastError, health }) => lastError || health);
+  };
+  await expect.poll(health, { timeout: 30_000 }).toEqual(jobs.map(() => 'up'));
+  return prometheus;
+}
+
 interface Answer {
-  readonly data: { readonly result: readonly { metric: Record<string, string>; value: [number, string] }[] };
+  readonly data: { readonly result: readonly { metric: Record<string, string>; value?: [number, string] }[] };
 }
 
 /** What Prometheus has of a job: values by label set, without what it adds itself and the times of creation. */
@@ -102,51 +162,23 @@ async function seriesOf(prometheus: string, job: string): Promise<Map<string, st
   return new Map(
     data.result.map(({ metric, value }) => {
       const { job: _job, instance: _instance, ...labels } = metric;
-      return [Labels.of(labels).toString(), value[1]];
+      return [Labels.of(labels).toString(), value?.[1] ?? 'a native histogram'];
     }),
   );
 }
 
 test('Prometheus has the same of every format', { timeout: 60_000 }, async (context) => {
   const program = outside(context, 'prometheus');
-  const folder = temporaryFolder();
   const accepts = new Map<string, string>();
   const metrics = service();
   const port = await listen((request, response) => metrics.answer(request, response), accepts);
-  const utf8Port = await listen((request, response) => {
-    const negotiated = negotiate(request.headers.accept);
-    response.setHeader('content-type', negotiated.contentType);
-    for (const slice of writeExposition(UTF8, negotiated)) response.write(slice);
-    response.end();
-  }, accepts);
-  const protocols = Object.keys(PROTOCOLS) as (keyof typeof PROTOCOLS)[];
-  const job = (name: string, options: string, target: number) => `
-  - job_name: ${name}
-    metrics_path: /${name}
-    ${options}
-    static_configs: [{ targets: ['127.0.0.1:${target}'] }]`;
-  const config = path.join(folder, 'prometheus.yml');
-  fs.writeFileSync(
-    config,
-    `global: { scrape_interval: 1s, scrape_timeout: 1s }\nscrape_configs:${[
-      ...protocols.map((name) => job(name, `scrape_protocols: [${name}]`, port)),
-      job('usual', 'honor_labels: false', port),
-      ...protocols.map((name) => job(`utf8-${name}`, `scrape_protocols: [${name}]`, utf8Port)),
-    ].join('')}\n`,
-  );
-  const prometheus = `http://127.0.0.1:${await freePort()}`;
-  startProgram(program, [
-    `--config.file=${config}`,
-    `--storage.tsdb.path=${path.join(folder, 'data')}`,
-    `--web.listen-address=${new URL(prometheus).host}`,
-  ]);
-  const upCount = async () => {
-    const response = await fetch(`${prometheus}/api/v1/query?query=${encodeURIComponent('sum(up)')}`).catch(
-      () => undefined,
-    );
-    return response?.ok ? ((await response.json()) as Answer).data.result[0]?.value[1] : undefined;
-  };
-  await expect.poll(upCount, { timeout: 30_000 }).toBe(String(2 * protocols.length + 1));
+  const utf8Port = await listen(answerWith(UTF8), accepts);
+  const jobs = [
+    ...protocols.map((name) => jobOf(name, `scrape_protocols: [${name}]`, port)),
+    jobOf('usual', 'honor_labels: false', port),
+    ...protocols.map((name) => jobOf(`utf8-${name}`, `scrape_protocols: [${name}]`, utf8Port)),
+  ];
+  const prometheus = await startPrometheus(program, jobs);
 
   const text = await seriesOf(prometheus, 'PrometheusText0.0.4');
   expect(text.size).toBe(HOSTILE.length + 1 + 5 + 1 + (6 + 2));
@@ -168,4 +200,244 @@ test('Prometheus has the same of every format', { timeout: 60_000 }, async (cont
     const escaping = accepts.get(`/utf8-${name}`)?.includes('escaping=allow-utf-8');
     expect(await seriesOf(prometheus, `utf8-${name}`), name).toEqual(escaping ? asItIs : underscores);
   }
+});
+
+/** What a query gives: values by label set, without job and instance. */
+async function ask(prometheus: string, query: string): Promise<Record<string, string>> {
+  const response = await fetch(`${prometheus}/api/v1/query?${new URLSearchParams({ query })}`);
+  const { data } = (await response.json()) as Answer;
+  return Object.fromEntries(
+    data.result.map(({ metric, value }) => {
+      const { job: _job, instance: _instance, ...labels } = metric;
+      return [Labels.of(labels).toString(), value?.[1] ?? 'a native histogram'];
+    }),
+  );
+}
+
+interface Exemplars {
+  readonly data: readonly {
+    readonly seriesLabels: Record<string, string>;
+    readonly exemplars: readonly { labels: Record<string, string>; value: string; timestamp: number }[];
+  }[];
+}
+
+/** What Prometheus has of a job's exemplars: the trace of each, its value and its time by series. */
+async function exemplarsOf(prometheus: string, job: string, nowMs: number): Promise<Map<string, unknown>> {
+  const query = new URLSearchParams({
+    query: `{job="${job}"}`,
+    start: String(nowMs / 1000 - 100),
+    end: String(nowMs / 1000 + 100),
+  });
+  const response = await fetch(`${prometheus}/api/v1/query_exemplars?${query}`);
+  const { data } = (await response.json()) as Exemplars;
+  return new Map(
+    data.map(({ seriesLabels, exemplars }) => {
+      const { job: _job, instance: _instance, ...labels } = seriesLabels;
+      const found = exemplars.map(({ labels: { trace_id }, value, timestamp }) => [
+        trace_id,
+        Number(value),
+        Math.round(timestamp * 1000),
+      ]);
+      return [Labels.of(labels).toString(), found];
+    }),
+  );
+}
+
+test('Prometheus finds native histograms, exemplars and metadata', { timeout: 60_000 }, async (context) => {
+  const program = outside(context, 'prometheus');
+  const accepts = new Map<string, string>();
+  const nowMs = Date.now();
+  const families = everyType(nowMs);
+  const port = await listen(answerWith(families), accepts);
+  const jobs = [
+    ...protocols.map((name) => jobOf(name, `scrape_protocols: [${name}]`, port)),
+    jobOf('usual', 'honor_labels: false', port),
+    jobOf('classic', 'always_scrape_classic_histograms: true', port),
+  ];
+  const prometheus = await startPrometheus(
+    program,
+    jobs,
+    '--enable-feature=native-histograms,exemplar-storage',
+  );
+  expect(negotiate(accepts.get('/usual'))).toMatchObject({ format: 'protobuf', escaping: 'allow-utf-8' });
+
+  // Native histograms are in protobuf only; the classic ones and all other series are the same everywhere.
+  const text = await seriesOf(prometheus, 'PrometheusText0.0.4');
+  expect(text.size).toBe(HOSTILE.length + 8 + 1 + 4 + (3 + 2) + 2 * (6 + 2) + (3 + 2) + 4 * 3 + 3);
+  const openMetrics = await seriesOf(prometheus, 'OpenMetricsText1.0.0');
+  const natives = new Set(['both_seconds', 'native_seconds', 'queue_depths']);
+  const withoutNatives = (all: Map<string, string>) =>
+    new Map([...all].filter(([series]) => ![...natives].some((name) => series.startsWith(name))));
+  expect(withoutNatives(openMetrics)).toEqual(withoutNatives(text));
+  for (const job of ['usual', 'PrometheusProto']) {
+    expect(withoutNatives(await seriesOf(prometheus, job)), job).toEqual(withoutNatives(text));
+    const of = (metric: string) => `${metric}{job="${job}"}`;
+    const each = async (query: string) => Object.values(await ask(prometheus, query));
+    expect(await ask(prometheus, `histogram_count(${of('native_seconds')})`)).toEqual({
+      '{of="integers"}': '20',
+      '{of="floats"}': '1',
+      '{of="nothing"}': '0',
+      '{of="both sides"}': '9',
+    });
+    expect(await ask(prometheus, `histogram_sum(${of('native_seconds')})`)).toMatchObject({
+      '{of="integers"}': '45',
+      '{of="floats"}': '2.25',
+      '{of="both sides"}': '-11.5',
+    });
+    expect(await ask(prometheus, `histogram_quantile(0.5, ${of('native_seconds')})`)).toMatchObject({
+      '{of="integers"}': '2',
+      '{of="floats"}': '2',
+      '{of="nothing"}': 'NaN',
+    });
+    // Of nine there are two below -4, six below -1, seven below 0.5.
+    expect(
+      await ask(
+        prometheus,
+        `9 * histogram_fraction(-Inf, -1, ${of('native_seconds{of="both sides"}').replace('}{', ',')})`,
+      ),
+    ).toEqual({ '{of="both sides"}': '6' });
+    expect(await each(`histogram_quantile(0.25, ${of('both_seconds')})`)).toEqual(['2']);
+    expect(await each(`histogram_quantile(0.5, ${of('queue_depths')})`)).toEqual(['2']);
+  }
+  const classic = Object.entries(await ask(prometheus, '{job="classic", __name__=~"both_seconds_.+"}'));
+  expect(classic.length).toBe(5);
+  for (const [series, value] of classic) expect(value, series).toBe(text.get(series));
+  expect(await ask(prometheus, 'histogram_count(both_seconds{job="classic"})')).toEqual({ '{}': '40' });
+
+  // Of OpenMetrics, Prometheus stores the labels of exemplars as they are written, with their escapes.
+  const events = (written: (text: string) => string) =>
+    HOSTILE.filter((kind) => kind.length < 100).map((kind, i): [string, unknown] => [
+      Labels.of({ __name__: 'events_total', kind }).toString(),
+      [[written(`${kind}!`), i, nowMs]],
+    ]);
+  const work: [string, unknown][] = [
+    ['work_seconds_bucket{le="0.25", step="a"}', [['second', 0.2, nowMs]]],
+    ['work_seconds_bucket{le="+Inf", step="a"}', [['last', 1e9, nowMs]]],
+  ];
+  const escaped = (text: string) => text.replace(/["\\]/g, '\\$&').replace('\n', '\\n');
+  for (const job of ['OpenMetricsText1.0.0', 'OpenMetricsText0.0.1'])
+    expect(await exemplarsOf(prometheus, job, nowMs), job).toEqual(
+      new Map([
+        ...events(escaped).filter(([series]) => !series.includes('\\u0000')),
+        ...work,
+        ['both_seconds_bucket{le="2.0"}', [['low', 1.5, nowMs]]],
+        ['both_seconds_bucket{le="+Inf"}', [['high', 3, nowMs]]],
+        ['native_seconds_bucket{le="+Inf", of="integers"}', [['only', 1.5, nowMs]]],
+      ]),
+    );
+  for (const job of ['PrometheusProto', 'usual'])
+    expect(await exemplarsOf(prometheus, job, nowMs), job).toEqual(
+      new Map([
+        ...events((text) => text),
+        ...work,
+        [
+          'both_seconds',
+          [
+            ['low', 1.5, nowMs],
+            ['high', 3, nowMs],
+          ],
+        ],
+        ['native_seconds{of="integers"}', [['only', 1.5, nowMs]]],
+      ]),
+    );
+
+  for (const job of [...protocols, 'usual']) {
+    const metadata = await metadataOf(prometheus, job);
+    const isText = job.startsWith('PrometheusText');
+    for (const { name, type, help, unit } of families) {
+      const openMetricsName = /Open/.test(job) ? name.replace(/_(?:total|info)$/, '') : name;
+      const known = metadata.get(openMetricsName);
+      const gauges = /Open/.test(job) ? type : type === 'info' || type === 'stateset' ? 'gauge' : type;
+      const written = name === 'queue_depths' && !isText ? 'gaugehistogram' : gauges;
+      expect(known, `${name} of ${job}`).toEqual({ type: written, help, unit: isText ? '' : unit });
+    }
+  }
+});
+
+/** What Prometheus says of the metrics of a job, by name. */
+async function metadataOf(prometheus: string, job: string) {
+  const query = new URLSearchParams({ match_target: `{job="${job}"}` });
+  const response = await fetch(`${prometheus}/api/v1/targets/metadata?${query}`);
+  const { data } = (await response.json()) as {
+    data: readonly { metric: string; type: string; help: string; unit: string }[];
+  };
+  return new Map(data.map(({ metric, type, help, unit }) => [metric, { type, help, unit }]));
+}
+
+test('promtool accepts the text format of every type', (context) => {
+  const program = outside(context, 'promtool');
+  const input = Buffer.concat([...encodeText(everyType(Date.now()))]);
+  const { status, stdout, stderr } = spawnSync(program, ['check', 'metrics'], { input, encoding: 'utf8' });
+  expect(`${stdout}${stderr}`).toBe('');
+  expect(status).toBe(0);
+});
+
+/** Prints, as JSON, what Python's client finds: name, type, help, unit and samples with their exemplars. */
+const PYTHON = `
+import json, sys
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
+def sample(s):
+  e = s.exemplar
+  return [s.name, s.labels, str(float(s.value)), e and [e.labels, e.value, e.timestamp and float(e.timestamp)]]
+text = sys.stdin.buffer.read().decode()
+json.dump([[f.name, f.type, f.documentation, f.unit, [sample(s) for s in f.samples]] for f in text_string_to_metric_families(text)], sys.stdout)
+`;
+
+type PythonFamily = [
+  name: string,
+  type: string,
+  help: string,
+  unit: string,
+  samples: [name: string, labels: Record<string, string>, value: string, exemplar: unknown][],
+];
+
+test("Python's client reads our OpenMetrics", (context) => {
+  const program = outside(context, 'python3-prometheus-client');
+  const nowMs = 1_700_000_000_123;
+  // It takes a brace in the labels of an exemplar for the end of the series.
+  const all = everyType(nowMs).map((family) =>
+    family.type !== 'counter'
+      ? family
+      : {
+          ...family,
+          series: family.series.map((series) =>
+            /[{}]/.test(series.labelValues[0]!) ? { ...series, exemplar: undefined } : series,
+          ),
+        },
+  );
+  const input = Buffer.concat([...encodeOpenMetrics(all)]);
+  const { status, stdout, stderr } = spawnSync(program, ['-c', PYTHON], { input, encoding: 'utf8' });
+  expect(stderr).toBe('');
+  expect(status).toBe(0);
+  const found = JSON.parse(stdout) as PythonFamily[];
+  expect(found.map(([name, type, help, unit]) => [name, type, help, unit])).toEqual(
+    all.map(({ name, type, help, unit }) => [
+      name.replace(/_(?:total|info)$/, ''),
+      name === 'queue_depths' ? 'gaugehistogram' : type,
+      help,
+      unit,
+    ]),
+  );
+  // The same samples with the same values as our own reader finds.
+  const read = new Map<string, string>();
+  const number = new Map([
+    ['inf', Infinity],
+    ['-inf', -Infinity],
+    ['nan', NaN],
+  ]);
+  for (const [, , , , samples] of found)
+    for (const [name, labels, value] of samples)
+      read.set(Labels.of({ __name__: name, ...labels }).key, String(number.get(value) ?? Number(value)));
+  const ours = new Map<string, string>();
+  parseOpenMetrics(input, {
+    sample: (body, start, end, value) =>
+      ours.set(parseSeriesText(Buffer.from(body.subarray(start, end)).toString()).key, String(value)),
+  });
+  expect(read).toEqual(ours);
+  const events = found.find(([name]) => name === 'events')![4];
+  expect(events.find(([name, labels]) => name === 'events_total' && labels.kind === '"')![3]).toEqual([
+    { trace_id: '"!' },
+    0,
+    nowMs / 1000,
+  ]);
 });

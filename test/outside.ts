@@ -1,5 +1,5 @@
 /** Programs from outside that some tests run: where they are, and what is said when they are missing. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +11,8 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const PROGRAMS = {
   chromium: { names: ['chromium'], install: 'apt-get install chromium' },
   prometheus: { names: ['prometheus'], install: 'bash .ci/prometheus3.sh .outside/prometheus3' },
+  /** A Python that has the package of this name. */
+  'python3-prometheus-client': { names: ['python3'], install: 'apt-get install python3-prometheus-client' },
   promtool: { names: ['promtool'], install: 'bash .ci/prometheus3.sh .outside/prometheus3' },
 } as const;
 
@@ -30,9 +32,12 @@ export function outside(context: TestContext, program: keyof typeof PROGRAMS): s
   return context.skip(`${program} is missing: ${install}`);
 }
 
-/** Prometheus 2 answers differently at the edges of a window. */
+/** Prometheus 2 answers differently at the edges of a window; not every Python sees the packages of Debian. */
 function suits(program: keyof typeof PROGRAMS, file: string): boolean {
   if (program === 'chromium') return true;
+  if (program === 'python3-prometheus-client') {
+    return spawnSync(file, ['-c', 'import prometheus_client'], { stdio: 'ignore' }).status === 0;
+  }
   return !/version 2\./.test(
     execFileSync(file, ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }),
   );

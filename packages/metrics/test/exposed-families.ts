@@ -323,6 +323,7 @@ export function expectedExemplars(
   const put = (of: Labels, { labels, value, timestampMs }: Exemplar) => {
     const texts = labels.flat().map(wellFormed);
     if ([...texts.join('')].length > EXEMPLAR_CHARS_MAX) return;
+    if (format === 'openmetrics' && texts.join('').includes('\0')) return;
     const pairs = labels.map(([name, text]): [string, string] => [wellFormed(name), wellFormed(text)]);
     found.push([of.key, Labels.fromPairs(pairs).key, value, timestampMs ?? NaN]);
   };

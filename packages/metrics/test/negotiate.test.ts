@@ -51,8 +51,8 @@ test.each([
   [`${OM1};q=nonsense,text/plain;q=0.1`, 'text', '0.0.4', 'underscores'],
   // A browser.
   ['text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8', 'text', '0.0.4', 'underscores'],
-  // Prometheus 3.5 without further configuration, with one format only (protobuf has no escaping), and with
-  // protobuf before the others.
+  // Prometheus 3.5 without further configuration, with one format only, and with native histograms enabled; it puts no
+  // escaping beside protobuf.
   [
     `${OM1};escaping=allow-utf-8;q=0.6,${OM0};q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2`,
     'openmetrics',
@@ -62,18 +62,28 @@ test.each([
   [`${PROTO};q=0.6,*/*;q=0.5`, 'protobuf', 'delimited', 'underscores'],
   [`${OM0};q=0.6,*/*;q=0.5`, 'openmetrics', '0.0.1', 'underscores'],
   [
-    `${PROTO};escaping=allow-utf-8;q=0.6,${OM1};escaping=allow-utf-8;q=0.5,${OM0};q=0.4,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,text/plain;version=0.0.4;q=0.2,*/*;q=0.1`,
+    `${PROTO};q=0.6,${OM1};escaping=allow-utf-8;q=0.5,${OM0};q=0.4,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,text/plain;version=0.0.4;q=0.2,*/*;q=0.1`,
     'protobuf',
     'delimited',
     'allow-utf-8',
   ],
+  [
+    `${PROTO};q=0.6,${OM1};escaping=underscores;q=0.4,text/plain;escaping=values;q=0.5`,
+    'protobuf',
+    'delimited',
+    'values',
+  ],
+  [`${PROTO};escaping=dots;q=0.6,${OM1};escaping=underscores;q=0.4`, 'protobuf', 'delimited', 'dots'],
+  [`text/plain;version=0.0.4;q=0.3,${OM1};escaping=dots;q=0`, 'text', '0.0.4', 'underscores'],
   [`text/plain;version=0.0.4;q=0.3,*/*;q=0.2`, 'text', '0.0.4', 'underscores'],
   [`${OM1};escaping=underscores;q=0.3,*/*;q=0.2`, 'openmetrics', '1.0.0', 'underscores'],
 ])('%s gives %s %s with %s', (accept, format, version, escaping) => {
   const negotiated = negotiate(accept);
   expect(negotiated).toMatchObject({ format, escaping });
   expect(negotiated.contentType).toContain(version);
-  expect(negotiated.contentType.includes('escaping=')).toBe(accept?.includes('escaping=') ?? false);
+  expect(negotiated.contentType.includes('escaping=')).toBe(
+    /escaping=(?![\w-]+;q=0(?:,|$))/.test(accept ?? ''),
+  );
 });
 
 test('no Accept header makes it fail', () => {

@@ -40,11 +40,15 @@ export function exemplarTime({ timestampMs }: Exemplar): number | undefined {
   return Number.isFinite(timestampMs) ? timestampMs : undefined;
 }
 
-/** An exemplar as OpenMetrics has it behind a sample: ` # {trace_id="abc"} 0.4 1726839813.016`; empty if it has none. */
+/**
+ * An exemplar as OpenMetrics has it behind a sample: ` # {trace_id="abc"} 0.4 1726839813.016`; empty where it cannot be
+ * written. Prometheus refuses the whole body where a label of an exemplar, though not of a series, contains U+0000.
+ */
 export function exemplarText(exemplar: Exemplar, escaping: Escaping): string {
   const labels = exemplarLabels(exemplar, escaping);
   if (labels === undefined) return '';
   const text = labels.map(([name, value]) => `${writtenLabelName(name)}=${quoted(value)}`).join();
+  if (text.includes('\0')) return '';
   const ms = exemplarTime(exemplar);
   return ` # {${text}} ${formatValue(exemplar.value)}${ms === undefined ? '' : ` ${formatValue(ms / 1000)}`}`;
 }

@@ -9,7 +9,8 @@
  * 3. Nothing asked for, a wildcard, or nothing that fits: text 0.0.4, which everybody reads.
  *
  * A wildcard stands for text only: a browser or `curl` shall see something readable. `escaping=` is taken from the
- * range that won. Who does not name one may not know names outside the classic alphabet and gets underscores, as
+ * range that won, and where it has none, from the weightiest that has: Prometheus puts none beside protobuf, and the
+ * names of metrics shall not change when it begins to ask for that. Who does not name one may not know names outside the classic alphabet and gets underscores, as
  * from Prometheus's own clients; an unknown one is taken for `allow-utf-8`, which loses nothing.
  */
 import { type Escaping, escapeFamilies, isEscaping } from './escaping.ts';
@@ -104,11 +105,21 @@ export function negotiate(accept: string | undefined): Negotiated {
     if (better) best = { offer, ...fit };
   }
   const offer = best?.offer ?? TEXT;
-  const asked = best?.range.parameters.get('escaping');
+  const asked = best?.range.parameters.get('escaping') ?? escapingOf(ranges);
   const escaping = asked === undefined ? 'underscores' : isEscaping(asked) ? asked : 'allow-utf-8';
   // Who has not asked for an escaping may not know the parameter.
   const suffix = asked === undefined ? '' : `; escaping=${escaping}`;
   return { format: offer.format, escaping, contentType: offer.contentType + suffix };
+}
+
+/** The escaping of the weightiest range that names one. */
+function escapingOf(ranges: readonly Range[]): string | undefined {
+  let best: { weight: number; escaping: string } | undefined;
+  for (const { weight, parameters } of ranges) {
+    const escaping = parameters.get('escaping');
+    if (escaping !== undefined && weight > (best?.weight ?? 0)) best = { weight, escaping };
+  }
+  return best?.escaping;
 }
 
 function mostSpecific(
