@@ -52,6 +52,7 @@ export {
   metricsHandler,
   type ServeOptions,
   serveMetrics,
+  serverOf,
 } from './serve.ts';
 export { type StateSet, type StateSetDefinition, stateSet } from './state-set.ts';
 export { StoreError, type StoreErrorCode } from './store/errors.ts';

@@ -68,11 +68,25 @@ export interface ExpositionOptions {
 /** Text for callers that name no format: they know UTF-8. */
 const PLAIN: Negotiated = { format: 'text', escaping: 'allow-utf-8', contentType: TEXT_CONTENT_TYPE };
 
-const served = new WeakMap<Registry, Promise<MetricsServer>>();
+const SERVED: unique symbol = Symbol.for('@binnacle/metrics/served/v1');
+
+/** The servers by registry, over all copies of this package: a registry that is attached twice counts twice. */
+const served = servers();
+
+function servers(): WeakMap<Registry, Promise<MetricsServer>> {
+  const holder = globalThis as { [SERVED]?: WeakMap<Registry, Promise<MetricsServer>> };
+  holder[SERVED] ??= new WeakMap();
+  return holder[SERVED];
+}
+
+/** The server of a registry for which {@link serveMetrics} was called; undefined where it was not. */
+export function serverOf(registry: Registry = defaultRegistry()): Promise<MetricsServer> | undefined {
+  return served.get(registry);
+}
 
 /**
  * Attaches this process and, with a port, stands for election. A second call for the same registry gives the
- * same server.
+ * same server, which stands for election from then on where only the second call names a port.
  */
 export function serveMetrics(options: ServeOptions): Promise<MetricsServer> {
   const registry = options.registry ?? defaultRegistry();
@@ -83,6 +97,9 @@ export function serveMetrics(options: ServeOptions): Promise<MetricsServer> {
     served.set(registry, running);
     // What could not be opened is not in the way of a second try, or of whoever asks for /metrics.
     running.catch(() => served.delete(registry));
+  } else if (options.port !== undefined) {
+    const attached = running;
+    running = attached.then((server) => server.stand(options)).then(() => attached);
   }
   return running;
 }
@@ -114,15 +131,16 @@ export class MetricsServer {
       if (error instanceof RangeError) throw error;
       warn(asStoreError(error));
     }
-    if (options.port !== undefined) {
-      this.#election = new Election(
-        this.#directory,
-        options.host ?? '127.0.0.1',
-        options.port,
-        (request, response) => this.answer(request, response),
-      );
-      await this.#election.start();
-    }
+    await this.stand(options);
+  }
+
+  /** Part of {@link serveMetrics}: stands for election where a port is named and it does not yet. */
+  async stand({ host = '127.0.0.1', port }: ServeOptions): Promise<void> {
+    if (port === undefined || this.#election !== undefined) return;
+    this.#election = new Election(this.#directory, host, port, (request, response) =>
+      this.answer(request, response),
+    );
+    await this.#election.start();
   }
 
   /** Where the service's processes meet; undefined when this process counts for itself. */
