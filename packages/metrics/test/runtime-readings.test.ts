@@ -134,3 +134,13 @@ test('before the first delay there are none, and after the end neither', async (
   monitor.stop();
   expect(monitor.delays()).toBeUndefined();
 });
+
+test('without delays there is the utilization alone', async () => {
+  const monitor = EventLoopMonitor.start({ measureDelays: false });
+  monitors.push(monitor);
+  blockFor(20);
+  await pause(20);
+  expect(monitor.delays()).toBeUndefined();
+  expect(monitor.usage()!.utilization).toBeGreaterThan(0.1);
+  expect(monitor.usage()!.activeSeconds).toBeGreaterThan(0.02);
+});

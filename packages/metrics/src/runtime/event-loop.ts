@@ -47,6 +47,8 @@ export interface EventLoopUsage {
 
 /** What an {@link EventLoopMonitor} is started with. */
 export interface EventLoopOptions {
+  /** Whether delays are measured, default true. Without them nothing runs between readings. */
+  readonly measureDelays?: boolean | undefined;
   /** Default {@link EVENT_LOOP_RESOLUTION_MS}; a longer one wakes an idle process less often. */
   readonly resolutionMs?: number | undefined;
   /** Default {@link EVENT_LOOP_WINDOW_MS}. */
@@ -89,6 +91,7 @@ export class EventLoopMonitor {
    * @throws RangeError for a resolution or window that is not a whole, or not a positive number of milliseconds
    */
   static start({
+    measureDelays = true,
     resolutionMs = EVENT_LOOP_RESOLUTION_MS,
     windowMs = EVENT_LOOP_WINDOW_MS,
     now = () => performance.now(),
@@ -100,7 +103,8 @@ export class EventLoopMonitor {
     }
     if (!(windowMs > 0))
       throw new RangeError(`the window of the event loop's delay must be above 0 ms, not ${windowMs}`);
-    return new EventLoopMonitor(watchDelay(resolutionMs), watchDelay(resolutionMs), windowMs, now);
+    const watch = () => (measureDelays ? watchDelay(resolutionMs) : undefined);
+    return new EventLoopMonitor(watch(), watch(), windowMs, now);
   }
 
   /** The delays of the window; undefined where there are none yet, or where the runtime does not measure them. */

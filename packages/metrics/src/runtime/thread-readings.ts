@@ -32,10 +32,15 @@ export interface HeapSpaceReading {
   readonly availableBytes: number;
 }
 
-/** The spaces of this thread's heap. */
-export function readHeapSpaces(): HeapSpaceReading[] | undefined {
+/**
+ * The spaces of this thread's heap.
+ * @param engine another module than `node:v8`
+ */
+export function readHeapSpaces(
+  engine: Pick<typeof v8, 'getHeapSpaceStatistics'> = v8,
+): HeapSpaceReading[] | undefined {
   try {
-    return v8.getHeapSpaceStatistics().map((space) => ({
+    return engine.getHeapSpaceStatistics().map((space) => ({
       space: space.space_name.replace(/_space$/, ''),
       totalBytes: space.space_size,
       usedBytes: space.space_used_size,
