@@ -73,7 +73,7 @@ export function* encodeOpenMetrics(
     }
   }
   out.string(END);
-  yield out.take();
+  yield out.end();
 }
 
 /** Renders families as text: {@link encodeOpenMetrics} for those who need strings. */

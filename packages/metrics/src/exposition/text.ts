@@ -43,7 +43,7 @@ export function* encodeText(families: Iterable<Family>): Generator<Uint8Array, v
       if (out.isFull) yield out.take();
     }
   }
-  if (!out.isEmpty) yield out.take();
+  if (!out.isEmpty) yield out.end();
 }
 
 /** Renders families as text: {@link encodeText} for those who need strings. */
