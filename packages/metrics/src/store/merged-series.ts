@@ -20,6 +20,7 @@ import {
   type Part,
   type SeriesLayout,
   type StoredSeries,
+  type StoreView,
 } from './store.ts';
 
 type ExtraLabels = readonly (readonly [string, string])[] | undefined;
@@ -100,10 +101,27 @@ export abstract class MergedSeries {
     return latest;
   }
 
-  /** The sources that count, for whoever folds them. */
-  *counting(): Generator<StoredSeries, void, undefined> {
-    for (const source of this.sources()) if (counts(source)) yield source;
-    for (const part of this.parts ?? []) if (counts(part)) yield part;
+  get hasParts(): boolean {
+    return this.parts !== undefined;
+  }
+
+  /** The sources and parts of these views that count, for whoever folds them. */
+  countingIn(views: ReadonlySet<StoreView>): StoredSeries[] {
+    const found: StoredSeries[] = [];
+    const take = (source: StoredSeries) => {
+      if (views.has(source.view) && counts(source)) found.push(source);
+    };
+    if (this.first !== undefined) take(this.first);
+    this.more?.forEach(take);
+    this.parts?.forEach(take);
+    return found;
+  }
+
+  /** Leaves the sum of the slot at `at` over all writers in {@link adder}. */
+  protected addUp(at: number, compensating: boolean): void {
+    adder.clear();
+    if (this.first !== undefined) adder.add(this.first, at, compensating);
+    if (this.more !== undefined) for (const source of this.more) adder.add(source, at, compensating);
   }
 
   protected *sources(): Generator<StoredSeries, void, undefined> {
@@ -127,30 +145,57 @@ function counts(source: StoredSeries): boolean {
   return false;
 }
 
+/** The sum of a slot over sources, which are added one by one. One object serves all, so that none is made. */
+class ExactAdder implements ExactSum {
+  total = 0;
+  low = 0;
+  /** How many of the sources count. */
+  count = 0;
+
+  clear(): void {
+    this.total = 0;
+    this.low = 0;
+    this.count = 0;
+  }
+
+  /**
+   * Adds the slot at `at` of a source, if it counts.
+   * @param compensating whether the slot is the one for which retired files keep what rounding has lost
+   */
+  add(source: StoredSeries, at: number, compensating: boolean): void {
+    if (!counts(source)) return;
+    const { values, index, baseline, compensated } = source;
+    this.count++;
+    this.#addTerm(values[index + at]!);
+    if (baseline !== undefined) this.#addTerm(-(baseline[at] ?? 0));
+    if (compensated && compensating) this.low += values[index + layoutOf(source.shape).size]!;
+  }
+
+  #addTerm(term: number): void {
+    const { total } = this;
+    const sum = total + term;
+    const part = sum - total;
+    const lost = total - (sum - part) + (term - part);
+    this.total = sum;
+    // Infinities and NaN lose nothing; their difference would spoil the sum.
+    if (Number.isFinite(lost)) this.low += lost;
+  }
+}
+
+const adder = new ExactAdder();
+
 /**
- * The sum of the slot at `at` of all sources that count.
+ * The sum of the slot at `at` of all sources that count; the object is the same each time.
  * @param compensating whether the slot is the one for which retired files keep what rounding has lost
  */
-export function exactSum(sources: Iterable<StoredSeries>, at: number, compensating = true): ExactSum {
-  let total = 0;
-  let low = 0;
-  for (const source of sources) {
-    const { values, index, baseline, compensated } = source;
-    if (source.part !== undefined || !counts(source)) continue;
-    let term = values[index + at]!;
-    for (let again = baseline !== undefined; ; again = false) {
-      const sum = total + term;
-      const part = sum - total;
-      const lost = total - (sum - part) + (term - part);
-      total = sum;
-      // Infinities and NaN lose nothing; their difference would spoil the sum.
-      if (Number.isFinite(lost)) low += lost;
-      if (!again) break;
-      term = -(baseline![at] ?? 0);
-    }
-    if (compensated && compensating) low += values[index + layoutOf(source.shape).size]!;
-  }
-  return { total, low };
+export function exactSum(
+  sources: readonly StoredSeries[],
+  at: number,
+  compensating = true,
+): Readonly<ExactSum> {
+  adder.clear();
+  for (const source of sources) if (source.part === undefined) adder.add(source, at, compensating);
+  return adder;
 }
 
 /** A counter, a gauge, an info metric or a state. */
@@ -169,18 +214,12 @@ export class MergedScalar extends MergedSeries implements ScalarSeries {
         this.value = value;
         return !Number.isNaN(value) || !isRemoved(first);
       }
-      if (!this.#anyCounts()) return false;
-      const { total, low } = exactSum(this.sources(), layout.sumAt);
-      this.value = total + low;
-      return true;
+      this.addUp(layout.sumAt, true);
+      this.value = adder.total + adder.low;
+      return adder.count > 0;
     }
     if (shape.type === 'info') return this.#info();
     return shape.mode === 'mostrecent' ? this.#latest() : this.#ofRunning(shape);
-  }
-
-  #anyCounts(): boolean {
-    if (this.first !== undefined && counts(this.first)) return true;
-    return this.more?.some(counts) ?? false;
   }
 
   #info(): boolean {
@@ -248,17 +287,19 @@ export class MergedHistogram extends MergedSeries implements HistogramSeries {
       return true;
     }
     this.counts.fill(0);
-    let any = false;
-    for (const source of this.sources()) {
-      if (!counts(source)) continue;
-      any = true;
-      const { values, index, baseline } = source;
-      for (let i = 0; i < buckets; i++) this.counts[i]! += values[index + i]!;
-      if (baseline !== undefined) for (let i = 0; i < buckets; i++) this.counts[i]! -= baseline[i]!;
-    }
-    const { total, low } = exactSum(this.sources(), layout.sumAt);
-    this.sum = total + low;
-    return any;
+    this.#addCounts(first);
+    if (this.more !== undefined) for (const source of this.more) this.#addCounts(source);
+    this.addUp(layout.sumAt, true);
+    this.sum = adder.total + adder.low;
+    return adder.count > 0;
+  }
+
+  #addCounts(source: StoredSeries): void {
+    if (!counts(source)) return;
+    const { values, index, baseline } = source;
+    const buckets = this.counts.length;
+    for (let i = 0; i < buckets; i++) this.counts[i]! += values[index + i]!;
+    if (baseline !== undefined) for (let i = 0; i < buckets; i++) this.counts[i]! -= baseline[i]!;
   }
 
   #refreshParts(shape: FamilyShape, layout: SeriesLayout): void {
@@ -267,10 +308,10 @@ export class MergedHistogram extends MergedSeries implements HistogramSeries {
     if (shape.native === undefined) return;
     const pages: SparseCounts[] = [];
     for (const part of parts) if (isBuckets(part.part) && counts(part)) addPage(pages, part, part.part);
-    const sources = [...this.sources()];
-    const zeros = exactSum(sources, layout.zeroAt, false).total;
-    const { total, low } = exactSum(sources, layout.sumAt);
-    this.native = nativeOf(shape.native, pages, zeros, total + low);
+    this.addUp(layout.zeroAt, false);
+    const zeros = adder.total;
+    this.addUp(layout.sumAt, true);
+    this.native = nativeOf(shape.native, pages, zeros, adder.total + adder.low);
   }
 }
 
@@ -288,9 +329,10 @@ export class MergedSummary extends MergedSeries implements SummarySeries {
   refresh(shape: FamilyShape, layout: SeriesLayout, nowMs: number): boolean {
     const sources = [...this.sources()].filter(counts);
     if (sources.length === 0) return false;
-    const { total, low } = exactSum(sources, layout.sumAt);
-    this.sum = total + low;
-    this.count = exactSum(sources, 0, false).total;
+    this.addUp(layout.sumAt, true);
+    this.sum = adder.total + adder.low;
+    this.addUp(0, false);
+    this.count = adder.total;
     const { quantiles = [], window } = shape;
     if (window === undefined) return true;
     const since = nowMs - window.lengthMs;

@@ -141,14 +141,19 @@ export class DirectoryReader {
     const snapshot = this.#snapshot();
     const dead = snapshot?.segments.filter(({ live }) => !live) ?? [];
     if (dead.length === 0 && erasures.isEmpty) return 0;
-    const views = viewsOf({ manifest, retired: before, segments: dead });
     const names = dead.map(({ name }) => name);
     const running = snapshot?.segments.filter(({ live }) => live) ?? [];
     const erased = erasedFrom(running, erasures, isMeant);
-    const merger = new Merger();
-    merger.merge(views);
+    const views = viewsOf({ manifest, retired: before, segments: dead });
+    // What was put together for readings serves here too, unless it lacks series about which writers disagree.
+    let merger = this.#merger;
+    if (snapshot === undefined || merger.merge(viewsOf(snapshot)).conflicts > 0) {
+      merger = new Merger();
+      merger.merge(views);
+    }
     const bytes = encodeRetired(
       merger.merged,
+      new Set(views),
       { contained: names, erased },
       this.#header(manifest, (before?.header.generation ?? 0) + 1),
       (shape, labelValues) => erasures.of(shape, labelValues) !== undefined,

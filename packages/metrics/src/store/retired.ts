@@ -20,17 +20,19 @@ import {
   PAGE_BUCKETS,
   type Part,
   type StoredSeries,
+  type StoreView,
   slotsOfPart,
   WINDOW,
 } from './store.ts';
 
-/** A series, or a part of one, as it goes into the file. */
-interface Entry {
+/** A series as it goes into the file. */
+interface Kept {
   readonly shape: FamilyShape;
   readonly labelValues: readonly string[];
   readonly createdMs: number;
-  readonly part: Part | undefined;
-  readonly slots: Float64Array;
+  /** Those that count, without parts. */
+  readonly sources: readonly StoredSeries[];
+  readonly parts: readonly { readonly part: Part; readonly slots: Float64Array }[];
 }
 
 /** What a retired file says beside the series. */
@@ -43,31 +45,36 @@ export interface RetiredNotes {
 
 /**
  * The bytes of a retired file: of the merged families what outlives its writers.
+ * @param gone the views whose part goes into the file
  * @param isErased whether a series is to be left out
  */
 export function encodeRetired(
   families: Iterable<MergedFamily>,
+  gone: ReadonlySet<StoreView>,
   { contained, erased }: RetiredNotes,
   header: SegmentHeader,
   isErased: (shape: FamilyShape, labelValues: readonly string[]) => boolean,
 ): Buffer {
-  const entries: Entry[] = [];
+  const kept: Kept[] = [];
   let slots = 0;
   let dictionaryBytes = containsRecordBytes(contained);
   for (const { segment, baseline } of erased) dictionaryBytes += erasedRecordBytes(segment, baseline.length);
   for (const { shape, series } of families) {
     if (!outlivesWriters(shape)) continue;
     dictionaryBytes += familyRecordBytes(shape);
-    for (const { labelValues, ...rest } of series.map((one) => ({
-      labelValues: one.labelValues,
-      createdMs: one.createdMs ?? 0,
-      sources: [...one.counting()],
-    }))) {
-      if (rest.sources.length === 0 || isErased(shape, labelValues)) continue;
-      for (const entry of folded(shape, labelValues, rest.createdMs, rest.sources)) {
-        entries.push(entry);
-        slots += entry.slots.length;
-        dictionaryBytes += seriesRecordBytes(labelValues, entry.part);
+    const { size } = layoutOf(shape);
+    for (const one of series) {
+      const { labelValues, createdMs = 0 } = one;
+      const counting = one.countingIn(gone);
+      const sources = one.hasParts ? counting.filter(({ part }) => part === undefined) : counting;
+      if (sources.length === 0 || isErased(shape, labelValues)) continue;
+      const parts = sources.length === counting.length ? NO_PARTS : addedParts(counting);
+      kept.push({ shape, labelValues, createdMs, sources, parts });
+      slots += size + 1;
+      dictionaryBytes += seriesRecordBytes(labelValues);
+      for (const { part } of parts) {
+        slots += slotsOfPart(part);
+        dictionaryBytes += seriesRecordBytes(labelValues, part);
       }
     }
   }
@@ -78,25 +85,24 @@ export function encodeRetired(
   const whole =
     writer.contains(contained) && erased.every((one) => writer.erased(one.segment, one.slot, one.baseline));
   if (!whole) throw new Error('BUG: the retired file has no room for the names it contains');
-  for (const { shape, labelValues, createdMs, part, slots: own } of entries) {
-    const index = writer.add(shape, labelValues, createdMs, part);
+  for (const { shape, labelValues, createdMs, sources, parts } of kept) {
+    const index = writer.add(shape, labelValues, createdMs);
     if (index === undefined) throw new Error('BUG: the retired file has no room for a series');
-    writer.values.set(own, index);
+    if (shape.type === 'gauge') putLatest(writer.values, index, shape, sources);
+    else putSums(writer.values, index, shape, sources);
+    for (const { part, slots: added } of parts) {
+      const at = writer.add(shape, labelValues, createdMs, part);
+      if (at === undefined) throw new Error('BUG: the retired file has no room for a part of a series');
+      writer.values.set(added, at);
+    }
   }
   return bytes;
 }
 
-/** A series and its parts, added up. */
-function* folded(
-  shape: FamilyShape,
-  labelValues: readonly string[],
-  createdMs: number,
-  sources: readonly StoredSeries[],
-): Generator<Entry, void, undefined> {
-  const entry = { shape, labelValues, createdMs };
-  const own = sources.filter(({ part }) => part === undefined);
-  if (own.length === 0) return;
-  yield { ...entry, part: undefined, slots: shape.type === 'gauge' ? latest(shape, own) : sums(shape, own) };
+const NO_PARTS: Kept['parts'] = [];
+
+/** The parts among the sources of a series, those that are about the same added up. */
+function addedParts(sources: readonly StoredSeries[]): Kept['parts'] {
   const parts = new Map<string, { part: Part; slots: Float64Array }>();
   for (const source of sources) {
     const { part } = source;
@@ -112,36 +118,43 @@ function* folded(
     if (part.kind === 'buckets') addBuckets(known.slots, source);
     else keepNewer(known.slots, source);
   }
-  for (const { part, slots } of parts.values()) yield { ...entry, part, slots };
+  return [...parts.values()];
 }
 
 /** Counts, sum, zeros and windows of a counter, histogram or summary; behind them what rounding the sum has lost. */
-function sums(shape: FamilyShape, sources: readonly StoredSeries[]): Float64Array {
+function putSums(
+  values: Float64Array,
+  index: number,
+  shape: FamilyShape,
+  sources: readonly StoredSeries[],
+): void {
   const layout = layoutOf(shape);
-  const slots = new Float64Array(layout.size + 1);
-  for (let i = 0; i < layout.counts; i++) slots[i] = exactSum(sources, i, false).total;
+  for (let i = 0; i < layout.counts; i++) values[index + i] = exactSum(sources, i, false).total;
   const { total, low } = exactSum(sources, layout.sumAt);
-  slots[layout.sumAt] = total;
-  slots[layout.size] = low;
-  if (layout.zeroAt >= 0) slots[layout.zeroAt] = exactSum(sources, layout.zeroAt, false).total;
-  if (layout.touchedAt >= 0) slots[layout.touchedAt] = latestOf(sources, layout.touchedAt);
-  if (shape.window !== undefined) {
-    for (let i = 0; i < shape.window.count; i++)
-      addWindow(slots, layout.windowsAt + i * WINDOW.size, sources);
-  }
-  return slots;
+  values[index + layout.sumAt] = total;
+  values[index + layout.size] = low;
+  if (layout.zeroAt >= 0) values[index + layout.zeroAt] = exactSum(sources, layout.zeroAt, false).total;
+  if (layout.touchedAt >= 0) values[index + layout.touchedAt] = latestOf(sources, layout.touchedAt);
+  if (shape.window === undefined) return;
+  const windows = values.subarray(index, index + layout.size);
+  for (let i = 0; i < shape.window.count; i++)
+    addWindow(windows, layout.windowsAt + i * WINDOW.size, sources);
 }
 
 /** The gauge that was set last. */
-function latest(shape: FamilyShape, sources: readonly StoredSeries[]): Float64Array {
-  const { size, touchedAt } = layoutOf(shape);
-  const slots = new Float64Array(size + 1);
-  for (const { values, index } of sources) {
-    if (values[index + 1]! < slots[1]!) continue;
-    slots.set(values.subarray(index, index + 2));
+function putLatest(
+  values: Float64Array,
+  index: number,
+  shape: FamilyShape,
+  sources: readonly StoredSeries[],
+): void {
+  const { touchedAt } = layoutOf(shape);
+  for (const source of sources) {
+    if (source.values[source.index + 1]! < values[index + 1]!) continue;
+    values[index] = source.values[source.index]!;
+    values[index + 1] = source.values[source.index + 1]!;
   }
-  if (touchedAt >= 0) slots[touchedAt] = latestOf(sources, touchedAt);
-  return slots;
+  if (touchedAt >= 0) values[index + touchedAt] = latestOf(sources, touchedAt);
 }
 
 function latestOf(sources: readonly StoredSeries[], at: number): number {

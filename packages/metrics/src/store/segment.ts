@@ -226,7 +226,9 @@ export class SegmentWriter {
   readonly #layout: SegmentLayout;
   readonly #families = new Map<FamilyShape, number>();
   readonly #compensated: boolean;
+  /** Bytes of the dictionary that are published, and those that are written. */
   #used = 0;
+  #written = 0;
   #slotsUsed = 0;
 
   /** @param buffer a file whose header is written and whose rest is 0 */
@@ -249,35 +251,110 @@ export class SegmentWriter {
     if (this.#slotsUsed + size > this.#layout.slots) return undefined;
     const known = this.#families.get(shape);
     const family = known ?? this.#families.size;
-    const records = known === undefined ? [familyRecord(family, shape)] : [];
-    records.push(seriesRecord(family, this.#slotsUsed, createdMs, labelValues, part));
-    if (!this.#publish(records)) return undefined;
+    const slot = this.#slotsUsed;
+    const written =
+      (known !== undefined || this.#putFamily(family, shape)) &&
+      this.#putSeries(family, slot, createdMs, labelValues, part);
+    if (!this.#publish(written)) return undefined;
     if (known === undefined) this.#families.set(shape, family);
-    const index = this.#slotsUsed;
     this.#slotsUsed += size;
-    return index;
+    return slot;
   }
 
   /** Retired files: of a segment that is not in this file, what its slots held when they were erased. */
   erased(segment: string, slot: number, baseline: ArrayLike<number>): boolean {
-    return this.#publish([record(RECORD.erased, 0, 0, 0, slot, baseline, [segment])]);
+    return this.#publish(this.#put(RECORD.erased, 0, 0, 0, slot, baseline, [segment]));
   }
 
   /** Retired files: names the segments whose counts are in this file. */
   contains(names: readonly string[]): boolean {
-    return this.#publish([record(RECORD.contains, 0, 0, 0, 0, [], names)]);
+    return this.#publish(this.#put(RECORD.contains, 0, 0, 0, 0, NO_NUMBERS, names));
   }
 
-  #publish(records: readonly Buffer[]): boolean {
-    const bytes = records.reduce((sum, { length }) => sum + length, 0);
-    if (this.#used + bytes > this.#layout.dictionaryBytes) return false;
-    let at = this.#used;
-    for (const one of records) at += one.copy(this.#bytes, at);
-    this.#used = at;
-    Atomics.store(this.#length, 0, at);
+  #putFamily(id: number, shape: FamilyShape): boolean {
+    const bounds = shape.bounds ?? NO_NUMBERS;
+    const mode = shape.mode === undefined ? 0 : MODES.indexOf(shape.mode);
+    const type = TYPES.indexOf(shape.type);
+    return this.#put(RECORD.family, type, mode, id, bounds.length, bounds, textsOfFamily(shape));
+  }
+
+  #putSeries(
+    family: number,
+    slot: number,
+    createdMs: number,
+    labelValues: readonly string[],
+    part: Part | undefined,
+  ): boolean {
+    if (part === undefined) {
+      ONE_NUMBER[0] = createdMs;
+      return this.#put(RECORD.series, 0, 0, family, slot, ONE_NUMBER, labelValues);
+    }
+    const of = part.kind === 'buckets' ? [part.schema, part.sign, part.first] : [part.bucket, 0, 0];
+    const numbers = [createdMs, PARTS.indexOf(part.kind), ...of];
+    return this.#put(RECORD.part, 0, 0, family, slot, numbers, labelValues);
+  }
+
+  /**
+   * Writes a record behind those that are there, where nobody sees it until it is published; false when it has no
+   * room.
+   *
+   *     u32 length, a multiple of 8 | u8 kind | u8 type | u8 mode | u8 0
+   *     u32 family | u32 slot or number of bounds
+   *     u32 number of texts | u32 number of float64s
+   *     float64s
+   *     texts, each u32 length and UTF-8
+   */
+  #put(
+    kind: number,
+    type: number,
+    mode: number,
+    family: number,
+    slot: number,
+    numbers: ArrayLike<number>,
+    texts: readonly string[],
+  ): boolean {
+    const bytes = this.#bytes;
+    const start = this.#written;
+    let at = start + RECORD_HEADER_BYTES + 16;
+    if (at + numbers.length * 8 > bytes.length) return false;
+    for (let i = 0; i < numbers.length; i++) at = bytes.writeDoubleLE(numbers[i]!, at);
+    for (let i = 0; i < texts.length; i++) {
+      const text = texts[i]!;
+      // A UTF-16 unit takes three bytes at most; to count them exactly is only worth it near the end.
+      const room = bytes.length - at - 4;
+      if (text.length * 3 > room && Buffer.byteLength(text) > room) return false;
+      const length = bytes.write(text, at + 4, 'utf8');
+      bytes.writeUInt32LE(length, at);
+      at += 4 + length;
+    }
+    const end = start + align(at - start);
+    if (end > bytes.length) return false;
+    bytes.fill(0, at, end);
+    bytes.writeUInt32LE(end - start, start);
+    bytes[start + 4] = kind;
+    bytes[start + 5] = type;
+    bytes[start + 6] = mode;
+    bytes[start + 7] = 0;
+    bytes.writeUInt32LE(family, start + 8);
+    bytes.writeUInt32LE(slot, start + 12);
+    bytes.writeUInt32LE(texts.length, start + 16);
+    bytes.writeUInt32LE(numbers.length, start + 20);
+    this.#written = end;
     return true;
   }
+
+  /** Shows readers what was written, or takes it back. */
+  #publish(complete: boolean): boolean {
+    if (complete) {
+      this.#used = this.#written;
+      Atomics.store(this.#length, 0, this.#used);
+    } else this.#written = this.#used;
+    return complete;
+  }
 }
+
+const NO_NUMBERS: readonly number[] = [];
+const ONE_NUMBER = [0];
 
 /** The bytes that a family needs in a dictionary. */
 export function familyRecordBytes(shape: FamilyShape): number {
@@ -329,64 +406,8 @@ function textsOfFamily(shape: FamilyShape): string[] {
   return [name, help, unit, JSON.stringify(options), ...labelNames];
 }
 
-function familyRecord(id: number, shape: FamilyShape): Buffer {
-  const bounds = shape.bounds ?? [];
-  const mode = shape.mode === undefined ? 0 : MODES.indexOf(shape.mode);
-  const type = TYPES.indexOf(shape.type);
-  return record(RECORD.family, type, mode, id, bounds.length, bounds, textsOfFamily(shape));
-}
-
 /** Numbers of a part: its kind, then schema, sign and first bucket, or the bucket that has the exemplar. */
 const PART_NUMBERS = 4;
-
-function seriesRecord(
-  family: number,
-  slot: number,
-  createdMs: number,
-  labelValues: readonly string[],
-  part: Part | undefined,
-): Buffer {
-  if (part === undefined) return record(RECORD.series, 0, 0, family, slot, [createdMs], labelValues);
-  const of = part.kind === 'buckets' ? [part.schema, part.sign, part.first] : [part.bucket, 0, 0];
-  const numbers = [createdMs, PARTS.indexOf(part.kind), ...of];
-  return record(RECORD.part, 0, 0, family, slot, numbers, labelValues);
-}
-
-/**
- *     u32 length, a multiple of 8 | u8 kind | u8 type | u8 mode | u8 0
- *     u32 family | u32 slot or number of bounds
- *     u32 number of texts | u32 number of float64s
- *     float64s
- *     texts, each u32 length and UTF-8
- */
-function record(
-  kind: number,
-  type: number,
-  mode: number,
-  family: number,
-  slot: number,
-  numbers: ArrayLike<number>,
-  texts: readonly string[],
-): Buffer {
-  const encoded = texts.map((text) => Buffer.from(text));
-  const textBytes = encoded.reduce((sum, text) => sum + 4 + text.length, 0);
-  const bytes = Buffer.alloc(align(RECORD_HEADER_BYTES + 16 + numbers.length * 8 + textBytes));
-  bytes.writeUInt32LE(bytes.length, 0);
-  bytes[4] = kind;
-  bytes[5] = type;
-  bytes[6] = mode;
-  bytes.writeUInt32LE(family, 8);
-  bytes.writeUInt32LE(slot, 12);
-  bytes.writeUInt32LE(texts.length, 16);
-  bytes.writeUInt32LE(numbers.length, 20);
-  let at = 24;
-  for (let i = 0; i < numbers.length; i++) at = bytes.writeDoubleLE(numbers[i]!, at);
-  for (const text of encoded) {
-    at = bytes.writeUInt32LE(text.length, at);
-    at += text.copy(bytes, at);
-  }
-  return bytes;
-}
 
 /** What a retired file says of a segment that it does not contain: these slots were erased when they held this. */
 export interface Erased {
@@ -443,28 +464,29 @@ export class SegmentReader implements StoreView {
       const length = this.#read + RECORD_HEADER_BYTES <= end ? bytes.readUInt32LE(this.#read) : 0;
       if (length < 24 || length % 8 !== 0 || this.#read + length > end)
         throw invalid('its dictionary has a broken record');
-      this.#take(bytes.subarray(this.#read, this.#read + length));
+      this.#take(bytes, this.#read, this.#read + length);
       this.#read += length;
     }
   }
 
-  #take(bytes: Buffer): void {
-    const kind = bytes[4]!;
-    const family = bytes.readUInt32LE(8);
-    const slot = bytes.readUInt32LE(12);
-    const textCount = bytes.readUInt32LE(16);
-    const numberCount = bytes.readUInt32LE(20);
-    let at = 24 + numberCount * 8;
-    if (at > bytes.length) throw invalid('its dictionary has a broken record');
-    const numbers = Array.from({ length: numberCount }, (_, i) => bytes.readDoubleLE(24 + i * 8));
+  #take(bytes: Buffer, start: number, end: number): void {
+    const kind = bytes[start + 4]!;
+    const family = bytes.readUInt32LE(start + 8);
+    const slot = bytes.readUInt32LE(start + 12);
+    const textCount = bytes.readUInt32LE(start + 16);
+    const numberCount = bytes.readUInt32LE(start + 20);
+    let at = start + 24 + numberCount * 8;
+    if (at > end || at + textCount * 4 > end) throw invalid('its dictionary has a broken record');
+    const numbers: number[] = [];
+    for (let i = 0; i < numberCount; i++) numbers.push(bytes.readDoubleLE(start + 24 + i * 8));
     const texts: string[] = [];
     for (let i = 0; i < textCount; i++) {
-      const length = at + 4 <= bytes.length ? bytes.readUInt32LE(at) : bytes.length;
-      if (at + 4 + length > bytes.length) throw invalid('its dictionary has a broken text');
+      const length = at + 4 <= end ? bytes.readUInt32LE(at) : end;
+      if (at + 4 + length > end) throw invalid('its dictionary has a broken text');
       texts.push(bytes.toString('utf8', at + 4, at + 4 + length));
       at += 4 + length;
     }
-    if (kind === RECORD.family) this.#takeFamily(bytes[5]!, bytes[6]!, numbers, texts);
+    if (kind === RECORD.family) this.#takeFamily(bytes[start + 5]!, bytes[start + 6]!, numbers, texts);
     else if (kind === RECORD.series) this.#takeSeries(family, slot, numbers[0] ?? 0, texts, undefined);
     else if (kind === RECORD.part) this.#takeSeries(family, slot, numbers[0] ?? 0, texts, partOf(numbers));
     else if (kind === RECORD.contains) this.contained.push(...texts);
