@@ -96,8 +96,8 @@ test('a counter is written as the schema has it, byte by byte', () => {
       22 1c
         0a 06 0a 01 6b 12 01 76
         1a 12
-          09 0000000000000040
-          1a 07 08 ac02 10 c0843d`),
+          1a 07 08 ac02 10 c0843d
+          09 0000000000000040`),
   );
 });
 

@@ -203,10 +203,10 @@ function writeNumber(view: DataView, start: number, value: number): number {
 }
 
 /**
- * Writes a number from 0 on that is an integer below 2^31 or has at most six decimals; returns where it ends, and 0
- * where it is no such number.
+ * Writes a number from 0 to 2^31 that is an integer or has at most six decimals, from 10^9 on three; returns where
+ * it ends, and 0 where it is no such number.
  *
- * A double has six decimals where n / 10^6 gives it for an integer n. Both are exact, so the quotient is the double
+ * A double has six decimals at most where n / 10^6 gives it for an integer n. Both are exact, so the quotient is the double
  * that is nearest to the decimal, which therefore reads back the same; and as n has 15 digits at most, no other
  * decimal of so few digits does, so that it is also the shortest.
  */

@@ -7,6 +7,7 @@ import { BYTES, type Decoder, Encoder, FIXED64, ProtobufError, VARINT } from './
 
 /** Memory for the messages that are put together within a metric. */
 export interface Parts {
+  readonly metric: Encoder;
   /** The counter, gauge, summary or histogram. */
   readonly value: Encoder;
   /** What stands within it. */
@@ -19,6 +20,7 @@ export interface Parts {
 
 export function partsOf(escaping: Escaping): Parts {
   return {
+    metric: new Encoder(),
     value: new Encoder(),
     inner: new Encoder(),
     exemplar: new Encoder(),

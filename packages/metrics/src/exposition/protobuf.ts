@@ -25,7 +25,9 @@ import { type Labels, METRIC_NAME } from '../model/labels.ts';
 import type { NativeHistogram } from '../model/native-histogram.ts';
 import type { Escaping } from './escaping.ts';
 import {
+  type Exemplar,
   type Family,
+  type HistogramFamily,
   isGaugeHistogram,
   type ScalarFamily,
   type ScalarSeries,
@@ -71,7 +73,6 @@ export function* writeProtobuf(
   families: Iterable<Family>,
   { escaping = 'allow-utf-8' }: ProtobufWriterOptions = {},
 ): Generator<Uint8Array, void, undefined> {
-  const metric = new Encoder();
   const parts = partsOf(escaping);
   const head = new Encoder();
   for (const family of families) {
@@ -79,21 +80,16 @@ export function* writeProtobuf(
     let length = 0;
     let chunk = new Encoder();
     writeHead(chunk, family);
-    const labels = labelsOfFamily(family);
-    labels.extend();
+    const prepared = preparedOf(family);
+    prepared.extend();
     // Series that come while slices are being sent are for the next time.
     const count = family.series.length;
     for (let i = 0; i < count; i++) {
-      metric.clear();
-      labels.write(metric, i);
-      if (family.type === 'histogram') writeHistogram(metric, family, family.series[i]!, parts);
-      else if (family.type === 'summary') writeSummary(metric, family, family.series[i]!, parts);
-      else writeScalar(metric, family, family.series[i]!, parts);
-      chunk.message(4, metric);
+      prepared.write(chunk, i, parts);
       if (chunk.length < SLICE_BYTES) continue;
       length += chunk.length;
       chunks.push(chunk.bytes());
-      chunk = new Encoder();
+      chunk = new Encoder(SLICE_BYTES + SLICE_BYTES / 8);
       yield new Uint8Array(0);
     }
     length += chunk.length;
@@ -120,55 +116,119 @@ function typeOf(family: Family): (typeof TYPES)[number] {
   return family.type === 'histogram' && isGaugeHistogram(family) ? 'gaugehistogram' : family.type;
 }
 
-const preparedLabels = new WeakMap<Family, PreparedLabels>();
-
-function labelsOfFamily(family: Family): PreparedLabels {
-  let labels = preparedLabels.get(family);
-  if (labels === undefined) {
-    labels = new PreparedLabels(family);
-    preparedLabels.set(family, labels);
-  }
-  return labels;
+/** The metrics of a family, but for their values. */
+interface Prepared {
+  /** Prepares the series that are new. */
+  extend(): void;
+  /** Adds the metric of a series. */
+  write(out: Encoder, index: number, parts: Parts): void;
 }
 
-/** The labels of a family's series as fields of `Metric`, kept for as long as the family object lives. */
-class PreparedLabels {
-  readonly #family: Family;
+const preparedFamilies = new WeakMap<Family, Prepared>();
+
+/** What is prepared is kept for as long as the family object lives. */
+function preparedOf(family: Family): Prepared {
+  let prepared = preparedFamilies.get(family);
+  if (prepared === undefined) {
+    const scalar = family.type !== 'histogram' && family.type !== 'summary';
+    prepared = scalar ? new PreparedScalars(family) : new PreparedLabels(family);
+    preparedFamilies.set(family, prepared);
+  }
+  return prepared;
+}
+
+/** Whole metrics: the value stands last in them, where it is replaced. */
+class PreparedScalars implements Prepared {
+  readonly #family: ScalarFamily;
   readonly #bytes = new Encoder();
   readonly #ends: number[] = [];
+  /** The times that stand in them; NaN for none. */
+  readonly #createdMs: number[] = [];
 
-  constructor(family: Family) {
+  constructor(family: ScalarFamily) {
     this.#family = family;
   }
 
-  /** Prepares the series that are new. */
+  extend(): void {
+    const { series } = this.#family;
+    if (this.#ends.length === series.length) return;
+    const parts = partsOf('allow-utf-8');
+    for (let i = this.#ends.length; i < series.length; i++) {
+      this.#writeNew(this.#bytes, series[i]!, undefined, parts);
+      this.#ends.push(this.#bytes.length);
+      this.#createdMs.push(series[i]!.createdMs ?? Number.NaN);
+    }
+  }
+
+  write(out: Encoder, index: number, parts: Parts): void {
+    const series = this.#family.series[index]!;
+    const { value, exemplar, createdMs } = series;
+    const before = this.#createdMs[index]!;
+    const same = createdMs === before || (createdMs === undefined && Number.isNaN(before));
+    if (!same || exemplar !== undefined) this.#writeNew(out, series, exemplar, parts);
+    else out.copyWithDouble(this.#bytes, index === 0 ? 0 : this.#ends[index - 1]!, this.#ends[index]!, value);
+  }
+
+  #writeNew(
+    out: Encoder,
+    { labelValues, extraLabels, value, createdMs }: ScalarSeries,
+    exemplar: Exemplar | undefined,
+    parts: Parts,
+  ): void {
+    const { metric, value: content, inner } = parts;
+    const counter = this.#family.type === 'counter';
+    metric.clear();
+    writeLabels(metric, this.#family.labelNames, labelValues, extraLabels, inner);
+    content.clear();
+    if (counter && exemplar !== undefined) writeExemplar(content, 2, exemplar, parts);
+    if (counter && createdMs !== undefined) writeTime(content, 3, createdMs, inner);
+    content.double(1, value);
+    metric.message(counter ? 3 : 2, content);
+    out.message(4, metric);
+  }
+}
+
+/** The labels of the series of a histogram or summary. */
+class PreparedLabels implements Prepared {
+  readonly #family: HistogramFamily | SummaryFamily;
+  readonly #bytes = new Encoder();
+  readonly #ends: number[] = [];
+
+  constructor(family: HistogramFamily | SummaryFamily) {
+    this.#family = family;
+  }
+
   extend(): void {
     const { labelNames, series } = this.#family;
-    const pair = new Encoder();
+    if (this.#ends.length === series.length) return;
+    const inner = new Encoder();
     for (let i = this.#ends.length; i < series.length; i++) {
-      const { labelValues, extraLabels = [] } = series[i]! as ScalarSeries;
-      for (let at = 0; at < labelNames.length; at++) {
-        writePair(this.#bytes, labelNames[at]!, labelValues[at] ?? '', pair);
-      }
-      for (const [name, value] of extraLabels) writePair(this.#bytes, name, value, pair);
+      writeLabels(this.#bytes, labelNames, series[i]!.labelValues, undefined, inner);
       this.#ends.push(this.#bytes.length);
     }
   }
 
-  write(out: Encoder, index: number): void {
-    out.range(this.#bytes, index === 0 ? 0 : this.#ends[index - 1]!, this.#ends[index]!);
+  write(out: Encoder, index: number, parts: Parts): void {
+    const family = this.#family;
+    const { metric } = parts;
+    metric.clear();
+    metric.range(this.#bytes, index === 0 ? 0 : this.#ends[index - 1]!, this.#ends[index]!);
+    if (family.type === 'histogram') writeHistogram(metric, family, family.series[index]!, parts);
+    else writeSummary(metric, family, family.series[index]!, parts);
+    out.message(4, metric);
   }
 }
 
-function writeScalar(out: Encoder, family: ScalarFamily, series: ScalarSeries, parts: Parts): void {
-  const { value, inner } = parts;
-  value.clear();
-  value.double(1, series.value);
-  if (family.type === 'counter') {
-    if (series.exemplar !== undefined) writeExemplar(value, 2, series.exemplar, parts);
-    if (series.createdMs !== undefined) writeTime(value, 3, series.createdMs, inner);
-    out.message(3, value);
-  } else out.message(2, value);
+function writeLabels(
+  out: Encoder,
+  names: readonly string[],
+  values: readonly string[],
+  extra: ScalarSeries['extraLabels'],
+  inner: Encoder,
+): void {
+  for (let i = 0; i < names.length; i++) writePair(out, names[i]!, values[i] ?? '', inner);
+  if (extra === undefined) return;
+  for (const [name, value] of extra) writePair(out, name, value, inner);
 }
 
 function writeSummary(
