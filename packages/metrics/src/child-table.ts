@@ -64,6 +64,8 @@ export class ChildTable<C extends object> {
   readonly #root: Level<C> = new Map();
   readonly #lookUp: LookUp<C>;
   readonly #seriesMax: number;
+  readonly #allOpen: boolean;
+  readonly #recent = new RecentStrings();
   #count = 0;
   #single: C | undefined;
 
@@ -86,6 +88,7 @@ export class ChildTable<C extends object> {
     this.#drop = drop;
     this.#overflow = overflow;
     this.#seriesMax = seriesMax;
+    this.#allOpen = labels.length > 0 && labels.every((label) => label.values === undefined);
     this.#lookUp = lookUpOf(labels.map(({ name }) => name));
     if (labels.every((label) => label.values !== undefined))
       this.#createAll(labels.map((label) => label.values!));
@@ -135,6 +138,8 @@ export class ChildTable<C extends object> {
       );
       return this.find(overflow) ?? this.#add(overflow);
     }
+    // Made to size: an array that was pushed to has room for many more, which a label set never needs.
+    if (this.#allOpen) return this.#add(values.map(this.#recent.same));
     // The first use of an open value brings its closed siblings, so that they stand at 0 from now on.
     this.#createAll(this.#labels.map((label, i) => label.values ?? [values[i]!]));
     return this.find(values)!;
@@ -193,7 +198,7 @@ export class ChildTable<C extends object> {
     }
     for (const values of combinations) {
       if (values.length === 0) this.#single = this.#create(values);
-      else if (this.find(values) === undefined) this.#add(values);
+      else if (this.find(values) === undefined) this.#add(values.map(this.#recent.same));
     }
   }
 
@@ -217,6 +222,25 @@ export class ChildTable<C extends object> {
     level.set(values[values.length - 1]!, child);
     this.#count++;
   }
+}
+
+/** How many strings are remembered; a power of two. */
+const RECENT_STRINGS = 64;
+
+/**
+ * Label values come again and again, but as strings that were made anew for each request. The series that are
+ * created one after the other share one string for each value.
+ */
+class RecentStrings {
+  readonly #strings: string[] = [];
+
+  readonly same = (value: string): string => {
+    let hash = value.length;
+    for (let i = 0; i < value.length; i++) hash = (Math.imul(hash, 31) + value.charCodeAt(i)) | 0;
+    const slot = (hash ^ (hash >>> 12)) & (RECENT_STRINGS - 1);
+    if (this.#strings[slot] !== value) this.#strings[slot] = value;
+    return this.#strings[slot]!;
+  };
 }
 
 function* matchingIn<C>(

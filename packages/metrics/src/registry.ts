@@ -21,6 +21,7 @@ import {
   type Part,
   type Slots,
   type Store,
+  type StoredSeries,
   type StoreView,
   slotsOfPart,
 } from './store/store.ts';
@@ -58,16 +59,6 @@ interface Entry {
   readonly metric: unknown;
   readonly definition: string;
   readonly definedAt: string;
-}
-
-interface Placed {
-  readonly shape: FamilyShape;
-  readonly labelValues: readonly string[];
-  createdMs: number;
-  slots: Slots;
-  readonly holder: ChildHolder | undefined;
-  /** What each of the child's parts is. */
-  parts: Map<number, Part> | undefined;
 }
 
 /** The counter of what a registry could not count as asked; each registry's constant labels come before its own. */
@@ -123,9 +114,13 @@ export class Registry {
   readonly #droppedShape: FamilyShape;
   readonly #overflowedShape: FamilyShape;
   readonly #metrics = new Map<string, Entry>();
-  readonly #placed = new Map<Child, Placed>();
+  readonly #placed = new Map<Child, StoredSeries>();
+  /** Where the children of a family are found. */
+  readonly #holders = new WeakMap<FamilyShape, ChildHolder>();
+  /** What each part of a child is, by its key. */
+  readonly #parts = new WeakMap<Child, Map<number, Part>>();
   /** Children whose series has expired and that somebody may have kept. */
-  readonly #dormant = new WeakMap<Child, Placed>();
+  readonly #dormant = new WeakMap<Child, StoredSeries>();
   /** Children of metrics with an expiry. */
   readonly #expiring = new Set<Child>();
   readonly #dropped = new Map<string, Child>();
@@ -172,18 +167,13 @@ export class Registry {
   place(child: Child, shape: FamilyShape, ownLabelValues: readonly string[], holder?: ChildHolder): void {
     const labelValues =
       this.#constantValues.length === 0 ? ownLabelValues : [...this.#constantValues, ...ownLabelValues];
-    this.#place(child, shape, labelValues, holder);
+    if (holder !== undefined && !this.#holders.has(shape)) this.#holders.set(shape, holder);
+    this.#place(child, shape, labelValues);
   }
 
-  #place(
-    child: Child,
-    shape: FamilyShape,
-    labelValues: readonly string[],
-    holder: ChildHolder | undefined,
-  ): void {
-    const createdMs = Date.now();
-    const slots = this.#store.allocate(shape, labelValues, createdMs);
-    this.#placed.set(child, { shape, labelValues, createdMs, slots, holder, parts: undefined });
+  #place(child: Child, shape: FamilyShape, labelValues: readonly string[]): void {
+    const slots = this.#store.allocate(shape, labelValues, Date.now());
+    this.#placed.set(child, slots);
     this.#point(child, shape, slots);
     if (shape.expireAfterMs === undefined) return;
     this.#expiring.add(child);
@@ -218,8 +208,12 @@ export class Registry {
     if (placed === undefined) slots = { values: new Float64Array(slotsOfPart(part)), index: 0 };
     else {
       slots = this.#store.allocate(placed.shape, placed.labelValues, placed.createdMs, part);
-      placed.parts ??= new Map();
-      placed.parts.set(key, part);
+      let parts = this.#parts.get(child);
+      if (parts === undefined) {
+        parts = new Map();
+        this.#parts.set(child, parts);
+      }
+      parts.set(key, part);
     }
     child.parts.set(key, slots);
     return slots;
@@ -241,7 +235,7 @@ export class Registry {
     if (placed === undefined) return;
     this.#release(child, placed);
     if (child.parts !== undefined) child.parts = new Map();
-    this.#place(child, placed.shape, placed.labelValues, placed.holder);
+    this.#place(child, placed.shape, placed.labelValues);
   }
 
   /**
@@ -252,8 +246,8 @@ export class Registry {
     this.#store.erase(shape, [...this.#constantValues, ...pattern]);
   }
 
-  #release(child: Child, placed: Placed): void {
-    this.#store.release(placed.slots);
+  #release(child: Child, placed: StoredSeries): void {
+    this.#store.release(placed);
     for (const slots of child.parts?.values() ?? []) this.#store.release(slots);
   }
 
@@ -264,12 +258,13 @@ export class Registry {
   }
 
   #wake(child: Child): void {
-    const { shape, labelValues, holder } = this.#dormant.get(child)!;
+    const { shape, labelValues } = this.#dormant.get(child)!;
+    const holder = this.#holders.get(shape);
     const own = labelValues.slice(this.#constantValues.length);
     const other = holder?.find(own);
     if (other === undefined) {
       this.#dormant.delete(child);
-      this.#place(child, shape, labelValues, holder);
+      this.#place(child, shape, labelValues);
       holder?.adopt(own, child);
       return;
     }
@@ -286,7 +281,7 @@ export class Registry {
    * has kept a child may use it again, and its series comes back at 0.
    */
   expire(nowMs: number = Date.now()): void {
-    const old: [Child, Placed][] = [];
+    const old: [Child, StoredSeries][] = [];
     for (const child of this.#expiring) {
       const placed = this.#placed.get(child)!;
       const usedMs = child.values[child.index + layoutOf(placed.shape).touchedAt]!;
@@ -295,13 +290,13 @@ export class Registry {
     if (old.length === 0) return;
     // Counts that other processes go on adding to are let go of together, or their sum would fall.
     const erased =
-      this.#heap === undefined ? this.#store.erasedOf(old.map(([, { slots }]) => slots)) : undefined;
+      this.#heap === undefined ? this.#store.erasedOf(old.map(([, placed]) => placed)) : undefined;
     for (const [child, placed] of old) {
-      if (erased !== undefined && outlivesWriters(placed.shape) && !erased.has(placed.slots)) continue;
+      if (erased !== undefined && outlivesWriters(placed.shape) && !erased.has(placed)) continue;
       this.#release(child, placed);
       this.#placed.delete(child);
       this.#expiring.delete(child);
-      placed.holder?.forget(placed.labelValues.slice(this.#constantValues.length));
+      this.#holders.get(placed.shape)?.forget(placed.labelValues.slice(this.#constantValues.length));
       this.#dormant.set(child, placed);
       this.#pointToScratch(child, placed.shape);
       child.touchedAt = DORMANT;
@@ -420,7 +415,8 @@ export class Registry {
 
   /** All series of this process, in the order in which they were made. */
   *series(): Generator<PlacedSeries, void, undefined> {
-    for (const [child, { shape, labelValues, parts: kinds }] of this.#placed) {
+    for (const [child, { shape, labelValues }] of this.#placed) {
+      const kinds = this.#parts.get(child);
       const parts = [...(child.parts ?? [])].map(([key, slots]) => ({
         values: slots.values,
         index: slots.index,
@@ -435,17 +431,20 @@ export class Registry {
     for (const [child, placed] of this.#placed) {
       const { shape, labelValues } = placed;
       const { values, index } = child;
-      if (!withValues) placed.createdMs = Date.now();
-      placed.slots = store.allocate(shape, labelValues, placed.createdMs);
-      this.#point(child, shape, placed.slots);
-      const { touchedAt } = layoutOf(shape);
-      if (withValues) copySlots(values, index, placed.slots, layoutOf(shape).size);
-      else if (touchedAt >= 0) child.values[child.index + touchedAt] = Date.now();
-      if (!withValues && child.parts !== undefined) child.parts = new Map();
-      for (const [key, slots] of child.parts ?? []) {
-        const part = placed.parts!.get(key)!;
-        const moved = store.allocate(shape, labelValues, placed.createdMs, part);
-        copySlots(slots.values, slots.index, moved, slotsOfPart(part));
+      const createdMs = withValues ? placed.createdMs : Date.now();
+      const slots = store.allocate(shape, labelValues, createdMs);
+      this.#placed.set(child, slots);
+      this.#point(child, shape, slots);
+      const { size, touchedAt } = layoutOf(shape);
+      if (withValues) copySlots(values, index, slots, size);
+      else {
+        if (touchedAt >= 0) child.values[child.index + touchedAt] = Date.now();
+        if (child.parts !== undefined) child.parts = new Map();
+      }
+      for (const [key, before] of child.parts ?? []) {
+        const part = this.#parts.get(child)!.get(key)!;
+        const moved = store.allocate(shape, labelValues, createdMs, part);
+        copySlots(before.values, before.index, moved, slotsOfPart(part));
         child.parts!.set(key, moved);
       }
     }

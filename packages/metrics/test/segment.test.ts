@@ -18,7 +18,7 @@ import {
   SegmentWriter,
 } from '../dist/store/segment.js';
 import { SharedStore } from '../dist/store/shared.js';
-import { type FamilyShape, layoutOf, type StoredSeries, type StoreView } from '../dist/store/store.js';
+import { type FamilyShape, layoutOf, StoredSeries, type StoreView } from '../dist/store/store.js';
 import { metricsDirectory, valueIn } from './members.ts';
 
 const native = await loadNativeFiles();
@@ -47,18 +47,8 @@ function emptySegment(bytes: number, header = HEADER): { buffer: ArrayBuffer; wr
 /** A writer with one series. */
 function viewOf(shape: FamilyShape, values: Float64Array, live: boolean, compensated = false): StoreView {
   const series: StoredSeries[] = [];
-  const view = { live, workerIndex: 0, compactions: 0, series };
-  series.push({
-    view,
-    shape,
-    labelValues: [],
-    createdMs: 0,
-    values,
-    index: 0,
-    part: undefined,
-    compensated,
-    baseline: undefined,
-  });
+  const view: StoreView = { live, workerIndex: 0, compactions: 0, distinct: false, series };
+  series.push(new StoredSeries({ shape, values, view, compensated }, 0, [], 0));
   return view;
 }
 
@@ -100,13 +90,17 @@ test('what a writer publishes is what a reader sees, at every moment', () => {
             labelValues,
             createdMs: i,
             part: undefined,
-            baseline: undefined,
             value,
-            compensated: false,
           });
           reader.refresh();
           expect(
-            reader.series.map(({ values, index: at, view: _, ...rest }) => ({ ...rest, value: values[at] })),
+            reader.series.map(({ shape, labelValues, createdMs, part, values, index: at }) => ({
+              shape,
+              labelValues,
+              createdMs,
+              part,
+              value: values[at],
+            })),
           ).toEqual(expected);
         }
       },

@@ -1,5 +1,6 @@
 /** The store of one process: slots in ordinary memory. */
 import {
+  Blocks,
   type FamilyShape,
   isRemoved,
   layoutOf,
@@ -7,7 +8,7 @@ import {
   type Part,
   type Slots,
   type Store,
-  type StoredSeries,
+  StoredSeries,
   type StoreView,
   slotsOfPart,
 } from './store.ts';
@@ -20,29 +21,23 @@ const COMPACT_SHARE = 0.5;
 export class HeapStore implements Store, StoreView {
   series: StoredSeries[] = [];
   compactions = 0;
+  /** Until a series is removed: it may come again, and the one before is still in the list. */
+  distinct = true;
   readonly live = true;
   readonly workerIndex = 0;
   #page = new Float64Array(PAGE_SLOTS);
+  #blocks = new Blocks(this.#page, this, false);
   #used = 0;
   #removed = 0;
 
-  allocate(shape: FamilyShape, labelValues: readonly string[], createdMs: number, part?: Part): Slots {
+  allocate(shape: FamilyShape, labelValues: readonly string[], createdMs: number, part?: Part): StoredSeries {
     const count = part === undefined ? layoutOf(shape).size : slotsOfPart(part);
     if (this.#used + count > this.#page.length) {
       this.#page = new Float64Array(Math.max(PAGE_SLOTS, count));
+      this.#blocks = new Blocks(this.#page, this, false);
       this.#used = 0;
     }
-    const stored: StoredSeries = {
-      values: this.#page,
-      index: this.#used,
-      shape,
-      labelValues,
-      createdMs,
-      view: this,
-      part,
-      compensated: false,
-      baseline: undefined,
-    };
+    const stored = new StoredSeries(this.#blocks.of(shape), this.#used, labelValues, createdMs, part);
     this.#used += count;
     this.series.push(stored);
     return stored;
@@ -50,6 +45,7 @@ export class HeapStore implements Store, StoreView {
 
   release(slots: Slots): void {
     markRemoved(slots);
+    this.distinct = false;
     this.#removed++;
     if (this.#removed < COMPACT_COUNT_MIN || this.#removed < this.series.length * COMPACT_SHARE) return;
     this.series = this.series.filter((stored) => !isRemoved(stored));

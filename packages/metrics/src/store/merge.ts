@@ -29,7 +29,6 @@ import {
 import {
   type FamilyShape,
   isRemoved,
-  labelKey,
   layoutOf,
   OVERFLOW_VALUE,
   SERIES_PER_METRIC_MAX,
@@ -180,7 +179,9 @@ export class MergedFamily {
   /** The shape object that the last series came with. */
   lastShape: FamilyShape;
   readonly series: MergedSeries[] = [];
-  readonly #byKey = new Map<string, MergedSeries>();
+  /** Made when it is needed: while all series are from one view, each is a new one. */
+  #index: SeriesIndex | undefined;
+  #onlyView: StoreView | undefined;
   readonly #seriesMax: number;
   #shown: MergedSeries[] = [];
   #family: Family | undefined;
@@ -196,21 +197,34 @@ export class MergedFamily {
     this.lastShape = stored.shape;
     if (isRemoved(stored)) return;
     const worker = this.shape.mode === 'per worker' ? String(stored.view.workerIndex) : undefined;
-    this.#seriesOf(stored.labelValues, worker).addSource(stored, this.shape);
+    this.#seriesFor(stored, worker).addSource(stored);
+  }
+
+  #seriesFor(stored: StoredSeries, worker: string | undefined): MergedSeries {
+    const { view, labelValues } = stored;
+    if (this.series.length === 0) this.#onlyView = view;
+    const isNew =
+      this.#index === undefined && this.#onlyView === view && view.distinct && stored.part === undefined;
+    if (isNew && this.series.length < this.#seriesMax) return this.#make(labelValues, worker);
+    return this.#seriesOf(labelValues, worker);
   }
 
   #seriesOf(labelValues: readonly string[], worker: string | undefined): MergedSeries {
-    const key = worker === undefined ? labelKey(labelValues) : `${labelKey(labelValues)}${worker}`;
-    const known = this.#byKey.get(key);
+    this.#index ??= new SeriesIndex(this.series);
+    const known = this.#index.find(labelValues, worker);
     if (known !== undefined) return known;
     const overflow = this.#overflowOf(labelValues);
     // Writers keep to the limit each for itself; what they have together may be more.
-    if (this.#byKey.size >= this.#seriesMax && overflow !== undefined)
+    if (this.series.length >= this.#seriesMax && overflow !== undefined)
       return this.#seriesOf(overflow, worker);
+    return this.#make(labelValues, worker);
+  }
+
+  #make(labelValues: readonly string[], worker: string | undefined): MergedSeries {
     const extraLabels = worker === undefined ? undefined : ([['worker', worker]] as const);
     const series = mergedSeries(this.shape, labelValues, extraLabels);
-    this.#byKey.set(key, series);
     this.series.push(series);
+    this.#index?.add(series);
     return series;
   }
 
@@ -222,17 +236,20 @@ export class MergedFamily {
   }
 
   letGo(isGone: (source: StoredSeries) => boolean): void {
-    for (const series of this.series) series.letGo(isGone, this.shape);
+    for (const series of this.series) series.letGo(isGone);
   }
 
   /** Drops series that no writer has; returns how many are left. */
   dropEmpty(): number {
-    for (const [key, series] of this.#byKey) if (!series.hasSource) this.#byKey.delete(key);
-    if (this.#byKey.size < this.series.length) {
-      this.series.splice(0, this.series.length, ...this.#byKey.values());
+    let left = 0;
+    for (const series of this.series) if (series.hasSource) this.series[left++] = series;
+    if (left < this.series.length) {
+      this.series.length = left;
+      this.#index = undefined;
+      this.#onlyView = undefined;
       this.#family = undefined;
     }
-    return this.series.length;
+    return left;
   }
 
   /** Adds the writers up; undefined where there is nothing to show. */
@@ -274,6 +291,51 @@ export class MergedFamily {
     }
     return count === 0 ? undefined : this.#family;
   }
+}
+
+/**
+ * Series by their labels. The keys are hashes of the label values: a joined string for each series would take as
+ * much memory as the series.
+ */
+class SeriesIndex {
+  readonly #byHash = new Map<number, MergedSeries | MergedSeries[]>();
+
+  constructor(series: readonly MergedSeries[]) {
+    for (const one of series) this.add(one);
+  }
+
+  find(labelValues: readonly string[], worker: string | undefined): MergedSeries | undefined {
+    const found = this.#byHash.get(hashOf(labelValues));
+    if (found === undefined) return undefined;
+    if (Array.isArray(found)) return found.find((one) => isSeries(one, labelValues, worker));
+    return isSeries(found, labelValues, worker) ? found : undefined;
+  }
+
+  add(series: MergedSeries): void {
+    const hash = hashOf(series.labelValues);
+    const found = this.#byHash.get(hash);
+    if (found === undefined) this.#byHash.set(hash, series);
+    else if (Array.isArray(found)) found.push(series);
+    else this.#byHash.set(hash, [found, series]);
+  }
+}
+
+function isSeries(series: MergedSeries, labelValues: readonly string[], worker: string | undefined): boolean {
+  if (series.extraLabels?.[0]?.[1] !== worker) return false;
+  const own = series.labelValues;
+  for (let i = 0; i < labelValues.length; i++) if (own[i] !== labelValues[i]) return false;
+  return true;
+}
+
+/** FNV-1a over UTF-16 units, in 30 bits, which takes no memory of its own in a map. */
+function hashOf(labelValues: readonly string[]): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < labelValues.length; i++) {
+    const value = labelValues[i]!;
+    for (let at = 0; at < value.length; at++) hash = Math.imul(hash ^ value.charCodeAt(at), 0x01000193);
+    hash = Math.imul(hash ^ 0xffff, 0x01000193); // where one value ends
+  }
+  return (hash ^ (hash >>> 17)) & 0x3fff_ffff;
 }
 
 function familyOf(

@@ -33,40 +33,48 @@ export interface ExactSum {
   low: number;
 }
 
-/** The part that all types of series have in common. */
+/**
+ * The part that all types of series have in common. There is one for each series, so what most of them do not have
+ * takes no memory.
+ */
 export abstract class MergedSeries {
   readonly labelValues: readonly string[];
-  readonly extraLabels: ExtraLabels;
-  /** Unix milliseconds; of what lasts beyond its writers. */
-  createdMs: number | undefined = undefined;
+  declare readonly extraLabels?: ExtraLabels;
   shown = false;
   // Most series have one writer; an array for each of them would cost more than all the rest.
   protected first: StoredSeries | undefined = undefined;
-  protected more: StoredSeries[] | undefined = undefined;
+  declare protected more?: StoredSeries[] | undefined;
   /** Buckets and exemplars. */
-  protected parts: StoredSeries[] | undefined = undefined;
+  declare protected parts?: StoredSeries[] | undefined;
 
   constructor(labelValues: readonly string[], extraLabels: ExtraLabels) {
     this.labelValues = labelValues;
-    this.extraLabels = extraLabels;
+    if (extraLabels !== undefined) this.extraLabels = extraLabels;
   }
 
   /** Adds the writers up; says whether there is something to show. */
   abstract refresh(shape: FamilyShape, layout: SeriesLayout, nowMs: number): boolean;
 
+  /** Unix milliseconds; of what lasts beyond its writers. */
+  get createdMs(): number | undefined {
+    const { first, more } = this;
+    if (first === undefined || !isTimed(first.shape)) return undefined;
+    let createdMs = Number.POSITIVE_INFINITY;
+    if (!isRemoved(first)) createdMs = first.createdMs;
+    if (more !== undefined)
+      for (const source of more) if (!isRemoved(source)) createdMs = Math.min(createdMs, source.createdMs);
+    return createdMs;
+  }
+
   get hasSource(): boolean {
     return this.first !== undefined;
   }
 
-  addSource(stored: StoredSeries, shape: FamilyShape): void {
+  addSource(stored: StoredSeries): void {
     if (stored.part !== undefined) {
       this.parts ??= [];
       this.parts.push(stored);
-      return;
-    }
-    if (isTimed(shape))
-      this.createdMs = Math.min(this.createdMs ?? Number.POSITIVE_INFINITY, stored.createdMs);
-    if (this.first === undefined || isRemoved(this.first)) this.first = stored;
+    } else if (this.first === undefined || isRemoved(this.first)) this.first = stored;
     else if (this.more === undefined) this.more = [stored];
     else this.more.push(stored);
   }
@@ -78,19 +86,19 @@ export abstract class MergedSeries {
   }
 
   /** Lets go of sources that are gone. */
-  letGo(isGone: (source: StoredSeries) => boolean, shape: FamilyShape): void {
+  letGo(isGone: (source: StoredSeries) => boolean): void {
     const { first, more } = this;
-    if (first !== undefined && more === undefined && !isGone(first)) {
-      if (this.parts !== undefined) this.parts = this.parts.filter((part) => !isGone(part));
+    if (this.parts !== undefined) {
+      const parts = this.parts.filter((part) => !isGone(part));
+      this.parts = parts.length > 0 ? parts : undefined;
+    }
+    if (more === undefined) {
+      if (first !== undefined && isGone(first)) this.first = undefined;
       return;
     }
     const left = [...this.sources()].filter((source) => !isGone(source));
-    const parts = this.parts?.filter((part) => !isGone(part));
-    this.first = undefined;
-    this.more = undefined;
-    this.createdMs = undefined;
-    this.parts = parts !== undefined && parts.length > 0 ? parts : undefined;
-    for (const source of left) this.addSource(source, shape);
+    this.first = left.shift();
+    this.more = left.length > 0 ? left : undefined;
   }
 
   /** When any writer has used the series last. */
@@ -164,11 +172,11 @@ class ExactAdder implements ExactSum {
    */
   add(source: StoredSeries, at: number, compensating: boolean): void {
     if (!counts(source)) return;
-    const { values, index, baseline, compensated } = source;
+    const { values, index, baseline } = source;
     this.count++;
     this.#addTerm(values[index + at]!);
     if (baseline !== undefined) this.#addTerm(-(baseline[at] ?? 0));
-    if (compensated && compensating) this.low += values[index + layoutOf(source.shape).size]!;
+    if (compensating && source.block.compensated) this.low += values[index + layoutOf(source.shape).size]!;
   }
 
   #addTerm(term: number): void {
@@ -201,15 +209,16 @@ export function exactSum(
 /** A counter, a gauge, an info metric or a state. */
 export class MergedScalar extends MergedSeries implements ScalarSeries {
   value = 0;
-  exemplar: Exemplar | undefined = undefined;
+  declare exemplar?: Exemplar | undefined;
 
   refresh(shape: FamilyShape, layout: SeriesLayout): boolean {
     const { first } = this;
     if (first === undefined) return false;
     if (shape.type === 'counter') {
-      if (this.parts !== undefined) this.exemplar = newestExemplars(this.parts)?.[0];
+      if (this.parts !== undefined || this.exemplar !== undefined)
+        this.exemplar = newestExemplars(this.parts ?? [])?.[0];
       // One writer, from which nothing was erased or removed, is nearly every series of nearly every service.
-      if (this.more === undefined && first.baseline === undefined && !first.compensated) {
+      if (this.more === undefined && first.baseline === undefined && !first.block.compensated) {
         const value = first.values[first.index]!;
         this.value = value;
         return !Number.isNaN(value) || !isRemoved(first);
@@ -279,7 +288,7 @@ export class MergedHistogram extends MergedSeries implements HistogramSeries {
     if (first === undefined) return false;
     if (this.parts !== undefined || layout.zeroAt >= 0) this.#refreshParts(shape, layout);
     const buckets = layout.counts;
-    if (this.more === undefined && first.baseline === undefined && !first.compensated) {
+    if (this.more === undefined && first.baseline === undefined && !first.block.compensated) {
       const { values, index } = first;
       if (isRemoved(first)) return false;
       for (let i = 0; i < buckets; i++) this.counts[i] = values[index + i]!;

@@ -313,7 +313,10 @@ function applyErased(retired: SegmentReader | undefined, segments: Snapshot['seg
     const baselines = new Map<number, Float64Array>();
     for (const { segment, slot, baseline } of retired?.erased ?? [])
       if (segment === name) baselines.set(slot, baseline);
-    for (const stored of mapped.reader.series) stored.baseline = baselines.get(stored.index);
+    for (const stored of mapped.reader.series) {
+      const baseline = baselines.get(stored.index);
+      if (stored.baseline !== baseline) stored.baseline = baseline;
+    }
   }
 }
 

@@ -14,11 +14,12 @@
  */
 import { StoreError } from './errors.ts';
 import {
+  Blocks,
   type FamilyShape,
   type GaugeMode,
   layoutOf,
   type Part,
-  type StoredSeries,
+  StoredSeries,
   type StoreView,
   slotsOfPart,
   WINDOWS_MAX,
@@ -424,13 +425,17 @@ export class SegmentReader implements StoreView {
   /** All series that the segment has published, in that order; grows with {@link refresh}. */
   readonly series: StoredSeries[] = [];
   readonly compactions = 0;
+  /** A series that was removed may have come again. */
+  readonly distinct = false;
   /** Retired files: the segments whose counts are in this file. */
   readonly contained: string[] = [];
   /** Retired files: what was erased from segments that are not in this file. */
   readonly erased: Erased[] = [];
   readonly #buffer: ArrayBuffer;
   readonly #layout: SegmentLayout;
-  readonly #values: Float64Array;
+  readonly #blocks: Blocks;
+  readonly #partBlocks: Blocks;
+  readonly #texts = new RecentTexts();
   readonly #length: Int32Array;
   readonly #families: FamilyShape[] = [];
   #read = 0;
@@ -441,7 +446,9 @@ export class SegmentReader implements StoreView {
     this.header = header;
     this.#buffer = buffer;
     this.#layout = layout;
-    this.#values = new Float64Array(buffer, layout.slotsOffset, layout.slots);
+    const values = new Float64Array(buffer, layout.slotsOffset, layout.slots);
+    this.#blocks = new Blocks(values, this, header.kind === 'retired');
+    this.#partBlocks = new Blocks(values, this, false);
     this.#length = new Int32Array(buffer, AT.dictionaryLength, 1);
     this.refresh();
   }
@@ -479,11 +486,11 @@ export class SegmentReader implements StoreView {
     if (at > end || at + textCount * 4 > end) throw invalid('its dictionary has a broken record');
     const numbers: number[] = [];
     for (let i = 0; i < numberCount; i++) numbers.push(bytes.readDoubleLE(start + 24 + i * 8));
-    const texts: string[] = [];
+    const texts = new Array<string>(textCount);
     for (let i = 0; i < textCount; i++) {
       const length = at + 4 <= end ? bytes.readUInt32LE(at) : end;
       if (at + 4 + length > end) throw invalid('its dictionary has a broken text');
-      texts.push(bytes.toString('utf8', at + 4, at + 4 + length));
+      texts[i] = this.#texts.read(bytes, at + 4, at + 4 + length);
       at += 4 + length;
     }
     if (kind === RECORD.family) this.#takeFamily(bytes[start + 5]!, bytes[start + 6]!, numbers, texts);
@@ -534,17 +541,32 @@ export class SegmentReader implements StoreView {
       throw invalid('its dictionary has a broken series');
     if (slot + storedSlots(shape, part, retired) > this.#layout.slots)
       throw invalid('its dictionary names slots that do not exist');
-    this.series.push({
-      values: this.#values,
-      index: slot,
-      shape,
-      labelValues,
-      createdMs,
-      view: this,
-      part,
-      compensated: retired && part === undefined,
-      baseline: undefined,
-    });
+    const block = (part === undefined ? this.#blocks : this.#partBlocks).of(shape);
+    this.series.push(new StoredSeries(block, slot, labelValues, createdMs, part));
+  }
+}
+
+/** How many texts are remembered, a power of two; and the longest of them, in bytes. */
+const RECENT_TEXTS = 256;
+const RECENT_TEXT_BYTES_MAX = 64;
+
+/** Label values come again and again: those read lately are the same strings, which take memory once. */
+class RecentTexts {
+  readonly #texts: (string | undefined)[] = new Array<undefined>(RECENT_TEXTS).fill(undefined);
+  readonly #bytes: (Buffer | undefined)[] = new Array<undefined>(RECENT_TEXTS).fill(undefined);
+
+  read(bytes: Buffer, start: number, end: number): string {
+    if (end - start > RECENT_TEXT_BYTES_MAX) return bytes.toString('utf8', start, end);
+    let hash = end - start;
+    for (let at = start; at < end; at++) hash = (Math.imul(hash, 31) + bytes[at]!) | 0;
+    const slot = (hash ^ (hash >>> 15)) & (RECENT_TEXTS - 1);
+    const known = this.#bytes[slot];
+    if (known !== undefined && known.length === end - start && known.compare(bytes, start, end) === 0)
+      return this.#texts[slot]!;
+    const text = bytes.toString('utf8', start, end);
+    this.#texts[slot] = text;
+    this.#bytes[slot] = Buffer.from(bytes.subarray(start, end));
+    return text;
   }
 }
 

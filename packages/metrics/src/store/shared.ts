@@ -24,6 +24,7 @@ import {
   seriesRecordBytes,
 } from './segment.ts';
 import {
+  Blocks,
   type FamilyShape,
   type LabelPattern,
   layoutOf,
@@ -32,6 +33,8 @@ import {
   type Part,
   type Slots,
   type Store,
+  StoredSeries,
+  type StoreView,
   slotsOfPart,
 } from './store.ts';
 
@@ -44,6 +47,9 @@ export const GROW_RETRY_MS = 1_000;
 
 const PROCESS_START_MS = Date.now() - performance.now();
 
+/** What a writer gives to its own children; whoever adds up reads the files. */
+const OWN_VIEW: StoreView = { series: [], compactions: 0, distinct: true, live: true, workerIndex: 0 };
+
 export class SharedStore implements Store {
   readonly epoch: string;
   readonly workerIndex: number;
@@ -52,6 +58,7 @@ export class SharedStore implements Store {
   readonly #onProblem: (error: StoreError) => void;
   readonly #lockFds: number[] = [];
   #writer: SegmentWriter | undefined;
+  #blocks: Blocks | undefined;
   #nextBytes = SEGMENT_BYTES_FIRST;
   /** Takes what has no room on the disk: it keeps counting, but no other process can read it. */
   #lost: HeapStore | undefined;
@@ -104,15 +111,17 @@ export class SharedStore implements Store {
     });
   }
 
-  allocate(shape: FamilyShape, labelValues: readonly string[], createdMs: number, part?: Part): Slots {
+  allocate(shape: FamilyShape, labelValues: readonly string[], createdMs: number, part?: Part): StoredSeries {
     const index = this.#writer?.add(shape, labelValues, createdMs, part);
-    if (index !== undefined) return { values: this.#writer!.values, index };
+    if (index !== undefined)
+      return new StoredSeries(this.#blocks!.of(shape), index, labelValues, createdMs, part);
     if (this.#lost === undefined || performance.now() > this.#growAfter) {
       try {
         const slots = part === undefined ? layoutOf(shape).size : slotsOfPart(part);
         this.#grow(slots, familyRecordBytes(shape) + seriesRecordBytes(labelValues, part));
         const grown = this.#writer!.add(shape, labelValues, createdMs, part);
-        if (grown !== undefined) return { values: this.#writer!.values, index: grown };
+        if (grown !== undefined)
+          return new StoredSeries(this.#blocks!.of(shape), grown, labelValues, createdMs, part);
       } catch (cause) {
         if (this.#lost === undefined) {
           this.#onProblem(asStoreError(cause, 'the store cannot grow; new series stay out of /metrics'));
@@ -196,6 +205,7 @@ export class SharedStore implements Store {
     const { buffer, lockFd } = createSegment(this.#directory, name, bytes);
     this.#lockFds.push(lockFd);
     this.#writer = new SegmentWriter(buffer, layout, 'mapped');
+    this.#blocks = new Blocks(this.#writer.values, OWN_VIEW, false);
     this.#parts.set(name, this.#writer.values);
     this.#nextBytes = Math.min(this.#nextBytes * 2, SEGMENT_BYTES_MAX);
   }

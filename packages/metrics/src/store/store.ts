@@ -170,7 +170,7 @@ export interface Store {
    * Slots, all 0, for a series that this store does not have yet, or for a part of one. Never throws: what cannot
    * be stored is counted.
    */
-  allocate(shape: FamilyShape, labelValues: readonly string[], createdMs: number, part?: Part): Slots;
+  allocate(shape: FamilyShape, labelValues: readonly string[], createdMs: number, part?: Part): StoredSeries;
   /** Takes back slots that this store has given: what they hold is gone. Nobody may write to them any more. */
   release(slots: Slots): void;
   /**
@@ -184,19 +184,56 @@ export interface Store {
   settled(): Promise<void>;
 }
 
-/** A series, or a part of one, as a store shows it to whoever adds series up. */
-export interface StoredSeries extends Slots {
+/** What series have in common that are of one family and lie in one array of slots: kept once for all of them. */
+export interface Block {
   readonly shape: FamilyShape;
-  readonly labelValues: readonly string[];
-  readonly createdMs: number;
-  /** Whose it is. */
+  readonly values: Float64Array;
+  /** Whose they are. */
   readonly view: StoreView;
-  /** Undefined for the slots that each series has. */
-  readonly part: Part | undefined;
-  /** A sum of several writers: the slot behind the layout's holds what rounding the sum has lost. */
+  /** Sums of several writers: the slot behind the layout's holds what rounding the sum has lost. */
   readonly compensated: boolean;
-  /** What the slots held when the series was erased, which no longer counts; undefined where it was not. */
-  baseline: Float64Array | undefined;
+}
+
+/** Times are kept as their distance from this one: so small a number takes no memory of its own. */
+const LOADED_MS = Date.now();
+
+/**
+ * A series, or a part of one, as a store shows it to whoever adds series up. There is one for each series of a
+ * service, so what most of them do not have takes no memory.
+ */
+export class StoredSeries implements Slots {
+  readonly block: Block;
+  readonly index: number;
+  readonly labelValues: readonly string[];
+  readonly #createdMs: number;
+  /** Not there for the slots that each series has. */
+  declare readonly part?: Part;
+  /** What the slots held when the series was erased, which no longer counts; not there where it was not. */
+  declare baseline?: Float64Array | undefined;
+
+  constructor(block: Block, index: number, labelValues: readonly string[], createdMs: number, part?: Part) {
+    this.block = block;
+    this.index = index;
+    this.labelValues = labelValues;
+    this.#createdMs = createdMs - LOADED_MS;
+    if (part !== undefined) this.part = part;
+  }
+
+  get values(): Float64Array {
+    return this.block.values;
+  }
+
+  get shape(): FamilyShape {
+    return this.block.shape;
+  }
+
+  get view(): StoreView {
+    return this.block.view;
+  }
+
+  get createdMs(): number {
+    return LOADED_MS + this.#createdMs;
+  }
 }
 
 /** What one writer (a thread, or all that are gone) has counted. */
@@ -205,9 +242,34 @@ export interface StoreView {
   readonly series: readonly StoredSeries[];
   /** How often removed series were taken out of {@link StoreView.series}. */
   readonly compactions: number;
+  /** Whether no two of the series (parts aside) are of the same family and label values. */
+  readonly distinct: boolean;
   /** Whether the writer is running. */
   readonly live: boolean;
   readonly workerIndex: number;
+}
+
+/** Blocks by family, of one array of slots. */
+export class Blocks {
+  readonly #values: Float64Array;
+  readonly #view: StoreView;
+  readonly #compensated: boolean;
+  readonly #byShape = new Map<FamilyShape, Block>();
+
+  constructor(values: Float64Array, view: StoreView, compensated: boolean) {
+    this.#values = values;
+    this.#view = view;
+    this.#compensated = compensated;
+  }
+
+  of(shape: FamilyShape): Block {
+    let block = this.#byShape.get(shape);
+    if (block === undefined) {
+      block = { shape, values: this.#values, view: this.#view, compensated: this.#compensated };
+      this.#byShape.set(shape, block);
+    }
+    return block;
+  }
 }
 
 /** Equal for equal label values of one family, and for no others: the lengths in front make it so. */
