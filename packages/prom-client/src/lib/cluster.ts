@@ -1,0 +1,4 @@
+/** prom-client's `lib/cluster`: the class itself. */
+import { AggregatorRegistry } from '../cluster.ts';
+
+module.exports = AggregatorRegistry;

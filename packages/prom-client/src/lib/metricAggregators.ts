@@ -1,0 +1,4 @@
+/** prom-client's `lib/metricAggregators`. */
+import { AggregatorFactory, aggregators } from '../aggregators.ts';
+
+module.exports = { AggregatorFactory, aggregators };

@@ -1,0 +1,89 @@
+/**
+ * The other processes of the service: joining them, and reading what all have counted together.
+ *
+ * A process joins when it has loaded this package and `place.ts` knows a place, a moment later, so that a program
+ * that calls `serveMetrics` itself comes first. Counting works before, and goes along.
+ */
+import cluster from 'node:cluster';
+import { defaultRegistry, serveMetrics, serverOf } from '@binnacle/metrics';
+import { type Place, placeOf, sweepClusters } from './place.ts';
+import { releaseParked } from './storage.ts';
+import type { Family } from './text.ts';
+
+type Server = Awaited<ReturnType<typeof serveMetrics>>;
+
+/** How often a process that nobody asks brings its gauges up to date for those who are asked. */
+export const COLLECT_INTERVAL_MS = 5_000;
+
+/** Where this process would join, until it has. */
+let waiting: Place | undefined;
+let collecting: NodeJS.Timeout | undefined;
+
+/** To be called once, when the package is loaded. */
+export function joinService(): void {
+  const { env } = process;
+  const primaryPid = cluster.isWorker ? process.ppid : undefined;
+  plan(placeOf({ env, primaryPid }));
+  if (cluster.isPrimary && waiting === undefined) {
+    onFork(() => plan(placeOf({ env, primaryPid: process.pid })));
+  }
+}
+
+const ON_FORK: unique symbol = Symbol.for('@binnacle/prom-client/on-fork/v1');
+
+/** Calls back when this process becomes the primary of a cluster; of several copies of this package, the last one. */
+function onFork(callback: () => void): void {
+  const holder = cluster as { [ON_FORK]?: () => void };
+  if (holder[ON_FORK] === undefined) cluster.once('fork', () => holder[ON_FORK]?.());
+  holder[ON_FORK] = callback;
+}
+
+function plan(place: Place | undefined): void {
+  if (place === undefined) return;
+  waiting = place;
+  setImmediate(join);
+}
+
+/** Joins where it was planned and nobody has done it. */
+function join(): void {
+  const place = waiting;
+  waiting = undefined;
+  if (place === undefined || serverOf() !== undefined) return;
+  sweepClusters();
+  // What goes wrong with the directory was warned of, and the process counts for itself.
+  serveMetrics(place).then(collectRegularly, (error: unknown) => {
+    process.emitWarning(`the metrics of this process are not shared: ${(error as Error).message}`, {
+      type: 'BinnacleMetricsWarning',
+    });
+  });
+}
+
+/**
+ * What all processes of the service have, by name, after those that this process can ask are up to date. Undefined
+ * where it is alone.
+ * @throws StoreError where the directory cannot be read any more
+ */
+export function familiesOfService(): Promise<ReadonlyMap<string, Family> | undefined> | undefined {
+  join();
+  const server = serverOf();
+  return server === undefined ? undefined : familiesOf(server);
+}
+
+async function familiesOf(attached: Promise<Server>): Promise<ReadonlyMap<string, Family> | undefined> {
+  const server = await attached.catch(() => undefined);
+  if (server?.directory === undefined) return undefined;
+  collectRegularly();
+  await defaultRegistry().collect();
+  releaseParked();
+  return new Map(server.families().map((family) => [family.name, family]));
+}
+
+/** Keeps the gauges of this process up to date while others answer. */
+function collectRegularly(): void {
+  if (collecting !== undefined) return;
+  collecting = setInterval(() => {
+    const registry = defaultRegistry();
+    if (registry.collects) void registry.collect().then(releaseParked);
+  }, COLLECT_INTERVAL_MS);
+  collecting.unref();
+}

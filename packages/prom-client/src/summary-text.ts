@@ -1,0 +1,73 @@
+/** How summaries are shown: a line for each percentile, `quantile` before all other labels, then sum and count. */
+import { labelsOfFamily, textOfFamily } from './family-labels.ts';
+import type { GivenLabels } from './labels.ts';
+import { defaultsText, type Family, joined, labelsText, type TextOutput } from './text.ts';
+
+/** What is written of a summary. */
+interface Shown {
+  readonly name: string;
+  readonly labelNames: readonly string[];
+  readonly percentiles: readonly number[];
+}
+
+/** What a series of this process knows of itself. */
+interface Quantiles {
+  readonly index: number;
+  percentile(percentile: number): number;
+}
+
+interface Own extends Quantiles {
+  readonly labels: GivenLabels;
+  text: string | undefined;
+  readonly sum: number;
+  readonly count: number;
+}
+
+/** Writes the values of this process. */
+export function writeSummary(out: TextOutput, shown: Shown, allSeries: Iterable<Own>): void {
+  const defaults = out.defaultsFor(shown.labelNames);
+  for (const series of allSeries) {
+    series.text ??= labelsText(series.labels);
+    const labels = joined(series.text, defaultsText(defaults, series.labels));
+    writeQuantiles(out, shown, labels, series);
+    writeTotals(out, shown.name, labels, series.sum, series.count);
+  }
+}
+
+/**
+ * Writes sums and counts of all processes, and the quantiles of this one.
+ * @param ownOf finds a series of this process
+ */
+export function writeSummaryFamily(
+  out: TextOutput,
+  shown: Shown,
+  family: Family,
+  ownOf: (labels: GivenLabels) => Quantiles | undefined,
+): void {
+  if (family.type !== 'summary') return;
+  const defaults = out.defaultsFor(shown.labelNames);
+  for (const series of family.series) {
+    const given = labelsOfFamily(family, series);
+    const labels = joined(textOfFamily(family, series), defaultsText(defaults, given));
+    const own = ownOf(given);
+    if (own !== undefined && own.index >= 0) writeQuantiles(out, shown, labels, own);
+    writeTotals(out, shown.name, labels, series.sum, series.count);
+  }
+}
+
+function writeQuantiles(
+  out: TextOutput,
+  { name, percentiles }: Shown,
+  labels: string,
+  series: Quantiles,
+): void {
+  for (const quantile of percentiles) {
+    out.line(`${name}{${joined(`quantile="${quantile}"`, labels)}} `, series.percentile(quantile));
+  }
+}
+
+function writeTotals(out: TextOutput, name: string, labels: string, sum: number, count: number): void {
+  const braces = labels === '' ? '' : `{${labels}}`;
+  out.line(`${name}_sum${braces} `, sum);
+  out.line(`${name}_count${braces} `, count);
+}
