@@ -13,6 +13,7 @@ import {
   parseOpenMetrics,
   parseProtobuf,
   parseText,
+  writeExposition,
 } from '../dist/exposition/index.js';
 import { counter, createRegistry, gauge, label, MetricsServer } from '../dist/index.js';
 
@@ -175,6 +176,42 @@ test('escaped names are classic, and two that would become one stay two', () => 
       },
     ),
   );
+});
+
+test('an escaped family stays the same object, for which writers have prepared', () => {
+  const family = named('a.b', 'c.d');
+  const [first] = escapeFamilies([family], 'underscores');
+  expect(escapeFamilies([family], 'underscores')[0]).toBe(first);
+  expect(escapeFamilies([family, named('a_b')], 'underscores')[0]!.name).toBe('U__a_2e_b');
+  expect(escapeFamilies([family], 'dots')[0]).toMatchObject({ name: 'a_dot_b', labelNames: ['c_dot_d'] });
+  expect(escapeFamilies([family], 'allow-utf-8')[0]).toBe(family);
+});
+
+test('the labels of exemplars are escaped, too', () => {
+  const family: Family = {
+    ...named('a.b_total', 'c.d'),
+    type: 'counter',
+    series: [
+      {
+        labelValues: ['x'],
+        value: 1,
+        exemplar: { labels: [['trace.id', 'y']], value: 1, timestampMs: undefined },
+      },
+    ],
+  };
+  const body = (accept: string) => Buffer.concat([...writeExposition([family], negotiate(accept))]);
+  expect(body(`${OM1};escaping=dots`).toString()).toContain(
+    'a_dot_b__total{c_dot_d="x"} 1 # {trace_dot_id="y"} 1\n',
+  );
+  expect(body(`${OM1};escaping=allow-utf-8`).toString()).toContain(
+    '{"a.b_total","c.d"="x"} 1 # {"trace.id"="y"} 1\n',
+  );
+  const found: string[] = [];
+  parseProtobuf(body(PROTO), {
+    sample: (labels) => found.push(labels.toString()),
+    exemplar: (labels) => found.push(labels.toString()),
+  });
+  expect(found).toEqual(['a_b_total{c_d="x"}', '{trace_id="y"}']);
 });
 
 interface Answer {

@@ -426,6 +426,48 @@ b_total 1 # {} 0.5
   ]);
 });
 
+test.each(['specification', 'syntax'] as const)(
+  'who asks gets times of creation apart from samples: %s',
+  (checks) => {
+    const found: unknown[] = [];
+    const slice = (body: Uint8Array, start: number, end: number) =>
+      Buffer.from(body.subarray(start, end)).toString();
+    const text = `# TYPE a counter
+a_total{x="1"} 1
+a_created{x="1"} 1700000000.123
+# TYPE "b.c" summary
+{"b.c_count"} 1
+{"b.c_created"} 2
+{"b.c_created",x="1"} 3
+# TYPE a_created_seconds gauge
+a_created_seconds 4
+# TYPE d gauge
+d 5
+# TYPE d_created gauge
+d_created 6
+# EOF
+`;
+    parseOpenMetrics(
+      encoder.encode(text),
+      {
+        sample: (body, start, end, value) => found.push([slice(body, start, end), value]),
+        created: (body, start, end, ms) => found.push([slice(body, start, end), 'created', ms]),
+      },
+      { checks },
+    );
+    expect(found).toEqual([
+      ['a_total{x="1"}', 1],
+      ['a_created{x="1"}', 'created', 1_700_000_000_123],
+      ['{"b.c_count"}', 1],
+      ['{"b.c_created"}', 'created', 2000],
+      ['{"b.c_created",x="1"}', 'created', 3000],
+      ['a_created_seconds', 4],
+      ['d', 5],
+      ['d_created', 6],
+    ]);
+  },
+);
+
 test.each([
   ['a 1\n', 'line 1, column 5: the body does not end in "# EOF"; it was cut off'],
   ['', 'line 1, column 1: the body does not end'],

@@ -32,9 +32,25 @@ export function escapeFamilies(families: readonly Family[], escaping: Escaping):
   );
   return families.map((family, i) => {
     const labelNames = escapeNames(family.labelNames, escaping, isClassicLabelName);
-    const same = names[i] === family.name && labelNames.every((name, at) => name === family.labelNames[at]);
-    return same ? family : { ...family, name: names[i]!, labelNames };
+    return renamed(family, names[i]!, labelNames);
   });
+}
+
+/** Families under other names, as they were written last: writers keep what they prepare by the object. */
+const renamedFamilies = new WeakMap<Family, Family>();
+
+function renamed(family: Family, name: string, labelNames: readonly string[]): Family {
+  if (isNamed(family, name, labelNames)) return family;
+  let other = renamedFamilies.get(family);
+  if (other === undefined || !isNamed(other, name, labelNames)) {
+    other = { ...family, name, labelNames };
+    renamedFamilies.set(family, other);
+  }
+  return other;
+}
+
+function isNamed(family: Family, name: string, labelNames: readonly string[]): boolean {
+  return family.name === name && family.labelNames.every((label, i) => label === labelNames[i]);
 }
 
 /** Names of labels, escaped. */

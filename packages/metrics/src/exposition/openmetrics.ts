@@ -95,6 +95,11 @@ export interface OpenMetricsHandler {
    * `timestampMs` is NaN where the line has none.
    */
   sample(body: Uint8Array, seriesStart: number, seriesEnd: number, value: number, timestampMs: number): void;
+  /**
+   * When a counter, histogram or summary began to count: a `_created` line, which is a sample for handlers without
+   * this. The series text has the suffix.
+   */
+  created?(body: Uint8Array, seriesStart: number, seriesEnd: number, createdMs: number): void;
   /** The exemplar of the sample before; its labels are `body[labelsStart..labelsEnd)`, braces included. */
   exemplar?(
     body: Uint8Array,
@@ -127,7 +132,12 @@ const BACKSLASH = 0x5c;
 const OPEN = 0x7b;
 const CLOSE = 0x7d;
 
+const NO_BYTES = new Uint8Array(0);
+/** The types whose series may say when they began. */
+const COUNTING: ReadonlySet<string> = new Set(['counter', 'histogram', 'summary']);
+
 const METADATA = /^# (HELP|TYPE|UNIT) ([a-zA-Z_:][a-zA-Z0-9_:]*|"(?:[^"\\]|\\.)+") (.*)$/s;
+const encoder = new TextEncoder();
 const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
@@ -165,6 +175,8 @@ class Reader {
   #start = 0;
   #end = 0;
   #at = 0;
+  /** How the series of `_created` lines of the open family begin; empty where it has none. */
+  #createdStart = NO_BYTES;
   ended = false;
 
   constructor(body: Uint8Array, handler: OpenMetricsHandler, rules: FamilyRules | undefined) {
@@ -210,6 +222,10 @@ class Reader {
     const name = written.startsWith('"') ? unescaped(written.slice(1, -1)) : written;
     const field = ({ HELP: 'help', TYPE: 'type', UNIT: 'unit' } as const)[keyword];
     this.#judge((rules) => rules.metadata(name, field, value));
+    if (field === 'type') {
+      const start = written.startsWith('"') ? `{${written.slice(0, -1)}_created"` : `${written}_created`;
+      this.#createdStart = COUNTING.has(value) ? encoder.encode(start) : NO_BYTES;
+    }
     this.#handler.family?.(name, field, field === 'help' ? unescaped(value) : value);
   }
 
@@ -235,8 +251,19 @@ class Reader {
     let seconds = Number.NaN;
     if (this.#at < this.#end && body[this.#at + 1] !== HASH) seconds = this.#time();
     this.#judge((rules) => rules.sample(name, labels, value, seconds));
-    this.#handler.sample(body, seriesStart, seriesEnd, value, milliseconds(seconds));
+    const { created } = this.#handler;
+    if (created !== undefined && this.#isCreated(seriesStart, seriesEnd))
+      created.call(this.#handler, body, seriesStart, seriesEnd, milliseconds(value));
+    else this.#handler.sample(body, seriesStart, seriesEnd, value, milliseconds(seconds));
     if (this.#at < this.#end) this.#exemplar();
+  }
+
+  #isCreated(seriesStart: number, seriesEnd: number): boolean {
+    const start = this.#createdStart;
+    const end = seriesStart + start.length;
+    if (start.length === 0 || end > seriesEnd) return false;
+    for (let i = 0; i < start.length; i++) if (this.#body[seriesStart + i] !== start[i]) return false;
+    return end === seriesEnd || !isNameByte(this.#body[end]!, true);
   }
 
   #exemplar(): void {
