@@ -52,8 +52,8 @@ export interface ChildHolder {
   adopt(labelValues: readonly string[], child: Child): void;
 }
 
-/** How often a process looks for series of its own that have expired. */
-export const EXPIRY_INTERVAL_MS = 5_000;
+/** How often a process that shares a directory asks its callbacks, and looks for series of its own that have expired. */
+export const UPKEEP_INTERVAL_MS = 5_000;
 
 interface Entry {
   readonly metric: unknown;
@@ -126,7 +126,8 @@ export class Registry {
   readonly #dropped = new Map<string, Child>();
   readonly #scratch = new Map<number, Float64Array>();
   readonly #collectors = new Set<Collector>();
-  #expiryTimer: NodeJS.Timeout | undefined;
+  #upkeepTimer: NodeJS.Timeout | undefined;
+  #askedMs = 0;
   #heap: HeapStore | undefined = new HeapStore();
   #store: Store = this.#heap as HeapStore;
 
@@ -353,6 +354,7 @@ export class Registry {
   }
 
   async #ask(): Promise<void> {
+    this.#askedMs = Date.now();
     const waiting: Collector[] = [];
     for (const collector of this.#collectors) {
       if (collector.pending === undefined) this.#askOne(collector);
@@ -396,8 +398,12 @@ export class Registry {
   attach(store: Store): void {
     this.#move(store, true);
     this.#heap = undefined;
-    this.#expiryTimer = setInterval(() => this.expire(), EXPIRY_INTERVAL_MS);
-    this.#expiryTimer.unref();
+    // Whoever answers for the service cannot ask callbacks of other processes.
+    this.#upkeepTimer = setInterval(() => {
+      this.expire();
+      if (Date.now() - this.#askedMs >= UPKEEP_INTERVAL_MS) void this.#ask();
+    }, UPKEEP_INTERVAL_MS);
+    this.#upkeepTimer.unref();
   }
 
   /** Leaves the store: what it holds stays there, and counting goes on from 0 in this process. */
@@ -405,7 +411,7 @@ export class Registry {
     const heap = new HeapStore();
     this.#move(heap, false);
     this.#heap = heap;
-    clearInterval(this.#expiryTimer);
+    clearInterval(this.#upkeepTimer);
   }
 
   /** What this process has counted, where no other store is attached. */
