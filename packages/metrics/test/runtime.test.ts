@@ -145,6 +145,8 @@ test('open files, memory and threads are those of the process', async (context) 
   );
   expect(valueIn(after, 'process_heap_bytes')).toBeGreaterThan(0);
   expect(valueIn(after, 'process_thread_count')).toBeGreaterThan(4);
+  const threads = report({ only: ['threads'] });
+  expect(valueIn(await exposed(threads.registry), 'process_thread_count')).toBeGreaterThan(4);
   expect(valueIn(after, 'nodejs_heap_size_used_bytes')).toBeLessThanOrEqual(
     valueIn(after, 'nodejs_heap_size_total_bytes')!,
   );
@@ -197,6 +199,9 @@ test('a prefix stands before every name, and buckets and resolution can be chose
   expect(valueIn(exposition, 'shop_nodejs_eventloop_lag_min_seconds')).toBeGreaterThan(0.02);
   expect(() => report({ eventLoopResolutionMs: 0 })).toThrow(RangeError);
   expect(() => report({ eventLoopWindowMs: -1 })).toThrow(RangeError);
+  expect(() => report({ gcBuckets: [2, 1] })).toThrow(
+    /nodejs_gc_duration_seconds: buckets must be increasing/,
+  );
 });
 
 test('what is reported twice counts once, and what is stopped and started again goes on', async () => {

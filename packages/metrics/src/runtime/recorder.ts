@@ -5,12 +5,12 @@
 import { Counter } from '../counter.ts';
 import { type Checked, checkDefinition } from '../definition.ts';
 import { Gauge } from '../gauge.ts';
-import { Histogram } from '../histogram.ts';
+import { type Histogram, histogram } from '../histogram.ts';
 import { type LabelSpec, label } from '../labels.ts';
 import type { Registry } from '../registry.ts';
 import type { FamilyShape, GaugeMode } from '../store/store.ts';
 import { RUNTIME_FAMILIES, type RuntimeFamily, type RuntimeMetricName } from './families.ts';
-import { GC_KINDS } from './garbage-collection.ts';
+import { GC_KINDS, type GcKind } from './garbage-collection.ts';
 
 /** The labels of a value of the runtime. */
 type RuntimeLabels = Readonly<Record<string, string>>;
@@ -75,11 +75,13 @@ export class RuntimeRecorder {
   }
 
   /** The histogram of collections, all kinds of them from the start. */
-  gcDurations(): Histogram<LabelSpec> {
-    const name = 'nodejs_gc_duration_seconds';
-    const { gcBuckets } = this.#options;
-    const checked = this.#check(name, { type: 'histogram', bounds: gcBuckets }, { kind: GC_KINDS });
-    return checked.registry.define(checked.shape, checked.labels, () => new Histogram<LabelSpec>(checked));
+  gcDurations(): Histogram<{ readonly kind: readonly GcKind[] }> {
+    const { registry, prefix, gcBuckets } = this.#options;
+    const { help } = RUNTIME_FAMILIES.nodejs_gc_duration_seconds;
+    return histogram({
+      name: `${prefix}nodejs_gc_duration_seconds`,
+      ...{ help, unit: 'seconds', labels: { kind: GC_KINDS }, buckets: gcBuckets, registry },
+    });
   }
 
   #modeOf(name: RuntimeMetricName): { readonly type: 'gauge'; readonly mode: GaugeMode } {
@@ -91,14 +93,10 @@ export class RuntimeRecorder {
    * Checks a definition as every other one, except that gauges here may end in `_total`: nobody is free to name
    * them otherwise. The check then is that of the name without the suffix.
    */
-  #check(
-    name: RuntimeMetricName,
-    kind: Pick<FamilyShape, 'type' | 'mode' | 'bounds'>,
-    closed: LabelSpec = {},
-  ): Checked {
+  #check(name: RuntimeMetricName, kind: Pick<FamilyShape, 'type' | 'mode'>): Checked {
     const { help, unit, labelNames }: RuntimeFamily = RUNTIME_FAMILIES[name];
     const { registry, prefix } = this.#options;
-    const labels = Object.fromEntries(labelNames.map((own) => [own, closed[own] ?? label]));
+    const labels = Object.fromEntries(labelNames.map((own) => [own, label]));
     const whole = prefix + name;
     const accepted = kind.type === 'gauge' ? whole.replace(/_total$/, '') : whole;
     const definition = { name: accepted, help, unit, labels, registry };
