@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import { isMainThread } from 'node:worker_threads';
 import { afterEach, expect, test } from 'vitest';
+import { parseOpenMetrics } from '../dist/exposition/index.js';
 import { createRegistry, gauge, MetricsServer, type Registry } from '../dist/index.js';
 import {
   RUNTIME_FAMILIES,
@@ -144,9 +145,9 @@ test('open files, memory and threads are those of the process', async (context) 
     valueIn(after, 'process_resident_memory_bytes')!,
   );
   expect(valueIn(after, 'process_heap_bytes')).toBeGreaterThan(0);
-  expect(valueIn(after, 'process_thread_count')).toBeGreaterThan(4);
+  expect(valueIn(after, 'process_threads')).toBeGreaterThan(4);
   const threads = report({ only: ['threads'] });
-  expect(valueIn(await exposed(threads.registry), 'process_thread_count')).toBeGreaterThan(4);
+  expect(valueIn(await exposed(threads.registry), 'process_threads')).toBeGreaterThan(4);
   expect(valueIn(after, 'nodejs_heap_size_used_bytes')).toBeLessThanOrEqual(
     valueIn(after, 'nodejs_heap_size_total_bytes')!,
   );
@@ -243,11 +244,15 @@ test('each gauge can be a series per process', async () => {
   expect(exposition).toMatch(/^process_cpu_seconds_total \d/m);
 });
 
-test('OpenMetrics takes gauges that end in _total as they are', async () => {
-  const { registry } = report({ only: ['resources'] });
+test('OpenMetrics takes all of it, gauges that end in _total too', async () => {
+  const { registry } = report();
+  await pause(40);
   const { body } = await new MetricsServer(registry).exposition({ accept: 'application/openmetrics-text' });
   expect(String(body)).toMatch(/^# TYPE nodejs_active_resources_total gauge\n/m);
   expect(String(body)).toMatch(/^nodejs_active_resources_total \d/m);
+  let samples = 0;
+  parseOpenMetrics(Buffer.from(body), { sample: () => samples++ });
+  expect(samples).toBeGreaterThan(90);
 });
 
 test('a thread other than the main one does not report the process unless it is told to', async () => {

@@ -2,7 +2,8 @@
  * Every metric that a runtime can have, as data: what dashboards, checks and the instrument itself know about it.
  *
  * Names, types, help and labels are those of prom-client's default metrics, which public dashboards of Node.js are
- * made for. What prom-client does not have is named as OpenTelemetry's conventions name it.
+ * made for. What prom-client does not have is named as elsewhere: `nodejs_eventloop_*` by OpenTelemetry's conventions,
+ * `process_threads` by Prometheus's client for Rust.
  *
  * How processes and threads add up, and why:
  *
@@ -79,7 +80,7 @@ export const RUNTIME_FAMILIES = {
   process_heap_bytes: { ...memory, help: 'Process heap size in bytes.' },
   process_open_fds: { ...descriptors, ...highest, help: 'Number of open file descriptors.' },
   process_max_fds: { ...descriptors, ...lowest, help: 'Maximum number of open file descriptors.' },
-  process_thread_count: {
+  process_threads: {
     ...{ group: 'threads', unit: '', ...summed, ...ofProcess },
     help: 'Threads of the operating system that the process has.',
   },

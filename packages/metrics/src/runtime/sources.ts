@@ -64,7 +64,7 @@ export const SOURCES: Readonly<
       recorder.set('process_resident_memory_bytes', memory?.residentBytes);
       recorder.set('process_virtual_memory_bytes', memory?.virtualBytes);
       recorder.set('process_heap_bytes', memory?.dataBytes);
-      recorder.set('process_thread_count', memory?.threads);
+      recorder.set('process_threads', memory?.threads);
     },
   }),
   fileDescriptors: (recorder) => {
@@ -85,8 +85,8 @@ export const SOURCES: Readonly<
     );
     return {
       collect() {
-        if (alone && recorder.wants('process_thread_count'))
-          recorder.set('process_thread_count', readMemory()?.threads);
+        if (alone && recorder.wants('process_threads'))
+          recorder.set('process_threads', readMemory()?.threads);
         recorder.set('nodejs_worker_threads', workers.running);
       },
       stop: () => workers.stop(),
