@@ -95,13 +95,13 @@ test('two readers each see what happened since their last reading', async () => 
     return monitor.delays()?.max ?? 0;
   };
   await pause(20);
-  expect(maxAt(100)).toBeLessThan(0.1);
-  blockFor(120);
+  expect(maxAt(100)).toBeLessThan(0.2);
+  blockFor(250);
   await pause(20);
   // The one comes, and shortly after it the other; the reading of the one takes nothing from the other.
-  for (const ms of [1_000, 1_001, 9_000, 10_000, 15_000, 19_999]) expect(maxAt(ms)).toBeGreaterThan(0.11);
+  for (const ms of [1_000, 1_001, 9_000, 10_000, 15_000, 19_999]) expect(maxAt(ms)).toBeGreaterThan(0.24);
   // At 10 s the second histogram was shown, and the first one emptied, which is shown from 20 s on.
-  expect(maxAt(20_000)).toBeLessThan(0.11);
+  expect(maxAt(20_000)).toBeLessThan(0.2);
 });
 
 test('a reader that comes less often than the window sees exactly what was since its reading before', async () => {
@@ -117,13 +117,13 @@ test('a reader that comes less often than the window sees exactly what was since
   await pause(20);
   utilizationAt(15_000);
   // At once, while the histogram that was emptied just now does not know yet what time it is.
-  blockFor(100);
+  blockFor(250);
   await pause(20);
-  expect(utilizationAt(30_000)).toBeGreaterThan(0.7);
-  expect(monitor.delays()!.max).toBeGreaterThan(0.09);
+  expect(utilizationAt(30_000)).toBeGreaterThan(0.6);
+  expect(monitor.delays()!.max).toBeGreaterThan(0.24);
   await pause(150);
   expect(utilizationAt(45_000)).toBeLessThan(0.5);
-  expect(monitor.delays()!.max).toBeLessThan(0.09);
+  expect(monitor.delays()!.max).toBeLessThan(0.2);
 });
 
 test('before the first delay there are none, and after the end neither', async () => {

@@ -197,7 +197,7 @@ test('a prefix stands before every name, and buckets and resolution can be chose
   expect(metrics.names.every((name) => name.startsWith('shop_'))).toBe(true);
   expect(exposition).not.toMatch(/^nodejs/m);
   expect(seriesOf(exposition, 'shop_nodejs_gc_duration_seconds_bucket')).toHaveLength(8);
-  expect(valueIn(exposition, 'shop_nodejs_eventloop_lag_min_seconds')).toBeGreaterThan(0.02);
+  expect(valueIn(exposition, 'shop_nodejs_eventloop_lag_p50_seconds')).toBeGreaterThan(0.02);
   expect(() => report({ eventLoopResolutionMs: 0 })).toThrow(RangeError);
   expect(() => report({ eventLoopWindowMs: -1 })).toThrow(RangeError);
   expect(() => report({ gcBuckets: [2, 1] })).toThrow(
