@@ -251,7 +251,7 @@ function* matchingIn<C>(
   const wanted = pattern[above.length];
   for (const [value, below] of level) {
     if (wanted !== undefined && value !== wanted) continue;
-    const labelValues = [...above, value];
+    const labelValues = above.concat(value);
     if (labelValues.length === pattern.length) yield [labelValues, below as C];
     else yield* matchingIn(below as Level<C>, pattern, labelValues);
   }
@@ -268,6 +268,7 @@ export function childrenOf<C extends Child>(
     forget: (labelValues) => table?.forget(labelValues),
     find: (labelValues) => table?.find(labelValues),
     adopt: (labelValues, child) => table?.adopt(labelValues, child as C),
+    children: () => table?.matching(labels.map(() => undefined)) ?? [],
   };
   table = new ChildTable(
     labels,

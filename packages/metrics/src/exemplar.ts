@@ -48,7 +48,12 @@ export function noteExemplar(
     registry.drop(shape.name, 'exemplar', `an exemplar was left out: ${limit}`);
     return;
   }
-  writeExemplar(registry.part(child, keyOf(bucket), { kind: 'exemplar', bucket }), encoded, value, nowMs);
+  writeExemplar(
+    registry.part(child, shape, keyOf(bucket), { kind: 'exemplar', bucket }),
+    encoded,
+    value,
+    nowMs,
+  );
 }
 
 /** Keys of a child's parts: exemplars have the negative ones. */

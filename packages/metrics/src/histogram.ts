@@ -42,7 +42,7 @@ export class BoundHistogram<Unit extends string = string> implements Child {
     this.#checked = checked;
     this.#spans = spans;
     const { native } = checked.shape;
-    this.#native = native && new SparseBuckets(checked.registry, this, native.schema);
+    this.#native = native && new SparseBuckets(checked, this, native.schema);
   }
 
   /** The unit of the definition, `''` where it has none. */

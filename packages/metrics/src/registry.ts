@@ -21,7 +21,6 @@ import {
   type Part,
   type Slots,
   type Store,
-  type StoredSeries,
   type StoreView,
   slotsOfPart,
 } from './store/store.ts';
@@ -50,6 +49,14 @@ export interface ChildHolder {
   find(labelValues: readonly string[]): Child | undefined;
   /** The child is found from now on. */
   adopt(labelValues: readonly string[], child: Child): void;
+  /** All children. */
+  children(): Iterable<readonly [labelValues: readonly string[], child: Child]>;
+}
+
+/** What a child is about: its family, and the values of all labels. */
+interface Subject {
+  readonly shape: FamilyShape;
+  readonly labelValues: readonly string[];
 }
 
 /** How often a process that shares a directory asks its callbacks, and looks for series of its own that have expired. */
@@ -114,13 +121,16 @@ export class Registry {
   readonly #droppedShape: FamilyShape;
   readonly #overflowedShape: FamilyShape;
   readonly #metrics = new Map<string, Entry>();
-  readonly #placed = new Map<Child, StoredSeries>();
-  /** Where the children of a family are found. */
-  readonly #holders = new WeakMap<FamilyShape, ChildHolder>();
+  /** Where the children of a family are found: their metric finds them by their labels, and that is enough. */
+  readonly #holders = new Map<FamilyShape, ChildHolder>();
+  /** Of children without a holder, and of those whose labels are needed to make parts of their series. */
+  readonly #subjects = new Map<Child, Subject>();
+  /** Families all of whose children are in {@link Registry.#subjects}. */
+  readonly #learnt = new Set<FamilyShape>();
   /** What each part of a child is, by its key. */
   readonly #parts = new WeakMap<Child, Map<number, Part>>();
   /** Children whose series has expired and that somebody may have kept. */
-  readonly #dormant = new WeakMap<Child, StoredSeries>();
+  readonly #dormant = new WeakMap<Child, Subject>();
   /** Children of metrics with an expiry. */
   readonly #expiring = new Set<Child>();
   readonly #dropped = new Map<string, Child>();
@@ -166,16 +176,16 @@ export class Registry {
    * @param holder is told when the series has expired
    */
   place(child: Child, shape: FamilyShape, ownLabelValues: readonly string[], holder?: ChildHolder): void {
-    const labelValues =
-      this.#constantValues.length === 0 ? ownLabelValues : [...this.#constantValues, ...ownLabelValues];
+    const labelValues = this.#withConstants(ownLabelValues);
+    if (holder === undefined || hasParts(shape)) this.#learnt.add(shape);
     if (holder !== undefined && !this.#holders.has(shape)) this.#holders.set(shape, holder);
-    this.#place(child, shape, labelValues);
+    this.#place(child, { shape, labelValues });
   }
 
-  #place(child: Child, shape: FamilyShape, labelValues: readonly string[]): void {
-    const slots = this.#store.allocate(shape, labelValues, Date.now());
-    this.#placed.set(child, slots);
-    this.#point(child, shape, slots);
+  #place(child: Child, subject: Subject): void {
+    const { shape, labelValues } = subject;
+    if (this.#learnt.has(shape)) this.#subjects.set(child, subject);
+    this.#point(child, shape, this.#store.allocate(shape, labelValues, Date.now()));
     if (shape.expireAfterMs === undefined) return;
     this.#expiring.add(child);
     this.touch(child);
@@ -201,14 +211,14 @@ export class Registry {
    * The slots of a part of a child's series, which come to be when they are first asked for.
    * @param key tells the parts of the child apart
    */
-  part(child: Child, key: number, part: Part): Slots {
+  part(child: Child, shape: FamilyShape, key: number, part: Part): Slots {
     child.parts ??= new Map();
     let slots = child.parts.get(key);
     if (slots !== undefined) return slots;
-    const placed = this.#placed.get(child);
-    if (placed === undefined) slots = { values: new Float64Array(slotsOfPart(part)), index: 0 };
+    const subject = this.#isScratch(child, shape) ? undefined : this.#subjectOf(child, shape);
+    if (subject === undefined) slots = { values: new Float64Array(slotsOfPart(part)), index: 0 };
     else {
-      slots = this.#store.allocate(placed.shape, placed.labelValues, placed.createdMs, part);
+      slots = this.#store.allocate(shape, subject.labelValues, Date.now(), part);
       let parts = this.#parts.get(child);
       if (parts === undefined) {
         parts = new Map();
@@ -220,23 +230,49 @@ export class Registry {
     return slots;
   }
 
-  /** Removes a series of this process; what its child counts from now on, nobody reads. */
-  remove(child: Child): void {
-    const placed = this.#placed.get(child);
-    if (placed === undefined) return;
-    this.#release(child, placed);
-    this.#placed.delete(child);
-    this.#expiring.delete(child);
-    this.scratch(child, placed.shape);
+  /** What a child is about; all of its family are remembered from now on. */
+  #subjectOf(child: Child, shape: FamilyShape): Subject | undefined {
+    if (!this.#learnt.has(shape)) {
+      this.#learnt.add(shape);
+      for (const [own, other] of this.#holders.get(shape)?.children() ?? [])
+        this.#subjects.set(other, { shape, labelValues: this.#withConstants(own) });
+    }
+    return this.#subjects.get(child);
   }
 
-  /** Lets a series of this process begin again at 0; its child goes on counting. */
-  restart(child: Child): void {
-    const placed = this.#placed.get(child);
-    if (placed === undefined) return;
-    this.#release(child, placed);
+  #withConstants(ownLabelValues: readonly string[]): readonly string[] {
+    return this.#constantValues.length === 0 ? ownLabelValues : this.#constantValues.concat(ownLabelValues);
+  }
+
+  #isScratch(child: Child, shape: FamilyShape): boolean {
+    return child.values === this.#scratch.get(layoutOf(shape).size);
+  }
+
+  /**
+   * Removes a series of this process; what its child counts from now on, nobody reads.
+   * @param shape of a child that has a holder
+   */
+  remove(child: Child, shape = this.#subjects.get(child)?.shape): void {
+    if (shape === undefined || this.#isScratch(child, shape)) return;
+    this.#release(child);
+    this.#subjects.delete(child);
+    this.#expiring.delete(child);
+    this.scratch(child, shape);
+  }
+
+  /**
+   * Lets a series of this process begin again at 0; its child goes on counting.
+   * @param shape and the values of the metric's own labels, of a child that has a holder
+   */
+  restart(child: Child, shape?: FamilyShape, ownLabelValues: readonly string[] = []): void {
+    const subject =
+      shape === undefined
+        ? this.#subjects.get(child)
+        : { shape, labelValues: this.#withConstants(ownLabelValues) };
+    if (subject === undefined) return;
+    this.#release(child);
     if (child.parts !== undefined) child.parts = new Map();
-    this.#place(child, placed.shape, placed.labelValues);
+    this.#place(child, subject);
   }
 
   /**
@@ -247,8 +283,8 @@ export class Registry {
     this.#store.erase(shape, [...this.#constantValues, ...pattern]);
   }
 
-  #release(child: Child, placed: StoredSeries): void {
-    this.#store.release(placed);
+  #release(child: Child): void {
+    this.#store.release(child);
     for (const slots of child.parts?.values() ?? []) this.#store.release(slots);
   }
 
@@ -259,13 +295,14 @@ export class Registry {
   }
 
   #wake(child: Child): void {
-    const { shape, labelValues } = this.#dormant.get(child)!;
+    const subject = this.#dormant.get(child)!;
+    const { shape, labelValues } = subject;
     const holder = this.#holders.get(shape);
     const own = labelValues.slice(this.#constantValues.length);
     const other = holder?.find(own);
     if (other === undefined) {
       this.#dormant.delete(child);
-      this.#place(child, shape, labelValues);
+      this.#place(child, subject);
       holder?.adopt(own, child);
       return;
     }
@@ -282,24 +319,25 @@ export class Registry {
    * has kept a child may use it again, and its series comes back at 0.
    */
   expire(nowMs: number = Date.now()): void {
-    const old: [Child, StoredSeries][] = [];
+    const old: Child[] = [];
     for (const child of this.#expiring) {
-      const placed = this.#placed.get(child)!;
-      const usedMs = child.values[child.index + layoutOf(placed.shape).touchedAt]!;
-      if (nowMs - usedMs > placed.shape.expireAfterMs!) old.push([child, placed]);
+      const { shape } = this.#subjects.get(child)!;
+      const usedMs = child.values[child.index + layoutOf(shape).touchedAt]!;
+      if (nowMs - usedMs > shape.expireAfterMs!) old.push(child);
     }
     if (old.length === 0) return;
     // Counts that other processes go on adding to are let go of together, or their sum would fall.
-    const erased =
-      this.#heap === undefined ? this.#store.erasedOf(old.map(([, placed]) => placed)) : undefined;
-    for (const [child, placed] of old) {
-      if (erased !== undefined && outlivesWriters(placed.shape) && !erased.has(placed)) continue;
-      this.#release(child, placed);
-      this.#placed.delete(child);
+    const erased = this.#heap === undefined ? this.#store.erasedOf(old) : undefined;
+    for (const child of old) {
+      const subject = this.#subjects.get(child)!;
+      const { shape, labelValues } = subject;
+      if (erased !== undefined && outlivesWriters(shape) && !erased.has(child)) continue;
+      this.#release(child);
+      this.#subjects.delete(child);
       this.#expiring.delete(child);
-      this.#holders.get(placed.shape)?.forget(placed.labelValues.slice(this.#constantValues.length));
-      this.#dormant.set(child, placed);
-      this.#pointToScratch(child, placed.shape);
+      this.#holders.get(shape)?.forget(labelValues.slice(this.#constantValues.length));
+      this.#dormant.set(child, subject);
+      this.#pointToScratch(child, shape);
       child.touchedAt = DORMANT;
     }
   }
@@ -419,9 +457,9 @@ export class Registry {
     return this.#heap;
   }
 
-  /** All series of this process, in the order in which they were made. */
+  /** All series of this process, family by family. */
   *series(): Generator<PlacedSeries, void, undefined> {
-    for (const [child, { shape, labelValues }] of this.#placed) {
+    for (const [child, { shape, labelValues }] of this.#children()) {
       const kinds = this.#parts.get(child);
       const parts = [...(child.parts ?? [])].map(([key, slots]) => ({
         values: slots.values,
@@ -432,17 +470,24 @@ export class Registry {
     }
   }
 
+  *#children(): Generator<[Child, Subject], void, undefined> {
+    for (const [shape, holder] of this.#holders) {
+      for (const [own, child] of holder.children())
+        yield [child, { shape, labelValues: this.#withConstants(own) }];
+    }
+    for (const [child, subject] of this.#subjects)
+      if (!this.#holders.has(subject.shape)) yield [child, subject];
+  }
+
   /** @param withValues whether what was counted goes along */
   #move(store: Store, withValues: boolean): void {
-    for (const [child, placed] of this.#placed) {
-      const { shape, labelValues } = placed;
+    const created = withValues ? this.#heap?.createdTimes() : undefined;
+    for (const [child, { shape, labelValues }] of this.#children()) {
       const { values, index } = child;
-      const createdMs = withValues ? placed.createdMs : Date.now();
-      const slots = store.allocate(shape, labelValues, createdMs);
-      this.#placed.set(child, slots);
-      this.#point(child, shape, slots);
+      const createdMs = created?.get(values)?.get(index) ?? Date.now();
+      this.#point(child, shape, store.allocate(shape, labelValues, createdMs));
       const { size, touchedAt } = layoutOf(shape);
-      if (withValues) copySlots(values, index, slots, size);
+      if (withValues) copySlots(values, index, child, size);
       else {
         if (touchedAt >= 0) child.values[child.index + touchedAt] = Date.now();
         if (child.parts !== undefined) child.parts = new Map();
@@ -462,6 +507,11 @@ export class Registry {
     child.index = slots.index;
     if (shape.expireAfterMs !== undefined) child.touchedAt = layoutOf(shape).touchedAt;
   }
+}
+
+/** Whether the series of a family need more slots than those that they begin with, or are looked through one by one. */
+function hasParts({ native, window, expireAfterMs }: FamilyShape): boolean {
+  return native !== undefined || window !== undefined || expireAfterMs !== undefined;
 }
 
 function copySlots(values: Float64Array, index: number, to: Slots, size: number): void {

@@ -19,9 +19,9 @@ export function removeSeries<C extends Child>(checked: Checked, children: Childr
   const table = tableOf(children);
   for (const [labelValues, child] of [...table.matching(pattern)]) {
     // Without labels the metric is its only series, which there always is.
-    if (labelValues.length === 0) registry.restart(child);
+    if (labelValues.length === 0) registry.restart(child, shape, labelValues);
     else {
-      registry.remove(child);
+      registry.remove(child, shape);
       table.forget(labelValues);
     }
   }
@@ -33,7 +33,8 @@ export function resetSeries<C extends Child>(checked: Checked, children: Childre
   const pattern = patternOf(checked, children, {});
   if (pattern === undefined) return;
   const { registry, shape } = checked;
-  for (const [, child] of tableOf(children).matching(pattern)) registry.restart(child);
+  for (const [labelValues, child] of tableOf(children).matching(pattern))
+    registry.restart(child, shape, labelValues);
   registry.erase(shape, pattern);
 }
 

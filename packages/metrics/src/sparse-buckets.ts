@@ -4,9 +4,10 @@
  * A child whose values lie so far apart that they would need more than {@link PAGES_MAX} pages goes on in a
  * coarser schema; what it has counted so far stays where it is, since whoever reads adds schemas up.
  */
+import type { Checked } from './definition.ts';
 import { bucketIndex, SCHEMA_MIN } from './model/exponential.ts';
 import type { Child, Registry } from './registry.ts';
-import { PAGE_BUCKETS, type Slots } from './store/store.ts';
+import { type FamilyShape, PAGE_BUCKETS, type Slots } from './store/store.ts';
 
 /** The most pages of one schema that a child has. */
 export const PAGES_MAX = 64;
@@ -18,13 +19,15 @@ const PAGE_SPAN = 2 ** 16;
 export class SparseBuckets {
   readonly #registry: Registry;
   readonly #child: Child;
+  readonly #shape: FamilyShape;
   #schema: number;
   #pages = 0;
   /** The parts that the pages were counted in: others when the series has begun anew. */
   #parts: Map<number, Slots> | undefined;
 
-  constructor(registry: Registry, child: Child, schema: number) {
+  constructor({ registry, shape }: Checked, child: Child, schema: number) {
     this.#registry = registry;
+    this.#shape = shape;
     this.#child = child;
     this.#schema = schema;
   }
@@ -53,7 +56,7 @@ export class SparseBuckets {
     }
     // The value that made this page goes by the schema that it was looked up with, the next one by the coarser one.
     const schema = Math.floor(key / (PAGE_SPAN * 64)) + SCHEMA_MIN;
-    return this.#registry.part(this.#child, key, {
+    return this.#registry.part(this.#child, this.#shape, key, {
       kind: 'buckets',
       schema,
       sign,

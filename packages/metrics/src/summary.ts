@@ -48,7 +48,7 @@ export class BoundSummary<Unit extends string = string> implements Child {
     this.#checked = checked;
     this.#window = checked.shape.window!;
     this.#windowsAt = layoutOf(checked.shape).windowsAt;
-    this.#buckets = new SparseBuckets(checked.registry, this, SCHEMA);
+    this.#buckets = new SparseBuckets(checked, this, SCHEMA);
   }
 
   /** The unit of the definition, `''` where it has none. */

@@ -53,6 +53,20 @@ export class HeapStore implements Store, StoreView {
     this.compactions++;
   }
 
+  /** When each series began to count, by its slots. */
+  createdTimes(): Map<Float64Array, Map<number, number>> {
+    const times = new Map<Float64Array, Map<number, number>>();
+    for (const { values, index, createdMs } of this.series) {
+      let inPage = times.get(values);
+      if (inPage === undefined) {
+        inPage = new Map();
+        times.set(values, inPage);
+      }
+      inPage.set(index, createdMs);
+    }
+    return times;
+  }
+
   /** There are no other writers. */
   erase(): void {}
 
