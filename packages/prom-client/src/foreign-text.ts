@@ -44,7 +44,8 @@ export function writeUnknownFamily(out: TextOutput, family: Family): void {
     }
   } else if (family.type === 'summary') {
     for (const series of family.series) {
-      const labels = { ...labelsOfFamily(family, series), ...defaults };
+      const own = labelsOfFamily(family, series);
+      const labels = { ...own, ...defaults, ...own };
       family.quantiles.forEach((quantile, i) => {
         sample('', { quantile, ...labels }, series.quantileValues[i] ?? Number.NaN);
       });

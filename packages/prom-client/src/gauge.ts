@@ -46,7 +46,7 @@ export class Gauge<T extends string = string> extends Metric<GaugeSeries> {
       (shelf, labels, values) => new GaugeSeries(shelf, labels, values),
     );
     this.#single = this.labelNames.length === 0 ? this.storage.table.get(NO_LABELS) : undefined;
-    if (this.#single !== undefined) this.storage.place(this.#single);
+    this.#showSingle();
   }
 
   /** `set(3)`, `set({ queue: 'in' }, 3)`. @throws TypeError for what is no number, Error for a label that there is not */
@@ -91,14 +91,22 @@ export class Gauge<T extends string = string> extends Metric<GaugeSeries> {
   }
 
   reset(): void {
-    if (this.#single === undefined) this.storage.hide();
-    else this.storage.restart();
+    if (this.#single !== undefined && this.aggregator === 'sum') this.storage.restart();
+    else this.storage.hide();
+    this.#showSingle();
   }
 
   /** The value of a series of this process; 0 where there is none. */
   _getValue(labels?: GivenLabels): number {
     const series = this.storage.table.find(labels ?? NO_LABELS);
-    return series === undefined || series.index < 0 ? 0 : series.values[series.index]!;
+    return series?.value ?? 0;
+  }
+
+  /** Without labels a gauge is shown from the start, at 0; for the others only where a 0 does not change their sum. */
+  #showSingle(): void {
+    if (this.#single === undefined || this.#single.index >= 0) return;
+    if (this.aggregator === 'sum') this.storage.place(this.#single);
+    else this.storage.announce(this.#single);
   }
 
   #of(labels: GivenLabels | undefined): GaugeSeries {

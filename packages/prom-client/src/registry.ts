@@ -10,7 +10,7 @@ import { writeForeign, writeUnknownFamily } from './foreign-text.ts';
 import { INSIDE, type Inside } from './inside.ts';
 import type { GivenLabels } from './labels.ts';
 import type { Metric, MetricObject, MetricValue } from './metric.ts';
-import { familiesOfService } from './service.ts';
+import { defaultLabelsOfService, familiesOfService, shareDefaultLabels } from './service.ts';
 import { isClaimed, isSecondary } from './storage.ts';
 import { type Family, TextOutput } from './text.ts';
 
@@ -144,6 +144,7 @@ export class Registry {
   /** Labels that every series has in the text. */
   setDefaultLabels(labels: GivenLabels): void {
     this._defaultLabels = labels ?? {};
+    if (this.#ofService) shareDefaultLabels(this._defaultLabels);
   }
 
   resetMetrics(): void {
@@ -157,6 +158,7 @@ export class Registry {
     this._defaultLabels = {};
     this.#takenOut.clear();
     if (!this.#ofService) return;
+    shareDefaultLabels({});
     for (const metric of Object.values(metrics)) metric[INSIDE]?.storage.leave(this);
   }
 
@@ -197,7 +199,7 @@ export class Registry {
   ): Promise<string> {
     const out = new TextOutput(
       this._contentType === OPENMETRICS_CONTENT_TYPE,
-      Object.assign({}, ...registries.map(({ _defaultLabels }) => _defaultLabels)) as GivenLabels,
+      await defaultLabelsOfService(),
     );
     const known = new Map<string, AnyMetric>();
     for (const metric of registries.flatMap((registry) => registry.getMetricsAsArray())) {

@@ -22,7 +22,7 @@ export function writeScalars(
   for (const series of shown) {
     series.text ??= labelsText(series.labels);
     const labels = joined(series.text, defaultsText(defaults, series.labels));
-    const value = formatNumber(series.values[series.index]!);
+    const value = formatNumber(series.value);
     out.sample(sample, labels, value, series.exemplars?.get(0));
   }
 }
@@ -47,7 +47,7 @@ export function scalarValues(
   for (const series of shown) {
     const exemplar = series.exemplars?.get(0);
     values.push({
-      value: series.values[series.index]!,
+      value: series.value,
       labels: { ...series.labels },
       ...(exemplar !== undefined && { exemplar }),
     });

@@ -16,7 +16,7 @@ const NONE = new Float64Array(0);
 
 export abstract class Series {
   values: Float64Array = NONE;
-  /** -1 where the series has no slots, and so is not shown. */
+  /** -1 where the series has no slots. */
   index = -1;
   /** A copy of the labels that it was first named with, in that order, and without those that were undefined. */
   readonly labels: GivenLabels;
@@ -36,6 +36,11 @@ export abstract class Series {
     this.#shelf = shelf;
     this.labels = labels;
     this.labelValues = labelValues;
+  }
+
+  /** What lies in the first slot; 0 where there is none. */
+  get value(): number {
+    return this.index < 0 ? 0 : this.values[this.index]!;
   }
 
   /** Notes an exemplar whose labels are known to be allowed. */

@@ -6,6 +6,8 @@
  */
 import cluster from 'node:cluster';
 import { defaultRegistry, serveMetrics, serverOf } from '@binnacle/metrics';
+import { readDefaultLabels, writeDefaultLabels } from './default-labels.ts';
+import type { GivenLabels } from './labels.ts';
 import { type Place, placeOf, sweepClusters } from './place.ts';
 import { releaseParked } from './storage.ts';
 import type { Family } from './text.ts';
@@ -18,6 +20,8 @@ export const COLLECT_INTERVAL_MS = 5_000;
 /** Where this process would join, until it has. */
 let waiting: Place | undefined;
 let collecting: NodeJS.Timeout | undefined;
+/** The default labels of this process. */
+let defaultLabels: GivenLabels = {};
 
 /** To be called once, when the package is loaded. */
 export function joinService(): void {
@@ -51,7 +55,7 @@ function join(): void {
   if (place === undefined || serverOf() !== undefined) return;
   sweepClusters();
   // What goes wrong with the directory was warned of, and the process counts for itself.
-  serveMetrics(place).then(collectRegularly, (error: unknown) => {
+  serveMetrics(place).then(joined, (error: unknown) => {
     process.emitWarning(`the metrics of this process are not shared: ${(error as Error).message}`, {
       type: 'BinnacleMetricsWarning',
     });
@@ -72,15 +76,34 @@ export function familiesOfService(): Promise<ReadonlyMap<string, Family> | undef
 async function familiesOf(attached: Promise<Server>): Promise<ReadonlyMap<string, Family> | undefined> {
   const server = await attached.catch(() => undefined);
   if (server?.directory === undefined) return undefined;
-  collectRegularly();
+  joined(server);
   await defaultRegistry().collect();
   releaseParked();
   return new Map(server.families().map((family) => [family.name, family]));
 }
 
-/** Keeps the gauges of this process up to date while others answer. */
-function collectRegularly(): void {
-  if (collecting !== undefined) return;
+/** Tells the other processes which labels all series of the service have. */
+export function shareDefaultLabels(labels: GivenLabels): void {
+  defaultLabels = labels;
+  void serverOf()?.then(noteLabels, () => {});
+}
+
+/** Those of this process, or those that another one has told. */
+export async function defaultLabelsOfService(): Promise<GivenLabels> {
+  if (Object.keys(defaultLabels).length > 0) return defaultLabels;
+  const server = await serverOf()?.catch(() => undefined);
+  return server?.directory === undefined ? {} : readDefaultLabels(server.directory);
+}
+
+function noteLabels({ directory }: Server): void {
+  if (directory !== undefined && Object.keys(defaultLabels).length > 0)
+    writeDefaultLabels(directory, defaultLabels);
+}
+
+/** What begins, once, when this process has joined: its gauges are kept up to date while others answer. */
+function joined(server: Server): void {
+  if (collecting !== undefined || server.directory === undefined) return;
+  noteLabels(server);
   collecting = setInterval(() => {
     const registry = defaultRegistry();
     if (registry.collects) void registry.collect().then(releaseParked);

@@ -111,6 +111,11 @@ export class Storage<S extends Series> implements Shelf {
     this.shown.add(series as S);
   }
 
+  /** Shows a series at 0 that has no slots and gets them with its first value. */
+  announce(series: S): void {
+    this.shown.add(series);
+  }
+
   /** Removes a series, for all processes; who has kept its bound form counts for nobody. */
   remove(args: readonly unknown[]): void {
     const series = this.table.take(args);
@@ -131,6 +136,7 @@ export class Storage<S extends Series> implements Shelf {
   /** Lets one series begin again at 0. */
   restartOne(series: S, everywhere: boolean): void {
     series.exemplars = undefined;
+    if (series.index < 0) return;
     if (this.#family === undefined) series.values.fill(0, series.index, series.index + this.#metric.slots);
     else {
       defaultRegistry().restart(series);
@@ -142,6 +148,7 @@ export class Storage<S extends Series> implements Shelf {
   hide(): void {
     const parks = this.#family?.type === 'gauge' && defaultRegistry().ownView === undefined;
     for (const series of this.shown) {
+      if (series.index < 0) continue;
       if (parks) this.#parked.set(series, series.index);
       else this.#takeSlots(series);
       series.index = -1;
@@ -179,6 +186,7 @@ export class Storage<S extends Series> implements Shelf {
     this.#family = { ...shape, name };
     for (const series of this.shown) {
       const { values, index } = series;
+      if (index < 0) continue;
       defaultRegistry().place(series, this.#family, series.labelValues);
       series.values.set(values.subarray(index, index + this.#metric.slots), series.index);
     }
@@ -197,6 +205,7 @@ export class Storage<S extends Series> implements Shelf {
     this.releaseParked();
     this.#family = undefined;
     for (const series of this.shown) {
+      if (series.index < 0) continue;
       const values = series.values.slice(series.index, series.index + this.#metric.slots);
       defaultRegistry().remove(series);
       this.#placePrivately(series);
