@@ -442,6 +442,7 @@ export class Registry {
       if (Date.now() - this.#askedMs >= UPKEEP_INTERVAL_MS) void this.#ask();
     }, UPKEEP_INTERVAL_MS);
     this.#upkeepTimer.unref();
+    void this.#ask();
   }
 
   /** Leaves the store: what it holds stays there, and counting goes on from 0 in this process. */

@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { metricsHandler, serveMetrics } from '@binnacle/metrics';
-import { appInfo, diskUsage, memoryUsage, SERVICE } from '../metrics.ts';
+import { appInfo, diskUsage, SERVICE } from '../metrics.ts';
 import { createApp } from './app.ts';
 import { bytesIn, Cleanup } from './cleanup.ts';
 import { DataFolders, Jobs } from './jobs.ts';
@@ -59,7 +59,6 @@ export async function startWeb(options: Partial<Settings> = {}): Promise<Web> {
     answerMetrics: metricsHandler(),
   });
   const measure = async (): Promise<void> => {
-    memoryUsage.set(process.memoryUsage.rss());
     diskUsage.set(await bytesIn(folders.all));
   };
   await measure();

@@ -13,7 +13,6 @@ import { pipeline } from 'node:stream/promises';
 import { serveMetrics } from '@binnacle/metrics';
 import { BrickStream, GcodeError } from '../gcode/transform.ts';
 import {
-  memoryUsage,
   processingDuration,
   processingInputSize,
   processingJobs,
@@ -35,8 +34,6 @@ export type WorkAnswer =
   | { readonly type: 'ready' }
   | { readonly type: 'completed'; readonly id: string; readonly outputBytes: number }
   | { readonly type: 'error'; readonly id: string; readonly message: string };
-
-const MEMORY_INTERVAL_MS = 5000;
 
 const completed = processingJobs.bind({ status: 'completed' });
 const failed = processingJobs.bind({ status: 'error' });
@@ -78,7 +75,4 @@ process.on('message', (request: WorkRequest) => void work(request));
 
 const metricsDir = process.env.BINNACLE_METRICS_DIR;
 await serveMetrics({ service: SERVICE, ...(metricsDir ? { directory: metricsDir } : {}) });
-const measure = (): void => memoryUsage.set(process.memoryUsage.rss());
-measure();
-setInterval(measure, MEMORY_INTERVAL_MS).unref();
 answer({ type: 'ready' });
