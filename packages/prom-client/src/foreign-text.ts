@@ -54,12 +54,8 @@ export function writeUnknownFamily(out: TextOutput, family: Family): void {
     }
   } else {
     for (const series of family.series) {
-      sample(
-        '',
-        { ...defaults, ...labelsOfFamily(family, series) },
-        series.value,
-        exemplarOf(series.exemplar),
-      );
+      const own = labelsOfFamily(family, series);
+      sample('', { ...own, ...defaults, ...own }, series.value, exemplarOf(series.exemplar));
     }
   }
 }
