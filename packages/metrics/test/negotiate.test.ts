@@ -187,6 +187,54 @@ test('an escaped family stays the same object, for which writers have prepared',
   expect(escapeFamilies([family], 'allow-utf-8')[0]).toBe(family);
 });
 
+test.each([
+  ['text', 'text/plain'],
+  ['OpenMetrics', OM1],
+  ['protobuf', PROTO],
+])('two scrapers at once, while series are added, each get all that was there: %s', (_, accept) => {
+  const all = (): Family[] => [
+    {
+      ...named('jobs_total', 'a'),
+      type: 'counter',
+      series: Array.from({ length: 9000 }, (_, i) => ({ labelValues: [`${i}`], value: i, createdMs: 1000 })),
+    },
+    {
+      ...named('phase', 'phase'),
+      type: 'stateset',
+      series: Array.from({ length: 9000 }, (_, i) => ({ labelValues: [`state ${i}`], value: i % 2 })),
+    },
+    {
+      ...named('size', 'a'),
+      type: 'histogram',
+      bounds: [1, 2],
+      series: Array.from({ length: 3000 }, (_, i) => ({
+        labelValues: [`é ${i}`],
+        counts: [i, 0, 1],
+        sum: i / 8,
+      })),
+    },
+  ];
+  const expected = Buffer.concat([...writeExposition(all(), negotiate(accept))]);
+  const families = all();
+  const scrapers = [0, 1].map(() => ({
+    writer: writeExposition(families, negotiate(accept)),
+    slices: [] as Uint8Array[],
+    done: false,
+  }));
+  for (let turn = 0; scrapers.some(({ done }) => !done); turn++) {
+    for (const scraper of scrapers) {
+      const next = scraper.writer.next();
+      if (next.done) scraper.done = true;
+      else scraper.slices.push(next.value);
+    }
+    // Both are in the first family.
+    if (turn === 0) (families[0]!.series as unknown[]).push({ labelValues: ['new'], value: 1 });
+  }
+  for (const { slices } of scrapers) expect(Buffer.concat(slices).equals(expected)).toBe(true);
+  const after = Buffer.concat([...writeExposition(families, negotiate(accept))]);
+  expect(after.length).toBeGreaterThan(expected.length);
+});
+
 test('the labels of exemplars are escaped, too', () => {
   const family: Family = {
     ...named('a.b_total', 'c.d'),

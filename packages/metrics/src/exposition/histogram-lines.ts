@@ -56,10 +56,10 @@ export class BucketLines {
     this.buckets = bounds.length;
   }
 
-  /** Prepares the series that are new. */
-  extend(): void {
+  /** Prepares those of the first `count` series that are new. */
+  extend(count: number): void {
     const { series } = this.#family;
-    for (let i = this.#labels.count; i < series.length; i++) {
+    for (let i = this.#labels.count; i < count; i++) {
       this.#labels.add(labelText(this.#names, series[i]!.labelValues));
     }
   }

@@ -10,9 +10,12 @@
  * Digits are made here because nine of ten values are integers, for which a string would be made only to be copied.
  */
 import { formatValue } from '../model/value.ts';
+import { writeUtf8 } from './utf8.ts';
 
 /** Bytes after which a slice is handed over: a fraction of a millisecond's work, and few enough turns. */
 const SLICE_BYTES = 128 * 1024;
+/** New series are prepared as they are written, so many at once: their first slice is not far longer than others. */
+export const PREPARED_AT_ONCE = 64;
 /** Most expositions are far smaller. */
 const FIRST_BYTES = 16 * 1024;
 /** Bytes that may be copied beyond the end of a text. */
@@ -27,8 +30,6 @@ const SIX_DECIMALS_END = 1e9;
 const NEWLINE = 0x0a;
 const POINT = 0x2e;
 const ZERO = 0x30;
-
-const encoder = new TextEncoder();
 
 /** Texts one behind the other: one array of bytes for all series takes far less memory than one for each. */
 export class PreparedTexts {
@@ -50,17 +51,15 @@ export class PreparedTexts {
 
   /** Adds a text; returns its index. */
   add(text: string): number {
-    const encoded = encoder.encode(text);
     const start = this.start(this.#count);
-    const end = start + encoded.length;
-    if (end + SLACK_BYTES > this.view.byteLength) this.view = grown(this.view, end + SLACK_BYTES);
+    const bytes = start + 3 * text.length + SLACK_BYTES;
+    if (bytes > this.view.byteLength) this.view = grown(this.view, bytes);
     if (this.#count === this.#ends.length) {
       const ends = new Uint32Array(this.#count * 2);
       ends.set(this.#ends);
       this.#ends = ends;
     }
-    bytesOf(this.view).set(encoded, start);
-    this.#ends[this.#count] = end;
+    this.#ends[this.#count] = writeUtf8(this.view, start, text);
     return this.#count++;
   }
 }
@@ -89,7 +88,7 @@ export class LineBuffer {
   /** Writes a text that is not prepared. */
   string(text: string): void {
     this.#reserve(3 * text.length);
-    this.#used += encoder.encodeInto(text, bytesOf(this.#view).subarray(this.#used)).written;
+    this.#used = writeUtf8(this.#view, this.#used, text);
   }
 
   /** Puts a text, which ends the line again, behind the line that was written last. */

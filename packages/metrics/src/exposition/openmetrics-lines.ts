@@ -29,10 +29,10 @@ export interface SeriesOptions {
 export interface Prepared {
   readonly type: OpenMetricsType;
   /** The indexes of the series in the order in which they are written, where it is not their own. */
-  readonly order?: readonly number[] | undefined;
+  order?(): readonly number[] | undefined;
   writeHead(out: LineBuffer): void;
-  /** Prepares the series that are new. */
-  extend(): void;
+  /** Prepares those of the first `count` series that are new. */
+  extend(count: number): void;
   writeSeries(out: LineBuffer, index: number, options: SeriesOptions): void;
 }
 
@@ -77,8 +77,7 @@ class PreparedScalars implements Prepared {
   /** Whole lines, with the times in them: hardly ever does a time change, and then it is not taken from here. */
   readonly #created = new PreparedTexts();
   readonly #createdMs: number[] = [];
-  /** State sets: the states of each set together. */
-  order: readonly number[] | undefined;
+  #order: readonly number[] = [];
 
   constructor(family: ScalarFamily, name: string, type: OpenMetricsType, head: string) {
     this.type = type;
@@ -92,9 +91,17 @@ class PreparedScalars implements Prepared {
     out.text(this.#head, 0);
   }
 
-  extend(): void {
+  /** State sets: the states of each set together. */
+  order(): readonly number[] | undefined {
+    if (this.type !== 'stateset') return undefined;
+    const { series } = this.#family;
+    if (this.#order.length !== series.length) this.#order = orderBySet(series);
+    return this.#order;
+  }
+
+  extend(count: number): void {
     const { name, series } = this.#family;
-    for (let i = this.#values.count; i < series.length; i++) {
+    for (let i = this.#values.count; i < count; i++) {
       const { labelValues, extraLabels, createdMs } = series[i]!;
       const labels = labelText(this.#names, labelValues, extraLabels);
       this.#values.add(seriesText(name, labels));
@@ -102,7 +109,6 @@ class PreparedScalars implements Prepared {
       this.#created.add(createdLine(this.#createdName, labels, createdMs ?? 0));
       this.#createdMs.push(createdMs ?? 0);
     }
-    if (this.type === 'stateset' && this.order?.length !== series.length) this.order = orderBySet(series);
   }
 
   writeSeries(out: LineBuffer, index: number, { created, escaping }: SeriesOptions): void {
@@ -168,8 +174,8 @@ class PreparedHistograms implements Prepared {
     this.#lines.head(out);
   }
 
-  extend(): void {
-    this.#lines.extend();
+  extend(count: number): void {
+    this.#lines.extend(count);
   }
 
   writeSeries(out: LineBuffer, index: number, { created, escaping }: SeriesOptions): void {
@@ -220,8 +226,8 @@ class PreparedSummaries implements Prepared {
     this.#lines.head(out);
   }
 
-  extend(): void {
-    this.#lines.extend();
+  extend(count: number): void {
+    this.#lines.extend(count);
   }
 
   writeSeries(out: LineBuffer, index: number, { created }: SeriesOptions): void {

@@ -10,6 +10,8 @@
  * Source: https://protobuf.dev/programming-guides/encoding/
  */
 
+import { writeUtf8 } from './utf8.ts';
+
 /** Wire types. */
 export const VARINT = 0;
 export const FIXED64 = 1;
@@ -94,9 +96,9 @@ export class Encoder {
     // Most texts are short: then the length is one byte, and the text can be encoded in place.
     if (text.length <= 42) {
       this.#reserve(1 + 3 * text.length);
-      const { written } = utf8.encodeInto(text, this.#bytes.subarray(this.length + 1));
-      this.#bytes[this.length] = written;
-      this.length += 1 + written;
+      const end = writeUtf8(this.#view, this.length + 1, text);
+      this.#bytes[this.length] = end - this.length - 1;
+      this.length = end;
     } else {
       const encoded = utf8.encode(text);
       this.varint(encoded.length);

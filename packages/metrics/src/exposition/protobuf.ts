@@ -34,6 +34,7 @@ import {
   type SummaryFamily,
   type SummarySeries,
 } from './families.ts';
+import { PREPARED_AT_ONCE } from './line-buffer.ts';
 import { canonicalNumber } from './openmetrics-lines.ts';
 import { parseHistogram, writeHistogram } from './protobuf-histogram.ts';
 import {
@@ -81,10 +82,10 @@ export function* writeProtobuf(
     let chunk = new Encoder();
     writeHead(chunk, family);
     const prepared = preparedOf(family);
-    prepared.extend();
     // Series that come while slices are being sent are for the next time.
     const count = family.series.length;
     for (let i = 0; i < count; i++) {
+      if (i % PREPARED_AT_ONCE === 0) prepared.extend(Math.min(i + PREPARED_AT_ONCE, count), parts);
       prepared.write(chunk, i, parts);
       if (chunk.length < SLICE_BYTES) continue;
       length += chunk.length;
@@ -118,8 +119,8 @@ function typeOf(family: Family): (typeof TYPES)[number] {
 
 /** The metrics of a family, but for their values. */
 interface Prepared {
-  /** Prepares the series that are new. */
-  extend(): void;
+  /** Prepares those of the first `count` series that are new. */
+  extend(count: number, parts: Parts): void;
   /** Adds the metric of a series. */
   write(out: Encoder, index: number, parts: Parts): void;
 }
@@ -149,11 +150,9 @@ class PreparedScalars implements Prepared {
     this.#family = family;
   }
 
-  extend(): void {
+  extend(count: number, parts: Parts): void {
     const { series } = this.#family;
-    if (this.#ends.length === series.length) return;
-    const parts = partsOf('allow-utf-8');
-    for (let i = this.#ends.length; i < series.length; i++) {
+    for (let i = this.#ends.length; i < count; i++) {
       this.#writeNew(this.#bytes, series[i]!, undefined, parts);
       this.#ends.push(this.#bytes.length);
       this.#createdMs.push(series[i]!.createdMs ?? Number.NaN);
@@ -198,11 +197,9 @@ class PreparedLabels implements Prepared {
     this.#family = family;
   }
 
-  extend(): void {
+  extend(count: number, { inner }: Parts): void {
     const { labelNames, series } = this.#family;
-    if (this.#ends.length === series.length) return;
-    const inner = new Encoder();
-    for (let i = this.#ends.length; i < series.length; i++) {
+    for (let i = this.#ends.length; i < count; i++) {
       writeLabels(this.#bytes, labelNames, series[i]!.labelValues, undefined, inner);
       this.#ends.push(this.#bytes.length);
     }

@@ -19,7 +19,7 @@ import { isClassicMetricName } from '../model/names.ts';
 import { formatValue } from '../model/value.ts';
 import type { Family, HistogramFamily, ScalarFamily, SummaryFamily } from './families.ts';
 import { BucketLines, type LineStyle } from './histogram-lines.ts';
-import { LineBuffer, PreparedTexts } from './line-buffer.ts';
+import { LineBuffer, PREPARED_AT_ONCE, PreparedTexts } from './line-buffer.ts';
 import { labelText, seriesText, unescaped, writtenLabelName, writtenName } from './series-text.ts';
 
 /** The `Content-Type` of the format. */
@@ -34,11 +34,11 @@ export function* encodeText(families: Iterable<Family>): Generator<Uint8Array, v
   const out = new LineBuffer();
   for (const family of families) {
     const prepared = preparedOf(family);
-    prepared.extend();
     prepared.writeHead(out);
     // Series that come while slices are being sent are for the next time.
     const count = family.series.length;
     for (let i = 0; i < count; i++) {
+      if (i % PREPARED_AT_ONCE === 0) prepared.extend(Math.min(i + PREPARED_AT_ONCE, count));
       prepared.writeSeries(out, i);
       if (out.isFull) yield out.take();
     }
@@ -55,8 +55,8 @@ export function* writeText(families: Iterable<Family>): Generator<string, void, 
 interface Prepared {
   /** `# HELP` and `# TYPE`. */
   writeHead(out: LineBuffer): void;
-  /** Prepares the series that are new. */
-  extend(): void;
+  /** Prepares those of the first `count` series that are new. */
+  extend(count: number): void;
   writeSeries(out: LineBuffer, index: number): void;
 }
 
@@ -94,9 +94,9 @@ class PreparedScalars implements Prepared {
     this.#texts.add(headOf(family));
   }
 
-  extend(): void {
+  extend(count: number): void {
     const { name, series } = this.#family;
-    for (let i = this.#texts.count - 1; i < series.length; i++) {
+    for (let i = this.#texts.count - 1; i < count; i++) {
       const { labelValues, extraLabels } = series[i]!;
       this.#texts.add(seriesText(name, labelText(this.#names, labelValues, extraLabels)));
     }
@@ -124,8 +124,8 @@ class PreparedHistograms implements Prepared {
     this.#lines = new BucketLines(family, styleOf(family));
   }
 
-  extend(): void {
-    this.#lines.extend();
+  extend(count: number): void {
+    this.#lines.extend(count);
   }
 
   writeHead(out: LineBuffer): void {
@@ -149,8 +149,8 @@ class PreparedSummaries implements Prepared {
     this.#lines = new BucketLines(family, styleOf(family));
   }
 
-  extend(): void {
-    this.#lines.extend();
+  extend(count: number): void {
+    this.#lines.extend(count);
   }
 
   writeHead(out: LineBuffer): void {
