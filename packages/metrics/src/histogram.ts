@@ -3,20 +3,16 @@
  * exponential buckets, which come to be where values fall and are as fine everywhere. One may be both, while a
  * monitor moves from the one to the other.
  */
-import { childrenOf } from './child-table.ts';
 import { type Checked, checkDefinition, type Definition } from './definition.ts';
 import { type CountOptions, noteExemplar } from './exemplar.ts';
 import type { GaugeName } from './gauge.ts';
-import { INSIDE, type InsideOf, type Metric } from './inside.ts';
-import type { LabelledArguments, LabelSpec, LabelValues } from './labels.ts';
+import { INSIDE } from './inside.ts';
+import type { LabelSpec, LabelValues } from './labels.ts';
 import { schemaForFactor, ZERO_THRESHOLD } from './model/exponential.ts';
-import { type Children, type Given, type NarrowedChildren, narrow } from './narrowed.ts';
-import type { Child } from './registry.ts';
-import { removeSeries, resetSeries } from './removal.ts';
-import { settle } from './settle.ts';
+import { NarrowedChildren } from './narrowed.ts';
+import { BoundObserver, Observer } from './observer.ts';
 import { type PagePosition, SparseBuckets } from './sparse-buckets.ts';
 import type { NativeShape } from './store/store.ts';
-import { type IncompleteTimer, RunningTimer, type Timer } from './timer.ts';
 
 /** The buckets that fit most durations of requests, in seconds. */
 export const DEFAULT_BUCKETS: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -25,29 +21,17 @@ export const DEFAULT_BUCKETS: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1
  * One series of a histogram: what hot code keeps. Its slots are a count per bucket, `+Inf` last, and the sum;
  * the number of observations is the sum of the buckets and cannot disagree with them.
  */
-export class BoundHistogram<Unit extends string = string> implements Child {
-  values: Float64Array;
-  index: number;
-  touchedAt: number;
+export class BoundHistogram<Unit extends string = string> extends BoundObserver<Unit> {
   readonly #bounds: Float64Array;
-  readonly #checked: Checked;
   readonly #spans: boolean;
   readonly #native: SparseBuckets | undefined;
 
   constructor(checked: Checked, bounds: Float64Array, spans: boolean) {
-    this.values = EMPTY;
-    this.index = 0;
-    this.touchedAt = 0;
+    super(checked, EMPTY);
     this.#bounds = bounds;
-    this.#checked = checked;
     this.#spans = spans;
     const { native } = checked.shape;
     this.#native = native && new SparseBuckets(checked, this, native.schema);
-  }
-
-  /** The unit of the definition, `''` where it has none. */
-  get unit(): Unit {
-    return this.#checked.shape.unit as Unit;
   }
 
   /** The upper bounds of the buckets, without `+Inf`. */
@@ -56,48 +40,26 @@ export class BoundHistogram<Unit extends string = string> implements Child {
   }
 
   /** Counts a value in the bucket with the smallest bound that is not below it. NaN is dropped and counted. */
-  observe(value: number, options?: CountOptions): void {
+  override observe(value: number, options?: CountOptions): void {
     const bucket = typeof value === 'number' ? bucketOf(this.#bounds, value) : -1;
     if (bucket < 0) {
-      this.#refuse(`a histogram cannot observe ${String(value)}`);
+      this.refuse(`a histogram cannot observe ${String(value)}`);
       return;
     }
-    if (this.touchedAt !== 0) this.#checked.registry.touch(this);
+    if (this.touchedAt !== 0) this.checked.registry.touch(this);
     this.values[this.index + bucket]! += 1;
     this.values[this.index + this.#bounds.length + 1]! += value;
     if (this.#native !== undefined) this.#observeNative(this.#native, value);
-    if (options !== undefined || this.#spans) noteExemplar(this, this.#checked, bucket, value, options);
+    if (options !== undefined || this.#spans) noteExemplar(this, this.checked, bucket, value, options);
   }
 
   #observeNative(native: SparseBuckets, value: number): void {
-    if (Math.abs(value) <= this.#checked.shape.native!.zeroThreshold) {
+    if (Math.abs(value) <= this.checked.shape.native!.zeroThreshold) {
       this.values[this.index + this.#bounds.length + 2]! += 1;
       return;
     }
     native.locate(value, 0, POSITION);
     POSITION.slots.values[POSITION.at]! += 1;
-  }
-
-  /** Observes milliseconds as the seconds that they are; only where the unit is `seconds`. */
-  observeMs(this: BoundHistogram<'seconds'>, ms: number, options?: CountOptions): void {
-    if (this.unit === 'seconds') this.observe(typeof ms === 'number' ? ms / 1000 : ms, options);
-    else this.#refuse('durations are observed where the unit is seconds');
-  }
-
-  /** Observes how long `run` takes, until it returns, throws, or its promise settles; returns what `run` returns. */
-  time<R>(this: BoundHistogram<'seconds'>, run: () => R): R {
-    const beganMs = performance.now();
-    return settle(run, () => this.observeMs(performance.now() - beganMs));
-  }
-
-  /** Starts a timer that observes when it is stopped; only where the unit is `seconds`. */
-  start(this: BoundHistogram<'seconds'>): Timer<Record<never, never>> {
-    return new RunningTimer(undefined, (seconds) => this.observeMs(seconds * 1000));
-  }
-
-  #refuse(problem: string): void {
-    const { registry, shape } = this.#checked;
-    registry.drop(shape.name, 'value', problem);
   }
 }
 
@@ -111,107 +73,31 @@ function bucketOf(bounds: Float64Array, value: number): number {
   return value >= 0 || value < 0 ? bounds.length : -1;
 }
 
-/**
- * A histogram with all its series. Made by {@link histogram}. What measures time (`observeMs`, `time`, `start`)
- * is there only where the unit is `seconds`, the unit in which durations are exposed.
- */
-export class Histogram<L extends LabelSpec, Unit extends string = string> implements Metric {
-  readonly name: string;
-  /** The unit of the definition, `''` where it has none. */
-  readonly unit: Unit;
-  readonly [INSIDE]: InsideOf<L>;
-  readonly #checked: Checked;
+/** A histogram with all its series. Made by {@link histogram}. */
+export class Histogram<L extends LabelSpec, Unit extends string = string> extends Observer<
+  L,
+  Unit,
+  BoundHistogram<Unit>
+> {
   readonly #spans: boolean;
-  readonly #make: () => BoundHistogram<Unit>;
-  readonly #children: Children<BoundHistogram<Unit>>;
-  readonly #single: BoundHistogram<Unit> | undefined;
 
   /**
    * @param narrowed the children of a histogram with some labels fixed
    * @param spans whether exemplars come from the active span
    */
   constructor(checked: Checked, narrowed?: NarrowedChildren<BoundHistogram<Unit>>, spans = false) {
-    const { registry, labels, shape } = checked;
-    this.name = shape.name;
-    this.unit = shape.unit as Unit;
-    this[INSIDE] = { registry, shape, fixed: narrowed?.fixed ?? {} };
-    this.#checked = checked;
-    const bounds = Float64Array.from(shape.bounds ?? []);
+    const bounds = Float64Array.from(checked.shape.bounds ?? []);
+    super(checked, () => new BoundHistogram<Unit>(checked, bounds, spans), narrowed);
     this.#spans = spans;
-    this.#make = () => new BoundHistogram<Unit>(checked, bounds, spans);
-    const table = narrowed === undefined ? childrenOf(checked, this.#make) : undefined;
-    this.#children = narrowed ?? table!;
-    this.#single = labels.length === 0 ? table?.single : undefined;
-  }
-
-  /**
-   * `observe(0.2)`, or `observe({ route: '/' }, 0.2)` where the metric has labels. Behind the value may stand what
-   * led to it: `observe(0.2, { exemplar: { trace_id } })`.
-   */
-  observe(...args: LabelledArguments<L, [value: number, options?: CountOptions]>): void;
-  observe(first: unknown, second?: unknown, third?: CountOptions): void {
-    if (this.#single !== undefined) this.#single.observe(first as number, second as CountOptions | undefined);
-    else this.#children.get(first as Given).observe(second as number, third);
-  }
-
-  /** Observes milliseconds as the seconds that they are; only where the unit is `seconds`. */
-  observeMs(
-    this: Histogram<L, 'seconds'>,
-    ...args: LabelledArguments<L, [ms: number, options?: CountOptions]>
-  ): void;
-  observeMs(this: Histogram<L, 'seconds'>, first: unknown, second?: unknown, third?: CountOptions): void {
-    if (this.#single !== undefined)
-      this.#single.observeMs(first as number, second as CountOptions | undefined);
-    else this.#children.get(first as Given).observeMs(second as number, third);
-  }
-
-  /**
-   * Observes how long `run` takes, until it returns, throws, or its promise settles; returns what `run` returns.
-   * Only where the unit is `seconds`: `time(work)`, or `time({ route: '/' }, work)` where the metric has labels.
-   */
-  time<R>(this: Histogram<L, 'seconds'>, ...args: LabelledArguments<L, [run: () => R]>): R;
-  time(this: Histogram<L, 'seconds'>, first: unknown, second?: unknown): unknown {
-    return this.#single !== undefined
-      ? this.#single.time(first as () => unknown)
-      : this.#children.get(first as Given).time(second as () => unknown);
-  }
-
-  /** Starts a timer that observes when it is stopped, or at the end of the block: `using timer = start(...)`. */
-  start(this: Histogram<L, 'seconds'>, ...args: LabelledArguments<L, []>): Timer<L>;
-  /** Starts a timer that is given the remaining labels when it is stopped. */
-  start<K extends keyof L = never>(
-    this: Histogram<L, 'seconds'>,
-    labels?: Pick<LabelValues<L>, K>,
-  ): IncompleteTimer<L, K>;
-  start(this: Histogram<L, 'seconds'>, given?: unknown): unknown {
-    return new RunningTimer(given as Given | undefined, (seconds, labels) => {
-      (this.#single ?? this.#children.get(labels as Given)).observeMs(seconds * 1000);
-    });
-  }
-
-  /**
-   * Removes the series that have these labels, some or all of them, in all processes of the service. Whoever has
-   * bound one observes for nobody from then on; a new use of the labels begins at 0.
-   */
-  remove(labels: Partial<LabelValues<L>>): void {
-    removeSeries(this.#checked, this.#children, labels as Given);
-  }
-
-  /** Lets all series begin again at 0, in all processes of the service. */
-  reset(): void {
-    resetSeries(this.#checked, this.#children);
   }
 
   /** The series of the labels, to be kept where the same one is observed often. */
   bind(labels: LabelValues<L>): BoundHistogram<Unit>;
   /** The histogram with some labels fixed, which takes only the remaining ones. */
   bind<K extends keyof L>(labels: Pick<LabelValues<L>, K>): Histogram<Omit<L, K>, Unit>;
-  bind(given: unknown): unknown {
-    if (this.#single !== undefined) return this.#single;
-    const labels = given as Given;
-    const checked = this.#checked;
-    const part = narrow(checked, this.#children, labels, this.#make);
-    return part === undefined ? this.#children.get(labels) : new Histogram(checked, part, this.#spans);
+  bind(labels: unknown): unknown {
+    const found = this.find(labels);
+    return found instanceof NarrowedChildren ? new Histogram(this.checked, found, this.#spans) : found;
   }
 }
 

@@ -534,7 +534,7 @@ function checkConstantLabel(name: string, value: unknown): void {
 function callerOutsideOfThisPackage(): string {
   const lines = (new Error().stack ?? '').split('\n').slice(1);
   const own =
-    /[\\/](?:registry|definition|counter|gauge|histogram|summary|info|state-set|operation|define-metrics)\.[cm]?[jt]s:/;
+    /[\\/](?:registry|definition|counter|gauge|histogram|observer|summary|info|state-set|operation|define-metrics)\.[cm]?[jt]s:/;
   const caller = lines.find((line) => !own.test(line)) ?? '';
   return caller.trim() || 'at an unknown place';
 }

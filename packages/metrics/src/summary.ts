@@ -6,18 +6,14 @@
  * takes the quantiles from the sum: never are the quantiles of two processes added or averaged, which would say
  * nothing. A quantile is right to 1.1 % of its value; the least and the greatest value are exact.
  */
-import { childrenOf } from './child-table.ts';
 import { type Checked, checkDefinition, type Definition } from './definition.ts';
 import type { GaugeName } from './gauge.ts';
-import { INSIDE, type InsideOf, type Metric } from './inside.ts';
-import type { LabelledArguments, LabelSpec, LabelValues } from './labels.ts';
-import { type Children, type Given, type NarrowedChildren, narrow } from './narrowed.ts';
-import type { Child } from './registry.ts';
-import { removeSeries, resetSeries } from './removal.ts';
-import { settle } from './settle.ts';
+import { INSIDE } from './inside.ts';
+import type { LabelSpec, LabelValues } from './labels.ts';
+import { NarrowedChildren } from './narrowed.ts';
+import { BoundObserver, Observer } from './observer.ts';
 import { type PagePosition, SparseBuckets } from './sparse-buckets.ts';
 import { layoutOf, WINDOW, WINDOWS_MAX, type WindowShape } from './store/store.ts';
-import { type IncompleteTimer, RunningTimer, type Timer } from './timer.ts';
 
 /** The quantiles that a summary has unless its definition names others. */
 export const DEFAULT_QUANTILES: readonly number[] = [0.5, 0.9, 0.99];
@@ -32,28 +28,16 @@ export const DEFAULT_WINDOW_STEPS = 5;
 const SCHEMA = 5;
 
 /** One series of a summary: what hot code keeps. */
-export class BoundSummary<Unit extends string = string> implements Child {
-  values: Float64Array;
-  index: number;
-  touchedAt: number;
-  readonly #checked: Checked;
+export class BoundSummary<Unit extends string = string> extends BoundObserver<Unit> {
   readonly #window: WindowShape;
   readonly #windowsAt: number;
   readonly #buckets: SparseBuckets;
 
   constructor(checked: Checked) {
-    this.values = EMPTY;
-    this.index = 0;
-    this.touchedAt = 0;
-    this.#checked = checked;
+    super(checked, EMPTY);
     this.#window = checked.shape.window!;
     this.#windowsAt = layoutOf(checked.shape).windowsAt;
     this.#buckets = new SparseBuckets(checked, this, SCHEMA);
-  }
-
-  /** The unit of the definition, `''` where it has none. */
-  get unit(): Unit {
-    return this.#checked.shape.unit as Unit;
   }
 
   /** Tells it from a histogram. */
@@ -62,12 +46,12 @@ export class BoundSummary<Unit extends string = string> implements Child {
   }
 
   /** Counts a value. NaN is dropped and counted. */
-  observe(value: number): void {
+  override observe(value: number): void {
     if (typeof value !== 'number' || Number.isNaN(value)) {
-      this.#refuse(`a summary cannot observe ${String(value)}`);
+      this.refuse(`a summary cannot observe ${String(value)}`);
       return;
     }
-    if (this.touchedAt !== 0) this.#checked.registry.touch(this);
+    if (this.touchedAt !== 0) this.checked.registry.touch(this);
     this.values[this.index]! += 1;
     this.values[this.index + 1]! += value;
     this.#observeInWindow(value);
@@ -102,28 +86,6 @@ export class BoundSummary<Unit extends string = string> implements Child {
     }
     page.values[POSITION.at]! += 1;
   }
-
-  /** Observes milliseconds as the seconds that they are; only where the unit is `seconds`. */
-  observeMs(this: BoundSummary<'seconds'>, ms: number): void {
-    if (this.unit === 'seconds') this.observe(typeof ms === 'number' ? ms / 1000 : ms);
-    else this.#refuse('durations are observed where the unit is seconds');
-  }
-
-  /** Observes how long `run` takes, until it returns, throws, or its promise settles; returns what `run` returns. */
-  time<R>(this: BoundSummary<'seconds'>, run: () => R): R {
-    const beganMs = performance.now();
-    return settle(run, () => this.observeMs(performance.now() - beganMs));
-  }
-
-  /** Starts a timer that observes when it is stopped; only where the unit is `seconds`. */
-  start(this: BoundSummary<'seconds'>): Timer<Record<never, never>> {
-    return new RunningTimer(undefined, (seconds) => this.observeMs(seconds * 1000));
-  }
-
-  #refuse(problem: string): void {
-    const { registry, shape } = this.#checked;
-    registry.drop(shape.name, 'value', problem);
-  }
 }
 
 const PAGE_SLOTS = 17;
@@ -131,90 +93,23 @@ const EMPTY = new Float64Array(2 + WINDOWS_MAX * WINDOW.size);
 const POSITION: PagePosition = { slots: { values: EMPTY, index: 0 }, at: 0 };
 
 /** A summary with all its series. Made by {@link summary}. */
-export class Summary<L extends LabelSpec, Unit extends string = string> implements Metric {
-  readonly name: string;
-  /** The unit of the definition, `''` where it has none. */
-  readonly unit: Unit;
-  readonly [INSIDE]: InsideOf<L>;
-  readonly #checked: Checked;
-  readonly #make: () => BoundSummary<Unit>;
-  readonly #children: Children<BoundSummary<Unit>>;
-  readonly #single: BoundSummary<Unit> | undefined;
-
+export class Summary<L extends LabelSpec, Unit extends string = string> extends Observer<
+  L,
+  Unit,
+  BoundSummary<Unit>
+> {
   /** @param narrowed the children of a summary with some labels fixed */
   constructor(checked: Checked, narrowed?: NarrowedChildren<BoundSummary<Unit>>) {
-    const { registry, labels, shape } = checked;
-    this.name = shape.name;
-    this.unit = shape.unit as Unit;
-    this[INSIDE] = { registry, shape, fixed: narrowed?.fixed ?? {} };
-    this.#checked = checked;
-    this.#make = () => new BoundSummary<Unit>(checked);
-    const table = narrowed === undefined ? childrenOf(checked, this.#make) : undefined;
-    this.#children = narrowed ?? table!;
-    this.#single = labels.length === 0 ? table?.single : undefined;
-  }
-
-  /** `observe(0.2)`, or `observe({ route: '/' }, 0.2)` where the metric has labels. */
-  observe(...args: LabelledArguments<L, [value: number]>): void;
-  observe(first: unknown, second?: unknown): void {
-    if (this.#single !== undefined) this.#single.observe(first as number);
-    else this.#children.get(first as Given).observe(second as number);
-  }
-
-  /** Observes milliseconds as the seconds that they are; only where the unit is `seconds`. */
-  observeMs(this: Summary<L, 'seconds'>, ...args: LabelledArguments<L, [ms: number]>): void;
-  observeMs(this: Summary<L, 'seconds'>, first: unknown, second?: unknown): void {
-    if (this.#single !== undefined) this.#single.observeMs(first as number);
-    else this.#children.get(first as Given).observeMs(second as number);
-  }
-
-  /**
-   * Observes how long `run` takes, until it returns, throws, or its promise settles; returns what `run` returns.
-   * Only where the unit is `seconds`: `time(work)`, or `time({ route: '/' }, work)` where the metric has labels.
-   */
-  time<R>(this: Summary<L, 'seconds'>, ...args: LabelledArguments<L, [run: () => R]>): R;
-  time(this: Summary<L, 'seconds'>, first: unknown, second?: unknown): unknown {
-    return this.#single !== undefined
-      ? this.#single.time(first as () => unknown)
-      : this.#children.get(first as Given).time(second as () => unknown);
-  }
-
-  /** Starts a timer that observes when it is stopped, or at the end of the block: `using timer = start(...)`. */
-  start(this: Summary<L, 'seconds'>, ...args: LabelledArguments<L, []>): Timer<L>;
-  /** Starts a timer that is given the remaining labels when it is stopped. */
-  start<K extends keyof L = never>(
-    this: Summary<L, 'seconds'>,
-    labels?: Pick<LabelValues<L>, K>,
-  ): IncompleteTimer<L, K>;
-  start(this: Summary<L, 'seconds'>, given?: unknown): unknown {
-    return new RunningTimer(given as Given | undefined, (seconds, labels) => {
-      (this.#single ?? this.#children.get(labels as Given)).observeMs(seconds * 1000);
-    });
-  }
-
-  /**
-   * Removes the series that have these labels, some or all of them, in all processes of the service. Whoever has
-   * bound one observes for nobody from then on.
-   */
-  remove(labels: Partial<LabelValues<L>>): void {
-    removeSeries(this.#checked, this.#children, labels as Given);
-  }
-
-  /** Lets all series begin again at 0, in all processes of the service. */
-  reset(): void {
-    resetSeries(this.#checked, this.#children);
+    super(checked, () => new BoundSummary<Unit>(checked), narrowed);
   }
 
   /** The series of the labels, to be kept where the same one is observed often. */
   bind(labels: LabelValues<L>): BoundSummary<Unit>;
   /** The summary with some labels fixed, which takes only the remaining ones. */
   bind<K extends keyof L>(labels: Pick<LabelValues<L>, K>): Summary<Omit<L, K>, Unit>;
-  bind(given: unknown): unknown {
-    if (this.#single !== undefined) return this.#single;
-    const labels = given as Given;
-    const checked = this.#checked;
-    const part = narrow(checked, this.#children, labels, this.#make);
-    return part === undefined ? this.#children.get(labels) : new Summary(checked, part);
+  bind(labels: unknown): unknown {
+    const found = this.find(labels);
+    return found instanceof NarrowedChildren ? new Summary(this.checked, found) : found;
   }
 }
 
