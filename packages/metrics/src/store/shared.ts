@@ -40,7 +40,7 @@ import {
 
 /** Size of a writer's first file; each further one is twice as large, up to {@link SEGMENT_BYTES_MAX}. */
 export const SEGMENT_BYTES_FIRST = 64 * 1024;
-export const SEGMENT_BYTES_MAX = 8 * 1024 * 1024;
+export const SEGMENT_BYTES_MAX = 1024 * 1024;
 
 /** How long a store that could not grow waits before a new series makes it try again. */
 export const GROW_RETRY_MS = 1_000;

@@ -215,7 +215,9 @@ export class StoredSeries implements Slots {
     this.block = block;
     this.index = index;
     this.labelValues = labelValues;
-    this.#createdMs = createdMs - LOADED_MS;
+    const sinceMs = createdMs - LOADED_MS;
+    // As a small integer it takes no memory of its own, as a number that comes out of a float64 it would.
+    this.#createdMs = (sinceMs | 0) === sinceMs ? sinceMs | 0 : sinceMs;
     if (part !== undefined) this.part = part;
   }
 
