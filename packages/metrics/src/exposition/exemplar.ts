@@ -24,7 +24,7 @@ export function exemplarLabels(
 ): readonly (readonly [name: string, value: string])[] | undefined {
   let utf16 = 0;
   for (const [name, value] of labels) utf16 += name.length + value.length;
-  // No text has more characters than UTF-16 units, and at most half as many fewer.
+  // A character is two UTF-16 units at most, so that these are certainly too many.
   if (utf16 > 2 * EXEMPLAR_CHARS_MAX) return undefined;
   const names = escapeLabelNames(
     labels.map(([name]) => name),

@@ -33,6 +33,7 @@ export type { OpenMetricsType } from './openmetrics-rules.ts';
 export {
   PROTOBUF_CONTENT_TYPE,
   type ProtobufHandler,
+  type ProtobufWriterOptions,
   parseProtobuf,
   writeProtobuf,
 } from './protobuf.ts';

@@ -74,7 +74,10 @@ class PreparedScalars implements Prepared {
   readonly #createdName: string;
   readonly #head = new PreparedTexts();
   readonly #values = new PreparedTexts();
-  /** Whole lines, with the times in them: hardly ever does a time change, and then it is not taken from here. */
+  /**
+   * Whole lines, with the times in them, once somebody has asked for them: they take more memory than all the rest.
+   * Hardly ever does a time change, and then the line is not taken from here.
+   */
   readonly #created = new PreparedTexts();
   readonly #createdMs: number[] = [];
   #order: readonly number[] = [];
@@ -102,13 +105,23 @@ class PreparedScalars implements Prepared {
   extend(count: number): void {
     const { name, series } = this.#family;
     for (let i = this.#values.count; i < count; i++) {
-      const { labelValues, extraLabels, createdMs } = series[i]!;
-      const labels = labelText(this.#names, labelValues, extraLabels);
-      this.#values.add(seriesText(name, labels));
-      if (this.type !== 'counter') continue;
-      this.#created.add(createdLine(this.#createdName, labels, createdMs ?? 0));
-      this.#createdMs.push(createdMs ?? 0);
+      const { labelValues, extraLabels } = series[i]!;
+      this.#values.add(seriesText(name, labelText(this.#names, labelValues, extraLabels)));
     }
+  }
+
+  #extendCreated(count: number): void {
+    for (let i = this.#created.count; i < count; i++) {
+      const { createdMs = 0 } = this.#family.series[i]!;
+      this.#created.add(this.#createdLine(i, createdMs));
+      this.#createdMs.push(createdMs);
+    }
+  }
+
+  #createdLine(index: number, createdMs: number): string {
+    const { labelValues, extraLabels } = this.#family.series[index]!;
+    const labels = labelText(this.#names, labelValues, extraLabels);
+    return `${seriesText(this.#createdName, labels)}${formatValue(createdMs / 1000)}\n`;
   }
 
   writeSeries(out: LineBuffer, index: number, { created, escaping }: SeriesOptions): void {
@@ -123,16 +136,10 @@ class PreparedScalars implements Prepared {
     if (!counter) return;
     if (series.exemplar !== undefined) appendExemplar(out, series.exemplar, escaping);
     if (!created || createdMs === undefined) return;
+    if (index >= this.#created.count) this.#extendCreated(index + 1);
     if (createdMs === this.#createdMs[index]) out.text(this.#created, index);
-    else {
-      const labels = labelText(this.#names, series.labelValues, series.extraLabels);
-      out.string(createdLine(this.#createdName, labels, createdMs));
-    }
+    else out.string(this.#createdLine(index, createdMs));
   }
-}
-
-function createdLine(name: string, labels: string, createdMs: number): string {
-  return `${seriesText(name, labels)}${formatValue(createdMs / 1000)}\n`;
 }
 
 function appendExemplar(out: LineBuffer, exemplar: Exemplar, escaping: Escaping): void {
