@@ -45,15 +45,32 @@ export {
   type RegistryOptions,
 } from './registry.ts';
 export {
-  ELECTION_INTERVAL_MS,
-  type Exposition,
-  type ExpositionOptions,
+  DirectoryExporter,
+  type DirectoryExporterOptions,
+  exportDirectory,
+} from './serve/directory-exporter.ts';
+export { ELECTION_INTERVAL_MS, PORTS_TRIED_MAX } from './serve/election.ts';
+export { ServeError, type ServeErrorCode } from './serve/errors.ts';
+export { CONNECTIONS_MAX, type Listener } from './serve/listener.ts';
+export type { Exposition, ExpositionOptions } from './serve/responder.ts';
+export { SCRAPES_WAITING_MAX } from './serve/scrapes.ts';
+export {
   MetricsServer,
+  metricsFetchHandler,
   metricsHandler,
-  type ServeOptions,
   serveMetrics,
   serverOf,
-} from './serve.ts';
+} from './serve/server.ts';
+export {
+  type AccessOptions,
+  type BasicAuth,
+  type Environment,
+  type MetricsSettings,
+  metricsSettings,
+  type PortTaken,
+  type ServeOptions,
+  type TlsOptions,
+} from './serve/settings.ts';
 export { type StateSet, type StateSetDefinition, stateSet } from './state-set.ts';
 export { StoreError, type StoreErrorCode } from './store/errors.ts';
 export { type GaugeMode, OVERFLOW_VALUE, SERIES_PER_METRIC_MAX } from './store/store.ts';

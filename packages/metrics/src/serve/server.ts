@@ -1,0 +1,228 @@
+/**
+ * Attaching a process to its service's metrics directory, and answering `/metrics` for all of its processes.
+ *
+ *     serveMetrics({ service: 'uploads', port: 9464 })
+ *
+ * Every process (or worker thread) of the service calls it. Each counts in a file of its own; whoever answers
+ * reads them all. With a port, the processes elect one by a lock in the directory; when it dies the kernel frees
+ * lock and port, and a sibling takes over within {@link ELECTION_INTERVAL_MS}.
+ *
+ * Nothing here takes a running service down: where the directory cannot be used, the process warns and goes on
+ * counting for itself, and its own `/metrics` shows its own counts. What is wrong with the settings rejects at the
+ * start, and so does a port that a stranger has in production.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Family } from '../exposition/families.ts';
+import { defaultRegistry, type Registry } from '../registry.ts';
+import { MetricsDirectory } from '../store/directory.ts';
+import { StoreError } from '../store/errors.ts';
+import { Merger } from '../store/merge.ts';
+import { loadNativeFiles } from '../store/native.ts';
+import { DirectoryReader } from '../store/reader.ts';
+import { SharedStore } from '../store/shared.ts';
+import { Election } from './election.ts';
+import { aboutReading } from './reading-families.ts';
+import { type Exposition, type ExpositionOptions, Responder } from './responder.ts';
+import type { FamilySource } from './scrapes.ts';
+import { type MetricsSettings, metricsSettings, type ServeOptions } from './settings.ts';
+import { asStoreError, warn } from './warnings.ts';
+
+const SERVED: unique symbol = Symbol.for('@binnacle/metrics/served/v1');
+
+/** The servers by registry, over all copies of this package: a registry that is attached twice counts twice. */
+const served = servers();
+
+function servers(): WeakMap<Registry, Promise<MetricsServer>> {
+  const holder = globalThis as { [SERVED]?: WeakMap<Registry, Promise<MetricsServer>> };
+  holder[SERVED] ??= new WeakMap();
+  return holder[SERVED];
+}
+
+/** The server of a registry for which {@link serveMetrics} was called; undefined where it was not. */
+export function serverOf(registry: Registry = defaultRegistry()): Promise<MetricsServer> | undefined {
+  return served.get(registry);
+}
+
+/**
+ * Attaches this process and, with a port, stands for election. A second call for the same registry gives the
+ * same server, which stands for election from then on where only the second call names a port.
+ * @throws ServeError `setting_invalid` and `secret_unreadable`, before anything is attached; `port_taken` where a
+ * stranger has the port in production: the process is attached and counts, and tries again every second
+ */
+export function serveMetrics(options: ServeOptions): Promise<MetricsServer> {
+  const registry = options.registry ?? defaultRegistry();
+  const started = start(registry, options);
+  // For whoever does not wait: a promise that rejects and has no listener would end the process.
+  started.catch(({ message, code = 'setting_invalid' }: Error & { readonly code?: string }) =>
+    warn({ message, code }),
+  );
+  return started;
+}
+
+async function start(registry: Registry, options: ServeOptions): Promise<MetricsServer> {
+  const settings = metricsSettings(options.service, options, process.env);
+  let attached = served.get(registry);
+  if (attached === undefined) {
+    const server = new MetricsServer(registry, settings, options.createdSamples);
+    attached = server.open(options).then(() => server);
+    served.set(registry, attached);
+    // What could not be opened is not in the way of a second try, or of whoever asks for /metrics.
+    attached.catch(() => served.delete(registry));
+  }
+  const server = await attached;
+  await server.stand(settings);
+  return server;
+}
+
+/** A process's part in answering for its service. Made by {@link serveMetrics}. */
+export class MetricsServer implements FamilySource {
+  readonly #registry: Registry;
+  readonly #settings: MetricsSettings;
+  readonly #responder: Responder;
+  #directory: MetricsDirectory | undefined;
+  #store: SharedStore | undefined;
+  #reader: DirectoryReader | undefined;
+  #election: Election | undefined;
+
+  /** @throws ServeError `secret_unreadable` */
+  constructor(
+    registry: Registry,
+    settings: MetricsSettings = metricsSettings('', {}, process.env),
+    createdSamples = false,
+  ) {
+    this.#registry = registry;
+    this.#settings = settings;
+    const { access, enabled, endpoint } = settings;
+    this.#responder = new Responder(this, { access, endpoint: enabled && endpoint, createdSamples });
+  }
+
+  /** Part of {@link serveMetrics}: joins the processes of the service. */
+  async open({ service, instance = '' }: ServeOptions): Promise<void> {
+    if (!this.#settings.enabled) return;
+    try {
+      const native = await loadNativeFiles();
+      this.#directory = MetricsDirectory.open(this.#settings.directory, service, instance, native);
+      this.#store = await SharedStore.join(this.#directory, warn);
+      this.#reader = new DirectoryReader(this.#directory);
+      this.#registry.attach(this.#store);
+    } catch (error) {
+      if (error instanceof RangeError) throw error;
+      warn(asStoreError(error));
+    }
+  }
+
+  /** Part of {@link serveMetrics}: stands for election where a port is named and it does not yet. */
+  async stand({ enabled, endpoint, port, host, tls, portTaken }: MetricsSettings): Promise<void> {
+    const answers = this.#settings.enabled && this.#settings.endpoint && enabled && endpoint;
+    if (!answers || port === undefined || this.#election !== undefined) return;
+    this.#election = new Election(this.#directory, { host, port, tls, portTaken }, this.#responder);
+    await this.#election.start();
+  }
+
+  /** Where the service's processes meet; undefined when this process counts for itself. */
+  get directory(): string | undefined {
+    return this.#store === undefined ? undefined : this.#directory?.path;
+  }
+
+  /** The address at which this process answers; undefined while another one does. */
+  get address(): string | undefined {
+    return this.#election?.address;
+  }
+
+  /** Asks this process's callbacks, so that {@link families} shows what they set; never rejects. */
+  collect(): Promise<void> {
+    return this.#registry.collect();
+  }
+
+  /** The families of all processes of the service, and what is to be said about the reading itself. */
+  families(): readonly Family[] {
+    if (this.#reader === undefined) {
+      const view = this.#registry.ownView;
+      return view === undefined ? [] : new Merger().merge([view]).families;
+    }
+    const reading = this.#reader.read();
+    // This process is a writer itself; an answer without it would look like a service that counts nothing.
+    if (reading.writers === 0) {
+      throw new StoreError(
+        'io',
+        `${this.directory} was deleted or emptied while the service runs; restart the service`,
+      );
+    }
+    if (reading.deadSegments > 0 || reading.expired.length > 0) this.#fold(this.#reader);
+    return [...reading.families, ...aboutReading(reading, this.#responder.familiesLeftOut)];
+  }
+
+  /** `/metrics` of all processes of the service, as text. */
+  exposition(): Promise<Exposition<string>>;
+  /** `/metrics` of all processes of the service, in the format that an `Accept` header asks for. */
+  exposition(options: ExpositionOptions): Promise<Exposition>;
+  exposition(options: ExpositionOptions = {}): Promise<Exposition> {
+    return this.#responder.exposition(options);
+  }
+
+  /**
+   * Answers a request for `/metrics`, whatever its path: in the format that its `Accept` header asks for, gzipped
+   * where it accepts that and comes from another machine, with only the families of its `name[]` parameters.
+   */
+  answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    return this.#responder.answer(request, response);
+  }
+
+  /** The same for a request of the Fetch API. */
+  fetch(request: Request): Promise<Response> {
+    return this.#responder.fetch(request);
+  }
+
+  /** Leaves the service: what was counted stays; what is counted from now on stays in this process. */
+  async close(): Promise<void> {
+    served.delete(this.#registry);
+    await this.#election?.stop();
+    if (this.#store !== undefined) this.#registry.detach();
+    this.#store?.close();
+    this.#reader?.close();
+    this.#store = undefined;
+    this.#reader = undefined;
+  }
+
+  #fold(reader: DirectoryReader): void {
+    try {
+      reader.fold();
+    } catch (error) {
+      warn(asStoreError(error)); // the counts stay where they are, and the next reading tries again
+    }
+  }
+}
+
+/** Answers for registries that were never attached. */
+const unattached = new WeakMap<Registry, MetricsServer>();
+
+async function serverFor(registry: Registry): Promise<MetricsServer> {
+  const attached = await served.get(registry)?.catch(() => undefined);
+  if (attached !== undefined) return attached;
+  let server = unattached.get(registry);
+  if (server === undefined) {
+    server = new MetricsServer(registry);
+    unattached.set(registry, server);
+  }
+  return server;
+}
+
+/**
+ * A handler for the application's own port, for Node's `http` and what is made of it (Express, Koa, Fastify); any
+ * process of the service may answer. Call {@link serveMetrics} first.
+ */
+export function metricsHandler(
+  registry: Registry = defaultRegistry(),
+): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+  return async (request, response) => (await serverFor(registry)).answer(request, response);
+}
+
+/**
+ * The same for the Fetch API: Hono, route handlers of Next.js, Bun, Deno, and others whose handlers are given a
+ * `Request` and give a `Response`.
+ */
+export function metricsFetchHandler(
+  registry: Registry = defaultRegistry(),
+): (request: Request) => Promise<Response> {
+  return async (request) => (await serverFor(registry)).fetch(request);
+}
