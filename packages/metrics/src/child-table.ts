@@ -100,6 +100,11 @@ export class ChildTable<C extends object> {
     return this.#lookUp(this.#root, given) ?? this.#slow(given);
   }
 
+  /** The child for label values, if it is there and every label is given. */
+  peek(given: Readonly<Record<string, string>>): C | undefined {
+    return given === undefined || given === null ? undefined : this.#lookUp(this.#root, given);
+  }
+
   /** The only child of a metric without labels. */
   get single(): C {
     return this.#single!;

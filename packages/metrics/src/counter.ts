@@ -106,6 +106,8 @@ export class Counter<L extends LabelSpec> implements Metric {
   bind(given: unknown): unknown {
     if (this.#single !== undefined) return this.#single;
     const labels = given as Given;
+    const found = this.#children.peek(labels);
+    if (found !== undefined) return found;
     const checked = this.#checked;
     const part = narrow(checked, this.#children, labels, this.#make);
     return part === undefined ? this.#children.get(labels) : new Counter(checked, part, this.#spans);

@@ -160,6 +160,8 @@ export class Gauge<L extends LabelSpec, Unit extends string = string> implements
   bind(given: unknown): unknown {
     if (this.#single !== undefined) return this.#single;
     const labels = given as Given;
+    const found = this.#children.peek(labels);
+    if (found !== undefined) return found;
     const checked = this.#checked;
     const part = narrow(checked, this.#children, labels, this.#make);
     return part === undefined ? this.#children.get(labels) : new Gauge(checked, part);

@@ -8,7 +8,7 @@ import type { Checked } from './definition.ts';
 import type { Child } from './registry.ts';
 
 /** Where a metric finds its children: its own table, or the table of the metric that it is a part of. */
-export type Children<C extends object> = Pick<ChildTable<C>, 'get'>;
+export type Children<C extends object> = Pick<ChildTable<C>, 'get' | 'peek'>;
 
 /** Labels as a caller gives them; one without types may give anything. */
 export type Given = Readonly<Record<string, string>>;
@@ -43,6 +43,11 @@ export class NarrowedChildren<C extends Child> implements Children<C> {
     const merged = this.#merged;
     for (const name of this.#remaining) merged[name] = given?.[name] as string;
     return this.parent.get(merged);
+  }
+
+  /** Labels that are fixed may be given too, so that this is never certain. */
+  peek(): undefined {
+    return undefined;
   }
 
   #refuse(name: string): C {

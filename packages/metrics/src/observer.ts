@@ -158,6 +158,10 @@ export abstract class Observer<L extends LabelSpec, Unit extends string, C exten
   protected find(given: unknown): C | NarrowedChildren<C> {
     if (this.#single !== undefined) return this.#single;
     const labels = given as Given;
-    return narrow(this.checked, this.#children, labels, this.#make) ?? this.#children.get(labels);
+    return (
+      this.#children.peek(labels) ??
+      narrow(this.checked, this.#children, labels, this.#make) ??
+      this.#children.get(labels)
+    );
   }
 }
