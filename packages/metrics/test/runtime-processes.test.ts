@@ -7,6 +7,19 @@ import { metricsDirectory, start, valueIn } from './members.ts';
 
 const dist = new URL('../dist/', import.meta.url).href;
 
+interface Answer {
+  /** What a process knows of itself. */
+  readonly own: Readonly<Record<string, number>>;
+  /** What it exposes of all. */
+  readonly exposition: string;
+}
+
+async function ask(member: ChildProcess, what = 'tell'): Promise<Answer> {
+  member.send(what);
+  const [answer] = (await once(member, 'message')) as [Answer];
+  return answer;
+}
+
 /** What a program of these lines prints; the package is imported already. */
 async function printed(lines: string, ...flags: string[]): Promise<string> {
   const program = `
@@ -104,13 +117,8 @@ test('the processes of a service add up as each metric says', async () => {
     members.push(one);
     await once(one, 'message');
   }
-  const ask = async (one: ChildProcess): Promise<{ own: Record<string, number>; exposition: string }> => {
-    one.send('tell');
-    const [answer] = (await once(one, 'message')) as [{ own: Record<string, number>; exposition: string }];
-    return answer;
-  };
   // Each tells of itself when it is asked; the last one then has what the others have said.
-  const answers: Awaited<ReturnType<typeof ask>>[] = [];
+  const answers: Answer[] = [];
   for (const one of members) answers.push(await ask(one));
   const { exposition } = answers[2]!;
   const of = (name: string) => answers.map(({ own }) => own[name]!);
@@ -142,6 +150,19 @@ test('the processes of a service add up as each metric says', async () => {
     valueIn(exposition, 'process_resident_memory_bytes')! * 0.9,
   );
   expect(valueIn(after, 'process_start_time_seconds')).toBe(of('process_start_time_seconds')[1]);
+});
+
+test('a thread of a service adds its heap, and not the process a second time', async () => {
+  const process = start('runtime-member.mjs', metricsDirectory());
+  await once(process, 'message');
+  const { own, exposition } = await ask(process, 'thread');
+  const share = (name: string) => valueIn(exposition, name)! / own[name]!;
+  expect(valueIn(exposition, 'nodejs_worker_threads')).toBe(1);
+  expect(valueIn(exposition, 'binnacle_metrics_writers')).toBe(2);
+  expect(share('process_resident_memory_bytes')).toBeGreaterThan(0.7);
+  expect(share('process_resident_memory_bytes')).toBeLessThan(1.3);
+  expect(share('process_cpu_seconds_total')).toBeLessThanOrEqual(1);
+  expect(share('nodejs_heap_size_total_bytes')).toBeGreaterThan(1.3);
 });
 
 test('CommonJS has the same, over the same state', async () => {
