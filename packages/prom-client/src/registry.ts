@@ -270,7 +270,8 @@ export class Registry {
   /** The metric's object; undefined, and counted, where it cannot be had. */
   async #object(metric: AnyMetric): Promise<MetricObject | undefined> {
     const inside = metric[INSIDE];
-    if (inside === undefined || !inside.isPlain) return this.#foreign({ get: () => metric.get() });
+    if (inside === undefined || !inside.isPlain)
+      return this.#foreign({ name: metric.name, get: () => metric.get() } as AnyMetric);
     await inside.storage.collect();
     return inside.object();
   }

@@ -121,6 +121,7 @@ export class Storage<S extends Series> implements Shelf {
     const series = this.table.take(args);
     if (series === undefined) return;
     this.shown.delete(series);
+    series.index = this.#parked.get(series) ?? series.index;
     this.#parked.delete(series);
     this.#takeSlots(series);
     if (this.#family !== undefined) defaultRegistry().erase(this.#family, series.labelValues);
@@ -162,7 +163,11 @@ export class Storage<S extends Series> implements Shelf {
   /** Gives the slots back of series that were hidden and have not been used since. */
   releaseParked(): void {
     parking.delete(this as unknown as Storage<Series>);
-    for (const series of this.#parked.keys()) defaultRegistry().remove(series);
+    for (const [series, index] of this.#parked) {
+      series.index = index;
+      this.#takeSlots(series);
+      series.index = -1;
+    }
     this.#parked.clear();
   }
 
@@ -267,8 +272,7 @@ export class Storage<S extends Series> implements Shelf {
   }
 
   #takeSlots(series: S): void {
-    // Nothing happens where it has none.
-    if (this.#family !== undefined) defaultRegistry().remove(series);
+    if (this.#family !== undefined && series.index >= 0) defaultRegistry().remove(series);
   }
 
   #toScratch(series: S): void {
