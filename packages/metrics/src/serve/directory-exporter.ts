@@ -129,7 +129,6 @@ export class DirectoryExporter implements FamilySource {
     if (this.#directory.manifest() === undefined)
       throw new StoreError('directory_unusable', `${this.directory} was deleted or emptied meanwhile`);
     const reading = this.#reader.read();
-    if (reading.deadSegments > 0 || reading.expired.length > 0) this.#fold();
     return [...reading.families, ...aboutReading(reading, this.#responder.familiesLeftOut)];
   }
 
@@ -169,14 +168,16 @@ export class DirectoryExporter implements FamilySource {
     this.#reader.close();
   }
 
-  #fold(): void {
+  /** Folds what has come of the last reading, where that is allowed. */
+  upkeep(): void {
+    if (!this.#reader.hasUpkeep) return;
     try {
       fs.accessSync(this.directory, fs.constants.W_OK);
     } catch {
       return; // a reader only
     }
     try {
-      this.#reader.fold();
+      this.#reader.upkeep();
     } catch (error) {
       warn(asStoreError(error));
     }

@@ -22,6 +22,8 @@ export interface FamilySource {
   collect(): Promise<void>;
   /** All families now. */
   families(): readonly Family[];
+  /** What is to be done about a reading after its answer, such as folding; never throws. */
+  upkeep(): void;
 }
 
 /** What a scrape asks for. */
@@ -76,7 +78,11 @@ export class Scrapes {
       const before = this.#last;
       body = Promise.all([reading, before]).then(([families]) => this.#write(families, request));
       bodies.set(key, body);
-      this.#last = body.catch(() => {});
+      // Behind the answer, and before the next reading: it changes the numbers that were being written.
+      this.#last = body.then(
+        () => this.#source.upkeep(),
+        () => {},
+      );
     }
     return body;
   }

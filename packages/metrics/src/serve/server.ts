@@ -79,6 +79,8 @@ export class MetricsServer implements FamilySource {
   readonly #registry: Registry;
   readonly #settings: MetricsSettings;
   readonly #responder: Responder;
+  /** Adds up what this process counts for itself. */
+  readonly #own = new Merger();
   #directory: MetricsDirectory | undefined;
   #store: SharedStore | undefined;
   #reader: DirectoryReader | undefined;
@@ -138,7 +140,7 @@ export class MetricsServer implements FamilySource {
   families(): readonly Family[] {
     if (this.#reader === undefined) {
       const view = this.#registry.ownView;
-      return view === undefined ? [] : new Merger().merge([view]).families;
+      return view === undefined ? [] : this.#own.merge([view]).families;
     }
     const reading = this.#reader.read();
     // This process is a writer itself; an answer without it would look like a service that counts nothing.
@@ -148,7 +150,6 @@ export class MetricsServer implements FamilySource {
         `${this.directory} was deleted or emptied while the service runs; restart the service`,
       );
     }
-    if (reading.deadSegments > 0 || reading.expired.length > 0) this.#fold(this.#reader);
     return [...reading.families, ...aboutReading(reading, this.#responder.familiesLeftOut)];
   }
 
@@ -184,9 +185,10 @@ export class MetricsServer implements FamilySource {
     this.#reader = undefined;
   }
 
-  #fold(reader: DirectoryReader): void {
+  /** Folds what has come of the last reading. */
+  upkeep(): void {
     try {
-      reader.fold();
+      this.#reader?.upkeep();
     } catch (error) {
       warn(asStoreError(error)); // the counts stay where they are, and the next reading tries again
     }

@@ -73,6 +73,7 @@ export class DirectoryReader {
   readonly #skipped = new Map<string, string>();
   readonly #merger = new Merger();
   #expired = new Erasures([]);
+  #deadSegments = 0;
   #retiredReader: SegmentReader | undefined;
 
   constructor(directory: MetricsDirectory) {
@@ -92,10 +93,11 @@ export class DirectoryReader {
         unusedSinceMs: touchedMs,
       })),
     );
+    this.#deadSegments = (snapshot?.segments.length ?? 0) - live.length;
     return {
       ...merged,
       writers: live.filter(({ mapped }) => mapped.reader.header.part === 0).length,
-      deadSegments: (snapshot?.segments.length ?? 0) - live.length,
+      deadSegments: this.#deadSegments,
       skipped: new Map(this.#skipped),
     };
   }
@@ -111,6 +113,18 @@ export class DirectoryReader {
    */
   fold(): number {
     return this.#directory.tryLocked(() => this.#rewriteRetired(this.#expired, () => true))?.result ?? 0;
+  }
+
+  /** Whether the last reading has found writers that are gone, or series that have expired. */
+  get hasUpkeep(): boolean {
+    return this.#deadSegments > 0 || !this.#expired.isEmpty;
+  }
+
+  /** Folds where the last reading has found a reason, and reads again, so that the next reading has little to do. */
+  upkeep(): void {
+    if (!this.hasUpkeep) return;
+    this.fold();
+    this.read();
   }
 
   close(): void {
