@@ -78,9 +78,9 @@ export class Scrapes {
       const before = this.#last;
       body = Promise.all([reading, before]).then(([families]) => this.#write(families, request));
       bodies.set(key, body);
-      // Behind the answer, and before the next reading: it changes the numbers that were being written.
+      // Before the next reading, since it changes the numbers that were being written, but behind the answer.
       this.#last = body.then(
-        () => this.#source.upkeep(),
+        () => new Promise<void>((resolve) => setImmediate(() => resolve(this.#source.upkeep()))),
         () => {},
       );
     }
