@@ -13,6 +13,10 @@ const PROGRAMS = {
   prometheus: { names: ['prometheus'], install: 'bash .ci/prometheus3.sh .outside/prometheus3' },
   /** A Python that has the package of this name. */
   'python3-prometheus-client': { names: ['python3'], install: 'apt-get install python3-prometheus-client' },
+  'prometheus-pushgateway': {
+    names: ['prometheus-pushgateway'],
+    install: 'apt-get install prometheus-pushgateway',
+  },
   promtool: { names: ['promtool'], install: 'bash .ci/prometheus3.sh .outside/prometheus3' },
 } as const;
 
