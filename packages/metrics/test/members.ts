@@ -31,8 +31,34 @@ export interface Member {
   kill(): Promise<void>;
 }
 
+/** How the processes of a service share what they count, and what a test has to wait for because of it. */
+export interface Sharing {
+  readonly kind: 'mapped' | 'written';
+  readonly env: Readonly<Record<string, string>>;
+  /** Until others see what was counted. */
+  readonly seenMs: number;
+  /** Until a process that was killed is known to be gone. */
+  readonly goneMs: number;
+}
+
+export const MAPPED: Sharing = { kind: 'mapped', env: {}, seenMs: 0, goneMs: 0 };
+
+export const WRITTEN: Sharing = {
+  kind: 'written',
+  env: { BINNACLE_METRICS_NATIVE: 'off', BINNACLE_METRICS_HEARTBEAT_TIMEOUT_MS: '1000' },
+  seenMs: 200,
+  goneMs: 1_200,
+};
+
 export function start(name: string, ...args: string[]): ChildProcess {
-  const child = fork(fixture(name), args, { stdio: ['ignore', 'inherit', 'pipe', 'ipc'] });
+  return startAs(MAPPED, name, ...args);
+}
+
+export function startAs({ env }: Pick<Sharing, 'env'>, name: string, ...args: string[]): ChildProcess {
+  const child = fork(fixture(name), args, {
+    stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+    env: { ...process.env, ...env },
+  });
   child.stderr?.on('data', (data: Buffer) => {
     const text = data.toString();
     if (!text.includes('BinnacleMetricsWarning') && !text.includes('--trace-warnings'))
@@ -44,9 +70,10 @@ export function start(name: string, ...args: string[]): ChildProcess {
 
 export async function member(
   directory: string,
-  options: { service?: string; port?: number; instance?: string } = {},
+  options: { service?: string; port?: number; instance?: string; sharing?: Sharing } = {},
 ): Promise<Member> {
-  const child = start(
+  const child = startAs(
+    options.sharing ?? MAPPED,
     'member.mjs',
     directory,
     options.service ?? 'test',

@@ -15,11 +15,11 @@ import path from 'node:path';
 import type { Family } from '../exposition/families.ts';
 import { MetricsDirectory } from '../store/directory.ts';
 import { StoreError } from '../store/errors.ts';
-import { loadNativeFiles } from '../store/native.ts';
+import { loadNativeFiles, nativeFilesOrNone } from '../store/native.ts';
 import { DirectoryReader } from '../store/reader.ts';
 import { FORMAT_VERSION } from '../store/segment.ts';
 import { type Listener, listen } from './listener.ts';
-import { aboutReading } from './reading-families.ts';
+import { aboutReading, aboutStore } from './reading-families.ts';
 import { type Exposition, type ExpositionOptions, Responder } from './responder.ts';
 import type { FamilySource } from './scrapes.ts';
 import type { AccessOptions, TlsOptions } from './settings.ts';
@@ -48,7 +48,8 @@ export async function exportDirectory(
     );
   }
   const { service, instance } = whose(absolute);
-  const opened = MetricsDirectory.open(absolute, service, instance, await loadNativeFiles());
+  const opened = MetricsDirectory.open(absolute, service, instance, await nativeFilesOrNone());
+  if (opened.kind === 'mapped') await loadNativeFiles();
   const exporter = new DirectoryExporter(opened, options);
   return exporter;
 }
@@ -129,7 +130,11 @@ export class DirectoryExporter implements FamilySource {
     if (this.#directory.manifest() === undefined)
       throw new StoreError('directory_unusable', `${this.directory} was deleted or emptied meanwhile`);
     const reading = this.#reader.read();
-    return [...reading.families, ...aboutReading(reading, this.#responder.familiesLeftOut)];
+    return [
+      ...reading.families,
+      ...aboutReading(reading, this.#responder.familiesLeftOut),
+      aboutStore(this.#directory.kind),
+    ];
   }
 
   /** `/metrics`, as text. */

@@ -5,7 +5,8 @@
  *     2. who has the lock listens; when it dies the kernel frees lock and port, and a sibling has the lock next
  *
  * So a port that is taken while the lock is ours is taken by a stranger. Without a directory there is no lock, every
- * process tries to listen, and the port may as well be a sibling's.
+ * process tries to listen, and the port may as well be a sibling's. So it is where files cannot be locked: there the
+ * port is the lock, which the kernel gives to one process and takes back when that dies.
  */
 import fs from 'node:fs';
 import type { MetricsDirectory } from '../store/directory.ts';
@@ -112,6 +113,7 @@ export class Election {
       this.#listener = await listen(this.#responder, this.#options);
     } catch (error) {
       const isTaken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
+      if (isTaken && this.#isSiblings()) return;
       if (!isTaken || this.#lockFd === undefined) throw error;
       await this.#portIsTaken(error);
     }
@@ -147,11 +149,24 @@ export class Election {
     return undefined;
   }
 
-  /** Whether this process holds the lock of the one that answers. */
+  get #portDecides(): boolean {
+    return this.#directory?.kind === 'written';
+  }
+
+  /** Whether a port that is taken may be a sibling's. */
+  #isSiblings(): boolean {
+    try {
+      return this.#portDecides && this.#directory!.runningWriters().length > 1;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Whether this process holds the lock of the one that answers, or there is none. */
   #elected(): boolean {
-    if (this.#lockFd !== undefined || this.#directory === undefined) return true;
+    if (this.#lockFd !== undefined || this.#directory === undefined || this.#portDecides) return true;
     const fd = fs.openSync(this.#directory.file('answer.lock'), 'a', 0o600);
-    if (this.#directory.native.tryLock(fd, 'exclusive')) {
+    if (this.#directory.native?.tryLock(fd, 'exclusive')) {
       this.#lockFd = fd;
       return true;
     }

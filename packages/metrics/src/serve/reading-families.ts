@@ -1,6 +1,7 @@
 /** What a reading says about itself, as families that stand behind those of the service. */
 import type { Family } from '../exposition/families.ts';
 import type { Reading } from '../store/reader.ts';
+import type { SharedKind } from '../store/segment-files.ts';
 
 /** @param leftOut families that OpenMetrics could not say */
 export function aboutReading({ writers, skipped, conflicts }: Reading, leftOut: number): Family[] {
@@ -26,6 +27,18 @@ export function aboutReading({ writers, skipped, conflicts }: Reading, leftOut: 
       leftOut,
     ),
   ];
+}
+
+/** How the processes of a service share what they count; `process` where one counts for itself. */
+export function aboutStore(kind: SharedKind | 'process'): Family {
+  return {
+    type: 'gauge',
+    name: 'binnacle_metrics_store',
+    help: 'How processes share what they count: mapped files, files that are written now and then, or not at all',
+    unit: '',
+    labelNames: ['kind'],
+    series: [{ labelValues: [kind], value: 1 }],
+  };
 }
 
 function gauge(name: string, help: string, value: number): Family {

@@ -16,12 +16,13 @@ import type { Family } from '../exposition/families.ts';
 import { defaultRegistry, type Registry } from '../registry.ts';
 import { MetricsDirectory } from '../store/directory.ts';
 import { StoreError } from '../store/errors.ts';
+import { FLUSH_INTERVAL_MS } from '../store/flusher.ts';
 import { Merger } from '../store/merge.ts';
-import { loadNativeFiles } from '../store/native.ts';
+import { nativeFilesOrNone } from '../store/native.ts';
 import { DirectoryReader } from '../store/reader.ts';
 import { SharedStore } from '../store/shared.ts';
 import { Election } from './election.ts';
-import { aboutReading } from './reading-families.ts';
+import { aboutReading, aboutStore } from './reading-families.ts';
 import { type Exposition, type ExpositionOptions, Responder } from './responder.ts';
 import type { FamilySource } from './scrapes.ts';
 import { type MetricsSettings, metricsSettings, type ServeOptions } from './settings.ts';
@@ -85,6 +86,8 @@ export class MetricsServer implements FamilySource {
   #store: SharedStore | undefined;
   #reader: DirectoryReader | undefined;
   #election: Election | undefined;
+  /** Whether it could not join the processes of the service. */
+  #isAlone = false;
 
   /** @throws ServeError `secret_unreadable` */
   constructor(
@@ -102,13 +105,15 @@ export class MetricsServer implements FamilySource {
   async open({ service, instance = '' }: ServeOptions): Promise<void> {
     if (!this.#settings.enabled) return;
     try {
-      const native = await loadNativeFiles();
+      const native = await nativeFilesOrNone();
       this.#directory = MetricsDirectory.open(this.#settings.directory, service, instance, native);
       this.#store = await SharedStore.join(this.#directory, warn);
       this.#reader = new DirectoryReader(this.#directory);
       this.#registry.attach(this.#store);
+      if (this.#store.kind === 'written') warn(aboutLosses(this.#store));
     } catch (error) {
       if (error instanceof RangeError) throw error;
+      this.#isAlone = true;
       warn(asStoreError(error));
     }
   }
@@ -140,7 +145,8 @@ export class MetricsServer implements FamilySource {
   families(): readonly Family[] {
     if (this.#reader === undefined) {
       const view = this.#registry.ownView;
-      return view === undefined ? [] : this.#own.merge([view]).families;
+      const families = view === undefined ? [] : this.#own.merge([view]).families;
+      return this.#isAlone ? [...families, aboutStore('process')] : families;
     }
     const reading = this.#reader.read();
     // This process is a writer itself; an answer without it would look like a service that counts nothing.
@@ -150,7 +156,11 @@ export class MetricsServer implements FamilySource {
         `${this.directory} was deleted or emptied while the service runs; restart the service`,
       );
     }
-    return [...reading.families, ...aboutReading(reading, this.#responder.familiesLeftOut)];
+    return [
+      ...reading.families,
+      ...aboutReading(reading, this.#responder.familiesLeftOut),
+      aboutStore(this.#store!.kind),
+    ];
   }
 
   /** `/metrics` of all processes of the service, as text. */
@@ -193,6 +203,15 @@ export class MetricsServer implements FamilySource {
       warn(asStoreError(error)); // the counts stay where they are, and the next reading tries again
     }
   }
+}
+
+/** What is lost at most where files are not mapped. */
+function aboutLosses({ outlivesBlocking }: SharedStore): StoreError {
+  return new StoreError(
+    'native_unavailable',
+    `the processes of the service share what they count through files that are written every ${FLUSH_INTERVAL_MS} ms: ` +
+      `one that is killed loses what it has counted since${outlivesBlocking ? '' : ', and while its event loop was blocked'}`,
+  );
 }
 
 /** Answers for registries that were never attached. */

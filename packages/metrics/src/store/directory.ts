@@ -2,6 +2,7 @@
  * The metrics directory of a service: who may use it, its lock, its epoch, and the names of its files.
  *
  *     lock                     locked for the moment of joining and folding
+ *     lock.N, lock.N.free      the same among processes that cannot lock files: see `lock-file.ts`
  *     answer.lock              locked by the process that answers /metrics
  *     service.json             whose directory this is, and its epoch
  *     EPOCH-WRITER-PART.segment   what one writer counts
@@ -10,20 +11,26 @@
  *
  * An epoch begins when a writer joins and no other lives: its number is noted first, and only then are the files
  * of the epoch before deleted, so that whoever reads in between takes old counts for what they are.
+ *
+ * All writers of an epoch are of one kind. The first one decides: where it can map and lock files they are mapped,
+ * else written.
  */
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { LOCK_TIMEOUT_MS, StoreError } from './errors.ts';
+import { LockFile } from './lock-file.ts';
 import type { NativeFiles } from './native.ts';
 import {
   decodeIdentity,
   HEADER_BYTES,
   INSTANCE_BYTES_MAX,
   SERVICE_BYTES_MAX,
-  type SegmentHeader,
+  type SegmentIdentity,
 } from './segment.ts';
+import type { SharedKind } from './segment-files.ts';
+import { isWriterBeating } from './written-segment.ts';
 
 /** What `service.json` says. */
 export interface Manifest {
@@ -32,10 +39,9 @@ export interface Manifest {
   readonly instance: string;
   readonly epoch: string;
   readonly epochStartedMs: number;
+  /** Of the writers of the epoch; mapped where it is missing. */
+  readonly kind?: SharedKind;
 }
-
-/** Whose a segment is. */
-type Identity = Pick<SegmentHeader, 'service' | 'instance' | 'epoch' | 'workerIndex'>;
 
 /** File systems on which a lock or a mapping does not reach every process: by the magic number of statfs(2). */
 const NETWORK_FILE_SYSTEMS: Readonly<Record<number, string>> = {
@@ -72,20 +78,29 @@ export class MetricsDirectory {
   readonly path: string;
   readonly service: string;
   readonly instance: string;
-  readonly native: NativeFiles;
+  /** Undefined where files cannot be mapped and locked. */
+  readonly native: NativeFiles | undefined;
+  readonly #lockFile: LockFile;
+  #usesLockFile = false;
 
-  private constructor(directory: string, service: string, instance: string, native: NativeFiles) {
+  private constructor(directory: string, service: string, instance: string, native: NativeFiles | undefined) {
     this.path = directory;
     this.service = service;
     this.instance = instance;
     this.native = native;
+    this.#lockFile = new LockFile(directory, 'lock');
   }
 
   /**
    * Makes the directory where it is missing and checks that it can be trusted.
    * @throws StoreError `directory_unusable` or `io`
    */
-  static open(directory: string, service: string, instance: string, native: NativeFiles): MetricsDirectory {
+  static open(
+    directory: string,
+    service: string,
+    instance: string,
+    native: NativeFiles | undefined,
+  ): MetricsDirectory {
     for (const [what, text, max] of [
       ['service', service, SERVICE_BYTES_MAX],
       ['instance', instance, INSTANCE_BYTES_MAX],
@@ -138,24 +153,57 @@ export class MetricsDirectory {
     fs.renameSync(temporary, this.file('service.json'));
   }
 
-  /** Runs `work` under the directory's lock when it is free now; undefined when it is not. */
-  tryLocked<T>(work: () => T): { readonly result: T } | undefined {
+  /** How the writers of the current epoch share what they count. */
+  get kind(): SharedKind {
+    return this.manifest()?.kind ?? (this.native === undefined ? 'written' : 'mapped');
+  }
+
+  /**
+   * Runs `work` under the directory's lock when it is free now; undefined when it is not.
+   * @param forAll whether also those are kept out who are of another kind than the current epoch
+   */
+  tryLocked<T>(work: () => T, forAll = false): { readonly result: T } | undefined {
+    const { native } = this;
+    if (native === undefined) return this.#tryLockFile(work);
     const fd = fs.openSync(this.file('lock'), 'a', 0o600);
     try {
-      return this.native.tryLock(fd, 'exclusive') ? { result: work() } : undefined;
+      if (!native.tryLock(fd, 'exclusive')) return undefined;
+      return forAll || this.kind === 'written' ? this.#tryLockFile(work) : { result: work() };
     } finally {
       fs.closeSync(fd);
     }
   }
 
+  #tryLockFile<T>(work: () => T): { readonly result: T } | undefined {
+    if (!this.#lockFile.tryAcquire()) return undefined;
+    this.#usesLockFile = true;
+    try {
+      return { result: work() };
+    } finally {
+      this.#usesLockFile = false;
+      this.#lockFile.release();
+    }
+  }
+
+  /**
+   * To be called under the lock, before others are made to see what is done under it: whoever was suspended for
+   * long may have been taken for dead.
+   * @throws StoreError `directory_locked` when somebody else has the lock by now
+   */
+  assertLocked(): void {
+    if (this.#usesLockFile && !this.#lockFile.isHeld)
+      throw new StoreError('directory_locked', `another process took over the lock of ${this.path}`);
+  }
+
   /**
    * Runs `work` under the directory's lock.
+   * @param forAll see {@link tryLocked}
    * @throws StoreError `directory_locked` after {@link LOCK_TIMEOUT_MS}
    */
-  async locked<T>(work: () => T): Promise<T> {
+  async locked<T>(work: () => T, forAll = false): Promise<T> {
     const deadline = Date.now() + LOCK_TIMEOUT_MS;
     while (true) {
-      const done = this.tryLocked(work);
+      const done = this.tryLocked(work, forAll);
       if (done !== undefined) return done.result;
       if (Date.now() > deadline) {
         throw new StoreError(
@@ -167,41 +215,76 @@ export class MetricsDirectory {
     }
   }
 
-  /** Whether the writer of a segment is running; a file that is gone has none. */
-  isLive(name: string): boolean {
+  /** Of running writers: whose each is. */
+  runningWriters(): SegmentIdentity[] {
+    const running: SegmentIdentity[] = [];
+    for (const name of this.list()) {
+      if (!name.endsWith('.segment')) continue;
+      const identity = this.#running(name);
+      if (identity !== undefined) running.push(identity);
+    }
+    return running;
+  }
+
+  /** Whose a segment is; undefined where its writer is not running. */
+  #running(name: string): SegmentIdentity | undefined {
     let fd: number;
     try {
       fd = fs.openSync(this.file(name), 'r');
     } catch {
-      return false;
+      return undefined;
     }
     try {
-      return !this.native.tryLock(fd, 'shared');
+      const bytes = Buffer.alloc(HEADER_BYTES);
+      fs.readSync(fd, bytes, 0, HEADER_BYTES, 0);
+      if (this.native !== undefined) {
+        // A lock tells of a running writer of whatever version.
+        if (!this.native.tryLock(fd, 'shared')) return identityOf(bytes, name);
+        this.native.unlock(fd);
+      }
+      const identity = decodeIdentity(bytes);
+      const isRunning =
+        identity.kind === 'written'
+          ? isWriterBeating(fd, identity, bootId())
+          : this.native === undefined && mayRun(identity);
+      return isRunning ? identity : undefined;
+    } catch (error) {
+      if (error instanceof StoreError && error.code === 'segment_invalid') return undefined;
+      throw error;
     } finally {
       fs.closeSync(fd);
     }
   }
+}
 
-  /** Of running writers: service, instance, epoch and worker index of each. */
-  runningWriters(): Identity[] {
-    const running: Identity[] = [];
-    for (const name of this.list()) {
-      if (!name.endsWith('.segment') || !this.isLive(name)) continue;
-      const bytes = Buffer.alloc(HEADER_BYTES);
-      const fd = fs.openSync(this.file(name), 'r');
-      try {
-        fs.readSync(fd, bytes, 0, HEADER_BYTES, 0);
-        running.push(identityOf(bytes, name));
-      } finally {
-        fs.closeSync(fd);
-      }
-    }
-    return running;
+/** Whether the writer of a mapped segment may be running, as far as one can tell who cannot probe locks. */
+function mayRun({ pid, bootId: ofBoot }: SegmentIdentity): boolean {
+  if (ofBoot !== bootId() || pid === process.pid) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 
+let knownBootId: string | undefined;
+
+/** Identifies the boot of the machine, in 32 hexadecimal digits; all 0 where the platform does not tell. */
+export function bootId(): string {
+  if (knownBootId === undefined) {
+    try {
+      const text = fs.readFileSync('/proc/sys/kernel/random/boot_id', 'utf8');
+      knownBootId = text.trim().replaceAll('-', '');
+    } catch {
+      knownBootId = '0'.repeat(32); // not Linux
+    }
+  }
+  return knownBootId;
+}
+
 /** Whose a running writer's segment is; a writer of another version cannot be joined. */
-function identityOf(bytes: Buffer, name: string): Identity {
+function identityOf(bytes: Buffer, name: string): SegmentIdentity {
   try {
     return decodeIdentity(bytes);
   } catch (cause) {
@@ -215,8 +298,9 @@ function identityOf(bytes: Buffer, name: string): Identity {
 
 function isManifest(value: unknown): value is Manifest {
   if (typeof value !== 'object' || value === null) return false;
-  const { format, service, instance, epoch, epochStartedMs } = value as Record<string, unknown>;
+  const { format, service, instance, epoch, epochStartedMs, kind } = value as Record<string, unknown>;
   return (
+    (kind === undefined || kind === 'mapped' || kind === 'written') &&
     typeof format === 'number' &&
     typeof service === 'string' &&
     typeof instance === 'string' &&
@@ -236,7 +320,8 @@ function checkTrusted(directory: string): void {
   const uid = process.getuid?.();
   if (uid !== undefined && stat.uid !== uid)
     throw refuse(`belongs to user ${stat.uid}, this process runs as ${uid}`);
-  if ((stat.mode & 0o077) !== 0)
+  // Windows has other rights, and makes the mode up.
+  if (process.platform !== 'win32' && (stat.mode & 0o077) !== 0)
     throw refuse(`is open to others (mode ${(stat.mode & 0o777).toString(8)}, needed is 700)`);
   const network = NETWORK_FILE_SYSTEMS[fs.statfsSync(directory).type];
   if (network !== undefined)

@@ -46,13 +46,22 @@ export function loadNativeFiles(): Promise<NativeFiles> {
   return loaded;
 }
 
+/** The calls; undefined where they are not to be had. */
+export async function nativeFilesOrNone(): Promise<NativeFiles | undefined> {
+  try {
+    return await loadNativeFiles();
+  } catch (error) {
+    if (error instanceof StoreError && error.code === 'native_unavailable') return undefined;
+    throw error;
+  }
+}
+
 async function load(): Promise<NativeFiles> {
+  if (process.env.BINNACLE_METRICS_NATIVE === 'off')
+    throw new StoreError('native_unavailable', 'BINNACLE_METRICS_NATIVE is off');
   const platform = PLATFORMS[process.platform];
   if (platform === undefined || !ARCHITECTURES.includes(process.arch)) {
-    throw new StoreError(
-      'native_unavailable',
-      `sharing metrics between processes is not supported on ${process.platform} ${process.arch}`,
-    );
+    throw new StoreError('native_unavailable', `files are not mapped on ${process.platform} ${process.arch}`);
   }
   let koffi: typeof import('koffi')['default'];
   try {

@@ -4,7 +4,7 @@
  * A reader only reads. To see each count exactly once while others fold:
  *
  *     1. read the retired file and note its generation
- *     2. list the segments of the epoch, leave out those that the retired file contains, map the others
+ *     2. list the segments of the epoch, leave out those that the retired file contains, map or read the others
  *     3. look at the epoch and the generation again: where one has changed, begin again
  *
  * A segment that is deleted in between has been folded, so step 3 finds another generation. Mappings are kept
@@ -13,9 +13,10 @@
  * A file that is not what its name says is left out and counted; it hurts nobody else.
  */
 import fs from 'node:fs';
-import type { Manifest, MetricsDirectory } from './directory.ts';
+import { bootId, type Manifest, type MetricsDirectory } from './directory.ts';
 import { StoreError } from './errors.ts';
 import { type Merged, Merger } from './merge.ts';
+import type { NativeFiles } from './native.ts';
 import { encodeRetired } from './retired.ts';
 import { decodeIdentity, type Erased, HEADER_BYTES, type SegmentHeader, SegmentReader } from './segment.ts';
 import {
@@ -30,6 +31,7 @@ import {
   type StoreView,
   slotsOfPart,
 } from './store.ts';
+import { WrittenFile } from './written-segment.ts';
 
 /** How often a reading begins again because somebody folded meanwhile; folding takes far longer than reading. */
 const READ_ATTEMPTS_MAX = 100;
@@ -52,10 +54,13 @@ export interface Erasure {
   readonly unusedSinceMs?: number | undefined;
 }
 
-interface Mapped {
+/** A segment that is open from one reading to the next. */
+interface Opened {
   readonly reader: SegmentReader;
-  readonly buffer: ArrayBuffer;
-  readonly fd: number;
+  /** Takes in what has been published since the last time. */
+  refresh(): void;
+  isLive(): boolean;
+  close(): void;
   /** The retired file from which the series know what of them was erased. */
   erasedIn: SegmentReader | undefined;
 }
@@ -64,12 +69,12 @@ interface Snapshot {
   readonly manifest: Manifest;
   readonly retired: SegmentReader | undefined;
   /** Oldest first. */
-  readonly segments: readonly { readonly name: string; readonly live: boolean; readonly mapped: Mapped }[];
+  readonly segments: readonly { readonly name: string; readonly live: boolean; readonly opened: Opened }[];
 }
 
 export class DirectoryReader {
   readonly #directory: MetricsDirectory;
-  readonly #mapped = new Map<string, Mapped>();
+  readonly #opened = new Map<string, Opened>();
   readonly #skipped = new Map<string, string>();
   readonly #merger = new Merger();
   #expired = new Erasures([]);
@@ -96,7 +101,7 @@ export class DirectoryReader {
     this.#deadSegments = (snapshot?.segments.length ?? 0) - live.length;
     return {
       ...merged,
-      writers: live.filter(({ mapped }) => mapped.reader.header.part === 0).length,
+      writers: live.filter(({ opened }) => opened.reader.header.part === 0).length,
       deadSegments: this.#deadSegments,
       skipped: new Map(this.#skipped),
     };
@@ -128,7 +133,7 @@ export class DirectoryReader {
   }
 
   close(): void {
-    for (const name of [...this.#mapped.keys()]) this.#unmap(name);
+    for (const name of [...this.#opened.keys()]) this.#close(name);
   }
 
   /**
@@ -175,13 +180,14 @@ export class DirectoryReader {
     const temporary = this.#directory.temporary();
     try {
       fs.writeFileSync(temporary, bytes, { mode: 0o600 });
+      this.#directory.assertLocked();
       fs.renameSync(temporary, this.#directory.file(retiredName(manifest)));
     } catch (error) {
       fs.rmSync(temporary, { force: true });
       throw error;
     }
     for (const name of names) {
-      this.#unmap(name);
+      this.#close(name);
       fs.rmSync(this.#directory.file(name), { force: true });
     }
     return names.length;
@@ -259,35 +265,29 @@ export class DirectoryReader {
         (name) => name.endsWith('.segment') && name.startsWith(`${manifest.epoch}-`) && !contained.has(name),
       );
     const present = new Set(names);
-    for (const name of [...this.#mapped.keys()]) if (!present.has(name)) this.#unmap(name);
+    for (const name of [...this.#opened.keys()]) if (!present.has(name)) this.#close(name);
     for (const name of [...this.#skipped.keys()]) {
       if (name.endsWith('.segment') && !present.has(name)) this.#skipped.delete(name);
     }
     const segments = [];
     for (const name of names) {
-      const mapped = this.#map(name);
-      if (mapped !== undefined) segments.push({ name, live: this.#isLive(mapped.fd), mapped });
+      const opened = this.#open(name);
+      if (opened !== undefined) segments.push({ name, live: opened.isLive(), opened });
     }
     return segments.sort(byAge);
   }
 
-  #isLive(fd: number): boolean {
-    if (!this.#directory.native.tryLock(fd, 'shared')) return true;
-    this.#directory.native.unlock(fd);
-    return false;
-  }
-
-  #map(name: string): Mapped | undefined {
-    let mapped = this.#mapped.get(name);
+  #open(name: string): Opened | undefined {
+    let opened = this.#opened.get(name);
     try {
-      if (mapped === undefined) {
-        mapped = this.#open(name);
-        this.#mapped.set(name, mapped);
-      } else mapped.reader.refresh();
+      if (opened === undefined) {
+        opened = openSegment(this.#directory, name);
+        this.#opened.set(name, opened);
+      } else opened.refresh();
       this.#skipped.delete(name);
-      return mapped;
+      return opened;
     } catch (error) {
-      this.#unmap(name);
+      this.#close(name);
       // A file that is gone was folded meanwhile; the reading begins again.
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
         this.#skipped.set(name, (error as Error).message);
@@ -295,39 +295,71 @@ export class DirectoryReader {
     }
   }
 
-  #open(name: string): Mapped {
-    const fd = fs.openSync(this.#directory.file(name), 'r');
-    let buffer: ArrayBuffer | undefined;
-    try {
-      const { size } = fs.fstatSync(fd);
-      if (size === 0) throw new StoreError('segment_invalid', 'it is empty');
-      buffer = this.#directory.native.map(fd, size, 'read');
-      return { fd, buffer, reader: new SegmentReader(buffer), erasedIn: undefined };
-    } catch (error) {
-      if (buffer !== undefined) this.#directory.native.unmap(buffer);
-      fs.closeSync(fd);
-      throw error;
-    }
+  #close(name: string): void {
+    this.#opened.get(name)?.close();
+    this.#opened.delete(name);
   }
+}
 
-  #unmap(name: string): void {
-    const mapped = this.#mapped.get(name);
-    if (mapped === undefined) return;
-    this.#mapped.delete(name);
-    this.#directory.native.unmap(mapped.buffer);
-    fs.closeSync(mapped.fd);
+function openSegment(directory: MetricsDirectory, name: string): Opened {
+  const fd = fs.openSync(directory.file(name), 'r');
+  try {
+    const bytes = Buffer.alloc(HEADER_BYTES);
+    if (fs.readSync(fd, bytes, 0, HEADER_BYTES, 0) === 0)
+      throw new StoreError('segment_invalid', 'it is empty');
+    return decodeIdentity(bytes).kind === 'written' ? openWritten(fd) : openMapped(fd, directory.native);
+  } catch (error) {
+    fs.closeSync(fd);
+    throw error;
+  }
+}
+
+function openWritten(fd: number): Opened {
+  const file = new WrittenFile(fd);
+  return {
+    reader: file.reader,
+    refresh: () => file.refresh(),
+    isLive: () => file.isLive(bootId()),
+    close: () => fs.closeSync(fd),
+    erasedIn: undefined,
+  };
+}
+
+function openMapped(fd: number, native: NativeFiles | undefined): Opened {
+  if (native === undefined)
+    throw new StoreError('native_unavailable', 'it is to be mapped, which this process cannot');
+  const buffer = native.map(fd, fs.fstatSync(fd).size, 'read');
+  try {
+    const reader = new SegmentReader(buffer);
+    return {
+      reader,
+      refresh: () => reader.refresh(),
+      isLive() {
+        if (!native.tryLock(fd, 'shared')) return true;
+        native.unlock(fd);
+        return false;
+      },
+      close() {
+        native.unmap(buffer);
+        fs.closeSync(fd);
+      },
+      erasedIn: undefined,
+    };
+  } catch (error) {
+    native.unmap(buffer);
+    throw error;
   }
 }
 
 /** Notes at the series of running writers what of them was erased. */
 function applyErased(retired: SegmentReader | undefined, segments: Snapshot['segments']): void {
-  for (const { name, mapped } of segments) {
-    if (mapped.erasedIn === retired) continue;
-    mapped.erasedIn = retired;
+  for (const { name, opened } of segments) {
+    if (opened.erasedIn === retired) continue;
+    opened.erasedIn = retired;
     const baselines = new Map<number, Float64Array>();
     for (const { segment, slot, baseline } of retired?.erased ?? [])
       if (segment === name) baselines.set(slot, baseline);
-    for (const stored of mapped.reader.series) {
+    for (const stored of opened.reader.series) {
       const baseline = baselines.get(stored.index);
       if (stored.baseline !== baseline) stored.baseline = baseline;
     }
@@ -341,9 +373,9 @@ function erasedFrom(
   isMeant: (segment: string) => boolean,
 ): Erased[] {
   const erased: Erased[] = [];
-  for (const { name, mapped } of segments) {
+  for (const { name, opened } of segments) {
     const meant = isMeant(name);
-    for (const stored of mapped.reader.series) {
+    for (const stored of opened.reader.series) {
       if (isRemoved(stored)) continue;
       const baseline = (meant ? baselineNow(stored, erasures) : undefined) ?? stored.baseline;
       if (baseline !== undefined) erased.push({ segment: name, slot: stored.index, baseline });
@@ -410,17 +442,17 @@ function copyOf(bytes: Buffer): ArrayBuffer {
 }
 
 function byAge(a: Snapshot['segments'][number], b: Snapshot['segments'][number]): number {
-  const one = a.mapped.reader.header;
-  const other = b.mapped.reader.header;
+  const one = a.opened.reader.header;
+  const other = b.opened.reader.header;
   return one.processStartMs - other.processStartMs || (a.name < b.name ? -1 : 1) || one.part - other.part;
 }
 
 /** The retired file first, then the segments, oldest first. */
 function viewsOf({ retired, segments }: Snapshot): StoreView[] {
   const views: StoreView[] = retired === undefined ? [] : [retired];
-  for (const { mapped, live } of segments) {
-    mapped.reader.live = live;
-    views.push(mapped.reader);
+  for (const { opened, live } of segments) {
+    opened.reader.live = live;
+    views.push(opened.reader);
   }
   return views;
 }

@@ -30,7 +30,7 @@ export const HEADER_BYTES = 256;
 
 const MAGIC = 'BINNACLE';
 const BYTE_ORDER = 0x01020304;
-const KINDS = ['mapped', 'retired'] as const;
+const KINDS = ['mapped', 'retired', 'written'] as const;
 const TYPES = ['counter', 'gauge', 'histogram', 'info', 'summary', 'stateset'] as const;
 const MODES: readonly GaugeMode[] = [
   'live sum',
@@ -65,6 +65,9 @@ const AT = {
   service: 112,
   instance: 184,
 } as const;
+
+/** Where the bytes of the dictionary that are published stand in the header. */
+export const DICTIONARY_LENGTH_AT = AT.dictionaryLength;
 
 /** Longest texts of the header, in bytes of UTF-8. */
 export const EPOCH_BYTES_MAX = 23;
@@ -154,7 +157,6 @@ export function decodeHeader(buffer: ArrayBuffer): { header: SegmentHeader; layo
   const identity = decodeIdentity(bytes);
   const view = new DataView(buffer);
   const u32 = (at: number) => view.getUint32(at, true);
-  const kind = KINDS[u32(AT.kind)];
   const layout: SegmentLayout = {
     fileBytes: u32(AT.fileBytes),
     slotsOffset: u32(AT.slotsOffset),
@@ -166,29 +168,41 @@ export function decodeHeader(buffer: ArrayBuffer): { header: SegmentHeader; layo
     layout.slotsOffset === HEADER_BYTES &&
     layout.dictionaryOffset === HEADER_BYTES + layout.slots * 8 &&
     layout.dictionaryOffset + layout.dictionaryBytes === layout.fileBytes;
-  if (kind === undefined || u32(AT.byteOrder) !== BYTE_ORDER || !fits)
-    throw invalid('its header contradicts itself');
+  if (u32(AT.byteOrder) !== BYTE_ORDER || !fits) throw invalid('its header contradicts itself');
   if (layout.fileBytes > buffer.byteLength)
     throw invalid(`it is cut off at ${buffer.byteLength} of ${layout.fileBytes} bytes`);
   const header: SegmentHeader = {
-    ...identity,
-    kind,
+    kind: identity.kind,
+    service: identity.service,
+    instance: identity.instance,
+    epoch: identity.epoch,
+    workerIndex: identity.workerIndex,
+    generation: identity.generation,
+    pid: identity.pid,
+    bootId: identity.bootId,
     processStartMs: view.getFloat64(AT.processStartMs, true),
-    pid: u32(AT.pid),
     threadId: u32(AT.threadId),
     part: u32(AT.part),
-    bootId: bytes.toString('hex', AT.bootId, AT.bootId + 16),
   };
   return { header, layout };
 }
 
+/** Whose a file is, and what is to be known to find out whether its writer is running. */
+export type SegmentIdentity = Omit<SegmentHeader, 'processStartMs' | 'threadId' | 'part'> & {
+  readonly fileBytes: number;
+};
+
 /** Whose the file is that begins with these {@link HEADER_BYTES} bytes; throws like {@link decodeHeader}. */
-export function decodeIdentity(
-  bytes: Buffer,
-): Pick<SegmentHeader, 'service' | 'instance' | 'epoch' | 'workerIndex' | 'generation'> {
+export function decodeIdentity(bytes: Buffer): SegmentIdentity {
   checkVersion(bytes);
+  const kind = KINDS[bytes.readUInt32LE(AT.kind)];
+  if (kind === undefined) throw invalid('it is of an unknown kind');
   const text = (at: number) => bytes.toString('utf8', at + 1, at + 1 + bytes[at]!);
   return {
+    kind,
+    fileBytes: bytes.readUInt32LE(AT.fileBytes),
+    pid: bytes.readUInt32LE(AT.pid),
+    bootId: bytes.toString('hex', AT.bootId, AT.bootId + 16),
     service: text(AT.service),
     instance: text(AT.instance),
     epoch: text(AT.epoch),
@@ -233,7 +247,7 @@ export class SegmentWriter {
   #slotsUsed = 0;
 
   /** @param buffer a file whose header is written and whose rest is 0 */
-  constructor(buffer: ArrayBuffer, layout: SegmentLayout, kind: SegmentHeader['kind']) {
+  constructor(buffer: ArrayBufferLike, layout: SegmentLayout, kind: SegmentHeader['kind']) {
     this.#layout = layout;
     this.#compensated = kind === 'retired';
     this.values = new Float64Array(buffer, layout.slotsOffset, layout.slots);
