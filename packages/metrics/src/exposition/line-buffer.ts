@@ -25,6 +25,8 @@ const LONG_BYTES = 96;
 /** The longest text of a number: a sign, 17 digits, a point, an exponent; and a newline. */
 const NUMBER_BYTES_MAX = 33;
 const INT32_END = 2 ** 31;
+/** How much larger an array becomes that is full: what is prepared stays, so that room for twice as much would too. */
+const GROWTH = 1.3;
 /** Below it a number of six decimals has 15 digits at most; above it stand times, which have three. */
 const SIX_DECIMALS_END = 1e9;
 const NEWLINE = 0x0a;
@@ -55,7 +57,7 @@ export class PreparedTexts {
     const bytes = start + 3 * text.length + SLACK_BYTES;
     if (bytes > this.view.byteLength) this.view = grown(this.view, bytes);
     if (this.#count === this.#ends.length) {
-      const ends = new Uint32Array(this.#count * 2);
+      const ends = new Uint32Array(Math.ceil(this.#count * GROWTH));
       ends.set(this.#ends);
       this.#ends = ends;
     }
@@ -266,7 +268,7 @@ function writeInteger(view: DataView, start: number, value: number): number {
 }
 
 function grown(view: DataView<ArrayBuffer>, bytesMin: number): DataView<ArrayBuffer> {
-  const larger = new DataView(new ArrayBuffer(Math.max(view.byteLength * 2, bytesMin)));
+  const larger = new DataView(new ArrayBuffer(Math.max(Math.ceil(view.byteLength * GROWTH), bytesMin)));
   bytesOf(larger).set(bytesOf(view));
   return larger;
 }

@@ -178,7 +178,7 @@ export class MergedFamily {
   readonly signature: string;
   /** The shape object that the last series came with. */
   lastShape: FamilyShape;
-  readonly series: MergedSeries[] = [];
+  series: MergedSeries[] = [];
   /** Made when it is needed: while all series are from one view, each is a new one. */
   #index: SeriesIndex | undefined;
   #onlyView: StoreView | undefined;
@@ -241,15 +241,15 @@ export class MergedFamily {
 
   /** Drops series that no writer has; returns how many are left. */
   dropEmpty(): number {
-    let left = 0;
-    for (const series of this.series) if (series.hasSource) this.series[left++] = series;
-    if (left < this.series.length) {
-      this.series.length = left;
+    const left = this.series.filter(({ hasSource }) => hasSource);
+    if (left.length < this.series.length) {
+      // Another list: somebody may be writing the one before, slice by slice.
+      this.series = left;
       this.#index = undefined;
       this.#onlyView = undefined;
       this.#family = undefined;
     }
-    return left;
+    return left.length;
   }
 
   /** Adds the writers up; undefined where there is nothing to show. */
@@ -282,7 +282,9 @@ export class MergedFamily {
       same = false;
     }
     if (!same || count < before) {
-      this.#shown = this.series.filter(({ shown }) => shown);
+      // While all are shown, their list is the list.
+      const all = count === this.series.length;
+      this.#shown = all ? this.series : this.series.filter(({ shown }) => shown);
       this.#family = familyOf(shape, this.#shown);
     } else if (count > before) {
       // Those that are shown already are the first ones; what is new comes behind them.
