@@ -5,11 +5,14 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { parseDuration } from '@binnacle/promql';
 import { parseSize } from '../config/yaml-reader.ts';
+import type { ExporterOptions } from './exporter.ts';
 import type { UpOptions } from './up.ts';
 
 /** The port when none is given. */
 export const DEFAULT_PORT = 9700;
 const DEFAULT_HOST = '127.0.0.1';
+/** The port of `binnacle exporter` when none is given. */
+const EXPORTER_PORT = 9464;
 const DAY_MS = 24 * 60 * 60 * 1000;
 const DEFAULT_RETENTION_BYTES = 512 * 1024 * 1024;
 
@@ -28,6 +31,14 @@ export const HELP = `binnacle: collects, stores, queries, alerts and shows
     --retention-size SIZE         how large they may become (default: 512MB)
     --page DIR                    folder of the built page
 
+  binnacle exporter               answer /metrics for a service from outside, as its user
+    --dir DIR                     the service's metrics directory
+    --listen HOST:PORT            default 127.0.0.1:9464
+    --token-file FILE             ask for the bearer token in this file
+    --tls-cert FILE               answer over TLS, with this certificate
+    --tls-key FILE                and this key
+    --tls-client-ca FILE          ask for a certificate that this authority signed
+
   binnacle check config FILE      is this prometheus.yml valid, with the rule files that it names?
   binnacle check alerts FILE      is this alertmanager.yml valid?
   binnacle check rules FILE...    are these rule files valid?
@@ -40,6 +51,7 @@ export type Command =
   | { readonly name: 'help' }
   | { readonly name: 'version' }
   | { readonly name: 'up'; readonly options: UpOptions }
+  | { readonly name: 'exporter'; readonly options: ExporterOptions }
   | {
       readonly name: 'check';
       readonly what: 'config' | 'alerts' | 'rules';
@@ -70,10 +82,16 @@ export function parseCommand(
       if (rest.length > 0)
         throw new UsageError(`binnacle up takes options only, not ${JSON.stringify(rest[0])}`);
       return { name: 'up', options: upOptions(values, env) };
+    case 'exporter':
+      if (rest.length > 0)
+        throw new UsageError(`binnacle exporter takes options only, not ${JSON.stringify(rest[0])}`);
+      return { name: 'exporter', options: exporterOptions(values) };
     case 'check':
       return checkCommand(rest);
     default:
-      throw new UsageError(`there is no command ${JSON.stringify(command ?? '')}: up and check are there`);
+      throw new UsageError(
+        `there is no command ${JSON.stringify(command ?? '')}: up, exporter and check are there`,
+      );
   }
 }
 
@@ -95,6 +113,11 @@ function parseOptions(args: readonly string[]) {
         'retention-time': text,
         'retention-size': text,
         page: text,
+        dir: text,
+        'token-file': text,
+        'tls-cert': text,
+        'tls-key': text,
+        'tls-client-ca': text,
         help: { ...flag, short: 'h' },
         version: flag,
       },
@@ -119,7 +142,7 @@ function upOptions(
   const config = values.config ?? 'prometheus.yml';
   if (values.config === undefined && !existsSync(config))
     throw new UsageError('there is no prometheus.yml here: name one with --config FILE');
-  const { host, port } = listenAddress(values.listen, env.BINNACLE_PORT);
+  const { host, port } = listenAddress(values.listen, env.BINNACLE_PORT, DEFAULT_PORT);
   return {
     configPath: resolve(config),
     alertsPath: values.alerts === undefined ? undefined : resolve(values.alerts),
@@ -135,17 +158,42 @@ function upOptions(
   };
 }
 
+function exporterOptions(values: ReturnType<typeof parseOptions>['values']): ExporterOptions {
+  if (values.dir === undefined)
+    throw new UsageError(
+      "binnacle exporter needs --dir DIR: the service's metrics directory, its BINNACLE_METRICS_DIR",
+    );
+  const { 'tls-cert': cert, 'tls-key': key, 'tls-client-ca': clientCa } = values;
+  if ((cert === undefined) !== (key === undefined) || (cert === undefined && clientCa !== undefined))
+    throw new UsageError('--tls-cert and --tls-key go together, and --tls-client-ca with them');
+  const tokenFile = values['token-file'];
+  return {
+    directory: resolve(values.dir),
+    ...listenAddress(values.listen, undefined, EXPORTER_PORT),
+    tokenFile: tokenFile === undefined ? undefined : resolve(tokenFile),
+    tls:
+      cert === undefined || key === undefined
+        ? undefined
+        : {
+            cert: resolve(cert),
+            key: resolve(key),
+            ...(clientCa !== undefined && { clientCa: resolve(clientCa) }),
+          },
+  };
+}
+
 function listenAddress(
   given: string | undefined,
   portVariable: string | undefined,
+  defaultPort: number,
 ): { readonly host: string; readonly port: number } {
-  const text = given ?? `${DEFAULT_HOST}:${portVariable ?? DEFAULT_PORT}`;
+  const text = given ?? `${DEFAULT_HOST}:${portVariable ?? defaultPort}`;
   const match = /^(?:(\[[0-9a-fA-F:]+\]|[^:]*):)?(\d+)$/.exec(text);
   const port = Number(match?.[2]);
   if (match === null || port > 65_535) {
     const source = given === undefined ? 'BINNACLE_PORT' : '--listen';
     throw new UsageError(
-      `${source}: ${JSON.stringify(given ?? portVariable)} is not HOST:PORT, such as 127.0.0.1:9700`,
+      `${source}: ${JSON.stringify(given ?? portVariable)} is not HOST:PORT, such as 127.0.0.1:${defaultPort}`,
     );
   }
   // ":9700" listens everywhere, as it does for Prometheus; a port alone stays on this machine.

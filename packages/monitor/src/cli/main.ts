@@ -3,6 +3,7 @@
 import { ConfigError, explainProblem } from '../config/config-error.ts';
 import { HELP, parseCommand, UsageError } from './arguments.ts';
 import { check } from './check.ts';
+import { runExporter } from './exporter.ts';
 import { type Monitor, ownVersion, startMonitor, type UpOptions } from './up.ts';
 
 /** How long stopping may take before the process ends regardless; what is in the log is safe either way. */
@@ -34,6 +35,9 @@ async function run(args: readonly string[]): Promise<void> {
       if (report.problems.length > 0) process.exitCode = EXIT_FAILED;
       return;
     }
+    case 'exporter':
+      await runExporter(command.options, say);
+      return;
     case 'up':
       await up(command.options);
   }
