@@ -8,7 +8,12 @@ export {
 } from './counter.ts';
 export { type Definer, defineMetrics, type Unplaced } from './define-metrics.ts';
 export { type Definition, EXPIRE_AFTER_MS_MIN } from './definition.ts';
-export { type CountOptions, EXEMPLAR_CHARACTERS_MAX, SPAN_EXEMPLAR_INTERVAL_MS } from './exemplar.ts';
+export {
+  type CountOptions,
+  EXEMPLAR_CHARACTERS_MAX,
+  noteExemplar,
+  SPAN_EXEMPLAR_INTERVAL_MS,
+} from './exemplar.ts';
 export { type BoundGauge, type Gauge, type GaugeDefinition, type GaugeName, gauge } from './gauge.ts';
 export {
   type BoundHistogram,
@@ -75,7 +80,7 @@ export { type StateSet, type StateSetDefinition, stateSet } from './state-set.ts
 export { StoreError, type StoreErrorCode } from './store/errors.ts';
 export { type GaugeMode, OVERFLOW_VALUE, SERIES_PER_METRIC_MAX } from './store/store.ts';
 export {
-  type BoundSummary,
+  BoundSummary,
   DEFAULT_QUANTILES,
   DEFAULT_WINDOW_MS,
   DEFAULT_WINDOW_STEPS,

@@ -148,7 +148,7 @@ export abstract class Metric<S extends Series = Series> {
 
   /** @internal The family, but for its name; undefined where processes cannot be added up. */
   protected shapeOf(
-    kind: Pick<FamilyShape, 'type' | 'mode' | 'bounds'>,
+    kind: Pick<FamilyShape, 'type' | 'mode' | 'bounds' | 'quantiles' | 'window'>,
   ): Omit<FamilyShape, 'name'> | undefined {
     return {
       help: this.help,

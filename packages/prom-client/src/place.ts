@@ -1,10 +1,13 @@
 /**
  * Where the processes of a service meet, as far as the environment and `cluster` say:
  *
- *     BINNACLE_METRICS_DIR, PROMETHEUS_MULTIPROC_DIR   that directory
- *     a cluster's primary and its workers              one that follows from the primary, so that nothing has to
- *                                                      be handed over and the primary need not load this package
- *     anything else                                    each process for itself
+ *     BINNACLE_METRICS_DIR                  that directory
+ *     PROMETHEUS_MULTIPROC_DIR              the service's folder in it: it is one variable for all services
+ *     a cluster's primary and its workers   one that follows from the primary, so that nothing has to be handed
+ *                                           over and the primary need not load this package
+ *     anything else                         each process for itself
+ *
+ * A service that nothing names is called as the package of its main module is.
  *
  * The name of a cluster's directory has the primary's PID and start, and the namespace in which the PID means
  * something. Under PM2 all applications have one primary, so the name of the application is part of it.
@@ -25,19 +28,30 @@ export interface Circumstances {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The cluster's primary; undefined where there is no cluster. */
   readonly primaryPid: number | undefined;
+  /** The file that the process was started with. */
+  readonly main: string | undefined;
 }
 
 /** The name of a service that nothing else names. */
 const SERVICE = 'prom-client';
 
+/** The longest name of a service; a directory has room for so much. */
+const SERVICE_CHARACTERS_MAX = 64;
+
 /** How long the directory of a primary that is gone stays at least: its workers may be ending. */
 const SWEEP_AFTER_MS = 60_000;
 
 /** Where this process meets the others of its service; undefined where it is alone, or is to be. */
-export function placeOf({ env, primaryPid }: Circumstances): Place | undefined {
+export function placeOf({ env, primaryPid, main }: Circumstances): Place | undefined {
   if (isOff(env.BINNACLE_PROM_CLIENT_SHARED)) return undefined;
-  const named = env.BINNACLE_METRICS_DIR || env.PROMETHEUS_MULTIPROC_DIR;
-  if (named) return { directory: named, service: serviceIn(named) ?? SERVICE };
+  const own = env.BINNACLE_METRICS_DIR;
+  if (own) return { directory: own, service: serviceIn(own) ?? serviceOf(env, main) };
+  const parent = env.PROMETHEUS_MULTIPROC_DIR;
+  if (parent) {
+    const service = serviceOf(env, main);
+    const folder = service.replace(/[^A-Za-z0-9._-]/g, '_').replace(/^\.+/, '_');
+    return { directory: path.join(parent, folder), service };
+  }
   if (primaryPid === undefined) return undefined;
   const application = env.pm_id === undefined ? undefined : env.name;
   const suffix = application === undefined ? '' : `-${hashOf(application)}`;
@@ -64,6 +78,26 @@ export function sweepClusters(nowMs: number = Date.now()): void {
 
 function isOff(value: string | undefined): boolean {
   return value !== undefined && ['0', 'false', 'no', 'off'].includes(value.toLowerCase());
+}
+
+function serviceOf(env: Circumstances['env'], main: string | undefined): string {
+  return env.BINNACLE_METRICS_SERVICE || packageOf(main) || SERVICE;
+}
+
+/** The name of the package that a file is part of. */
+function packageOf(file: string | undefined): string | undefined {
+  if (file === undefined) return undefined;
+  for (let folder = path.dirname(file), above = ''; folder !== above; folder = path.dirname(folder)) {
+    above = path.dirname(folder);
+    try {
+      const description: unknown = JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8'));
+      const { name } = description as { readonly name?: unknown };
+      if (typeof name === 'string') return name.slice(0, SERVICE_CHARACTERS_MAX);
+    } catch {
+      // It is not described here.
+    }
+  }
+  return undefined;
 }
 
 /** The service to which a directory belongs already. */

@@ -6,10 +6,14 @@
  */
 import { Exemplar } from './exemplar.ts';
 import type { GivenLabels } from './labels.ts';
+import type { Child, FamilyShape } from './storage.ts';
 
-/** Who gives slots to a series. */
+/** Where a series has its values. */
 export interface Shelf {
+  /** Gives slots to a series. */
   place(series: Series): void;
+  /** Notes an exemplar of a series for the other processes. */
+  note(series: Series, bucket: number, labelSet: Readonly<Record<string, unknown>>, value: number): void;
 }
 
 const NONE = new Float64Array(0);
@@ -38,6 +42,17 @@ export abstract class Series {
     this.labelValues = labelValues;
   }
 
+  /** What has the slots where they are those of the service. */
+  get child(): Child {
+    return this;
+  }
+
+  /** To be called before the series gets slots of the service. */
+  share(_family: FamilyShape): void {}
+
+  /** To be called when it has lost them. */
+  unshare(): void {}
+
   /** What lies in the first slot; 0 where there is none. */
   get value(): number {
     return this.index < 0 ? 0 : this.values[this.index]!;
@@ -51,6 +66,7 @@ export abstract class Series {
     exemplar.value = value;
     exemplar.timestamp = Date.now() / 1000;
     this.exemplars.set(bucket, exemplar);
+    this.#shelf.note(this, bucket, labelSet, value);
   }
 
   /** Takes slots for a series that has none; returns where. */

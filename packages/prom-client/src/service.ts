@@ -14,22 +14,23 @@ import type { Family } from './text.ts';
 
 type Server = Awaited<ReturnType<typeof serveMetrics>>;
 
-/** How often a process that nobody asks brings its gauges up to date for those who are asked. */
-export const COLLECT_INTERVAL_MS = 5_000;
+/** How long a gauge that was emptied and not filled again is shown by others, at most about twice this. */
+const RELEASE_INTERVAL_MS = 5_000;
 
 /** Where this process would join, until it has. */
 let waiting: Place | undefined;
-let collecting: NodeJS.Timeout | undefined;
+let releasing: NodeJS.Timeout | undefined;
 /** The default labels of this process. */
 let defaultLabels: GivenLabels = {};
 
 /** To be called once, when the package is loaded. */
 export function joinService(): void {
   const { env } = process;
+  const main = process.argv[1];
   const primaryPid = cluster.isWorker ? process.ppid : undefined;
-  plan(placeOf({ env, primaryPid }));
+  plan(placeOf({ env, primaryPid, main }));
   if (cluster.isPrimary && waiting === undefined) {
-    onFork(() => plan(placeOf({ env, primaryPid: process.pid })));
+    onFork(() => plan(placeOf({ env, primaryPid: process.pid, main })));
   }
 }
 
@@ -100,13 +101,10 @@ function noteLabels({ directory }: Server): void {
     writeDefaultLabels(directory, defaultLabels);
 }
 
-/** What begins, once, when this process has joined: its gauges are kept up to date while others answer. */
+/** What begins, once, when this process has joined. */
 function joined(server: Server): void {
-  if (collecting !== undefined || server.directory === undefined) return;
+  if (releasing !== undefined || server.directory === undefined) return;
   noteLabels(server);
-  collecting = setInterval(() => {
-    const registry = defaultRegistry();
-    if (registry.collects) void registry.collect().then(releaseParked);
-  }, COLLECT_INTERVAL_MS);
-  collecting.unref();
+  releasing = setInterval(() => releaseParked(RELEASE_INTERVAL_MS), RELEASE_INTERVAL_MS);
+  releasing.unref();
 }

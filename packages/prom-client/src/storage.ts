@@ -12,7 +12,7 @@
  * In the service a family has the metric's name. Where another metric has it already, in another registry or
  * another copy of this package, it is `registry2:NAME`, so that neither counts for the other.
  */
-import { COLLECT_TIMEOUT_MS, defaultRegistry } from '@binnacle/metrics';
+import { COLLECT_TIMEOUT_MS, defaultRegistry, noteExemplar } from '@binnacle/metrics';
 import { type GivenLabels, SeriesTable } from './labels.ts';
 import type { Series, Shelf } from './series.ts';
 
@@ -23,6 +23,9 @@ const later = setTimeout;
 
 /** What all series of one name have in common, for @binnacle/metrics. */
 export type FamilyShape = Parameters<SharedRegistry['place']>[1];
+
+/** What has slots of the service. */
+export type Child = Parameters<SharedRegistry['place']>[0];
 
 /** What a storage has to know of its metric. */
 export interface Stored {
@@ -64,9 +67,12 @@ export function isSecondary(familyName: string): boolean {
  */
 const parking = new Set<Storage<Series>>();
 
-/** Ends what `parking` is for: to be called when everybody was asked, and what is hidden now is to be gone. */
-export function releaseParked(): void {
-  for (const storage of parking) storage.releaseParked();
+/**
+ * Ends what `parking` is for: to be called when everybody was asked, and what is hidden now is to be gone.
+ * @param ageMs how long ago it must have been hidden, where somebody may be filling it just now
+ */
+export function releaseParked(ageMs = 0): void {
+  for (const storage of parking) if (Date.now() - storage.hiddenMs >= ageMs) storage.releaseParked();
 }
 
 /** The series of one metric. */
@@ -78,6 +84,8 @@ export class Storage<S extends Series> implements Shelf {
   /** Series that are hidden and keep their slots for now, and where. */
   readonly #parked = new Map<S, number>();
   readonly #holders = new Set<unknown>();
+  /** When the series were hidden the last time. */
+  hiddenMs = 0;
   #family: FamilyShape | undefined;
   #takeBackCollector: (() => void) | undefined;
   /** While what was asked has not ended. */
@@ -107,8 +115,18 @@ export class Storage<S extends Series> implements Shelf {
       series.index = parked;
       series.values[parked] = 0;
     } else if (this.#family === undefined) this.#placePrivately(series);
-    else defaultRegistry().place(series, this.#family, series.labelValues);
+    else this.#placeForService(series, this.#family);
     this.shown.add(series as S);
+  }
+
+  note(series: Series, bucket: number, labelSet: Readonly<Record<string, unknown>>, value: number): void {
+    const shape = this.#family;
+    if (shape === undefined) return;
+    const exemplar: Record<string, string> = {};
+    for (const name of Object.keys(labelSet)) exemplar[name] = String(labelSet[name]);
+    noteExemplar(series.child, { registry: defaultRegistry(), labels: [], shape }, bucket, value, {
+      exemplar,
+    });
   }
 
   /** Shows a series at 0 that has no slots and gets them with its first value. */
@@ -140,13 +158,15 @@ export class Storage<S extends Series> implements Shelf {
     if (series.index < 0) return;
     if (this.#family === undefined) series.values.fill(0, series.index, series.index + this.#metric.slots);
     else {
-      defaultRegistry().restart(series);
+      defaultRegistry().restart(series.child);
       if (everywhere) defaultRegistry().erase(this.#family, series.labelValues);
     }
   }
 
   /** Shows no series any more; each comes back, at 0, when it is used. */
   hide(): void {
+    // What was hidden the last time and has not been used since is gone.
+    this.releaseParked();
     const parks = this.#family?.type === 'gauge' && defaultRegistry().ownView === undefined;
     for (const series of this.shown) {
       if (series.index < 0) continue;
@@ -156,6 +176,7 @@ export class Storage<S extends Series> implements Shelf {
       series.exemplars = undefined;
     }
     if (parks) parking.add(this as unknown as Storage<Series>);
+    this.hiddenMs = Date.now();
     this.shown.clear();
     this.#eraseAll();
   }
@@ -192,8 +213,9 @@ export class Storage<S extends Series> implements Shelf {
     for (const series of this.shown) {
       const { values, index } = series;
       if (index < 0) continue;
-      defaultRegistry().place(series, this.#family, series.labelValues);
-      series.values.set(values.subarray(index, index + this.#metric.slots), series.index);
+      this.#placeForService(series, this.#family);
+      const { child } = series;
+      child.values.set(values.subarray(index, index + this.#metric.slots), child.index);
     }
     this.collectorChanged();
   }
@@ -211,10 +233,12 @@ export class Storage<S extends Series> implements Shelf {
     this.#family = undefined;
     for (const series of this.shown) {
       if (series.index < 0) continue;
-      const values = series.values.slice(series.index, series.index + this.#metric.slots);
-      defaultRegistry().remove(series);
+      const { values, index } = series.child;
+      const kept = values.slice(index, index + this.#metric.slots);
+      defaultRegistry().remove(series.child);
+      series.unshare();
       this.#placePrivately(series);
-      series.values.set(values, series.index);
+      series.values.set(kept, series.index);
     }
   }
 
@@ -272,12 +296,19 @@ export class Storage<S extends Series> implements Shelf {
   }
 
   #takeSlots(series: S): void {
-    if (this.#family !== undefined && series.index >= 0) defaultRegistry().remove(series);
+    if (this.#family === undefined || series.index < 0) return;
+    defaultRegistry().remove(series.child);
+    series.unshare();
   }
 
   #toScratch(series: S): void {
     series.values = new Float64Array(this.#metric.slots);
     series.index = 0;
+  }
+
+  #placeForService(series: Series, family: FamilyShape): void {
+    series.share(family);
+    defaultRegistry().place(series.child, family, series.labelValues);
   }
 
   #placePrivately(series: Series): void {

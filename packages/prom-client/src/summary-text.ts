@@ -10,9 +10,7 @@ interface Shown {
   readonly percentiles: readonly number[];
 }
 
-/** What a series of this process knows of itself. */
 interface Quantiles {
-  readonly index: number;
   percentile(percentile: number): number;
 }
 
@@ -34,23 +32,16 @@ export function writeSummary(out: TextOutput, shown: Shown, allSeries: Iterable<
   }
 }
 
-/**
- * Writes sums and counts of all processes, and the quantiles of this one.
- * @param ownOf finds a series of this process
- */
-export function writeSummaryFamily(
-  out: TextOutput,
-  shown: Shown,
-  family: Family,
-  ownOf: (labels: GivenLabels) => Quantiles | undefined,
-): void {
+/** Writes the values of all processes. */
+export function writeSummaryFamily(out: TextOutput, shown: Shown, family: Family): void {
   if (family.type !== 'summary') return;
   const defaults = out.defaultsFor(shown.labelNames);
   for (const series of family.series) {
-    const given = labelsOfFamily(family, series);
-    const labels = joined(textOfFamily(family, series), defaultsText(defaults, given));
-    const own = ownOf(given);
-    if (own !== undefined && own.index >= 0) writeQuantiles(out, shown, labels, own);
+    const own = defaults.replaceable === undefined ? {} : labelsOfFamily(family, series);
+    const labels = joined(textOfFamily(family, series), defaultsText(defaults, own));
+    // 0 where nothing was observed lately, as in the values of one process.
+    const percentile = (one: number) => series.quantileValues[family.quantiles.indexOf(one)] || 0;
+    writeQuantiles(out, shown, labels, { percentile });
     writeTotals(out, shown.name, labels, series.sum, series.count);
   }
 }

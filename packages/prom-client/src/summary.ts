@@ -2,13 +2,15 @@
  * Summaries: quantiles of what this process has observed lately, and sum and count of everything.
  *
  * Over processes, sums and counts add up. Quantiles do not: the median of four processes is not the sum of their
- * medians. They are those of the process that answers; for quantiles of a whole service there are histograms.
+ * medians. So where processes meet, each observation is also counted in exponential buckets, as the summaries of
+ * @binnacle/metrics are; whoever answers adds those up, and takes the quantiles from the sum, right to 1.1 %.
  */
 import { format } from 'node:util';
+import { defaultRegistry, BoundSummary as SharedSummary } from '@binnacle/metrics';
 import { type GivenLabels, isObject } from './labels.ts';
 import { Metric, type MetricConfiguration, type MetricValue } from './metric.ts';
 import { Series, type Shelf } from './series.ts';
-import type { FamilyShape } from './storage.ts';
+import type { Child, FamilyShape } from './storage.ts';
 import { writeSummary, writeSummaryFamily } from './summary-text.ts';
 import type { Family, TextOutput } from './text.ts';
 import { TimeWindowQuantiles } from './time-window-quantiles.ts';
@@ -37,6 +39,11 @@ const DEFAULT_PERCENTILES: readonly number[] = [0.01, 0.05, 0.5, 0.9, 0.95, 0.99
 const DEFAULT_COMPRESS_COUNT = 1_000;
 const NO_LABELS: GivenLabels = {};
 
+/** The longest window of quantiles that are about all time; the next one begins in 2039. */
+const ALL_TIME_MS = 2 ** 39;
+/** The most steps in which a window of the service moves on. */
+const STEPS_MAX = 32;
+
 /** Slots of a series. */
 const COUNT = 0;
 const SUM = 1;
@@ -46,6 +53,7 @@ const SLOTS = 2;
 export class SummarySeries extends Series {
   td: TimeWindowQuantiles;
   readonly #compressCount: number;
+  #shared: SharedSummary | undefined;
 
   constructor(
     shelf: Shelf,
@@ -59,22 +67,39 @@ export class SummarySeries extends Series {
     this.#compressCount = compressCount;
   }
 
+  override get child(): Child {
+    return this.#shared ?? this;
+  }
+
+  override share(shape: FamilyShape): void {
+    this.#shared = new SharedSummary({ registry: defaultRegistry(), labels: [], shape });
+    this.index = 0;
+  }
+
+  override unshare(): void {
+    this.#shared = undefined;
+  }
+
   get count(): number {
-    return this.values[this.index + COUNT]!;
+    const { values, index } = this.child;
+    return values[index + COUNT]!;
   }
 
   get sum(): number {
-    return this.values[this.index + SUM]!;
+    const { values, index } = this.child;
+    return values[index + SUM]!;
   }
 
   observe(value: number): void {
     let index = this.index;
     if (index < 0) index = this.show();
     this.td.push(value);
-    const count = this.values[index + COUNT]! + 1;
-    this.values[index + COUNT] = count;
-    this.values[index + SUM]! += value;
-    if (count % this.#compressCount === 0) this.td.compress();
+    if (this.#shared !== undefined) this.#shared.observe(value);
+    else {
+      this.values[index + COUNT]! += 1;
+      this.values[index + SUM]! += value;
+    }
+    if (this.count % this.#compressCount === 0) this.td.compress();
   }
 
   /** The value at a percentile; 0 where nothing was observed in the window. */
@@ -163,12 +188,24 @@ export class Summary<T extends string = string> extends Metric<SummarySeries> {
   }
 
   #shape(): Omit<FamilyShape, 'name'> | undefined {
-    return this.aggregator === 'sum' ? this.shapeOf({ type: 'summary' }) : undefined;
+    if (this.aggregator !== 'sum') return undefined;
+    const quantiles = [...new Set(this.percentiles)]
+      .filter((one) => one >= 0 && one <= 1)
+      .sort((a, b) => a - b);
+    const moves = this.maxAgeSeconds && this.ageBuckets;
+    const window = moves
+      ? { lengthMs: this.maxAgeSeconds * 1000, count: Math.min(STEPS_MAX, this.ageBuckets) }
+      : { lengthMs: ALL_TIME_MS, count: 1 };
+    return this.shapeOf({ type: 'summary', quantiles, window });
   }
 
   /** The series that are shown, after those are forgotten whose observations are all too old. */
   #current(): Iterable<SummarySeries> {
-    if (this.pruneAgedBuckets) {
+    // In a service, others may be observing in the series, and its count must not fall.
+    if (
+      this.pruneAgedBuckets &&
+      (this.storage.family === undefined || defaultRegistry().ownView !== undefined)
+    ) {
       for (const series of [...this.storage.shown]) if (series.td.size() === 0) this.storage.forget(series);
     }
     for (const { td } of this.storage.shown) td.compress();
@@ -196,7 +233,6 @@ export class Summary<T extends string = string> extends Metric<SummarySeries> {
   }
 
   protected writeFamily(out: TextOutput, family: Family): void {
-    this.#current();
-    writeSummaryFamily(out, this, family, (labels) => this.storage.table.find(labels));
+    writeSummaryFamily(out, this, family);
   }
 }

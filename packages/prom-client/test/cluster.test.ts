@@ -118,6 +118,43 @@ test('gauges add up as their aggregators say', async () => {
   ]);
 });
 
+test('quantiles of a summary are those of all processes, never sums of theirs', async () => {
+  const service = await clusterOf(3);
+  for (const [worker, values] of [
+    [1, [10, 10, 10]],
+    [2, [10, 10]],
+    [3, [1000]],
+  ] as const)
+    await service.tell('summarize', { worker, kind: 'photo', values });
+  for (const from of [{ worker: 1 }, { worker: 3 }, {}]) {
+    const lines = await service.samples('cluster', 'size_bytes', from);
+    const [median, ...totals] = lines;
+    expect(totals).toEqual(['size_bytes_sum{kind="photo"} 1050', 'size_bytes_count{kind="photo"} 6']);
+    expect(median).toMatch(/^size_bytes\{quantile="0\.5",kind="photo"\} /);
+    expect(Math.abs(Number(median!.split(' ')[1]) - 10)).toBeLessThan(0.2);
+  }
+  const own = (await service.tell('json', { worker: 3 })) as { name: string; values: { value: number }[] }[];
+  expect(own.find(({ name }) => name === 'size_bytes')!.values.map(({ value }) => value)).toEqual([
+    1000, 1000, 1,
+  ]);
+});
+
+test('exemplars of all processes are shown', async () => {
+  const service = await clusterOf(2);
+  for (const worker of [1, 2]) await service.tell('shareTraced', { worker });
+  await service.tell('trace', { worker: 1, value: 0.5, trace: 'one' });
+  await service.tell('trace', { worker: 2, value: 7, trace: 'two' });
+  const lines = await service.samples('tracedMetrics', 'traced', { worker: 1 });
+  const time = /\d+(?:\.\d+)?$/;
+  expect(lines.map((line) => (line.includes('#') ? line.replace(time, 'TIME') : line))).toEqual([
+    'traced_total 7.5 # {trace_id="two"} 7 TIME',
+    'traced_seconds_bucket{le="1"} 1 # {trace_id="one"} 0.5 TIME',
+    'traced_seconds_bucket{le="+Inf"} 2 # {trace_id="two"} 7 TIME',
+    'traced_seconds_sum 7.5',
+    'traced_seconds_count 2',
+  ]);
+});
+
 test('a gauge that is emptied and filled for each scrape takes no further slots', async () => {
   const directory = `${temporaryFolder()}/metrics`;
   const service = new Service({ BINNACLE_METRICS_DIR: directory });
