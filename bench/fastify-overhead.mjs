@@ -80,7 +80,7 @@ async function measure(name, seconds) {
   const server = fork(self, ['--server', name]);
   try {
     const { port, family } = await messageOf(server);
-    const sent = (await loadFor(self, port, WARM_SECONDS)) + 0;
+    const sent = await loadFor(self, port, WARM_SECONDS);
     const from = await usageOf(server);
     const scraping = setInterval(() => family && void text(port).catch(() => {}), SCRAPE_INTERVAL_MS);
     const more = await loadFor(self, port, seconds);
@@ -92,7 +92,7 @@ async function measure(name, seconds) {
     }
     return { cpu: ((to.cpuMs - from.cpuMs) / (seconds * 1000)) * 100, resident: to.rss / 1e6 };
   } finally {
-    server.kill();
+    server.send('end');
   }
 }
 
@@ -136,7 +136,8 @@ async function serve(name) {
     });
   }
   await app.listen({ port: 0, host: '127.0.0.1' });
-  process.on('message', () => {
+  process.on('message', (message) => {
+    if (message === 'end') process.exit();
     const { user, system } = process.cpuUsage();
     process.send({ cpuMs: (user + system) / 1000, rss: process.memoryUsage.rss() });
   });
