@@ -10,6 +10,7 @@ import {
   type LabelValues,
   type ResolvedLabel,
 } from './labels.ts';
+import { openLabelValue } from './open-labels.ts';
 import type { Child, ChildHolder } from './registry.ts';
 import { type LabelPattern, OVERFLOW_VALUE, SERIES_PER_METRIC_MAX } from './store/store.ts';
 
@@ -163,7 +164,8 @@ export class ChildTable<C extends object> {
         this.#drop('label_missing', `label ${name} was not given`);
         return undefined;
       }
-      const value = typeof raw === 'string' ? raw : String(raw);
+      const text = typeof raw === 'string' ? raw : String(raw);
+      const value = list === undefined ? openLabelValue(name, text) : text;
       if (list === undefined && value.length > LABEL_VALUE_CHARACTERS_MAX) {
         this.#drop('label_length', `a value of label ${name} has ${value.length} characters and is cut`);
         values.push(cutLabelValue(value));

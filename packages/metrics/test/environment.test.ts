@@ -1,5 +1,7 @@
 /** Options beat `BINNACLE_*` variables, which beat the names of other clients; what cannot be read is an error. */
+import { spawnSync } from 'node:child_process';
 import os from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { type Environment, type MetricsSettings, metricsSettings, type ServeOptions } from '../dist/index.js';
 
@@ -151,4 +153,23 @@ test.each<[options: Omit<ServeOptions, 'service'>, env: Environment, said: strin
     expect.objectContaining({ code: 'setting_invalid', message: expect.stringContaining(said) }),
   );
   expect(() => metricsSettings('up', options, env)).not.toThrow(/secret/);
+});
+
+/** What a process exposes that counts with open labels under this environment. */
+function seriesUnder(env: Environment): string[] {
+  const file = fileURLToPath(new URL('fixtures/few-labels.mjs', import.meta.url));
+  const { stdout, status } = spawnSync(process.execPath, [file], {
+    encoding: 'utf8',
+    env: { ...process.env, ...env },
+  });
+  expect(status).toBe(0);
+  return stdout.split('\n').filter((line) => line.startsWith('requests_total'));
+}
+
+test('with METRICS_INCLUDE_LABELS=False an open label has one value, and every count is there', () => {
+  expect(seriesUnder({ METRICS_INCLUDE_LABELS: 'False' })).toEqual([
+    'requests_total{method="ALL",path="*",outcome="ok"} 500',
+    'requests_total{method="ALL",path="*",outcome="error"} 1',
+  ]);
+  expect(seriesUnder({ METRICS_INCLUDE_LABELS: 'nonsense' })).toHaveLength(1002);
 });

@@ -137,8 +137,12 @@ test('settings that cannot be reject before anything is attached', async () => {
     message: expect.stringContaining(tokenFile),
   });
   expect(fs.readdirSync(options.directory!)).toEqual([]);
+  // Who may read is not known, so nobody may.
+  const ask = () => metricsFetchHandler(options.registry)(new Request('http://localhost/metrics'));
+  expect((await ask()).status).toBe(404);
   const server = await serve(options);
   expect(server.directory).toBe(options.directory);
+  expect((await ask()).status).toBe(200);
 });
 
 const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;

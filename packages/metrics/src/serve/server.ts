@@ -22,6 +22,7 @@ import { nativeFilesOrNone } from '../store/native.ts';
 import { DirectoryReader } from '../store/reader.ts';
 import { SharedStore } from '../store/shared.ts';
 import { Election } from './election.ts';
+import type { ServeError } from './errors.ts';
 import { aboutReading, aboutStore } from './reading-families.ts';
 import { type Exposition, type ExpositionOptions, Responder } from './responder.ts';
 import type { FamilySource } from './scrapes.ts';
@@ -61,10 +62,13 @@ export function serveMetrics(options: ServeOptions): Promise<MetricsServer> {
 }
 
 async function start(registry: Registry, options: ServeOptions): Promise<MetricsServer> {
-  const settings = metricsSettings(options.service, options, process.env);
   let attached = served.get(registry);
+  // Until it is known who may read, nobody may.
+  if (attached === undefined) unattached.set(registry, closedServer(registry));
+  const settings = metricsSettings(options.service, options, process.env);
   if (attached === undefined) {
     const server = new MetricsServer(registry, settings, options.createdSamples);
+    unattached.delete(registry);
     attached = server.open(options).then(() => server);
     served.set(registry, attached);
     // What could not be opened is not in the way of a second try, or of whoever asks for /metrics.
@@ -92,7 +96,7 @@ export class MetricsServer implements FamilySource {
   /** @throws ServeError `secret_unreadable` */
   constructor(
     registry: Registry,
-    settings: MetricsSettings = metricsSettings('', {}, process.env),
+    settings: MetricsSettings = metricsSettings('', {}, {}),
     createdSamples = false,
   ) {
     this.#registry = registry;
@@ -217,15 +221,30 @@ function aboutLosses({ outlivesBlocking }: SharedStore): StoreError {
 /** Answers for registries that were never attached. */
 const unattached = new WeakMap<Registry, MetricsServer>();
 
+/** The server that answers for a registry; never rejects. */
 async function serverFor(registry: Registry): Promise<MetricsServer> {
   const attached = await served.get(registry)?.catch(() => undefined);
   if (attached !== undefined) return attached;
   let server = unattached.get(registry);
   if (server === undefined) {
-    server = new MetricsServer(registry);
+    server = serverByEnvironment(registry);
     unattached.set(registry, server);
   }
   return server;
+}
+
+function serverByEnvironment(registry: Registry): MetricsServer {
+  try {
+    return new MetricsServer(registry, metricsSettings('', {}, process.env));
+  } catch (error) {
+    warn(error as ServeError);
+    return closedServer(registry);
+  }
+}
+
+/** Answers nobody, since what was said of who may read cannot be. */
+function closedServer(registry: Registry): MetricsServer {
+  return new MetricsServer(registry, metricsSettings('', { endpoint: false }, {}));
 }
 
 /**
