@@ -87,8 +87,8 @@ function serviceOf(env: Circumstances['env'], main: string | undefined): string 
 /** The name of the package that a file is part of. */
 function packageOf(file: string | undefined): string | undefined {
   if (file === undefined) return undefined;
-  for (let folder = path.dirname(file), above = ''; folder !== above; folder = path.dirname(folder)) {
-    above = path.dirname(folder);
+  let folder = path.dirname(file);
+  while (true) {
     try {
       const description: unknown = JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8'));
       const { name } = description as { readonly name?: unknown };
@@ -96,8 +96,10 @@ function packageOf(file: string | undefined): string | undefined {
     } catch {
       // It is not described here.
     }
+    const above = path.dirname(folder);
+    if (above === folder) return undefined;
+    folder = above;
   }
-  return undefined;
 }
 
 /** The service to which a directory belongs already. */

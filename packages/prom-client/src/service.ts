@@ -29,9 +29,10 @@ export function joinService(): void {
   const main = process.argv[1];
   const primaryPid = cluster.isWorker ? process.ppid : undefined;
   plan(placeOf({ env, primaryPid, main }));
-  if (cluster.isPrimary && waiting === undefined) {
-    onFork(() => plan(placeOf({ env, primaryPid: process.pid, main })));
-  }
+  if (!cluster.isPrimary || waiting !== undefined) return;
+  const joinAsPrimary = () => plan(placeOf({ env, primaryPid: process.pid, main }));
+  if (Object.keys(cluster.workers ?? {}).length > 0) joinAsPrimary();
+  else onFork(joinAsPrimary);
 }
 
 const ON_FORK: unique symbol = Symbol.for('@binnacle/prom-client/on-fork/v1');

@@ -219,6 +219,15 @@ test('the primary answers with the default labels of its workers, and as OpenMet
   expect(text).toMatch(/\n# EOF\n$/);
 });
 
+test('a primary that loads the package when its workers have long been counting finds what they have', async () => {
+  const primary = fork(fileURLToPath(new URL('./fixtures/late-primary.cjs', import.meta.url)), {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  running.push(primary);
+  const [text] = await once(primary, 'message');
+  expect(text).toContain('\nrequests_total{code="200"} 2\n');
+});
+
 test('processes that are no cluster meet where the environment says', async () => {
   const env = { PROMETHEUS_MULTIPROC_DIR: `${temporaryFolder()}/metrics` };
   const [one, other] = [new Service(env), new Service(env)];
@@ -228,6 +237,16 @@ test('processes that are no cluster meet where the environment says', async () =
   other.process.kill('SIGKILL');
   await once(other.process, 'exit');
   expect(await one.samples('cluster', 'requests_total')).toEqual(['requests_total{code="200"} 5']);
+});
+
+test('a program that calls serveMetrics itself shows the same there', async () => {
+  const service = new Service({ BINNACLE_METRICS_DIR: `${temporaryFolder()}/metrics` });
+  await service.tell('count', { code: 200, times: 3 });
+  expect(await service.samples('metrics', 'requests_total')).toEqual(['requests_total{code="200"} 3']);
+  const address = (await service.tell('serve', { service: 'shop' })) as string;
+  const response = await fetch(address);
+  expect(await response.text()).toContain('\nrequests_total{code="200"} 3\n');
+  expect(await service.samples('metrics', 'requests_total')).toEqual(['requests_total{code="200"} 3']);
 });
 
 test('a process that is to stay alone does', async () => {
