@@ -6,8 +6,8 @@
  * Neither the server nor its connections keep a program running that has nothing else to do.
  */
 import fs from 'node:fs';
-import http, { type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
-import https from 'node:https';
+import type { IncomingMessage, RequestListener, ServerOptions, ServerResponse } from 'node:http';
+import type { Server as SecureServer, ServerOptions as SecureServerOptions } from 'node:https';
 import { isIP } from 'node:net';
 import { ServeError } from './errors.ts';
 import type { Responder } from './responder.ts';
@@ -62,7 +62,11 @@ export async function listen(responder: Responder, { host, port, tls }: ListenOp
     connectionsCheckingInterval: 1_000,
     maxHeaderSize: HEADER_BYTES_MAX,
   };
-  const server = tls === undefined ? http.createServer(limits, handle) : secureServer(tls, limits, handle);
+  // Loaded when somebody listens: most processes of a service never do, and all wait for what they import.
+  const server =
+    tls === undefined
+      ? (await import('node:http')).createServer(limits, handle)
+      : await secureServer(tls, limits, handle);
   server.maxConnections = CONNECTIONS_MAX;
   server.setTimeout(STALLED_TIMEOUT_MS);
   server.on('connection', (socket) => socket.unref());
@@ -106,7 +110,12 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127\./.test(host);
 }
 
-function secureServer(tls: TlsOptions, limits: http.ServerOptions, handle: RequestListener): https.Server {
+async function secureServer(
+  tls: TlsOptions,
+  limits: ServerOptions,
+  handle: RequestListener,
+): Promise<SecureServer> {
+  const https = await import('node:https');
   const credentials = credentialsOf(tls);
   try {
     return https.createServer({ ...limits, ...credentials }, handle);
@@ -120,7 +129,7 @@ function secureServer(tls: TlsOptions, limits: http.ServerOptions, handle: Reque
   }
 }
 
-function credentialsOf({ cert, key, clientCa }: TlsOptions): https.ServerOptions {
+function credentialsOf({ cert, key, clientCa }: TlsOptions): SecureServerOptions {
   return {
     cert: pem(cert, 'certificate'),
     key: pem(key, 'key'),

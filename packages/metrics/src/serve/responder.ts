@@ -4,8 +4,6 @@
  *     method · secret · format by `Accept` · families by `name[]` · gzip by `Accept-Encoding`
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { promisify } from 'node:util';
-import { constants, gzip } from 'node:zlib';
 import type { Family } from '../exposition/families.ts';
 import { acceptsGzip, type Negotiated, negotiate } from '../exposition/negotiate.ts';
 import { TEXT_CONTENT_TYPE } from '../exposition/text.ts';
@@ -162,8 +160,6 @@ function plain(status: number, body: string, headers: Readonly<Record<string, st
   return { status, headers: { 'content-type': 'text/plain; charset=utf-8', ...headers }, body };
 }
 
-const gzipAsync = promisify(gzip);
-
 /** Bodies that several scrapers get at once are compressed once. */
 const compressing = new WeakMap<Buffer, Promise<Buffer>>();
 
@@ -171,10 +167,20 @@ const compressing = new WeakMap<Buffer, Promise<Buffer>>();
 function compressed(body: Buffer): Promise<Buffer> {
   let result = compressing.get(body);
   if (result === undefined) {
-    result = gzipAsync(body, { level: constants.Z_BEST_SPEED });
+    result = gzipped(body);
     compressing.set(body, result);
   }
   return result;
+}
+
+async function gzipped(body: Buffer): Promise<Buffer> {
+  // Loaded when it is needed: most processes of a service answer nobody.
+  const { constants, gzip } = await import('node:zlib');
+  return new Promise((resolve, reject) => {
+    gzip(body, { level: constants.Z_BEST_SPEED }, (error, result) =>
+      error === null ? resolve(result) : reject(error),
+    );
+  });
 }
 
 /** Whether a request comes from this machine; a proxy forwards for others. */
