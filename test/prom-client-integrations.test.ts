@@ -76,11 +76,10 @@ async function textOf(url: string): Promise<string> {
   return text;
 }
 
-/** The value of the only series whose line begins so. */
-function shownValue(text: string, series: string): number {
-  const line = text.split('\n').filter((one) => one.startsWith(`${series} `));
-  expect(line, text).toHaveLength(1);
-  return Number(line[0]!.slice(series.length + 1));
+/** The value of the series whose line begins so; NaN where there is none, or several. */
+async function shownValue(url: string, series: string): Promise<number> {
+  const lines = (await textOf(url)).split('\n').filter((line) => line.startsWith(`${series} `));
+  return lines.length === 1 ? Number(lines[0]!.slice(series.length + 1)) : Number.NaN;
 }
 
 /** One to four requests to the workers. */
@@ -102,23 +101,23 @@ test.for([
   '%s counts in four workers as one, also after one was killed',
   async ([application, one, other]) => {
     const { workers, primary } = await startService(application);
+    // Others see what a process counts when it has joined them, a moment after its start.
+    await expect.poll(() => textOf(primary)).toMatch(/^binnacle_metrics_writers\b.* 5$/m);
     for (const [i, { url }] of workers.entries()) {
       for (let n = 0; n <= i; n++) await textOf(`${url}/uploads/${n}`);
     }
     const everywhere = [...workers.map(({ url }) => `${url}/metrics`), primary];
     for (const url of everywhere) {
-      const text = await textOf(url);
-      expect(shownValue(text, one), url).toBe(REQUESTS);
-      expect(shownValue(text, other), url).toBe(REQUESTS);
+      await expect.poll(() => shownValue(url, one), { message: url }).toBe(REQUESTS);
+      expect(await shownValue(url, other), url).toBe(REQUESTS);
     }
 
     const killed = workers[3]!;
     process.kill(killed.pid, 'SIGKILL');
     await expect.poll(() => fetch(killed.url).catch(() => 'gone')).toBe('gone');
     for (const url of everywhere.filter((url) => !url.startsWith(`${killed.url}/`))) {
-      const text = await textOf(url);
-      expect(shownValue(text, one), url).toBe(REQUESTS);
-      expect(text).toMatch(/^process_cpu_seconds_total\b/m);
+      expect(await shownValue(url, one), url).toBe(REQUESTS);
+      expect(await textOf(url)).toMatch(/^process_cpu_seconds_total\b/m);
     }
   },
 );

@@ -53,7 +53,10 @@ class Service {
 
 async function clusterOf(workers: number): Promise<Service> {
   const service = new Service({ WORKERS: String(workers) });
-  for (let worker = 1; worker <= workers; worker++) await service.tell('pid', { worker });
+  // Counting works at once, and is seen by others when a process has joined, a moment later.
+  await expect
+    .poll(() => service.samples('cluster', 'binnacle_metrics_writers '))
+    .toEqual([`binnacle_metrics_writers ${workers + 1}`]);
   return service;
 }
 
