@@ -73,6 +73,5 @@ process.on('disconnect', () => process.exit(0));
 process.on('SIGINT', () => {});
 process.on('message', (request: WorkRequest) => void work(request));
 
-const metricsDir = process.env.BINNACLE_METRICS_DIR;
-await serveMetrics({ service: SERVICE, ...(metricsDir ? { directory: metricsDir } : {}) });
+await serveMetrics({ service: SERVICE });
 answer({ type: 'ready' });
