@@ -106,15 +106,28 @@ export const fastifyMetrics: FastifyPluginCallback<FastifyMetricsOptions> = Obje
   },
 );
 
-/** A request that is under way. */
+/** A request that is under way, kept at its response: a map from the one to the other costs more than all the rest. */
+const UNDER_WAY: unique symbol = Symbol('@binnacle/metrics/fastify/under-way');
+
 interface Observed {
+  readonly metrics: HttpMetrics;
+  readonly method: string;
   endpoint: string;
+  readonly beganMs: number;
+  /** What the connection had sent before this response. */
+  readonly bytesBefore: number;
+  counted: boolean;
+  /** The same request for other metrics. */
+  readonly next: Observed | undefined;
+}
+
+interface ObservedResponse extends ServerResponse {
+  [UNDER_WAY]?: Observed;
 }
 
 /** Follows requests from their start to the end of their response, and counts them there. */
 class Observer {
   readonly #metrics: HttpMetrics;
-  readonly #underWay = new WeakMap<ServerResponse, Observed>();
   /** As many entries as there are routes. */
   readonly #endpoints = new Map<string, string>();
 
@@ -122,24 +135,25 @@ class Observer {
     this.#metrics = metrics;
   }
 
-  observe(request: IncomingMessage, response: ServerResponse): Observed {
-    const known = this.#underWay.get(response);
-    if (known !== undefined) return known;
-    const observed: Observed = { endpoint: UNMATCHED };
-    this.#underWay.set(response, observed);
-    const beganMs = performance.now();
-    const bytesBefore = request.socket?.bytesWritten ?? 0;
-    const method = METHODS.has(request.method ?? '') ? request.method! : 'OTHER';
-    let counted = false;
-    const end = (status: string): void => {
-      if (counted) return;
-      counted = true;
-      const { endpoint } = observed;
-      this.#metrics.requests.inc({ method, endpoint, status });
-      this.#metrics.duration.observe({ method, endpoint }, (performance.now() - beganMs) / 1000);
+  observe(request: IncomingMessage, response: ObservedResponse): Observed {
+    const before = response[UNDER_WAY];
+    for (let known = before; known !== undefined; known = known.next)
+      if (known.metrics === this.#metrics) return known;
+    const method = request.method ?? '';
+    const observed: Observed = {
+      metrics: this.#metrics,
+      method: METHODS.has(method) ? method : 'OTHER',
+      endpoint: UNMATCHED,
+      beganMs: performance.now(),
+      bytesBefore: request.socket?.bytesWritten ?? 0,
+      counted: false,
+      next: before,
     };
-    response.once('finish', () => end(String(response.statusCode)));
-    response.once('close', () => end(isWhole(response, bytesBefore) ? String(response.statusCode) : ABORTED));
+    response[UNDER_WAY] = observed;
+    if (before === undefined) {
+      response.on('finish', finished);
+      response.on('close', closed);
+    }
     return observed;
   }
 
@@ -150,6 +164,28 @@ class Observer {
       this.#endpoints.set(template, endpoint);
     }
     return endpoint;
+  }
+}
+
+function finished(this: ObservedResponse): void {
+  count(this[UNDER_WAY]!, String(this.statusCode));
+}
+
+/** Follows `finished`, unless the connection went away before. */
+function closed(this: ObservedResponse): void {
+  const observed = this[UNDER_WAY]!;
+  if (observed.counted) return;
+  count(observed, isWhole(this, observed.bytesBefore) ? String(this.statusCode) : ABORTED);
+}
+
+function count(first: Observed, status: string): void {
+  if (first.counted) return;
+  const nowMs = performance.now();
+  for (let observed: Observed | undefined = first; observed !== undefined; observed = observed.next) {
+    observed.counted = true;
+    const { metrics, method, endpoint, beganMs } = observed;
+    metrics.requests.inc({ method, endpoint, status });
+    metrics.duration.observe({ method, endpoint }, (nowMs - beganMs) / 1000);
   }
 }
 

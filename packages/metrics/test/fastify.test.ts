@@ -193,3 +193,17 @@ test.each([
 ])('the template %s is the endpoint %s', (template, endpoint) => {
   expect(withBraces(template)).toBe(endpoint);
 });
+
+test('two plugins with metrics of their own each count every response once', async () => {
+  const registries = [createRegistry(), createRegistry()];
+  const server = fastify();
+  app = server;
+  for (const registry of registries) server.register(fastifyMetrics, { metrics: httpMetrics({ registry }) });
+  server.get('/', async () => 'here');
+  await server.inject('/');
+  for (const registry of registries) {
+    const [requests] = [...registry.series()].filter(({ shape }) => shape.name === 'http_requests_total');
+    expect(requests?.labelValues).toEqual(['GET', '/', '200']);
+    expect(requests?.values[requests.index]).toBe(1);
+  }
+});
