@@ -170,6 +170,11 @@ export class Registry {
     return metric;
   }
 
+  /** Whether a metric of this name is defined. */
+  defines(name: string): boolean {
+    return this.#metrics.has(name);
+  }
+
   /**
    * Slots for a new child, whose label values are those of the metric's own labels; from now on the registry moves
    * it from store to store.

@@ -9,8 +9,9 @@
  * `AggregatorRegistry.setRegistries` names. Everything else stays private, because programs make registries for a
  * moment (to answer for a probe, say), and what these hold must neither be added up over processes nor be kept.
  *
- * In the service a family has the metric's name. Where another metric has it already, in another registry or
- * another copy of this package, it is `registry2:NAME`, so that neither counts for the other.
+ * In the service a family has the metric's name. Where another metric has it already, in another registry, another
+ * copy of this package, or defined with @binnacle/metrics, it is `registry2:NAME`, so that neither counts for the
+ * other.
  */
 import { COLLECT_TIMEOUT_MS, defaultRegistry, noteExemplar } from '@binnacle/metrics';
 import { type GivenLabels, SeriesTable } from './labels.ts';
@@ -207,7 +208,8 @@ export class Storage<S extends Series> implements Shelf {
     if (shape === undefined) return;
     const names = claims();
     let name = this.#metric.name;
-    for (let n = 2; names.has(name); n++) name = `registry${n}:${this.#metric.name}`;
+    for (let n = 2; names.has(name) || defaultRegistry().defines(name); n++)
+      name = `registry${n}:${this.#metric.name}`;
     names.set(name, this);
     this.#family = { ...shape, name };
     for (const series of this.shown) {

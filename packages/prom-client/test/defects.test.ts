@@ -3,9 +3,11 @@
  * 15.1.3; the others fail over one of its forks, or hold what a correction must leave as it is. What involves several
  * processes is in `cluster.test.ts`.
  */
+import { counter } from '@binnacle/metrics';
+import { value } from '@binnacle/metrics/testing';
 import { expect, test, vi } from 'vitest';
 import { TimeWindowQuantiles } from '../dist/time-window-quantiles.js';
-import { AggregatorRegistry, Counter, Gauge, Histogram, Registry, Summary } from '../index.js';
+import { AggregatorRegistry, Counter, Gauge, Histogram, Registry, register, Summary } from '../index.js';
 
 const OPENMETRICS = Registry.OPENMETRICS_CONTENT_TYPE;
 
@@ -241,4 +243,14 @@ test('two metrics of one name in two registries do not know of each other', asyn
   one.metric.reset();
   expect(await samplesOf(one.registry)).toEqual([]);
   expect(await samplesOf(other.registry)).toEqual(['jobs_total{a="1"} 2']);
+});
+
+test('a metric that @binnacle/metrics defines under the same name stays apart', async () => {
+  const native = counter({ name: 'both_total', help: 'Native' });
+  const compatible = new Counter({ name: 'both_total', help: 'Compatible' });
+  native.inc(10);
+  compatible.inc(1);
+  expect(value(native)).toBe(10);
+  expect(await register.getSingleMetricAsString('both_total')).toMatch(/\nboth_total 1$/);
+  register.clear();
 });
