@@ -102,7 +102,7 @@ export class Counter<T extends string = string> extends Metric<CounterSeries> {
   }
 
   protected write(out: TextOutput): void {
-    writeScalars(out, this, this.storage.shown);
+    writeScalars(out, this, this.storage);
   }
 
   protected writeFamily(out: TextOutput, family: Family): void {

@@ -150,7 +150,7 @@ export class Gauge<T extends string = string> extends Metric<GaugeSeries> {
   }
 
   protected write(out: TextOutput): void {
-    writeScalars(out, this, this.storage.shown);
+    writeScalars(out, this, this.storage);
   }
 
   protected writeFamily(out: TextOutput, family: Family): void {

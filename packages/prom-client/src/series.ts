@@ -30,7 +30,7 @@ export abstract class Series {
   exemplars: Map<number, Exemplar> | undefined = undefined;
   /** What `labels(...)` gives for this series. */
   bound: unknown = undefined;
-  /** The labels as the text formats write them, made when they are first shown. */
+  /** What the text formats write of it beside its values, made when it is first shown. */
   text: string | undefined = undefined;
   // Of a child of @binnacle/metrics; here from the start, so that all series have one hidden class.
   touchedAt = 0;

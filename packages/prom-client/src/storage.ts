@@ -81,6 +81,8 @@ export class Storage<S extends Series> implements Shelf {
   readonly table: SeriesTable<S>;
   /** The series that are shown, in the order in which they came to be. */
   readonly shown = new Set<S>();
+  /** What the texts of the series were made for. */
+  textsFor = '';
   readonly #metric: Stored;
   /** Series that are hidden and keep their slots for now, and where. */
   readonly #parked = new Map<S, number>();
