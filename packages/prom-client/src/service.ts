@@ -19,6 +19,8 @@ const RELEASE_INTERVAL_MS = 5_000;
 
 /** Where this process would join, until it has. */
 let waiting: Place | undefined;
+/** This process's joining, from when it has begun. */
+let joining: Promise<Server> | undefined;
 let releasing: NodeJS.Timeout | undefined;
 /** The default labels of this process. */
 let defaultLabels: GivenLabels = {};
@@ -50,14 +52,20 @@ function plan(place: Place | undefined): void {
   setImmediate(join);
 }
 
+/** The server of this process, whoever has asked for it. */
+function current(): Promise<Server> | undefined {
+  return serverOf() ?? joining;
+}
+
 /** Joins where it was planned and nobody has done it. */
 function join(): void {
   const place = waiting;
   waiting = undefined;
-  if (place === undefined || serverOf() !== undefined) return;
+  if (place === undefined || current() !== undefined) return;
   sweepClusters();
   // What goes wrong with the directory was warned of, and the process counts for itself.
-  serveMetrics(place).then(joined, (error: unknown) => {
+  joining = serveMetrics(place);
+  joining.then(joined, (error: unknown) => {
     process.emitWarning(`the metrics of this process are not shared: ${(error as Error).message}`, {
       type: 'BinnacleMetricsWarning',
     });
@@ -71,7 +79,7 @@ function join(): void {
  */
 export function familiesOfService(): Promise<ReadonlyMap<string, Family> | undefined> | undefined {
   join();
-  const server = serverOf();
+  const server = current();
   return server === undefined ? undefined : familiesOf(server);
 }
 
@@ -87,13 +95,13 @@ async function familiesOf(attached: Promise<Server>): Promise<ReadonlyMap<string
 /** Tells the other processes which labels all series of the service have. */
 export function shareDefaultLabels(labels: GivenLabels): void {
   defaultLabels = labels;
-  void serverOf()?.then(noteLabels, () => {});
+  void current()?.then(noteLabels, () => {});
 }
 
 /** Those of this process, or those that another one has told. */
 export async function defaultLabelsOfService(): Promise<GivenLabels> {
   if (Object.keys(defaultLabels).length > 0) return defaultLabels;
-  const server = await serverOf()?.catch(() => undefined);
+  const server = await current()?.catch(() => undefined);
   return server?.directory === undefined ? {} : readDefaultLabels(server.directory);
 }
 

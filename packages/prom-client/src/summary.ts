@@ -53,6 +53,7 @@ const SLOTS = 2;
 export class SummarySeries extends Series {
   td: TimeWindowQuantiles;
   readonly #compressCount: number;
+  #untilCompress: number;
   #shared: SharedSummary | undefined;
 
   constructor(
@@ -65,6 +66,7 @@ export class SummarySeries extends Series {
     super(shelf, labels, labelValues);
     this.td = td;
     this.#compressCount = compressCount;
+    this.#untilCompress = compressCount;
   }
 
   override get child(): Child {
@@ -99,7 +101,10 @@ export class SummarySeries extends Series {
       this.values[index + COUNT]! += 1;
       this.values[index + SUM]! += value;
     }
-    if (this.count % this.#compressCount === 0) this.td.compress();
+    // An integer of its own: the remainder of a double costs a tenth of an observation.
+    if (--this.#untilCompress > 0) return;
+    this.#untilCompress = this.#compressCount;
+    this.td.compress();
   }
 
   /** The value at a percentile; 0 where nothing was observed in the window. */

@@ -36,8 +36,8 @@ export class TimeWindowQuantiles {
   }
 
   push(value: number): void {
-    this.#current();
-    for (const digest of this.ringBuffer) digest.push(value);
+    if (this.shouldRotate) this.#rotate(Date.now());
+    for (let i = 0; i < this.ringBuffer.length; i++) this.ringBuffer[i]!.push(value);
   }
 
   reset(): void {
