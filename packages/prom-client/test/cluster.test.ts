@@ -1,17 +1,30 @@
 /** Over processes: what any of them answers is what all have counted, also those that hang or were killed. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
 import { temporaryFolder } from '../../../test/children.ts';
+import { placeOf } from '../dist/place.js';
 import { openMetricsContentType } from '../index.js';
 
 const fixture = fileURLToPath(new URL('./fixtures/service.cjs', import.meta.url));
 const running: ChildProcess[] = [];
 
-afterEach(() => {
-  for (const child of running.splice(0)) child.kill('SIGKILL');
+/** Where clusters meet. */
+const base = path.dirname(placeOf({ env: {}, primaryPid: process.pid, main: undefined })!.directory);
+
+afterEach(async () => {
+  for (const child of running.splice(0)) {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    }
+    for (const name of existsSync(base) ? readdirSync(base) : []) {
+      if (name.includes(`-${child.pid}-`)) rmSync(path.join(base, name), { recursive: true, force: true });
+    }
+  }
 });
 
 type Message = Readonly<Record<string, unknown>>;

@@ -1,5 +1,5 @@
 /** Where the processes of a service meet, as the environment and `cluster` say. */
-import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
@@ -71,4 +71,5 @@ test('directories of clusters that are gone are deleted, after a while, and no o
   expect(left).toEqual(expect.arrayContaining([own, young, elsewhere]));
   sweepClusters(Date.now() + 120_000);
   expect(readdirSync(base)).not.toContain(young);
+  for (const name of [own, elsewhere]) rmSync(path.join(base, name), { recursive: true });
 });
