@@ -15,7 +15,7 @@ import {
   histogram,
   info,
   label,
-  MetricsServer,
+  metricsHandler,
   stateSet,
   summary,
 } from '@binnacle/metrics';
@@ -44,8 +44,10 @@ const PROTOCOLS = {
   'PrometheusText0.0.4': 'text/plain; version=0.0.4; charset=utf-8',
 } as const;
 
+type Handler = ReturnType<typeof metricsHandler>;
+
 /** What a service may say; the names of its metrics are classic. */
-function service(): MetricsServer {
+function service(): Handler {
   const registry = createRegistry();
   const events = counter({
     name: 'events_total',
@@ -79,11 +81,11 @@ function service(): MetricsServer {
   const wait = summary({ name: 'wait_seconds', help: 'Waiting', unit: 'seconds', registry });
   for (let i = 1; i <= 100; i++) wait.observe(i);
   stateSet({ name: 'phase', help: 'Phase', states: ['idle', 'busy'], registry }).set('busy');
-  return new MetricsServer(registry);
+  return metricsHandler(registry);
 }
 
 /** What a service may say whose names are outside of the classic alphabet. */
-function utf8Service(): MetricsServer {
+function utf8Service(): Handler {
   const registry = createRegistry();
   counter({
     name: 'http.requests_total',
@@ -91,7 +93,7 @@ function utf8Service(): MetricsServer {
     labels: { 'http.method': label, ü: label },
     registry,
   }).inc({ 'http.method': 'GET', ü: '"' }, 3, { exemplar: { 'trace.id': 'x' } });
-  return new MetricsServer(registry);
+  return metricsHandler(registry);
 }
 
 const servers: http.Server[] = [];
@@ -186,9 +188,9 @@ test('Prometheus has the same of every format', { timeout: 60_000 }, async (cont
   const program = outside(context, 'prometheus');
   const accepts = new Map<string, string>();
   const metrics = service();
-  const port = await listen((request, response) => metrics.answer(request, response), accepts);
+  const port = await listen(metrics, accepts);
   const utf8 = utf8Service();
-  const utf8Port = await listen((request, response) => utf8.answer(request, response), accepts);
+  const utf8Port = await listen(utf8, accepts);
   const jobs = [
     ...protocols.map((name) => jobOf(name, `scrape_protocols: [${name}]`, port)),
     jobOf('usual', 'honor_labels: false', port),
@@ -269,7 +271,7 @@ test('Prometheus finds native histograms, exemplars and metadata', { timeout: 60
   const families = everyType(nowMs);
   const port = await listen(answerWith(families), accepts);
   const client = service();
-  const clientPort = await listen((request, response) => client.answer(request, response), accepts);
+  const clientPort = await listen(client, accepts);
   const jobs = [
     jobOf('client', 'honor_labels: false', clientPort),
     ...protocols.map((name) => jobOf(name, `scrape_protocols: [${name}]`, port)),

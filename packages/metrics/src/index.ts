@@ -49,32 +49,26 @@ export {
   type Registry,
   type RegistryOptions,
 } from './registry.ts';
-export {
-  DirectoryExporter,
-  type DirectoryExporterOptions,
-  exportDirectory,
-} from './serve/directory-exporter.ts';
-export { ELECTION_INTERVAL_MS, PORTS_TRIED_MAX } from './serve/election.ts';
+export type { DirectoryExporter, DirectoryExporterOptions } from './serve/directory-exporter.ts';
 export { ServeError, type ServeErrorCode } from './serve/errors.ts';
-export { CONNECTIONS_MAX, type Listener } from './serve/listener.ts';
+export type { Listener } from './serve/listener.ts';
 export type { Exposition, ExpositionOptions } from './serve/responder.ts';
-export { SCRAPES_WAITING_MAX } from './serve/scrapes.ts';
+export type { MetricsServer } from './serve/server.ts';
 export {
-  MetricsServer,
+  exportDirectory,
+  exposition,
   metricsFetchHandler,
   metricsHandler,
   serveMetrics,
   serverOf,
-} from './serve/server.ts';
-export {
-  type AccessOptions,
-  type BasicAuth,
-  type Environment,
-  type MetricsSettings,
-  metricsSettings,
-  type PortTaken,
-  type ServeOptions,
-  type TlsOptions,
+} from './serve/serving.ts';
+export type {
+  AccessOptions,
+  BasicAuth,
+  Environment,
+  PortTaken,
+  ServeOptions,
+  TlsOptions,
 } from './serve/settings.ts';
 export { type StateSet, type StateSetDefinition, stateSet } from './state-set.ts';
 export { StoreError, type StoreErrorCode } from './store/errors.ts';

@@ -1,13 +1,7 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import {
-  COLLECT_TIMEOUT_MS,
-  counter,
-  createRegistry,
-  gauge,
-  MetricsServer,
-  serveMetrics,
-} from '../dist/index.js';
+import { COLLECT_TIMEOUT_MS, counter, createRegistry, gauge, serveMetrics } from '../dist/index.js';
 import { UPKEEP_INTERVAL_MS } from '../dist/registry.js';
+import { MetricsServer } from '../dist/serve/server.js';
 import { metricsDirectory, valueIn } from './members.ts';
 
 afterEach(() => {

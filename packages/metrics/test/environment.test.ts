@@ -3,7 +3,8 @@ import { spawnSync } from 'node:child_process';
 import os from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { type Environment, type MetricsSettings, metricsSettings, type ServeOptions } from '../dist/index.js';
+import type { Environment, ServeOptions } from '../dist/index.js';
+import { type MetricsSettings, metricsSettings } from '../dist/serve/settings.js';
 
 type Case = [
   what: string,

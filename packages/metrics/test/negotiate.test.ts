@@ -15,7 +15,8 @@ import {
   parseText,
   writeExposition,
 } from '../dist/exposition/index.js';
-import { counter, createRegistry, gauge, label, MetricsServer } from '../dist/index.js';
+import { counter, createRegistry, gauge, label } from '../dist/index.js';
+import { MetricsServer } from '../dist/serve/server.js';
 
 const PROTO = 'application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited';
 const OM1 = 'application/openmetrics-text;version=1.0.0';

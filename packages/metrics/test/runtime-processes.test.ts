@@ -23,10 +23,10 @@ async function ask(member: ChildProcess, what = 'tell'): Promise<Answer> {
 /** What a program of these lines prints; the package is imported already. */
 async function printed(lines: string, ...flags: string[]): Promise<string> {
   const program = `
-    import { createRegistry, MetricsServer } from '${dist}index.js';
+    import { createRegistry, exposition } from '${dist}index.js';
     import { runtimeMetrics } from '${dist}runtime/index.js';
     const registry = createRegistry();
-    const exposed = async () => (await new MetricsServer(registry).exposition()).body;
+    const exposed = async () => (await exposition(registry)).body;
     ${lines}`;
   const child = spawn(process.execPath, [...flags, '--input-type=module', '--eval', program], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -84,11 +84,11 @@ test('a worker thread reports its own loop and heap, and the main thread the pro
     const worker = new Worker(\`
       import { parentPort } from 'node:worker_threads';
       Promise.all([import('${dist}index.js'), import('${dist}runtime/index.js')]).then(
-        async ([{ createRegistry, MetricsServer }, { runtimeMetrics }]) => {
+        async ([{ createRegistry, exposition }, { runtimeMetrics }]) => {
           const registry = createRegistry();
           runtimeMetrics({ registry });
           await new Promise((resolve) => setTimeout(resolve, 60));
-          parentPort.postMessage((await new MetricsServer(registry).exposition()).body);
+          parentPort.postMessage((await exposition(registry)).body);
         });
       setInterval(() => {}, 1000);
     \`, { eval: true });

@@ -4,13 +4,14 @@ import { createRequire } from 'node:module';
 import { isMainThread } from 'node:worker_threads';
 import { afterEach, expect, test } from 'vitest';
 import { parseOpenMetrics } from '../dist/exposition/index.js';
-import { createRegistry, gauge, MetricsServer, type Registry } from '../dist/index.js';
+import { createRegistry, gauge, type Registry } from '../dist/index.js';
 import {
   RUNTIME_FAMILIES,
   type RuntimeMetrics,
   type RuntimeOptions,
   runtimeMetrics,
 } from '../dist/runtime/index.js';
+import { MetricsServer } from '../dist/serve/server.js';
 import { valueIn } from './members.ts';
 import { PROM_CLIENT_DEFAULTS } from './runtime-defaults.ts';
 

@@ -25,20 +25,16 @@ import type { FamilySource } from './scrapes.ts';
 import type { AccessOptions, TlsOptions } from './settings.ts';
 import { asStoreError, warn } from './warnings.ts';
 
-/** Options of {@link exportDirectory}. */
+/** Options of `exportDirectory`. */
 export interface DirectoryExporterOptions extends AccessOptions {
   /** See {@link ServeOptions.createdSamples}. */
   readonly createdSamples?: boolean;
 }
 
-/**
- * Opens a service's metrics directory to answer from outside of the service.
- * @throws StoreError `directory_unusable` where there is no such directory, where it is no metrics directory, or
- * where it is not to be trusted; `format_version`; `native_unavailable`. ServeError `secret_unreadable`
- */
-export async function exportDirectory(
+/** See `exportDirectory`. */
+export async function openDirectory(
   directory: string,
-  options: DirectoryExporterOptions = {},
+  options: DirectoryExporterOptions,
 ): Promise<DirectoryExporter> {
   const absolute = path.resolve(directory);
   if (!fs.existsSync(absolute)) {
@@ -96,7 +92,7 @@ function manifestOf(text: string): { format: number; service: string; instance: 
   }
 }
 
-/** A reader of a service's metrics directory that answers `/metrics`. Made by {@link exportDirectory}. */
+/** A reader of a service's metrics directory that answers `/metrics`. Made by `exportDirectory`. */
 export class DirectoryExporter implements FamilySource {
   readonly service: string;
   readonly instance: string;
@@ -105,7 +101,7 @@ export class DirectoryExporter implements FamilySource {
   readonly #responder: Responder;
   readonly #listeners: Listener[] = [];
 
-  /** Part of {@link exportDirectory}. */
+  /** Part of `exportDirectory`. */
   constructor(directory: MetricsDirectory, { createdSamples = false, ...access }: DirectoryExporterOptions) {
     this.#directory = directory;
     this.service = directory.service;

@@ -26,35 +26,14 @@ import type { ServeError } from './errors.ts';
 import { aboutReading, aboutStore } from './reading-families.ts';
 import { type Exposition, type ExpositionOptions, Responder } from './responder.ts';
 import type { FamilySource } from './scrapes.ts';
+import { served } from './served.ts';
 import { type MetricsSettings, metricsSettings, type ServeOptions } from './settings.ts';
 import { asStoreError, warn } from './warnings.ts';
 
-const SERVED: unique symbol = Symbol.for('@binnacle/metrics/served/v1');
-
-/** The servers by registry, over all copies of this package: a registry that is attached twice counts twice. */
-const served = servers();
-
-function servers(): WeakMap<Registry, Promise<MetricsServer>> {
-  const holder = globalThis as { [SERVED]?: WeakMap<Registry, Promise<MetricsServer>> };
-  holder[SERVED] ??= new WeakMap();
-  return holder[SERVED];
-}
-
-/** The server of a registry for which {@link serveMetrics} was called; undefined where it was not. */
-export function serverOf(registry: Registry = defaultRegistry()): Promise<MetricsServer> | undefined {
-  return served.get(registry);
-}
-
-/**
- * Attaches this process and, with a port, stands for election. A second call for the same registry gives the
- * same server, which stands for election from then on where only the second call names a port.
- * @throws ServeError `setting_invalid` and `secret_unreadable`, before anything is attached; `port_taken` where a
- * stranger has the port in production: the process is attached and counts, and tries again every second
- */
-export function serveMetrics(options: ServeOptions): Promise<MetricsServer> {
+/** See `serveMetrics`. */
+export function startServing(options: ServeOptions): Promise<MetricsServer> {
   const registry = options.registry ?? defaultRegistry();
   const started = start(registry, options);
-  // For whoever does not wait: a promise that rejects and has no listener would end the process.
   started.catch(({ message, code = 'setting_invalid' }: Error & { readonly code?: string }) =>
     warn({ message, code }),
   );
@@ -62,7 +41,7 @@ export function serveMetrics(options: ServeOptions): Promise<MetricsServer> {
 }
 
 async function start(registry: Registry, options: ServeOptions): Promise<MetricsServer> {
-  let attached = served.get(registry);
+  let attached = served().get(registry);
   // Until it is known who may read, nobody may.
   if (attached === undefined) unattached.set(registry, closedServer(registry));
   const settings = metricsSettings(options.service, options, process.env);
@@ -70,16 +49,16 @@ async function start(registry: Registry, options: ServeOptions): Promise<Metrics
     const server = new MetricsServer(registry, settings, options.createdSamples);
     unattached.delete(registry);
     attached = server.open(options).then(() => server);
-    served.set(registry, attached);
+    served().set(registry, attached);
     // What could not be opened is not in the way of a second try, or of whoever asks for /metrics.
-    attached.catch(() => served.delete(registry));
+    attached.catch(() => served().delete(registry));
   }
   const server = await attached;
   await server.stand(settings);
   return server;
 }
 
-/** A process's part in answering for its service. Made by {@link serveMetrics}. */
+/** A process's part in answering for its service. Made by `serveMetrics`. */
 export class MetricsServer implements FamilySource {
   readonly #registry: Registry;
   readonly #settings: MetricsSettings;
@@ -105,7 +84,7 @@ export class MetricsServer implements FamilySource {
     this.#responder = new Responder(this, { access, endpoint: enabled && endpoint, createdSamples });
   }
 
-  /** Part of {@link serveMetrics}: joins the processes of the service. */
+  /** Part of `serveMetrics`: joins the processes of the service. */
   async open({ service, instance = '' }: ServeOptions): Promise<void> {
     if (!this.#settings.enabled) return;
     try {
@@ -122,7 +101,7 @@ export class MetricsServer implements FamilySource {
     }
   }
 
-  /** Part of {@link serveMetrics}: stands for election where a port is named and it does not yet. */
+  /** Part of `serveMetrics`: stands for election where a port is named and it does not yet. */
   async stand({ enabled, endpoint, port, host, tls, portTaken }: MetricsSettings): Promise<void> {
     const answers = this.#settings.enabled && this.#settings.endpoint && enabled && endpoint;
     if (!answers || port === undefined || this.#election !== undefined) return;
@@ -190,7 +169,7 @@ export class MetricsServer implements FamilySource {
 
   /** Leaves the service: what was counted stays; what is counted from now on stays in this process. */
   async close(): Promise<void> {
-    served.delete(this.#registry);
+    served().delete(this.#registry);
     await this.#election?.stop();
     if (this.#store !== undefined) this.#registry.detach();
     this.#store?.close();
@@ -222,8 +201,11 @@ function aboutLosses({ outlivesBlocking }: SharedStore): StoreError {
 const unattached = new WeakMap<Registry, MetricsServer>();
 
 /** The server that answers for a registry; never rejects. */
-async function serverFor(registry: Registry): Promise<MetricsServer> {
-  const attached = await served.get(registry)?.catch(() => undefined);
+/** The server of a registry, also where it was never attached. */
+export async function serverFor(registry: Registry): Promise<MetricsServer> {
+  const attached = await served()
+    .get(registry)
+    ?.catch(() => undefined);
   if (attached !== undefined) return attached;
   let server = unattached.get(registry);
   if (server === undefined) {
@@ -245,24 +227,4 @@ function serverByEnvironment(registry: Registry): MetricsServer {
 /** Answers nobody, since what was said of who may read cannot be. */
 function closedServer(registry: Registry): MetricsServer {
   return new MetricsServer(registry, metricsSettings('', { endpoint: false }, {}));
-}
-
-/**
- * A handler for the application's own port, for Node's `http` and what is made of it (Express, Koa, Fastify); any
- * process of the service may answer. Call {@link serveMetrics} first.
- */
-export function metricsHandler(
-  registry: Registry = defaultRegistry(),
-): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-  return async (request, response) => (await serverFor(registry)).answer(request, response);
-}
-
-/**
- * The same for the Fetch API: Hono, route handlers of Next.js, Bun, Deno, and others whose handlers are given a
- * `Request` and give a `Response`.
- */
-export function metricsFetchHandler(
-  registry: Registry = defaultRegistry(),
-): (request: Request) => Promise<Response> {
-  return async (request) => (await serverFor(registry)).fetch(request);
 }
