@@ -27,6 +27,8 @@ export function metricsDirectory(): string {
 /** A process that was told to count. */
 export interface Member {
   readonly process: ChildProcess;
+  /** Where it counts together with others; null where it does not. */
+  readonly joined: string | null;
   tell(action: string, argument?: unknown): Promise<unknown>;
   kill(): Promise<void>;
 }
@@ -35,6 +37,8 @@ export interface Member {
 export interface Sharing {
   readonly kind: 'mapped' | 'written';
   readonly env: Readonly<Record<string, string>>;
+  /** Options of Node. */
+  readonly execArgv?: readonly string[];
   /** Until others see what was counted. */
   readonly seenMs: number;
   /** Until a process that was killed is known to be gone. */
@@ -54,10 +58,15 @@ export function start(name: string, ...args: string[]): ChildProcess {
   return startAs(MAPPED, name, ...args);
 }
 
-export function startAs({ env }: Pick<Sharing, 'env'>, name: string, ...args: string[]): ChildProcess {
+export function startAs(
+  { env, execArgv = [] }: Pick<Sharing, 'env' | 'execArgv'>,
+  name: string,
+  ...args: string[]
+): ChildProcess {
   const child = fork(fixture(name), args, {
     stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
     env: { ...process.env, ...env },
+    execArgv: [...execArgv],
   });
   child.stderr?.on('data', (data: Buffer) => {
     const text = data.toString();
@@ -70,20 +79,21 @@ export function startAs({ env }: Pick<Sharing, 'env'>, name: string, ...args: st
 
 export async function member(
   directory: string,
-  options: { service?: string; port?: number; instance?: string; sharing?: Sharing } = {},
+  options: { service?: string; port?: number; instance?: string; sharing?: Sharing; fixture?: string } = {},
 ): Promise<Member> {
   const child = startAs(
     options.sharing ?? MAPPED,
-    'member.mjs',
+    options.fixture ?? 'member.mjs',
     directory,
     options.service ?? 'test',
     String(options.port ?? ''),
     options.instance ?? '',
   );
-  await once(child, 'message');
+  const [{ joined }] = (await once(child, 'message')) as [{ joined: string | null }];
   let nextId = 0;
   return {
     process: child,
+    joined,
     tell(action, argument) {
       const id = nextId++;
       return new Promise((resolve, reject) => {

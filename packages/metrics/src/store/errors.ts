@@ -1,7 +1,7 @@
 /** What can go wrong between a service and its metrics directory. None of it takes the service down. */
 
 export type StoreErrorCode =
-  /** Mapping or locking is not to be had: the library does not load, or the platform has no such calls. */
+  /** Mapping or locking is not to be had, and would be needed: files of processes that run are mapped, or to be read. */
   | 'native_unavailable'
   /** The directory cannot be used: not ours, a link, open to others, on a network file system. */
   | 'directory_unusable'
