@@ -20,8 +20,7 @@ beforeAll(() => {
   cpSync(fixture, folder, { recursive: true, filter: (source) => !source.includes('node_modules') });
   const tarballs = path.join(folder, 'tarballs');
   mkdirSync(tarballs);
-  for (const name of ['metrics', 'prom-client'])
-    npm('pack', '--silent', '--pack-destination', tarballs, path.join(root, 'packages', name));
+  execFileSync(process.execPath, [path.join(root, 'scripts/pack.mjs'), tarballs], { stdio: 'pipe' });
   npm('ci', '--ignore-scripts', '--prefer-offline');
 }, 180_000);
 

@@ -65,11 +65,11 @@ export {
 export type {
   AccessOptions,
   BasicAuth,
-  Environment,
   PortTaken,
   ServeOptions,
   TlsOptions,
 } from './serve/settings.ts';
+export type { Environment } from './serve/variables.ts';
 export { type StateSet, type StateSetDefinition, stateSet } from './state-set.ts';
 export { StoreError, type StoreErrorCode } from './store/errors.ts';
 export { type GaugeMode, OVERFLOW_VALUE, SERIES_PER_METRIC_MAX } from './store/store.ts';

@@ -4,7 +4,7 @@
  *
  * Read when an open label is first used, and not before: counting begins before a program says how it is served.
  */
-import { includesOpenLabels } from './serve/settings.ts';
+import { includesOpenLabels } from './serve/variables.ts';
 
 let included: boolean | undefined;
 

@@ -200,8 +200,7 @@ function aboutLosses({ outlivesBlocking }: SharedStore): StoreError {
 /** Answers for registries that were never attached. */
 const unattached = new WeakMap<Registry, MetricsServer>();
 
-/** The server that answers for a registry; never rejects. */
-/** The server of a registry, also where it was never attached. */
+/** The server that answers for a registry, also where it was never attached; never rejects. */
 export async function serverFor(registry: Registry): Promise<MetricsServer> {
   const attached = await served()
     .get(registry)

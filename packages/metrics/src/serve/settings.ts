@@ -24,9 +24,7 @@ import path from 'node:path';
 import type { Registry } from '../registry.ts';
 import { defaultDirectory } from '../store/directory.ts';
 import { ServeError } from './errors.ts';
-
-/** The environment, as `process.env` has it. */
-export type Environment = Readonly<Record<string, string | undefined>>;
+import { type Environment, flag, includesOpenLabels, invalid, variable } from './variables.ts';
 
 /**
  * What happens when a stranger, no process of the service, listens on the port:
@@ -138,15 +136,6 @@ export function metricsSettings(
   };
 }
 
-/**
- * Whether open labels tell series apart. Where not, each has one value, `ALL` for a label `method` and `*` for the
- * others, so that a metric has a handful of series whatever its callers pass.
- * @throws ServeError `setting_invalid`
- */
-export function includesOpenLabels(env: Environment): boolean {
-  return flag(env, ['BINNACLE_METRICS_INCLUDE_LABELS', 'METRICS_INCLUDE_LABELS']);
-}
-
 function directoryOf(service: string, env: Environment): string {
   const own = variable(env, 'BINNACLE_METRICS_DIR');
   if (own !== undefined) return own;
@@ -237,34 +226,6 @@ function isDevelopment(env: Environment): boolean {
   return ['development', 'test', undefined].includes(variable(env, 'NODE_ENV'));
 }
 
-const WORDS: Readonly<Record<string, boolean>> = {
-  true: true,
-  yes: true,
-  on: true,
-  '1': true,
-  false: false,
-  no: false,
-  off: false,
-  '0': false,
-};
-
-/** The first of these variables that is set, read as yes or no; yes where none is. */
-function flag(env: Environment, names: readonly string[]): boolean {
-  for (const name of names) {
-    const text = variable(env, name);
-    if (text === undefined) continue;
-    const value = WORDS[text.toLowerCase()];
-    if (value === undefined) throw invalid(name, text, `${Object.keys(WORDS).join(', ')}, in any case`);
-    return value;
-  }
-  return true;
-}
-
-function variable(env: Environment, name: string): string | undefined {
-  const text = env[name]?.trim();
-  return text === '' ? undefined : text;
-}
-
 function isPortTaken(text: string): text is PortTaken {
   return (PORT_TAKEN as readonly string[]).includes(text);
 }
@@ -279,8 +240,4 @@ function nonEmpty(option: string, text: string): string {
     'setting_invalid',
     `the option ${option} is empty, and would let everybody in; leave it out where nobody is to be asked`,
   );
-}
-
-function invalid(what: string, value: string, allowed: string): ServeError {
-  return new ServeError('setting_invalid', `${what} is ${JSON.stringify(value)}; it can be ${allowed}`);
 }

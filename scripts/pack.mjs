@@ -1,0 +1,97 @@
+// `node scripts/pack.mjs FOLDER`: the tarballs as they are published, after a build.
+//
+// Programs import `@binnacle/metrics` at their start, in every process, and finding and reading a hundred small modules
+// takes longer than running them. So the entries that its `exports` name are bundled here, ESM and CommonJS each with
+// what they have in common in chunks; types stay one file each. `@binnacle/prom-client` is packed as it is.
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'vite';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const source = path.join(root, 'packages/metrics');
+const destination = path.resolve(process.argv[2] ?? 'packed');
+
+/** The files of one of the two halves, by what they are called in it: `index`, `model/index`. */
+function entriesOf(exported, condition, folder) {
+  const entries = {};
+  for (const conditions of Object.values(exported)) {
+    const file = conditions[condition].default.slice(`./${folder}/`.length, -'.js'.length);
+    // Both halves are made from the same modules.
+    entries[file] = path.join(source, 'dist', `${file}.js`);
+  }
+  return entries;
+}
+
+async function bundle(format, input, outDir, external) {
+  await build({
+    configFile: false,
+    root: source,
+    logLevel: 'warn',
+    build: {
+      ssr: true,
+      outDir,
+      emptyOutDir: false,
+      target: 'node20',
+      minify: false,
+      rolldownOptions: {
+        input,
+        external: [/^node:/, ...external],
+        output: {
+          format,
+          entryFileNames: '[name].js',
+          chunkFileNames: 'chunks/[name].js',
+          // Jest has no `import()` in CommonJS.
+          dynamicImportInCjs: false,
+        },
+      },
+    },
+  });
+}
+
+/** Copies the declarations of a folder, without the maps that lead to sources which are not there. */
+function copyTypes(from, to) {
+  for (const entry of readdirSync(from, { recursive: true, withFileTypes: true })) {
+    const file = path.join(entry.parentPath, entry.name);
+    if (!entry.isFile() || !file.endsWith('.d.ts')) continue;
+    const target = path.join(to, path.relative(from, file));
+    mkdirSync(path.dirname(target), { recursive: true });
+    writeFileSync(target, readFileSync(file, 'utf8').replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n'));
+  }
+}
+
+const stage = mkdtempSync(path.join(tmpdir(), 'binnacle-pack-'));
+try {
+  const manifest = JSON.parse(readFileSync(path.join(source, 'package.json'), 'utf8'));
+  const external = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
+  const dist = path.join(stage, 'dist');
+  copyTypes(path.join(source, 'dist'), dist);
+  await bundle('es', entriesOf(manifest.exports, 'import', 'dist'), dist, external);
+  await bundle('cjs', entriesOf(manifest.exports, 'require', 'dist/cjs'), path.join(dist, 'cjs'), external);
+  writeFileSync(path.join(dist, 'cjs/package.json'), '{ "type": "commonjs" }\n');
+  for (const file of ['README.md', 'FORMAT.md']) cpSync(path.join(source, file), path.join(stage, file));
+  const { devDependencies: _, ...published } = manifest;
+  writeFileSync(
+    path.join(stage, 'package.json'),
+    `${JSON.stringify({ ...published, files: ['dist', 'FORMAT.md'] }, null, 2)}\n`,
+  );
+  mkdirSync(destination, { recursive: true });
+  const packed = execFileSync(
+    'npm',
+    [
+      'pack',
+      '--json',
+      '--ignore-scripts',
+      '--pack-destination',
+      destination,
+      stage,
+      path.join(root, 'packages/prom-client'),
+    ],
+    { encoding: 'utf8', cwd: root, stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  console.log(packed);
+} finally {
+  rmSync(stage, { recursive: true, force: true });
+}
