@@ -14,6 +14,10 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const source = path.join(root, 'packages/metrics');
 const destination = path.resolve(process.argv[2] ?? 'packed');
 
+/** Modules that the main entry needs, whatever is done with it. */
+const CORE =
+  /metrics\/dist\/(?:(?!index|fastify|testing)[a-z-]+|model\/(?:exponential|names)|store\/(?:store|heap|errors|exemplar-slots)|serve\/(?:errors|variables|served|serving))\.js$/;
+
 /** The files of one of the two halves, by what they are called in it: `index`, `model/index`. */
 function entriesOf(exported, condition, folder) {
   const entries = {};
@@ -43,6 +47,8 @@ async function bundle(format, input, outDir, external) {
           format,
           entryFileNames: '[name].js',
           chunkFileNames: 'chunks/[name].js',
+          // What every program that counts needs, in one file.
+          codeSplitting: { groups: [{ name: 'core', test: CORE }] },
           // Jest has no `import()` in CommonJS.
           dynamicImportInCjs: false,
         },
