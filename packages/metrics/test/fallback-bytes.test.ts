@@ -5,6 +5,7 @@ import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { afterEach, expect, test } from 'vitest';
+import { MetricsDirectory } from '../dist/store/directory.js';
 import type { StoreError } from '../dist/store/errors.js';
 import { flushTiming } from '../dist/store/flusher.js';
 import { LOCK_STALE_MS, LockFile } from '../dist/store/lock-file.js';
@@ -15,7 +16,8 @@ import {
   type SegmentHeader,
   SegmentWriter,
 } from '../dist/store/segment.js';
-import type { FamilyShape } from '../dist/store/store.js';
+import { type FamilyShape, isRemoved, markRemoved } from '../dist/store/store.js';
+import { WrittenFiles } from '../dist/store/written-files.js';
 import {
   checkOf,
   flushParts,
@@ -301,4 +303,39 @@ test('a holder that was taken for dead notices, and does not give back what is n
   expect(third!.tryAcquire()).toBe(false);
   quick!.release();
   expect(third!.tryAcquire()).toBe(true);
+});
+
+test('a writer that goes on in a new file leaves what it had flushed, and what was removed stays so', () => {
+  const directory = MetricsDirectory.open(metricsDirectory(), 'test', '', undefined);
+  const files = WrittenFiles.start(directory, { interrupted() {}, problem() {} });
+  const layout = layoutFor(4_096, 0, 0);
+  const writer = new SegmentWriter(files.create('old.segment', HEADER, layout), layout, 'written');
+  const add = (value: number) => {
+    const index = writer.add(SHAPE, [`v${value}`], 0)!;
+    files.use(index, 1, undefined);
+    writer.values[index] = value;
+    return index;
+  };
+  const counted = add(12);
+  const gone = add(3);
+  files.flush();
+  writer.values[counted]! += 5;
+  markRemoved({ values: writer.values, index: gone });
+  const added = add(7);
+  files.restart(
+    () => 'new.segment',
+    () => HEADER,
+    false,
+  );
+  const found = (name: string) => reading(directory.file(name)).written.reader.series;
+  const [before, removed, ...more] = found('old.segment');
+  expect(before!.values[before!.index]).toBe(12);
+  expect(isRemoved(removed!)).toBe(true);
+  expect(more).toEqual([]);
+  const after = found('new.segment');
+  expect(after.map(({ values, index }) => values[index])).toEqual([5, expect.anything(), 7]);
+  expect(isRemoved(after[1]!)).toBe(true);
+  writer.values[added]! += 1;
+  files.close();
+  expect(found('new.segment')[2]!.values[added]).toBe(8);
 });

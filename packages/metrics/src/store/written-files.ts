@@ -24,6 +24,7 @@ import {
   EXEMPLAR_SLOTS,
   isRemoved,
   layoutOf,
+  markRemoved,
   PAGE_BUCKETS,
   type Part,
   type StoredSeries,
@@ -175,6 +176,11 @@ export class WrittenFiles implements SegmentFiles {
   #end({ part, name }: Made, isOver: boolean): void {
     if (part.fd === NO_FILE) return;
     const flushed = slotsFlushed(part).slice();
+    const newest = new Float64Array(part.held, (part.state[PART.flush]! % 2) * part.slots * 8, part.slots);
+    const values = new Float64Array(part.image, part.slotsOffset, part.slots);
+    const { series } = new SegmentReader(new Uint8Array(part.image).slice().buffer);
+    // What was removed meanwhile is not to come back when the file is folded.
+    for (const { index } of series) if (isRemoved({ values, index })) markRemoved({ values: newest, index });
     try {
       // Others need not wait until its heartbeat is old.
       const control = new Int32Array(new SharedArrayBuffer(8));
@@ -183,9 +189,7 @@ export class WrittenFiles implements SegmentFiles {
     } catch {
       // Then they do.
     }
-    const image = new Uint8Array(part.image).slice().buffer;
-    const values = new Float64Array(part.image, part.slotsOffset, part.slots);
-    for (const series of new SegmentReader(image).series) takeOff(series, values, flushed);
+    for (const one of series) takeOff(one, values, flushed);
     fs.closeSync(part.fd);
     part.fd = NO_FILE;
   }
