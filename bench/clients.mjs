@@ -21,6 +21,7 @@ export async function answerOf(server) {
     headers: { accept: 'text/plain' },
     socket: { remoteAddress: '127.0.0.1' },
   };
+  const slices = [];
   return new Promise((resolve, reject) => {
     const response = {
       headersSent: false,
@@ -28,7 +29,8 @@ export async function answerOf(server) {
         if (status !== 200) reject(new Error(`status ${status}`));
         return this;
       },
-      end: resolve,
+      write: (slice) => slices.push(slice),
+      end: () => resolve({ toString: () => Buffer.concat(slices).toString() }),
     };
     server.answer(request, response);
   });
@@ -47,7 +49,7 @@ function promClient(load) {
       counter,
       histogram,
       bind: (metric, labels) => metric.labels(labels),
-      scrape: () => registry.metrics(),
+      scrape: async () => Buffer.from(await registry.metrics()), // what is sent are bytes
     };
   };
 }

@@ -8,7 +8,7 @@ import type { Family } from '../exposition/families.ts';
 import { acceptsGzip, type Negotiated, negotiate } from '../exposition/negotiate.ts';
 import { TEXT_CONTENT_TYPE } from '../exposition/text.ts';
 import { Access } from './access.ts';
-import { BusyError, type FamilySource, Scrapes } from './scrapes.ts';
+import { BusyError, type FamilySource, Scrapes, type Slices } from './scrapes.ts';
 import type { AccessOptions } from './settings.ts';
 import { asStoreError, warn } from './warnings.ts';
 
@@ -57,7 +57,7 @@ interface Asked {
 interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | Uint8Array;
+  readonly body: Slices;
 }
 
 /** Answers for one source of families. */
@@ -83,7 +83,7 @@ export class Responder {
   /** A body, for callers in this process. */
   async exposition({ accept, names = [] }: ExpositionOptions = {}): Promise<Exposition> {
     const negotiated = accept === undefined ? PLAIN : negotiate(accept);
-    const bytes = await this.#scrapes.body({ negotiated, names });
+    const bytes = Buffer.concat(await this.#scrapes.body({ negotiated, names }));
     const { format, contentType } = negotiated;
     return { body: format === 'protobuf' ? bytes : bytes.toString('utf8'), contentType };
   }
@@ -97,9 +97,9 @@ export class Responder {
       isBesideUs: isBesideUs(request),
     });
     if (response.headersSent || response.destroyed) return;
-    const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
-    response.writeHead(status, { ...headers, 'content-length': length });
-    response.end(request.method === 'HEAD' ? undefined : body);
+    response.writeHead(status, { ...headers, 'content-length': lengthOf(body) });
+    if (request.method !== 'HEAD') for (const slice of body) response.write(slice);
+    response.end();
   }
 
   /** Answers a request of the Fetch API; never rejects. */
@@ -111,7 +111,7 @@ export class Responder {
       isBesideUs: false,
     });
     // Copied, since a body of the Fetch API may be handed over to another thread with its memory.
-    const content = typeof body === 'string' ? body : Uint8Array.from(body);
+    const content = new Uint8Array(Buffer.concat(body));
     return new Response(request.method === 'HEAD' ? null : content, { status, headers });
   }
 
@@ -133,8 +133,9 @@ export class Responder {
 
   async #metrics({ url, header, isBesideUs }: Asked): Promise<Answer> {
     const negotiated = negotiate(header('accept'));
-    const bytes = await this.#scrapes.body({ negotiated, names: namesOf(url) });
-    const compress = bytes.length >= GZIP_BYTES_MIN && acceptsGzip(header('accept-encoding')) && !isBesideUs;
+    const slices = await this.#scrapes.body({ negotiated, names: namesOf(url) });
+    const compress =
+      lengthOf(slices) >= GZIP_BYTES_MIN && acceptsGzip(header('accept-encoding')) && !isBesideUs;
     return {
       status: 200,
       headers: {
@@ -142,7 +143,7 @@ export class Responder {
         vary: 'accept, accept-encoding',
         ...(compress && { 'content-encoding': 'gzip' }),
       },
-      body: compress ? await compressed(bytes) : bytes,
+      body: compress ? [await compressed(slices)] : slices,
     };
   }
 
@@ -156,18 +157,26 @@ export class Responder {
   }
 }
 
+function lengthOf(slices: Slices): number {
+  return slices.reduce((sum, { length }) => sum + length, 0);
+}
+
 function plain(status: number, body: string, headers: Readonly<Record<string, string>> = {}): Answer {
-  return { status, headers: { 'content-type': 'text/plain; charset=utf-8', ...headers }, body };
+  return {
+    status,
+    headers: { 'content-type': 'text/plain; charset=utf-8', ...headers },
+    body: [Buffer.from(body)],
+  };
 }
 
 /** Bodies that several scrapers get at once are compressed once. */
-const compressing = new WeakMap<Buffer, Promise<Buffer>>();
+const compressing = new WeakMap<Slices, Promise<Buffer>>();
 
 /** Compresses off the event loop; the fastest level makes metrics but a fifth larger than the default one, in half the time. */
-function compressed(body: Buffer): Promise<Buffer> {
+function compressed(body: Slices): Promise<Buffer> {
   let result = compressing.get(body);
   if (result === undefined) {
-    result = gzipped(body);
+    result = gzipped(Buffer.concat(body));
     compressing.set(body, result);
   }
   return result;

@@ -26,6 +26,9 @@ export interface FamilySource {
   upkeep(): void;
 }
 
+/** A body in pieces: to copy megabytes into one piece would hold the program up for longer than all the rest. */
+export type Slices = readonly Uint8Array[];
+
 /** What a scrape asks for. */
 export interface ScrapeRequest {
   readonly negotiated: Negotiated;
@@ -40,7 +43,7 @@ export class Scrapes {
   readonly #onLeftOut: (family: Family) => void;
   #last: Promise<unknown> = Promise.resolve();
   /** The reading that has not begun: its bodies by what they were asked for. */
-  #next: Map<string, Promise<Buffer>> | undefined;
+  #next: Map<string, Promise<Slices>> | undefined;
   #nextReading: Promise<readonly Family[]> | undefined;
   #waiting = 0;
 
@@ -55,7 +58,7 @@ export class Scrapes {
    * The body for a scrape, of a reading that begins after this call; several scrapes may get the same memory.
    * @throws BusyError
    */
-  async body(request: ScrapeRequest): Promise<Buffer> {
+  async body(request: ScrapeRequest): Promise<Slices> {
     if (this.#waiting >= SCRAPES_WAITING_MAX)
       throw new BusyError(`${SCRAPES_WAITING_MAX} scrapes wait already; ask less often`);
     this.#waiting++;
@@ -66,7 +69,7 @@ export class Scrapes {
     }
   }
 
-  #share(request: ScrapeRequest): Promise<Buffer> {
+  #share(request: ScrapeRequest): Promise<Slices> {
     if (this.#next === undefined) this.#begin();
     const bodies = this.#next!;
     const { format, escaping } = request.negotiated;
@@ -98,7 +101,7 @@ export class Scrapes {
     this.#last = reading.catch(() => {});
   }
 
-  async #write(families: readonly Family[], { negotiated, names }: ScrapeRequest): Promise<Buffer> {
+  async #write(families: readonly Family[], { negotiated, names }: ScrapeRequest): Promise<Slices> {
     const wanted = names.length === 0 ? families : families.filter((family) => names.includes(family.name));
     const slices: Uint8Array[] = [];
     const options = { created: this.#createdSamples, onLeftOut: this.#onLeftOut };
@@ -107,6 +110,6 @@ export class Scrapes {
       // A large exposition gives way to the application between slices.
       await new Promise(setImmediate);
     }
-    return Buffer.concat(slices);
+    return slices;
   }
 }
