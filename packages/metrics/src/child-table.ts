@@ -158,26 +158,10 @@ export class ChildTable<C extends object> {
       return undefined;
     }
     const values: string[] = [];
-    for (const { name, values: list, otherwise } of this.#labels) {
-      const raw = given[name];
-      if (raw === undefined || raw === null) {
-        this.#drop('label_missing', `label ${name} was not given`);
-        return undefined;
-      }
-      const text = typeof raw === 'string' ? raw : String(raw);
-      const value = list === undefined ? openLabelValue(name, text) : text;
-      if (list === undefined && value.length > LABEL_VALUE_CHARACTERS_MAX) {
-        this.#drop('label_length', `a value of label ${name} has ${value.length} characters and is cut`);
-        values.push(cutLabelValue(value));
-      } else if (list === undefined || list.includes(value)) values.push(value);
-      else if (otherwise !== undefined) values.push(otherwise);
-      else {
-        this.#drop(
-          'label_value',
-          `label ${name} cannot be ${JSON.stringify(value)}; it is one of ${list.join(', ')}`,
-        );
-        return undefined;
-      }
+    for (const label of this.#labels) {
+      const value = countedValue(label, given[label.name], this.#drop);
+      if (value === undefined) return undefined;
+      values.push(value);
     }
     for (const name in given) {
       if (this.#labels.some((label) => label.name === name)) continue;
@@ -228,6 +212,46 @@ export class ChildTable<C extends object> {
     }
     level.set(values[values.length - 1]!, child);
     this.#count++;
+  }
+}
+
+/**
+ * The value under which a label is counted that was given as `raw`: a text, cut where it is too long; undefined, and
+ * reported, where it cannot be. Never throws, whatever a caller without types passes.
+ */
+export function countedValue(
+  { name, values, otherwise }: ResolvedLabel,
+  raw: unknown,
+  drop: (reason: DropReason, detail: string) => void,
+): string | undefined {
+  if (raw === undefined || raw === null) {
+    drop('label_missing', `label ${name} was not given`);
+    return undefined;
+  }
+  const text = textOf(raw);
+  if (text === undefined) {
+    drop('label_value', `label ${name} was given something that has no text`);
+    return undefined;
+  }
+  if (values === undefined) {
+    const value = openLabelValue(name, text);
+    if (value.length <= LABEL_VALUE_CHARACTERS_MAX) return value;
+    drop('label_length', `a value of label ${name} has ${value.length} characters and is cut`);
+    return cutLabelValue(value);
+  }
+  if (values.includes(text)) return text;
+  if (otherwise === undefined)
+    drop('label_value', `label ${name} cannot be ${JSON.stringify(text)}; it is one of ${values.join(', ')}`);
+  return otherwise;
+}
+
+/** Undefined for an object that refuses to become one. */
+function textOf(raw: unknown): string | undefined {
+  if (typeof raw === 'string') return raw;
+  try {
+    return String(raw);
+  } catch {
+    return undefined;
   }
 }
 

@@ -5,7 +5,7 @@
  * processes have counted for the series is forgotten too, and one that goes on counting begins at 0. All other
  * gauges, infos and states are what each running process says of itself, and each takes back its own.
  */
-import type { ChildTable } from './child-table.ts';
+import { type ChildTable, countedValue, type DropReason } from './child-table.ts';
 import type { Checked } from './definition.ts';
 import { type Children, type Given, NarrowedChildren } from './narrowed.ts';
 import type { Child } from './registry.ts';
@@ -42,17 +42,33 @@ function tableOf<C extends Child>(children: Children<C>): ChildTable<C> {
   return (children instanceof NarrowedChildren ? children.parent : children) as ChildTable<C>;
 }
 
-/** Undefined, and reported, where the given labels cannot be. */
+/**
+ * Undefined, and reported, where the given labels cannot be: a label that is there without a value is a mistake of
+ * the caller, which must not remove everything. Values are those under which they were counted.
+ */
 function patternOf<C extends Child>(
   { registry, labels, shape }: Checked,
   children: Children<C>,
   given: Given,
 ): LabelPattern | undefined {
+  const drop = (reason: DropReason, detail: string) => registry.drop(shape.name, reason, detail);
+  if (typeof given !== 'object' || given === null) {
+    drop('label_missing', 'it was to remove series without being told which');
+    return undefined;
+  }
   const wanted: Given = { ...given, ...(children instanceof NarrowedChildren ? children.fixed : {}) };
   for (const name of Object.keys(wanted)) {
     if (labels.some((label) => label.name === name)) continue;
-    registry.drop(shape.name, 'label_unknown', `it has no label ${name}`);
+    drop('label_unknown', `it has no label ${name}`);
     return undefined;
   }
-  return labels.map(({ name }) => (wanted[name] === undefined ? undefined : String(wanted[name])));
+  const pattern: (string | undefined)[] = [];
+  for (const label of labels) {
+    const value = Object.hasOwn(wanted, label.name)
+      ? countedValue(label, wanted[label.name], drop)
+      : undefined;
+    if (value === undefined && Object.hasOwn(wanted, label.name)) return undefined;
+    pattern.push(value);
+  }
+  return pattern;
 }

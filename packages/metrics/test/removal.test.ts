@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { writeText } from '../dist/exposition/index.js';
 import {
+  closed,
   counter,
   createRegistry,
   gauge,
@@ -109,6 +110,42 @@ test('a label that there is not is reported, and removes nothing', () => {
   expect(samples(registry)).toContain(
     'binnacle_metrics_dropped_total{metric="jobs_total",reason="label_unknown"} 1',
   );
+});
+
+test.each([
+  ['a label without a value', { queue: undefined }, 'label_missing'],
+  ['a label that is null', { queue: null }, 'label_missing'],
+  ['nothing at all', undefined, 'label_missing'],
+  ['something that has no text', { queue: Object.create(null) }, 'label_value'],
+  ['a value that cannot be', { outcome: 'lost' }, 'label_value'],
+])('%s removes nothing, throws nothing, and is reported', (_what, labels, reason) => {
+  const registry = createRegistry();
+  const done = jobs(registry);
+  done.inc({ queue: 'a', outcome: 'done' });
+  done.remove(labels as never);
+  expect(samples(registry)).toContain('jobs_total{queue="a",outcome="done"} 1');
+  expect(samples(registry)).toContain(
+    `binnacle_metrics_dropped_total{metric="jobs_total",reason="${reason}"} 1`,
+  );
+  done.inc({ queue: Object.create(null), outcome: 'done' });
+});
+
+test('a series is removed by the value that it was counted with, also where that was cut or put elsewhere', () => {
+  const registry = createRegistry();
+  const seen = counter({
+    name: 'seen_total',
+    help: 'S',
+    labels: { path: label, method: closed(['GET'], { otherwise: 'other' }) },
+    registry,
+  });
+  const long = 'x'.repeat(2_000);
+  seen.inc({ path: long, method: 'GET' });
+  seen.inc({ path: '/', method: 'BREW' });
+  seen.remove({ path: long });
+  seen.remove({ method: 'BREW' });
+  expect(samples(registry).filter((line) => line.startsWith('seen_total'))).toEqual([
+    'seen_total{path="/",method="GET"} 0',
+  ]);
 });
 
 test('reset lets every series begin again at 0, and kept children go on counting', () => {
