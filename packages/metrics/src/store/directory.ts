@@ -55,6 +55,9 @@ const NETWORK_FILE_SYSTEMS: Readonly<Record<number, string>> = {
 
 const LOCK_RETRY_MS = 5;
 
+/** How old a file is that is still being made, at most; it takes milliseconds. */
+export const ABANDONED_AFTER_MS = 60_000;
+
 /** Where a service's metrics lie unless the program or `BINNACLE_METRICS_DIR` says otherwise. */
 export function defaultDirectory(service: string): string {
   const base = isWritableDirectory('/dev/shm') ? '/dev/shm' : os.tmpdir();
@@ -135,6 +138,20 @@ export class MetricsDirectory {
   /** A name for a file that is being made. */
   temporary(): string {
     return this.file(`${randomBytes(8).toString('hex')}.tmp`);
+  }
+
+  /**
+   * Deletes files that somebody was making when it was killed: those that are older than anybody takes to make one.
+   * Otherwise a process that is killed each time that it starts would fill the memory that the directory lies in.
+   */
+  removeAbandoned(): void {
+    for (const name of this.list()) {
+      if (!name.endsWith('.tmp')) continue;
+      const file = this.file(name);
+      const stat = fs.statSync(file, { throwIfNoEntry: false });
+      if (stat !== undefined && Date.now() - stat.mtimeMs > ABANDONED_AFTER_MS)
+        fs.rmSync(file, { force: true });
+    }
   }
 
   /** What `service.json` says; undefined when there is none or it cannot be read. */

@@ -322,6 +322,7 @@ function newMembership(epoch: string, workerIndex: number): Membership {
  * @throws StoreError `directory_taken` when they belong to another service or instance
  */
 function runningOf(directory: MetricsDirectory): SegmentIdentity[] {
+  directory.removeAbandoned();
   const running = directory.runningWriters();
   const other = running.find(
     ({ service, instance }) => service !== directory.service || instance !== directory.instance,
