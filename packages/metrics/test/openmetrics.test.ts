@@ -338,7 +338,10 @@ test('a label value of 100 kB and a body of many slices read back', () => {
     ...one('gauge', 'x', 0),
     type: 'gauge',
     labelNames: ['a'],
-    series: Array.from({ length: 5 }, (_, i) => ({ labelValues: [`${i}${long}`], value: i })),
+    series: Array.from({ length: 20_000 }, (_, i) => ({
+      labelValues: [i < 5 ? `${i}${long}` : `${i}`],
+      value: i,
+    })),
   };
   const slices = [...writeOpenMetrics([family])];
   expect(slices.length).toBeGreaterThan(3);

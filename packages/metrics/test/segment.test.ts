@@ -48,7 +48,7 @@ function emptySegment(bytes: number, header = HEADER): { buffer: ArrayBuffer; wr
 function viewOf(shape: FamilyShape, values: Float64Array, live: boolean, compensated = false): StoreView {
   const series: StoredSeries[] = [];
   const view: StoreView = { live, workerIndex: 0, compactions: 0, distinct: false, series };
-  series.push(new StoredSeries({ shape, values, view, compensated }, 0, [], 0));
+  series.push(new StoredSeries({ shape, values, view, compensated, erased: false }, 0, [], 0));
   return view;
 }
 

@@ -41,6 +41,8 @@ export interface ScalarSeries {
 export interface ScalarFamily extends FamilyBase {
   readonly type: 'counter' | 'gauge' | 'info' | 'stateset';
   readonly series: readonly ScalarSeries[];
+  /** Where present, the values of all series once more, one behind the other: reading them is much faster. */
+  readonly values?: ArrayLike<number>;
 }
 
 /** One series of a histogram, classic, native, or both. */

@@ -6,10 +6,8 @@
  * over which the next piece is written; both sides have room for that. The eight bytes travel as a double, which no
  * machine changes unless it is NaN, and a NaN never stands in UTF-8: its last two bytes would be 0xF0 or more, with
  * which a character of four bytes begins, and 0x7F or 0xFF, with which none goes on.
- *
- * Digits are made here because nine of ten values are integers, for which a string would be made only to be copied.
  */
-import { formatValue } from '../model/value.ts';
+import { NUMBER_BYTES_MAX, writeNumber } from './number-text.ts';
 import { writeUtf8 } from './utf8.ts';
 
 /** Bytes after which a slice is handed over: a fraction of a millisecond's work, and few enough turns. */
@@ -19,19 +17,12 @@ export const PREPARED_AT_ONCE = 64;
 /** Most expositions are far smaller. */
 const FIRST_BYTES = 16 * 1024;
 /** Bytes that may be copied beyond the end of a text. */
-const SLACK_BYTES = 7;
+export const SLACK_BYTES = 7;
 /** From here on `copyWithin` is faster than the loop, which takes longer the more there is. */
 const LONG_BYTES = 96;
-/** The longest text of a number: a sign, 17 digits, a point, an exponent; and a newline. */
-const NUMBER_BYTES_MAX = 33;
-const INT32_END = 2 ** 31;
 /** How much larger an array becomes that is full: what is prepared stays, so that room for twice as much would too. */
 const GROWTH = 1.3;
-/** Below it a number of six decimals has 15 digits at most; above it stand times, which have three. */
-const SIX_DECIMALS_END = 1e9;
 const NEWLINE = 0x0a;
-const POINT = 0x2e;
-const ZERO = 0x30;
 
 /** Texts one behind the other: one array of bytes for all series takes far less memory than one for each. */
 export class PreparedTexts {
@@ -83,8 +74,26 @@ export class LineBuffer {
     const start = texts.start(index);
     const bytes = texts.end(index) - start;
     this.#reserve(bytes + SLACK_BYTES);
-    copy(texts.view, start, this.#view, this.#used, bytes);
+    copyBytes(texts.view, start, this.#view, this.#used, bytes);
     this.#used += bytes;
+  }
+
+  /** Writes a text and a number behind it, and ends the line. */
+  line(from: DataView, start: number, bytes: number, value: number): void {
+    this.#reserve(bytes + SLACK_BYTES + NUMBER_BYTES_MAX);
+    const view = this.#view;
+    const used = this.#used;
+    copyBytes(from, start, view, used, bytes);
+    const at = writeNumber(view, used + bytes, value);
+    view.setUint8(at, NEWLINE);
+    this.#used = at + 1;
+  }
+
+  /** Writes many lines at once. */
+  bytes(lines: Uint8Array): void {
+    this.#reserve(lines.length);
+    bytesOf(this.#view).set(lines, this.#used);
+    this.#used += lines.length;
   }
 
   /** Writes a text that is not prepared. */
@@ -134,8 +143,8 @@ export class LineBuffer {
     const view = this.#view;
     const from = around.view;
     const beginning = this.#used;
-    copy(from, openingStart, view, beginning, openingBytes);
-    copy(labels.view, labelsStart, view, beginning + openingBytes, labelsBytes);
+    copyBytes(from, openingStart, view, beginning, openingBytes);
+    copyBytes(labels.view, labelsStart, view, beginning + openingBytes, labelsBytes);
     let at = beginning;
     let cumulative = 0;
     let numberStart = 0;
@@ -144,17 +153,17 @@ export class LineBuffer {
     const bytes = beginningBytes < LONG_BYTES ? undefined : bytesOf(view);
     for (let i = 0; i < buckets; i++) {
       if (i > 0) {
-        if (bytes === undefined) copy(view, beginning, view, at, beginningBytes);
+        if (bytes === undefined) copyBytes(view, beginning, view, at, beginningBytes);
         else bytes.copyWithin(at, beginning, beginning + beginningBytes);
       }
       at += beginningBytes;
       const textEnd = around.end(ends + i);
-      copy(from, textStart, view, at, textEnd - textStart);
+      copyBytes(from, textStart, view, at, textEnd - textStart);
       at += textEnd - textStart;
       textStart = textEnd;
       const count = counts[i] ?? 0;
       if (count === 0 && i > 0) {
-        copy(view, numberStart, view, at, numberBytes);
+        copyBytes(view, numberStart, view, at, numberBytes);
         numberStart = at;
         at += numberBytes;
         continue;
@@ -189,90 +198,18 @@ export class LineBuffer {
 }
 
 /** Copies `bytes` bytes, and up to {@link SLACK_BYTES} more. */
-function copy(from: DataView, start: number, to: DataView, at: number, bytes: number): void {
+export function copyBytes(from: DataView, start: number, to: DataView, at: number, bytes: number): void {
   for (let i = 0; i < bytes; i += 8) to.setFloat64(at + i, from.getFloat64(start + i, true), true);
 }
 
-/** Writes any number; returns where it ends. */
-function writeNumber(view: DataView, start: number, value: number): number {
-  let at = writeShort(view, start, value);
-  if (at > 0) return at;
-  at = start;
-  const text = formatValue(value);
-  for (let i = 0; i < text.length; i++) view.setUint8(at++, text.charCodeAt(i));
-  return at;
-}
-
-/**
- * Writes a number from 0 to 2^31 that is an integer or has at most six decimals, from 10^9 on three; returns where
- * it ends, and 0 where it is no such number.
- *
- * A double has six decimals at most where n / 10^6 gives it for an integer n. Both are exact, so the quotient is the double
- * that is nearest to the decimal, which therefore reads back the same; and as n has 15 digits at most, no other
- * decimal of so few digits does, so that it is also the shortest.
- */
-function writeShort(view: DataView, at: number, value: number): number {
-  // -0 is no integer here: it is written with its sign.
-  if (!(value < INT32_END) || !(value > 0 || Object.is(value, 0))) return 0;
-  const whole = value | 0;
-  if (whole === value) return writeInteger(view, at, whole);
-  let decimals = value < SIX_DECIMALS_END ? 6 : 3;
-  const scale = decimals === 6 ? 1e6 : 1e3;
-  const scaled = Math.round(value * scale);
-  if (scaled / scale !== value) return 0;
-  let fraction = scaled - whole * scale;
-  while (fraction % 10 === 0) {
-    fraction = (fraction / 10) | 0;
-    decimals--;
-  }
-  const point = writeInteger(view, at, whole);
-  view.setUint8(point, POINT);
-  for (let i = point + decimals; i > point; i--) {
-    const next = (fraction / 10) | 0;
-    view.setUint8(i, ZERO + fraction - next * 10);
-    fraction = next;
-  }
-  return point + decimals + 1;
-}
-
-/** The digits of 0 to 99, two bytes each. */
-const PAIRS = Uint16Array.from(
-  { length: 100 },
-  (_, i) => ((ZERO + Math.floor(i / 10)) << 8) | (ZERO + (i % 10)),
-);
-
-/** Writes an integer from 0 on; returns where it ends. */
-function writeInteger(view: DataView, start: number, value: number): number {
-  if (value < 10) {
-    view.setUint8(start, ZERO + value);
-    return start + 1;
-  }
-  if (value < 100) {
-    view.setUint16(start, PAIRS[value]!);
-    return start + 2;
-  }
-  let digits = 3;
-  for (let bound = 1000; digits < 10 && value >= bound; bound *= 10) digits++;
-  const end = start + digits;
-  let at = end;
-  let rest = value;
-  while (rest >= 100) {
-    const next = (rest / 100) | 0;
-    at -= 2;
-    view.setUint16(at, PAIRS[rest - next * 100]!);
-    rest = next;
-  }
-  if (rest >= 10) view.setUint16(at - 2, PAIRS[rest]!);
-  else view.setUint8(at - 1, ZERO + rest);
-  return end;
-}
-
-function grown(view: DataView<ArrayBuffer>, bytesMin: number): DataView<ArrayBuffer> {
+/** A larger view with the same bytes. */
+export function grown(view: DataView<ArrayBuffer>, bytesMin: number): DataView<ArrayBuffer> {
   const larger = new DataView(new ArrayBuffer(Math.max(Math.ceil(view.byteLength * GROWTH), bytesMin)));
   bytesOf(larger).set(bytesOf(view));
   return larger;
 }
 
-function bytesOf(view: DataView<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+/** The bytes of a view. */
+export function bytesOf(view: DataView<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
 }

@@ -13,9 +13,11 @@ import type {
 } from './families.ts';
 import { BucketLines, type LineStyle } from './histogram-lines.ts';
 import { type LineBuffer, PreparedTexts } from './line-buffer.ts';
+import { PAGE_LINES } from './number-lines.ts';
 import type { Written } from './openmetrics-plan.ts';
 import type { OpenMetricsType } from './openmetrics-rules.ts';
-import { escaped, labelText, seriesText, writtenLabelName, writtenName } from './series-text.ts';
+import { ScalarLines } from './scalar-lines.ts';
+import { escaped, seriesText, writtenName } from './series-text.ts';
 
 /** What of a series is written, and how. */
 export interface SeriesOptions {
@@ -28,12 +30,12 @@ export interface SeriesOptions {
 /** The lines of a family but for their numbers. */
 export interface Prepared {
   readonly type: OpenMetricsType;
-  /** The indexes of the series in the order in which they are written, where it is not their own. */
-  order?(): readonly number[] | undefined;
   writeHead(out: LineBuffer): void;
-  /** Prepares those of the first `count` series that are new. */
-  extend(count: number): void;
-  writeSeries(out: LineBuffer, index: number, options: SeriesOptions): void;
+  /**
+   * Writes some of the first `count` series, from the `from`th on, where the call before has ended; returns which is
+   * the next.
+   */
+  write(out: LineBuffer, from: number, count: number, options: SeriesOptions): number;
 }
 
 const preparedFamilies = new WeakMap<Family, Prepared>();
@@ -66,14 +68,13 @@ function headOf({ help, unit }: Family, name: string, type: OpenMetricsType): st
   return text;
 }
 
-/** `name{labels} ` of every series, and for counters the same with `_created`. */
+/** `name{labels} value` of every series, and for counters the same with `_created`. */
 class PreparedScalars implements Prepared {
   readonly type: OpenMetricsType;
   readonly #family: ScalarFamily;
-  readonly #names: readonly string[];
+  readonly #lines: ScalarLines;
   readonly #createdName: string;
-  readonly #head = new PreparedTexts();
-  readonly #values = new PreparedTexts();
+  readonly #head: string;
   /**
    * Whole lines, with the times in them, once somebody has asked for them: they take more memory than all the rest.
    * Hardly ever does a time change, and then the line is not taken from here.
@@ -85,29 +86,51 @@ class PreparedScalars implements Prepared {
   constructor(family: ScalarFamily, name: string, type: OpenMetricsType, head: string) {
     this.type = type;
     this.#family = family;
-    this.#names = family.labelNames.map(writtenLabelName);
+    this.#lines = new ScalarLines(family);
     this.#createdName = `${name}_created`;
-    this.#head.add(head);
+    this.#head = head;
   }
 
   writeHead(out: LineBuffer): void {
-    out.text(this.#head, 0);
+    out.string(this.#head);
   }
 
-  /** State sets: the states of each set together. */
-  order(): readonly number[] | undefined {
-    if (this.type !== 'stateset') return undefined;
+  write(out: LineBuffer, from: number, count: number, options: SeriesOptions): number {
+    const { type } = this;
+    if (type === 'stateset') return this.#writeState(out, from, count);
+    const last = Math.min(from + PAGE_LINES, count);
+    const plain = type === 'info' || type === 'counter' ? this.#isPlain(from, last, options) : true;
+    if (plain) return this.#lines.writePage(out, from, count);
+    this.#lines.extend(last);
+    for (let i = from; i < last; i++) this.#writeSeries(out, i, options);
+    return last;
+  }
+
+  /** Whether of these series nothing is left out, and nothing comes with them. */
+  #isPlain(from: number, last: number, { created }: SeriesOptions): boolean {
     const { series } = this.#family;
-    if (this.#order.length !== series.length) this.#order = orderBySet(series);
-    return this.#order;
+    for (let i = from; i < last; i++) {
+      const one = series[i]!;
+      if (!this.#isValid(one.value) || one.exemplar !== undefined) return false;
+      if (created && one.createdMs !== undefined) return false;
+    }
+    return true;
   }
 
-  extend(count: number): void {
-    const { name, series } = this.#family;
-    for (let i = this.#values.count; i < count; i++) {
-      const { labelValues, extraLabels } = series[i]!;
-      this.#values.add(seriesText(name, labelText(this.#names, labelValues, extraLabels)));
-    }
+  /** What other values a series has cannot be said in the format. */
+  #isValid(value: number): boolean {
+    return this.type === 'counter' ? value >= 0 : value === 1;
+  }
+
+  #writeSeries(out: LineBuffer, index: number, { created, escaping }: SeriesOptions): void {
+    const { value, exemplar, createdMs } = this.#family.series[index]!;
+    if (!this.#isValid(value)) return;
+    this.#lines.writeLine(out, index, value);
+    if (exemplar !== undefined) appendExemplar(out, exemplar, escaping);
+    if (!created || createdMs === undefined) return;
+    if (index >= this.#created.count) this.#extendCreated(index + 1);
+    if (createdMs === this.#createdMs[index]) out.text(this.#created, index);
+    else out.string(this.#createdLine(index, createdMs));
   }
 
   #extendCreated(count: number): void {
@@ -119,26 +142,20 @@ class PreparedScalars implements Prepared {
   }
 
   #createdLine(index: number, createdMs: number): string {
-    const { labelValues, extraLabels } = this.#family.series[index]!;
-    const labels = labelText(this.#names, labelValues, extraLabels);
-    return `${seriesText(this.#createdName, labels)}${formatValue(createdMs / 1000)}\n`;
+    return `${seriesText(this.#createdName, this.#lines.labelsOf(index))}${formatValue(createdMs / 1000)}\n`;
   }
 
-  writeSeries(out: LineBuffer, index: number, { created, escaping }: SeriesOptions): void {
-    const series = this.#family.series[index]!;
-    const { value, createdMs } = series;
-    const counter = this.type === 'counter';
-    if (counter && !(value >= 0)) return;
-    if (this.type === 'info' && value !== 1) return;
-    if (this.type === 'stateset' && value !== 0 && value !== 1) return;
-    out.text(this.#values, index);
-    out.number(value);
-    if (!counter) return;
-    if (series.exemplar !== undefined) appendExemplar(out, series.exemplar, escaping);
-    if (!created || createdMs === undefined) return;
-    if (index >= this.#created.count) this.#extendCreated(index + 1);
-    if (createdMs === this.#createdMs[index]) out.text(this.#created, index);
-    else out.string(this.#createdLine(index, createdMs));
+  /** One state; the states of each set stand together. */
+  #writeState(out: LineBuffer, at: number, count: number): number {
+    const { series } = this.#family;
+    if (at === 0) {
+      if (this.#order.length !== count) this.#order = orderBySet(series.slice(0, count));
+      this.#lines.extend(count);
+    }
+    const index = this.#order[at]!;
+    const { value } = series[index]!;
+    if (value === 0 || value === 1) this.#lines.writeLine(out, index, value);
+    return at + 1;
   }
 }
 
@@ -181,11 +198,8 @@ class PreparedHistograms implements Prepared {
     this.#lines.head(out);
   }
 
-  extend(count: number): void {
-    this.#lines.extend(count);
-  }
-
-  writeSeries(out: LineBuffer, index: number, { created, escaping }: SeriesOptions): void {
+  write(out: LineBuffer, index: number, _count: number, { created, escaping }: SeriesOptions): number {
+    this.#lines.extend(index + 1);
     const series = this.#family.series[index]!;
     const { counts, sum, createdMs, exemplars } = series;
     const count =
@@ -199,6 +213,7 @@ class PreparedHistograms implements Prepared {
     }
     if (created && !gauge && createdMs !== undefined)
       this.#lines.suffixed(out, index, CREATED, createdMs / 1000);
+    return index + 1;
   }
 
   #withExemplars(
@@ -233,11 +248,8 @@ class PreparedSummaries implements Prepared {
     this.#lines.head(out);
   }
 
-  extend(count: number): void {
-    this.#lines.extend(count);
-  }
-
-  writeSeries(out: LineBuffer, index: number, { created }: SeriesOptions): void {
+  write(out: LineBuffer, index: number, _count: number, { created }: SeriesOptions): number {
+    this.#lines.extend(index + 1);
     const { quantileValues, sum, count, createdMs } = this.#family.series[index]!;
     for (let i = 0; i < this.#lines.buckets; i++) {
       const value = quantileValues[i] ?? Number.NaN;
@@ -246,6 +258,7 @@ class PreparedSummaries implements Prepared {
     if (sum >= 0) this.#lines.suffixed(out, index, SUM, sum);
     if (count >= 0) this.#lines.suffixed(out, index, COUNT, count);
     if (created && createdMs !== undefined) this.#lines.suffixed(out, index, CREATED, createdMs / 1000);
+    return index + 1;
   }
 }
 

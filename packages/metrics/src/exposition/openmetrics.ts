@@ -30,7 +30,7 @@
  */
 import type { Escaping } from './escaping.ts';
 import type { Family } from './families.ts';
-import { LineBuffer, PREPARED_AT_ONCE } from './line-buffer.ts';
+import { LineBuffer } from './line-buffer.ts';
 import { preparedOf } from './openmetrics-lines.ts';
 import { planOpenMetrics } from './openmetrics-plan.ts';
 import { FamilyRules } from './openmetrics-rules.ts';
@@ -65,11 +65,8 @@ export function* encodeOpenMetrics(
     prepared.writeHead(out);
     // Series that come while slices are being sent are for the next time.
     const count = written.family.series.length;
-    const order = prepared.order?.();
-    if (order !== undefined) prepared.extend(count);
-    for (let i = 0; i < count; i++) {
-      if (i % PREPARED_AT_ONCE === 0) prepared.extend(Math.min(i + PREPARED_AT_ONCE, count));
-      prepared.writeSeries(out, order === undefined ? i : order[i]!, options);
+    for (let i = 0; i < count; ) {
+      i = prepared.write(out, i, count, options);
       if (out.isFull) yield out.take();
     }
   }

@@ -19,8 +19,9 @@ import { isClassicMetricName } from '../model/names.ts';
 import { formatValue } from '../model/value.ts';
 import type { Family, HistogramFamily, ScalarFamily, SummaryFamily } from './families.ts';
 import { BucketLines, type LineStyle } from './histogram-lines.ts';
-import { LineBuffer, PREPARED_AT_ONCE, PreparedTexts } from './line-buffer.ts';
-import { labelText, seriesText, unescaped, writtenLabelName, writtenName } from './series-text.ts';
+import { LineBuffer } from './line-buffer.ts';
+import { ScalarLines } from './scalar-lines.ts';
+import { unescaped, writtenName } from './series-text.ts';
 
 /** The `Content-Type` of the format. */
 export const TEXT_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
@@ -37,9 +38,8 @@ export function* encodeText(families: Iterable<Family>): Generator<Uint8Array, v
     prepared.writeHead(out);
     // Series that come while slices are being sent are for the next time.
     const count = family.series.length;
-    for (let i = 0; i < count; i++) {
-      if (i % PREPARED_AT_ONCE === 0) prepared.extend(Math.min(i + PREPARED_AT_ONCE, count));
-      prepared.writeSeries(out, i);
+    for (let i = 0; i < count; ) {
+      i = prepared.write(out, i, count);
       if (out.isFull) yield out.take();
     }
   }
@@ -55,9 +55,11 @@ export function* writeText(families: Iterable<Family>): Generator<string, void, 
 interface Prepared {
   /** `# HELP` and `# TYPE`. */
   writeHead(out: LineBuffer): void;
-  /** Prepares those of the first `count` series that are new. */
-  extend(count: number): void;
-  writeSeries(out: LineBuffer, index: number): void;
+  /**
+   * Writes some of the first `count` series, from the one at `index` on, where the call before has ended; returns
+   * the index of the next.
+   */
+  write(out: LineBuffer, index: number, count: number): number;
 }
 
 const preparedFamilies = new WeakMap<Family, Prepared>();
@@ -82,33 +84,21 @@ function headOf({ name, help, type }: Family): string {
   return `${helpLine}# TYPE ${written} ${type === 'info' || type === 'stateset' ? 'gauge' : type}\n`;
 }
 
-/** The head, then `name{labels} ` of every series. */
 class PreparedScalars implements Prepared {
-  readonly #family: ScalarFamily;
-  readonly #names: readonly string[];
-  readonly #texts = new PreparedTexts();
+  readonly #lines: ScalarLines;
+  readonly #head: string;
 
   constructor(family: ScalarFamily) {
-    this.#family = family;
-    this.#names = family.labelNames.map(writtenLabelName);
-    this.#texts.add(headOf(family));
-  }
-
-  extend(count: number): void {
-    const { name, series } = this.#family;
-    for (let i = this.#texts.count - 1; i < count; i++) {
-      const { labelValues, extraLabels } = series[i]!;
-      this.#texts.add(seriesText(name, labelText(this.#names, labelValues, extraLabels)));
-    }
+    this.#lines = new ScalarLines(family);
+    this.#head = headOf(family);
   }
 
   writeHead(out: LineBuffer): void {
-    out.text(this.#texts, 0);
+    out.string(this.#head);
   }
 
-  writeSeries(out: LineBuffer, index: number): void {
-    out.text(this.#texts, index + 1);
-    out.number(this.#family.series[index]!.value);
+  write(out: LineBuffer, index: number, count: number): number {
+    return this.#lines.writePage(out, index, count);
   }
 }
 
@@ -124,19 +114,17 @@ class PreparedHistograms implements Prepared {
     this.#lines = new BucketLines(family, styleOf(family));
   }
 
-  extend(count: number): void {
-    this.#lines.extend(count);
-  }
-
   writeHead(out: LineBuffer): void {
     this.#lines.head(out);
   }
 
-  writeSeries(out: LineBuffer, index: number): void {
+  write(out: LineBuffer, index: number): number {
+    this.#lines.extend(index + 1);
     const { counts, sum } = this.#family.series[index]!;
     const count = this.#lines.all(out, index, counts);
     this.#lines.suffixed(out, index, SUM, sum);
     this.#lines.suffixed(out, index, COUNT, count);
+    return index + 1;
   }
 }
 
@@ -149,20 +137,18 @@ class PreparedSummaries implements Prepared {
     this.#lines = new BucketLines(family, styleOf(family));
   }
 
-  extend(count: number): void {
-    this.#lines.extend(count);
-  }
-
   writeHead(out: LineBuffer): void {
     this.#lines.head(out);
   }
 
-  writeSeries(out: LineBuffer, index: number): void {
+  write(out: LineBuffer, index: number): number {
+    this.#lines.extend(index + 1);
     const { quantileValues, sum, count } = this.#family.series[index]!;
     const { buckets } = this.#lines;
     for (let i = 0; i < buckets; i++) this.#lines.one(out, index, i, quantileValues[i] ?? Number.NaN);
     this.#lines.suffixed(out, index, SUM, sum);
     this.#lines.suffixed(out, index, COUNT, count);
+    return index + 1;
   }
 }
 

@@ -21,7 +21,7 @@
 import type { Family } from '../exposition/families.ts';
 import {
   type MergedHistogram,
-  type MergedScalar,
+  MergedScalar,
   type MergedSeries,
   type MergedSummary,
   mergedSeries,
@@ -35,6 +35,7 @@ import {
   type StoredSeries,
   type StoreView,
 } from './store.ts';
+import { CounterSources, ValueColumn } from './value-column.ts';
 
 export interface Merged {
   /** Sorted by name. Their values are those of this merging until the next one. */
@@ -183,6 +184,11 @@ export class MergedFamily {
   #index: SeriesIndex | undefined;
   #onlyView: StoreView | undefined;
   readonly #seriesMax: number;
+  /** Of series that have a single value. */
+  readonly #column = new ValueColumn();
+  /** Counters only; made when it is needed. */
+  #sources: CounterSources | undefined;
+  #hasParts = false;
   #shown: MergedSeries[] = [];
   #family: Family | undefined;
 
@@ -197,7 +203,10 @@ export class MergedFamily {
     this.lastShape = stored.shape;
     if (isRemoved(stored)) return;
     const worker = this.shape.mode === 'per worker' ? String(stored.view.workerIndex) : undefined;
-    this.#seriesFor(stored, worker).addSource(stored);
+    const series = this.#seriesFor(stored, worker);
+    series.addSource(stored);
+    if (stored.part !== undefined) this.#hasParts = true;
+    else if (series instanceof MergedScalar) this.#sources?.add(stored, series.at);
   }
 
   #seriesFor(stored: StoredSeries, worker: string | undefined): MergedSeries {
@@ -222,7 +231,7 @@ export class MergedFamily {
 
   #make(labelValues: readonly string[], worker: string | undefined): MergedSeries {
     const extraLabels = worker === undefined ? undefined : ([['worker', worker]] as const);
-    const series = mergedSeries(this.shape, labelValues, extraLabels);
+    const series = mergedSeries(this.shape, labelValues, extraLabels, this.#column, this.series.length);
     this.series.push(series);
     this.#index?.add(series);
     return series;
@@ -237,6 +246,7 @@ export class MergedFamily {
 
   letGo(isGone: (source: StoredSeries) => boolean): void {
     for (const series of this.series) series.letGo(isGone);
+    this.#sources = undefined;
   }
 
   /** Drops series that no writer has; returns how many are left. */
@@ -245,6 +255,8 @@ export class MergedFamily {
     if (left.length < this.series.length) {
       // Another list: somebody may be writing the one before, slice by slice.
       this.series = left;
+      for (const [at, series] of left.entries()) if (series instanceof MergedScalar) series.moveTo(at);
+      this.#sources = undefined;
       this.#index = undefined;
       this.#onlyView = undefined;
       this.#family = undefined;
@@ -254,26 +266,54 @@ export class MergedFamily {
 
   /** Adds the writers up; undefined where there is nothing to show. */
   refresh(nowMs: number, expired: Expired[]): Family | undefined {
+    if (this.shape.type === 'counter' && this.shape.expireAfterMs === undefined) {
+      const sources = this.#counterSources();
+      // What was erased is taken off source by source.
+      if (!sources.hasErased) return this.#refreshColumn(sources);
+    }
     const { shape } = this;
     const layout = layoutOf(shape);
     const expiry = shape.expireAfterMs ?? Number.POSITIVE_INFINITY;
+    return this.#show((series) => {
+      if (!series.refresh(shape, layout, nowMs)) return false;
+      if (layout.touchedAt < 0) return true;
+      const touchedMs = series.touchedMs(layout.touchedAt);
+      if (nowMs - touchedMs <= expiry) return true;
+      expired.push({ shape, labelValues: series.labelValues, touchedMs });
+      return false;
+    });
+  }
+
+  #counterSources(): CounterSources {
+    if (this.#sources === undefined) {
+      this.#sources = new CounterSources();
+      for (const [at, series] of this.series.entries())
+        for (const source of series.sources()) this.#sources.add(source, at);
+    }
+    return this.#sources;
+  }
+
+  #refreshColumn(sources: CounterSources): Family | undefined {
+    const { series } = this;
+    const counted = sources.addUp(this.#column, series.length);
+    if (this.#hasParts) for (const one of series) if (one instanceof MergedScalar) one.refreshExemplar();
+    // Nothing is to be done about the series while all of them are shown, and have been.
+    const all = counted === series.length && this.#shown === series && this.#family !== undefined;
+    return all ? this.#family : this.#show((_, at) => sources.counting[at] === 1);
+  }
+
+  /** Shows the series of which `isShown` says so, having brought each up to date. */
+  #show(isShown: (series: MergedSeries, at: number) => boolean): Family | undefined {
     let same = this.#family !== undefined;
     const before = this.#shown.length;
     let count = 0;
     let removed = 0;
-    for (const series of this.series) {
-      let shown = series.refresh(shape, layout, nowMs);
-      if (shown && layout.touchedAt >= 0) {
-        const touchedMs = series.touchedMs(layout.touchedAt);
-        if (nowMs - touchedMs > expiry) {
-          shown = false;
-          expired.push({ shape, labelValues: series.labelValues, touchedMs });
-        }
-      }
+    for (const [at, series] of this.series.entries()) {
+      const shown = isShown(series, at);
       if (shown) {
         if (same && count < before && this.#shown[count] !== series) same = false;
         count++;
-      } else if (!shown && series.isRemoved) removed++;
+      } else if (series.isRemoved) removed++;
       series.shown = shown;
     }
     if (removed >= REMOVED_COUNT_MIN && removed > this.series.length * REMOVED_SHARE) {
@@ -285,7 +325,7 @@ export class MergedFamily {
       // While all are shown, their list is the list.
       const all = count === this.series.length;
       this.#shown = all ? this.series : this.series.filter(({ shown }) => shown);
-      this.#family = familyOf(shape, this.#shown);
+      this.#family = familyOf(this.shape, this.#shown, all ? this.#column : undefined);
     } else if (count > before) {
       // Those that are shown already are the first ones; what is new comes behind them.
       let at = 0;
@@ -343,6 +383,7 @@ function hashOf(labelValues: readonly string[]): number {
 function familyOf(
   { type, name, help, unit, labelNames, bounds = [], quantiles = [] }: FamilyShape,
   series: readonly MergedSeries[],
+  column: ValueColumn | undefined,
 ): Family {
   const base = { name, help, unit, labelNames };
   // Each type of family has series of its class: see mergedSeries.
@@ -351,7 +392,18 @@ function familyOf(
       return { ...base, type, bounds, series: series as readonly MergedHistogram[] };
     case 'summary':
       return { ...base, type, quantiles, series: series as readonly MergedSummary[] };
-    default:
-      return { ...base, type, series: series as readonly MergedScalar[] };
+    default: {
+      const scalars = series as readonly MergedScalar[];
+      if (column === undefined) return { ...base, type, series: scalars };
+      return {
+        ...base,
+        type,
+        series: scalars,
+        // The array is another one when it has grown.
+        get values() {
+          return column.values;
+        },
+      };
+    }
   }
 }

@@ -22,6 +22,7 @@ import {
   type StoredSeries,
   type StoreView,
 } from './store.ts';
+import type { ValueColumn } from './value-column.ts';
 
 type ExtraLabels = readonly (readonly [string, string])[] | undefined;
 
@@ -132,7 +133,7 @@ export abstract class MergedSeries {
     if (this.more !== undefined) for (const source of this.more) adder.add(source, at, compensating);
   }
 
-  protected *sources(): Generator<StoredSeries, void, undefined> {
+  *sources(): Generator<StoredSeries, void, undefined> {
     if (this.first !== undefined) yield this.first;
     if (this.more !== undefined) yield* this.more;
   }
@@ -208,27 +209,53 @@ export function exactSum(
 
 /** A counter, a gauge, an info metric or a state. */
 export class MergedScalar extends MergedSeries implements ScalarSeries {
-  value = 0;
+  /** Of all series of the family: a number of each one's own would take memory of its own. */
+  readonly #column: ValueColumn;
+  /** Where in the column its value is, which is where it is among the family's series. */
+  #at: number;
   declare exemplar?: Exemplar | undefined;
 
+  constructor(labelValues: readonly string[], extraLabels: ExtraLabels, column: ValueColumn, at: number) {
+    super(labelValues, extraLabels);
+    this.#column = column;
+    this.#at = at;
+    column.reserve(at + 1);
+  }
+
+  get at(): number {
+    return this.#at;
+  }
+
+  get value(): number {
+    return this.#column.values[this.#at]!;
+  }
+
+  set value(value: number) {
+    this.#column.values[this.#at] = value;
+  }
+
+  /** Takes another place, with its value, when those before it have gone; whoever was there must have moved. */
+  moveTo(at: number): void {
+    const { value } = this;
+    this.#at = at;
+    this.value = value;
+  }
+
   refresh(shape: FamilyShape, layout: SeriesLayout): boolean {
-    const { first } = this;
-    if (first === undefined) return false;
+    if (this.first === undefined) return false;
     if (shape.type === 'counter') {
-      if (this.parts !== undefined || this.exemplar !== undefined)
-        this.exemplar = newestExemplars(this.parts ?? [])?.[0];
-      // One writer, from which nothing was erased or removed, is nearly every series of nearly every service.
-      if (this.more === undefined && first.baseline === undefined && !first.block.compensated) {
-        const value = first.values[first.index]!;
-        this.value = value;
-        return !Number.isNaN(value) || !isRemoved(first);
-      }
+      this.refreshExemplar();
       this.addUp(layout.sumAt, true);
       this.value = adder.total + adder.low;
       return adder.count > 0;
     }
     if (shape.type === 'info') return this.#info();
     return shape.mode === 'mostrecent' ? this.#latest() : this.#ofRunning(shape);
+  }
+
+  refreshExemplar(): void {
+    if (this.parts !== undefined || this.exemplar !== undefined)
+      this.exemplar = newestExemplars(this.parts ?? [])?.[0];
   }
 
   #info(): boolean {
@@ -379,15 +406,20 @@ function newestExemplars(parts: readonly StoredSeries[]): (Exemplar | undefined)
   return exemplars;
 }
 
-/** A merged series of a family, without sources. */
+/**
+ * A merged series of a family, without sources.
+ * @param column the values of the family's series, of which it takes the one at `at`, where it has a single value
+ */
 export function mergedSeries(
   shape: FamilyShape,
   labelValues: readonly string[],
   extraLabels: ExtraLabels,
+  column: ValueColumn,
+  at: number,
 ): MergedSeries {
   if (shape.type === 'histogram')
     return new MergedHistogram(labelValues, extraLabels, layoutOf(shape).counts);
   if (shape.type === 'summary')
     return new MergedSummary(labelValues, extraLabels, shape.quantiles?.length ?? 0);
-  return new MergedScalar(labelValues, extraLabels);
+  return new MergedScalar(labelValues, extraLabels, column, at);
 }

@@ -361,7 +361,9 @@ function applyErased(retired: SegmentReader | undefined, segments: Snapshot['seg
       if (segment === name) baselines.set(slot, baseline);
     for (const stored of opened.reader.series) {
       const baseline = baselines.get(stored.index);
-      if (stored.baseline !== baseline) stored.baseline = baseline;
+      if (stored.baseline === baseline) continue;
+      stored.baseline = baseline;
+      stored.block.erased = true;
     }
   }
 }

@@ -192,6 +192,8 @@ export interface Block {
   readonly view: StoreView;
   /** Sums of several writers: the slot behind the layout's holds what rounding the sum has lost. */
   readonly compensated: boolean;
+  /** Whether one of the series has, or has had, a baseline. */
+  erased: boolean;
 }
 
 /** Times are kept as their distance from this one: so small a number takes no memory of its own. */
@@ -267,7 +269,13 @@ export class Blocks {
   of(shape: FamilyShape): Block {
     let block = this.#byShape.get(shape);
     if (block === undefined) {
-      block = { shape, values: this.#values, view: this.#view, compensated: this.#compensated };
+      block = {
+        shape,
+        values: this.#values,
+        view: this.#view,
+        compensated: this.#compensated,
+        erased: false,
+      };
       this.#byShape.set(shape, block);
     }
     return block;
@@ -296,9 +304,12 @@ export function markRemoved({ values, index }: Slots): void {
 
 /** Whether slots are marked as removed. */
 export function isRemoved({ values, index }: Slots): boolean {
-  const first = values[index]!;
   // Nearly always it is a number, and that is all there is to find out.
-  if (!Number.isNaN(first)) return false;
+  return Number.isNaN(values[index]!) && isRemovedAt(values, index);
+}
+
+/** Whether the slots at an index, whose first is NaN, are marked as removed. */
+export function isRemovedAt(values: Float64Array, index: number): boolean {
   const words = new Uint32Array(values.buffer, values.byteOffset + index * 8, 2);
   return words[UPPER] === REMOVED_UPPER && words[1 - UPPER] === REMOVED_LOWER;
 }
