@@ -1,6 +1,6 @@
 /**
  * Prometheus's language of engine tests: `load`, `clear` and `eval` with what is expected. Scripts are cut into
- * commands here; `promql.test.ts` runs them.
+ * commands here; `promql-runner.ts` runs them.
  */
 import type { Labels } from '@binnacle/metrics/model';
 import {

@@ -1,29 +1,11 @@
 /**
- * Runs Prometheus's engine tests over storage in memory, each evaluation as Prometheus itself runs it: once as it
- * stands, then at five other times with every selector pinned to the first one by `@`, and each of these again as a
- * range query whose middle step must be the same.
+ * Prometheus's engine tests pass (`promql-runner.ts` runs them).
  *
  * Evaluations that touch what the engine does not know yet are counted under the feature's name. `PASSING` holds the
  * numbers per file, so that they cannot fall without somebody seeing it.
  */
-import { readdirSync, readFileSync } from 'node:fs';
-import { Labels } from '@binnacle/metrics/model';
-import { RE2JS } from 're2js';
 import { expect, test } from 'vitest';
-import {
-  Engine,
-  type Expr,
-  MemoryStorage,
-  matcherTest,
-  parse,
-  printExpr,
-  QueryError,
-  type QueryResult,
-  type SequenceValue,
-  type Value,
-  walk,
-} from '../packages/promql/dist/index.js';
-import { type EvalCommand, type ExpectedKind, type LoadCommand, parseScript } from './promql-script.ts';
+import { runFolder } from './promql-runner.ts';
 import { vectors } from './vectors.ts';
 
 /** Evaluations per file: those that pass, and those that need what is not there yet. */
@@ -68,243 +50,20 @@ const PASSING: Readonly<Record<string, Readonly<Record<string, number>>>> = {
 /** Evaluations that fail though nothing that they need is missing: `file:line`, with the reason. */
 const NOT_YET: Readonly<Record<string, string>> = {};
 
-/** Functions that keep an evaluation from being repeated at other times. */
-const TIME_DEPENDENT: ReadonlySet<string> = new Set([
-  ...['days_in_month', 'day_of_month', 'day_of_week', 'day_of_year', 'end', 'hour', 'minute', 'month'],
-  ...['predict_linear', 'range', 'start', 'step', 'time', 'timestamp', 'year'],
-]);
-const QUERY_CONTEXT = /\b(start|end|range|step)\(\)/;
-
 test("Prometheus's engine tests pass", async (ctx) => {
   const folder = vectors('promql', ctx);
   if (folder === undefined) return;
   const counts: Record<string, Record<string, number>> = {};
   const failed: Record<string, string> = {};
-  for (const file of readdirSync(folder).filter((name) => name.endsWith('.test'))) {
-    const runner = new Runner();
-    const outcomes: Record<string, number> = { passed: 0 };
-    for (const command of parseScript(readFileSync(`${folder}/${file}`, 'utf8'))) {
-      if (command.type === 'clear') runner.clear();
-      else if (command.type === 'load') runner.load(command);
-      else {
-        const outcome = await runner.run(command);
-        const key = outcome.startsWith('needs ') ? outcome : outcome === 'passed' ? outcome : 'failed';
-        outcomes[key] = (outcomes[key] ?? 0) + 1;
-        if (key === 'failed') failed[`${file}:${command.line}`] = `${command.query}: ${outcome}`;
-      }
+  for await (const { file, outcomes, inexpressible } of runFolder(folder)) {
+    const kinds: Record<string, number> = { passed: 0 };
+    for (const { line, query, kind, message } of outcomes) {
+      kinds[kind] = (kinds[kind] ?? 0) + 1;
+      if (kind === 'failed') failed[`${file}:${line}`] = `${query}: ${message}`;
     }
-    counts[file] = outcomes;
+    for (const { line, reason } of inexpressible) failed[`${file}:${line}`] = reason;
+    counts[file] = kinds;
   }
-  if (process.env.CONFORMANCE_VERBOSE !== undefined) console.log(failed, counts);
   expect(Object.entries(failed).filter(([key]) => NOT_YET[key] === undefined)).toEqual([]);
   expect(counts).toEqual(PASSING);
 });
-
-/** Runs the commands of one script. */
-class Runner {
-  readonly #engine = new Engine({ experimental: true });
-  readonly #storage = new MemoryStorage();
-  #lacking: { readonly labels: Labels; readonly needs: string }[] = [];
-
-  clear(): void {
-    this.#storage.clear();
-    this.#lacking = [];
-  }
-
-  load({ intervalMs, series, lacking }: LoadCommand): void {
-    this.#lacking.push(...lacking);
-    for (const { labels, values } of series) {
-      values.forEach((value, i) => {
-        if (value !== undefined) this.#storage.append(labels, i * intervalMs, value);
-      });
-    }
-  }
-
-  /** `passed`, `needs ...`, or what is wrong. */
-  async run(command: EvalCommand): Promise<string> {
-    if (command.expectsHistogram) return 'needs native histograms';
-    let expr: Expr | undefined;
-    try {
-      expr = parse(command.query, { experimental: true });
-    } catch {
-      // That it does not parse may be what is expected.
-    }
-    const needs = expr === undefined ? undefined : this.#needs(expr);
-    if (needs !== undefined) return `needs ${needs}`;
-    try {
-      if (command.stepMs > 0) {
-        const { startMs, endMs, stepMs } = command;
-        await this.#check(command, command.query, () =>
-          this.#engine.range(this.#storage, command.query, startMs, endMs, stepMs),
-        );
-        return 'passed';
-      }
-      await this.#instant(command, command.query, command.startMs);
-      for (const [query, time] of pinned(command, expr)) await this.#instant(command, query, time);
-      return 'passed';
-    } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      const missing =
-        /(\S+(?: and \S+)?|function "\w+"|operator ".*") (?:selectors |modifiers )?(?:is|are) not supported yet/.exec(
-          message,
-        );
-      return missing === null ? message : `needs ${missing[1]!.replaceAll('"', '')}`;
-    }
-  }
-
-  async #instant(command: EvalCommand, query: string, timeMs: number): Promise<void> {
-    const result = await this.#check(command, query, () =>
-      this.#engine.instant(this.#storage, query, timeMs),
-    );
-    if (result === undefined || result.value.type === 'matrix' || result.value.type === 'string') return;
-    if (command.rangeVector !== undefined || QUERY_CONTEXT.test(query)) return;
-    const ranged = await this.#engine.range(this.#storage, query, timeMs - 60_000, timeMs + 60_000, 60_000);
-    if (command.expects.some(({ kind }) => kind === 'ordered')) return;
-    compare(command, middle(ranged.value, timeMs, result.value.type), `${query} in range mode at ${timeMs}`);
-  }
-
-  /** Runs a query and compares; `undefined` when it failed as expected. */
-  async #check(
-    command: EvalCommand,
-    query: string,
-    run: () => Promise<QueryResult>,
-  ): Promise<QueryResult | undefined> {
-    const failures = command.expects.filter(({ kind }) => kind === 'fail');
-    let result: QueryResult;
-    try {
-      result = await run();
-    } catch (error) {
-      if (!(error instanceof QueryError) || failures.length === 0 || /not supported yet/.test(error.message))
-        throw error;
-      for (const { match } of failures) {
-        if (!matches(match, error.message))
-          throw new Error(`${query}: failed with ${error.message} instead of ${match?.text}`);
-      }
-      return undefined;
-    }
-    if (failures.length > 0) throw new Error(`${query}: did not fail`);
-    checkNotes(command, 'warn', result.warnings);
-    checkNotes(command, 'info', result.infos);
-    compare(command, result.value, query);
-    return result;
-  }
-
-  #needs(expr: Expr): string | undefined {
-    let needs: string | undefined;
-    walk(expr, (node) => {
-      if (node.type !== 'vectorSelector') return;
-      const tests = node.matchers.map((matcher) => [matcher.name, matcherTest(matcher)] as const);
-      needs ??= this.#lacking.find(({ labels }) =>
-        tests.every(([name, holds]) => holds(labels.get(name))),
-      )?.needs;
-    });
-    return needs;
-  }
-}
-
-/** The query with every selector pinned to its time, and other times at which the answer must be the same. */
-function pinned(command: EvalCommand, expr: Expr | undefined): [string, number][] {
-  if (expr === undefined) return [];
-  const at = command.startMs;
-  let timeDependent = false;
-  walk(expr, (node, path) => {
-    if (path.some((parent) => parent.type === 'subquery' && parent.timestampMs !== undefined)) return;
-    if (node.type === 'vectorSelector' || node.type === 'subquery') node.timestampMs ??= at;
-    if (node.type === 'call' && TIME_DEPENDENT.has(node.func)) timeDependent = true;
-  });
-  if (timeDependent) return [];
-  const query = printExpr(expr);
-  const times = at === 0 ? [-1000, 0, 1000] : [-10 * at, 0, Math.trunc(at / 5), at, 10 * at];
-  return times.map((time) => [query, time]);
-}
-
-function middle(value: Value, timeMs: number, type: 'vector' | 'scalar'): Value {
-  if (value.type !== 'matrix') throw new Error(`range query gave a ${value.type}`);
-  const samples = value.series.flatMap(({ labels, timestamps, values }) => {
-    const i = timestamps.indexOf(timeMs);
-    return i < 0 ? [] : [{ labels, timestampMs: timeMs, value: values[i]! }];
-  });
-  if (type === 'scalar') return { type, timestampMs: timeMs, value: samples[0]!.value };
-  return { type, samples };
-}
-
-function checkNotes(command: EvalCommand, kind: 'warn' | 'info', notes: readonly string[]): void {
-  const expected = command.expects.filter((one) => one.kind === kind);
-  const none: ExpectedKind = `no_${kind}`;
-  if (command.expects.some((one) => one.kind === none) && notes.length > 0)
-    throw new Error(`unexpected ${kind}: ${notes.join('; ')}`);
-  for (const { match } of expected) {
-    if (!notes.some((note) => matches(match, note)))
-      throw new Error(`no ${kind} like ${match?.text ?? 'any'} among: ${notes.join('; ')}`);
-  }
-  if (expected.length === 0) return;
-  for (const note of notes) {
-    if (!expected.some(({ match }) => matches(match, note))) throw new Error(`unexpected ${kind}: ${note}`);
-  }
-}
-
-function matches(match: EvalCommand['expects'][number]['match'], text: string): boolean {
-  if (match === undefined) return true;
-  return match.by === 'msg' ? match.text === text : RE2JS.compile(match.text).matcher(text).find();
-}
-
-/** Throws where a value is not the expected one. */
-function compare(command: EvalCommand, value: Value, query: string): void {
-  const wrong: (what: string) => never = (what) => {
-    throw new Error(`${query}: ${what}`);
-  };
-  switch (value.type) {
-    case 'string':
-      if (value.value !== command.string) wrong(`string ${value.value}`);
-      return;
-    case 'scalar':
-      if (command.scalar === undefined) wrong('unexpected scalar');
-      if (!almostEqual(value.value, command.scalar)) wrong(`${value.value} instead of ${command.scalar}`);
-      return;
-    case 'vector': {
-      if (command.scalar !== undefined) wrong('vector instead of a scalar');
-      const ordered = command.expects.some(({ kind }) => kind === 'ordered');
-      const wanted = new Map(command.series.map(({ labels, values }, i) => [labels.key, { at: i, values }]));
-      for (const [i, sample] of value.samples.entries()) {
-        const expected = wanted.get(sample.labels.key);
-        if (expected === undefined) wrong(`unexpected ${sample.labels} ${sample.value}`);
-        if (ordered && expected.at !== i) wrong(`${sample.labels} at place ${i} instead of ${expected.at}`);
-        if (!almostEqual(sample.value, expected.values[0]))
-          wrong(`${sample.labels} is ${sample.value} instead of ${expected.values[0]}`);
-      }
-      if (value.samples.length !== wanted.size)
-        wrong(`${value.samples.length} series instead of ${wanted.size}`);
-      return;
-    }
-    case 'matrix': {
-      const { startMs, stepMs } = command.rangeVector ?? command;
-      const wanted = new Map(command.series.map(({ labels, values }) => [labels.key, values]));
-      let before: Labels | undefined;
-      for (const { labels, timestamps, values } of value.series) {
-        if (before !== undefined && Labels.compare(before, labels) > 0) wrong('not sorted');
-        before = labels;
-        const expected = wanted.get(labels.key);
-        const got = `${labels} ${[...timestamps].map((t, i) => `${values[i]}@${t}`).join(' ')}`;
-        if (expected === undefined) wrong(`unexpected ${got}`);
-        const places = expected.flatMap((one, i) => (one === undefined ? [] : [i]));
-        if (places.length !== timestamps.length) wrong(`${got} instead of ${expected.join(' ')}`);
-        for (const [k, i] of places.entries()) {
-          if (timestamps[k] !== startMs + i * stepMs || !almostEqual(values[k]!, expected[i]))
-            wrong(`${got} instead of ${expected.join(' ')}`);
-        }
-      }
-      if (value.series.length !== wanted.size)
-        wrong(`${value.series.length} series instead of ${wanted.size}`);
-    }
-  }
-}
-
-function almostEqual(a: number, b: SequenceValue): boolean {
-  if (typeof b !== 'number') return false;
-  if (Number.isNaN(a) || Number.isNaN(b)) return Number.isNaN(a) && Number.isNaN(b);
-  if (a === b) return true;
-  const sum = Math.abs(a) + Math.abs(b);
-  const difference = Math.abs(a - b);
-  if (a === 0 || b === 0 || sum < 2 ** -1022) return difference < 1e-6 * 2 ** -1022;
-  return difference / Math.min(sum, Number.MAX_VALUE) < 1e-6;
-}
