@@ -190,6 +190,7 @@ export class Engine {
         watch.hold(series.reduce((sum, { timestamps }) => sum + timestamps.length, 0));
       }
     }
+    if (takesFirst(expr)) sortByLabels(data);
     const value = await evaluate(new Evaluator(data, times, notes, watch), expr, grid);
     return { value, notes };
   }
@@ -275,6 +276,20 @@ async function settled<T>(promise: Promise<T>, signal: CancelSignal | undefined)
       throw new QueryError('execution', `expanding series: ${error.message}`, { cause: error });
     throw error;
   }
+}
+
+/** Whether an expression takes the first series, whatever their values. */
+function takesFirst(expr: Expr): boolean {
+  return (expr.type === 'aggregation' && expr.op === 'limitk') || children(expr).some(takesFirst);
+}
+
+/** Puts series into the order in which Prometheus reads them from a block. */
+function sortByLabels(data: Map<VectorSelector, readonly Series[]>): void {
+  for (const [selector, series] of data)
+    data.set(
+      selector,
+      [...series].sort((a, b) => Labels.compare(a.labels, b.labels)),
+    );
 }
 
 /** How many levels an expression has; counted without recursion. */

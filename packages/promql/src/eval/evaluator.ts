@@ -34,6 +34,7 @@ import {
   timeAt,
 } from './column.ts';
 import { formatGeneral } from './format-general.ts';
+import { limitRatio } from './limit.ts';
 import type { Windows } from './rate.ts';
 import { dense, latest, withoutMarkers } from './samples.ts';
 import type { Times } from './times.ts';
@@ -261,7 +262,7 @@ export class Evaluator {
         this.#checkCount(param!);
         return pick(op, expr, columns, grid.count, param!);
       case 'limit_ratio':
-        throw new QueryError('execution', 'limit_ratio() is not supported yet');
+        return limitRatio(expr, columns, param!, this.notes);
       case 'quantile':
         this.checkQuantiles(param!, expr.param!);
         return aggregate(op, expr, columns, grid.count, param);
