@@ -2,7 +2,8 @@
  * The engine: answers queries from storage.
  *
  * A query is parsed and checked; the samples of all its selectors are fetched in one call; then it is evaluated,
- * column by column (`eval/`), without touching storage again. Metric names that operations have dropped go at the
+ * column by column (`eval/`), without touching storage again, except for `info`, whose series are known only when its
+ * argument has been computed. Metric names that operations have dropped go at the
  * very end.
  */
 import { Labels, type NativeHistogram } from '@binnacle/metrics/model';
@@ -191,7 +192,13 @@ export class Engine {
       }
     }
     if (takesFirst(expr)) sortByLabels(data);
-    const value = await evaluate(new Evaluator(data, times, notes, watch), expr, grid);
+    const fetchMore: Evaluator['fetch'] = async (request) => {
+      const [result] = await storage.select([request], signal);
+      for (const warning of result!.warnings) notes.warn(warning);
+      watch.hold(result!.series.reduce((sum, { timestamps }) => sum + timestamps.length, 0));
+      return result!.series;
+    };
+    const value = await evaluate(new Evaluator(data, times, notes, watch, fetchMore), expr, grid);
     return { value, notes };
   }
 }

@@ -66,7 +66,8 @@ export interface CancelSignal {
 /** Storage that can be queried. */
 export interface Queryable {
   /**
-   * Answers all selectors of a query at once, `result[i]` for `requests[i]`, from one consistent state.
+   * Answers all selectors of a query at once, `result[i]` for `requests[i]`, from one consistent state. A query is
+   * one call, and one more for each use of `info` in it, when the series that this needs are known.
    * Rejects with the signal's reason when it is aborted, and with a StorageError when data cannot be read.
    */
   select(requests: readonly SelectRequest[], signal?: CancelSignal): Promise<readonly SelectResult[]>;

@@ -14,6 +14,7 @@ import {
 import { type Column, ColumnSlab, emptyColumn, type Grid, isEmpty, timeAt } from './column.ts';
 import { type Evaluator, stringOf } from './evaluator.ts';
 import { formatOpenMetrics } from './format-general.ts';
+import { info } from './info.ts';
 import { clamp, DATE_FUNCTIONS, NUMBER_FUNCTIONS, roundTo } from './instant-functions.ts';
 import { absentLabels, labelJoin, labelReplace } from './label-functions.ts';
 import { naturalOrder } from './natural-order.ts';
@@ -47,6 +48,8 @@ export async function evaluateCall(evaluator: Evaluator, expr: Call, grid: Grid)
       if (first?.type === 'vectorSelector')
         return mapped(await evaluator.selector(first, grid, true), (seconds) => seconds);
       return mapped(await vector(), (_, step) => timeAt(grid, step) / 1000);
+    case 'info':
+      return info(evaluator, expr, grid);
     case 'label_replace':
       return labelReplace(await vector(), args.slice(1).map(stringOf));
     case 'label_join':

@@ -1,7 +1,7 @@
 /**
  * The evaluator: walks an expression and computes it on a grid of times.
  *
- * All samples have been fetched before. A vector becomes columns, a scalar a number per step, a range vector series
+ * All samples have been fetched before, but for those that `info` asks for. A vector becomes columns, a scalar a number per step, a range vector series
  * with their own times. A part of the query that is the same at every step (`@`) is computed once and spread.
  */
 import {
@@ -17,7 +17,7 @@ import {
 } from '../ast.ts';
 import { valueType } from '../check.ts';
 import { isValidUtf8, quote } from '../quote.ts';
-import type { Series } from '../storage.ts';
+import type { SelectRequest, Series } from '../storage.ts';
 import { QueryError } from '../value.ts';
 import { aggregate, countValues, pick } from './aggregate.ts';
 import type { Annotations } from './annotations.ts';
@@ -55,13 +55,17 @@ export class Evaluator {
   readonly times: Times;
   readonly notes: Annotations;
   readonly watch: Watch;
+  /** Asks storage for series that only the evaluation can name. */
+  readonly fetch: (request: SelectRequest) => Promise<readonly Series[]>;
 
   constructor(
     data: ReadonlyMap<VectorSelector, readonly Series[]>,
     times: Times,
     notes: Annotations,
     watch: Watch,
+    fetch: Evaluator['fetch'],
   ) {
+    this.fetch = fetch;
     this.#data = data;
     this.times = times;
     this.notes = notes;

@@ -13,6 +13,7 @@ import {
   type TimeModifiers,
   unwrapParens,
   type VectorSelector,
+  walk,
 } from '../ast.ts';
 import type { SelectHints, SelectRequest } from '../storage.ts';
 import { QueryError } from '../value.ts';
@@ -63,6 +64,25 @@ export class Times {
     return node.startOrEnd === 'end' ? this.endMs : node.timestampMs;
   }
 
+  /**
+   * When an expression's first selector reads its samples: at `fixedMs`, or else at the evaluation time, minus
+   * `offsetMs`. The offsets of the subqueries around it add up as long as no `@` fixes the time.
+   */
+  reference(expr: Expr): { readonly fixedMs: number | undefined; readonly offsetMs: number } {
+    let found: { fixedMs: number | undefined; offsetMs: number } | undefined;
+    walk(expr, (node, path) => {
+      if (found !== undefined || node.type !== 'vectorSelector') return;
+      found = { fixedMs: this.fixedMs(node), offsetMs: this.offsetMs(node) };
+      for (let i = path.length - 1; found.fixedMs === undefined && i >= 0; i--) {
+        const outer = path[i]!;
+        if (outer.type !== 'subquery') continue;
+        found.offsetMs += this.offsetMs(outer);
+        found.fixedMs = this.fixedMs(outer);
+      }
+    });
+    return found ?? { fixedMs: undefined, offsetMs: 0 };
+  }
+
   /** The grid on which a subquery's expression is evaluated, for an outer grid. */
   subqueryGrid(node: SubqueryExpr, outer: Grid): Grid {
     const fixed = this.fixedMs(node);
@@ -110,6 +130,8 @@ export class Times {
         return this.isInvariant(expr.expr);
       case 'call': {
         const args = expr.args.map(unwrapParens);
+        // The second argument says where to look and not when.
+        if (expr.func === 'info') return this.isInvariant(args[0]!);
         if (expr.func === 'timestamp')
           return args[0]!.type === 'vectorSelector' && this.isInvariant(args[0]!);
         return !TIME_DEPENDENT.has(expr.func) && args.every((arg) => this.isInvariant(arg));
@@ -153,7 +175,8 @@ export class Times {
         return;
       }
       case 'call':
-        for (const arg of expr.args)
+        // The second argument of `info` is asked for when the first one is known.
+        for (const arg of expr.func === 'info' ? expr.args.slice(0, 1) : expr.args)
           this.#collect(arg, grid, { stepMs: hints.stepMs, rangeMs: 0, func: expr.func }, requests);
         return;
       case 'binaryExpr': {
