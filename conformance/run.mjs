@@ -59,7 +59,8 @@ if (verbose && failures.length > 0) console.log(`\nfailed:\n${failures.join('\n'
 if (skips.length > 0) console.log(`\nskipped:\n${skips.join('\n')}`);
 if (totals.passed + totals.failed + totals.skipped === 0) {
   console.error(`\n${resolve(folder)} holds no evaluations`);
-  process.exit(1);
+  totals.failed++;
 }
 console.log(`\n${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);
-process.exit(totals.failed === 0 ? 0 : 1);
+// Not process.exit(), which would cut off what a pipe has not taken yet.
+process.exitCode = totals.failed === 0 ? 0 : 1;

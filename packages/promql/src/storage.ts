@@ -21,7 +21,10 @@ export interface Matcher {
 export interface SelectHints {
   /** Distance of the evaluation steps; 0 for an instant query. */
   readonly stepMs: number;
-  /** Width of the range selector; 0 for an instant selector. */
+  /**
+   * How many milliseconds before `endMs`, `endMs - stepMs`, `endMs - 2 * stepMs`, ... samples matter: the width of a
+   * range selector, wider where it is anchored or smoothed. 0 for an instant selector, which wants the latest one.
+   */
   readonly rangeMs: number;
   /** The function or aggregation directly around the selector; the empty string when there is none. */
   readonly func: string;

@@ -12,7 +12,8 @@ import {
   histogramsOf,
 } from './classic-histogram.ts';
 import { type Column, ColumnSlab, emptyColumn, type Grid, isEmpty, timeAt } from './column.ts';
-import { type Evaluator, stringOf } from './evaluator.ts';
+import { type Evaluator, extensionOf, stringOf } from './evaluator.ts';
+import { checkExtensible, overExtended } from './extended-windows.ts';
 import { formatOpenMetrics } from './format-general.ts';
 import { info } from './info.ts';
 import { clamp, DATE_FUNCTIONS, NUMBER_FUNCTIONS, roundTo } from './instant-functions.ts';
@@ -241,7 +242,9 @@ async function overRange(
 ): Promise<Column[]> {
   const scalars: Float64Array[] = [];
   for (const arg of args) if (arg !== matrix) scalars.push(await evaluator.scalar(arg, grid));
-  const { series, windows } = await evaluator.range(matrix, grid);
+  const extended = extensionOf(matrix);
+  if (extended !== undefined) checkExtensible(extended, func);
+  const { series, windows, extension } = await evaluator.range(matrix, grid);
   if (func === 'absent_over_time') {
     const seen = emptyColumn(Labels.EMPTY, true, grid.count);
     for (const { timestamps } of series) markPresent(timestamps, windows, seen);
@@ -259,7 +262,10 @@ async function overRange(
   for (const one of series) {
     evaluator.watch.hold(grid.count);
     const column = slab.next(one.labels, one.dropName || !NAME_KEEPING.has(func));
-    const samplesSeen = overWindows(one, func, call, column);
+    const samplesSeen =
+      extension === undefined
+        ? overWindows(one, func, call, column)
+        : overExtended(one, func, windows, extension, column);
     if (evaluator.watch.isDue(samplesSeen)) await evaluator.watch.pause();
     if (samplesSeen === 0) continue;
     columns.push(column);

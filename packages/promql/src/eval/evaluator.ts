@@ -33,6 +33,7 @@ import {
   spread,
   timeAt,
 } from './column.ts';
+import { type Extension, extendedWindow, smoothedValues } from './extended-windows.ts';
 import { formatGeneral } from './format-general.ts';
 import { limitRatio } from './limit.ts';
 import type { Windows } from './rate.ts';
@@ -47,6 +48,8 @@ const INT64_MAX = 2 ** 63;
 export interface RangeArgument {
   readonly series: readonly RangeSeries[];
   readonly windows: Windows;
+  /** Present where the selector looks beyond its windows. */
+  readonly extension?: Extension;
 }
 
 /** Evaluates one query. */
@@ -98,11 +101,12 @@ export class Evaluator {
 
   /** A range vector at one time: the samples themselves. */
   async matrix(expr: MatrixSelector | SubqueryExpr, grid: Grid): Promise<RangeSeries[]> {
-    const { series, windows } = await this.range(expr, grid);
+    const { series, windows, extension } = await this.range(expr, grid);
     const { rangeMs, offsetMs, fixedEndMs } = windows;
     const endMs = fixedEndMs ?? grid.startMs - offsetMs;
     return series
       .map((one) => {
+        if (extension !== undefined) return extendedWindow(one, endMs - rangeMs, endMs, extension);
         const inside = one.timestamps.map((t) => (t > endMs - rangeMs && t <= endMs ? 1 : 0));
         const keep = (_: number, i: number): boolean => inside[i] === 1;
         return { ...one, timestamps: one.timestamps.filter(keep), values: one.values.filter(keep) };
@@ -193,8 +197,6 @@ export class Evaluator {
 
   /** The latest sample of each series within lookback, or, when `times`, its time in seconds. */
   async selector(expr: VectorSelector, grid: Grid, times: boolean): Promise<Column[]> {
-    if (expr.anchored || expr.smoothed)
-      throw new QueryError('execution', 'anchored and smoothed selectors are not supported yet');
     const fixed = this.times.fixedMs(expr);
     const offset = this.times.offsetMs(expr);
     const columns: Column[] = [];
@@ -205,7 +207,10 @@ export class Evaluator {
       this.watch.hold(grid.count);
       const column = slab.next(series.labels, false);
       const at = fixed === undefined ? grid.startMs - offset : fixed - offset;
-      latest(series, column, at, fixed === undefined ? grid.stepMs : 0, this.times.lookbackMs, times);
+      const stepMs = fixed === undefined ? grid.stepMs : 0;
+      if (expr.smoothed && !times)
+        smoothedValues(withoutMarkers(series), column, at, stepMs, this.times.lookbackMs);
+      else latest(series, column, at, stepMs, this.times.lookbackMs, times);
       if (!isEmpty(column)) columns.push(column);
       if (this.watch.isDue(0)) await this.watch.pause();
     }
@@ -216,8 +221,6 @@ export class Evaluator {
   async range(expr: MatrixSelector | SubqueryExpr, grid: Grid): Promise<RangeArgument> {
     const rangeMs = this.times.rangeMs(expr);
     const modifiers = expr.type === 'subquery' ? expr : expr.selector;
-    if (modifiers.type === 'vectorSelector' && (modifiers.anchored || modifiers.smoothed))
-      throw new QueryError('execution', 'anchored and smoothed selectors are not supported yet');
     const offsetMs = this.times.offsetMs(modifiers);
     const fixed = this.times.fixedMs(modifiers);
     const fixedEndMs = fixed === undefined ? undefined : fixed - offsetMs;
@@ -230,7 +233,11 @@ export class Evaluator {
       const columns = await this.vector(expr.expr, inner);
       series = mergeSameLabels(columns).map((column) => dense(column, inner));
     }
-    return { series, windows: { grid, rangeMs, offsetMs, fixedEndMs } };
+    const windows = { grid, rangeMs, offsetMs, fixedEndMs };
+    const kind = extensionOf(expr);
+    return kind === undefined
+      ? { series, windows }
+      : { series, windows, extension: { kind, lookbackMs: this.times.lookbackMs } };
   }
 
   async #binary(expr: BinaryExpr, grid: Grid): Promise<Column[]> {
@@ -293,6 +300,12 @@ export class Evaluator {
         this.notes.warn(`quantile value should be between 0 and 1, got ${formatGeneral(q)}`, at);
     }
   }
+}
+
+/** Whether a range vector is anchored or smoothed. */
+export function extensionOf(expr: MatrixSelector | SubqueryExpr): Extension['kind'] | undefined {
+  if (expr.type === 'subquery') return undefined;
+  return expr.selector.anchored ? 'anchored' : expr.selector.smoothed ? 'smoothed' : undefined;
 }
 
 /** The text of a string literal, which the checker has seen to. */

@@ -147,10 +147,14 @@ export class Times {
       case 'vectorSelector': {
         const fixed = this.fixedMs(expr);
         const offset = this.offsetMs(expr);
-        const endMs = (fixed ?? grid.startMs + (grid.count - 1) * grid.stepMs) - offset;
-        const width = hints.rangeMs > 0 ? hints.rangeMs : this.lookbackMs;
-        const startMs = (fixed ?? grid.startMs) - offset - width;
-        requests.set(expr, { matchers: expr.matchers, startMs, endMs, hints });
+        // A smoothed selector looks ahead, too.
+        const ahead = expr.smoothed ? this.lookbackMs : 0;
+        const endMs = (fixed ?? grid.startMs + (grid.count - 1) * grid.stepMs) - offset + ahead;
+        const reaches = expr.smoothed || (expr.anchored && hints.rangeMs > 0);
+        const rangeMs = reaches ? hints.rangeMs + this.lookbackMs + ahead : hints.rangeMs;
+        const width = rangeMs > 0 ? rangeMs : this.lookbackMs;
+        const startMs = (fixed ?? grid.startMs) - offset + ahead - width;
+        requests.set(expr, { matchers: expr.matchers, startMs, endMs, hints: { ...hints, rangeMs } });
         return;
       }
       case 'matrixSelector':
