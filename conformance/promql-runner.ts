@@ -106,9 +106,11 @@ class Runner {
 
   load({ intervalMs, series, lacking }: LoadCommand): void {
     this.#lacking.push(...lacking);
-    for (const { labels, values } of series) {
+    for (const { labels, values, starts } of series) {
       values.forEach((value, i) => {
-        if (value !== undefined) this.#storage.append(labels, i * intervalMs, value);
+        const [time, offset] = [i * intervalMs, starts?.[i]];
+        if (value !== undefined)
+          this.#storage.append(labels, time, value, offset === undefined ? 0 : time + offset);
       });
     }
   }

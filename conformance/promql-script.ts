@@ -14,7 +14,12 @@ import {
 export interface LoadCommand {
   readonly type: 'load';
   readonly intervalMs: number;
-  readonly series: readonly { readonly labels: Labels; readonly values: readonly SequenceValue[] }[];
+  readonly series: readonly {
+    readonly labels: Labels;
+    readonly values: readonly SequenceValue[];
+    /** Start timestamps, as milliseconds to add to the time of each sample. */
+    readonly starts?: readonly (number | undefined)[];
+  }[];
   /** Series that hold what the engine does not know yet. */
   readonly lacking: readonly { readonly labels: Labels; readonly needs: string }[];
 }
@@ -74,20 +79,28 @@ function parseLoad(line: string, block: readonly string[]): LoadCommand {
   const [, withNhcb, interval] = LOAD.exec(line)!;
   const series: LoadCommand['series'][number][] = [];
   const lacking: LoadCommand['lacking'][number][] = [];
-  let startTimes = false;
+  let pending: { readonly labels: Labels; readonly starts: readonly (number | undefined)[] } | undefined;
   for (const text of block) {
-    if (/^\S+@st\s/.test(text)) {
-      startTimes = true;
+    const [, startsOf, offsets] = /^(\S+)@st\s+(.*)$/.exec(text) ?? [];
+    if (startsOf !== undefined) {
+      if (pending !== undefined) throw new Error(`${text}: no samples follow the start timestamps before`);
+      pending = { labels: parseLabels(startsOf), starts: offsets!.split(/\s+/).flatMap(startOffsets) };
       continue;
     }
-    if (startTimes || text.includes('{{')) {
+    if (text.includes('{{')) {
       const labels = parseLabels(text.slice(0, metricEnd(text)));
-      lacking.push({ labels, needs: startTimes ? 'start timestamps' : 'native histograms' });
-      startTimes = false;
+      lacking.push({ labels, needs: 'native histograms' });
+      pending = undefined;
       continue;
     }
     const description = parseSeriesDescription(text);
-    series.push(description);
+    if (pending !== undefined) {
+      const { labels, starts } = pending;
+      if (labels.key !== description.labels.key || starts.length !== description.values.length)
+        throw new Error(`${text}: not the series of the start timestamps before`);
+      series.push({ ...description, starts });
+      pending = undefined;
+    } else series.push(description);
     const { labels } = description;
     // The converted histogram has the name without suffix.
     const name = labels.metricName.replace(/_(bucket|sum|count)$/, '');
@@ -95,6 +108,21 @@ function parseLoad(line: string, block: readonly string[]): LoadCommand {
       lacking.push({ labels: labels.with('__name__', name).with('le', ''), needs: 'native histograms' });
   }
   return { type: 'load', intervalMs: parseDuration(interval!), series, lacking };
+}
+
+/** `_`, `_x3`, `-1m`, `-1mx3`, `-30s-1mx3`: offsets of start timestamps from their samples. */
+function startOffsets(item: string): (number | undefined)[] {
+  const match = /^(?:_|([+-]?[\dhmsdwy]+)(?:([+-])([\dhmsdwy]+))?)(?:x(\d+))?$/.exec(item);
+  if (match === null) throw new Error(`${item}: no offset of a start timestamp`);
+  const [, first, sign, step, times] = match;
+  if (first === undefined) return new Array<undefined>(Number(times ?? 1)).fill(undefined);
+  const increment = step === undefined ? 0 : signedDuration(`${sign}${step}`);
+  return Array.from({ length: Number(times ?? 0) + 1 }, (_, i) => signedDuration(first) + i * increment);
+}
+
+function signedDuration(text: string): number {
+  const size = parseDuration(text.replace(/^[+-]/, ''));
+  return text.startsWith('-') ? -size : size;
 }
 
 function parseEval(line: string, lineNumber: number, block: readonly string[]): EvalCommand {

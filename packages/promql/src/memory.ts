@@ -20,6 +20,8 @@ interface StoredSeries {
   /** Staleness markers are the places in `stale`. */
   readonly values: number[];
   readonly stale: Set<number>;
+  /** Start timestamps by place. */
+  readonly starts: Map<number, number>;
 }
 
 /** Samples in memory, by label set. */
@@ -28,12 +30,13 @@ export class MemoryStorage implements Queryable, LabelQueryable {
 
   /**
    * Adds a sample, or a staleness marker. A sample at a time that the series already has replaces it.
+   * @param startTimestampMs when the counter behind the sample began to count, where that is known
    * @throws RangeError when the series has a later sample
    */
-  append(labels: Labels, timestampMs: number, value: number | 'stale'): void {
+  append(labels: Labels, timestampMs: number, value: number | 'stale', startTimestampMs = 0): void {
     let series = this.#series.get(labels.key);
     if (series === undefined) {
-      series = { labels, timestamps: [], values: [], stale: new Set() };
+      series = { labels, timestamps: [], values: [], stale: new Set(), starts: new Map() };
       this.#series.set(labels.key, series);
     }
     const last = series.timestamps.at(-1);
@@ -42,6 +45,8 @@ export class MemoryStorage implements Queryable, LabelQueryable {
     const at = last === timestampMs ? series.timestamps.length - 1 : series.timestamps.length;
     series.timestamps[at] = timestampMs;
     series.values[at] = value === 'stale' ? Number.NaN : value;
+    if (startTimestampMs === 0) series.starts.delete(at);
+    else series.starts.set(at, startTimestampMs);
     if (value === 'stale') series.stale.add(at);
     else series.stale.delete(at);
   }
@@ -95,6 +100,9 @@ export class MemoryStorage implements Queryable, LabelQueryable {
         labels: stored.labels,
         timestamps: Float64Array.from(stored.timestamps.slice(from, to)),
         values,
+        ...(stored.starts.size > 0 && {
+          startTimestamps: values.map((_, i) => stored.starts.get(from + i) ?? 0),
+        }),
       });
     }
     return { series, warnings: [] };

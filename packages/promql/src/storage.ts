@@ -50,6 +50,11 @@ export interface Series {
   readonly values: Float64Array;
   /** Where present: `histograms[i]`, when defined, is the sample and `values[i]` has no meaning. */
   readonly histograms?: readonly (NativeHistogram | undefined)[];
+  /**
+   * Where present, as long as `timestamps`: when the counter behind each sample began to count, or 0 where that is not
+   * known. Absent where it is known of no sample.
+   */
+  readonly startTimestamps?: Float64Array;
 }
 
 export interface SelectResult {

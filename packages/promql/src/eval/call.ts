@@ -20,6 +20,7 @@ import { clamp, DATE_FUNCTIONS, NUMBER_FUNCTIONS, roundTo } from './instant-func
 import { absentLabels, labelJoin, labelReplace } from './label-functions.ts';
 import { naturalOrder } from './natural-order.ts';
 import { isRangeFunction, markPresent, NAME_KEEPING, overWindows } from './range-functions.ts';
+import { overStarted, usesStarts } from './start-timestamps.ts';
 
 const COUNTER_SUFFIX = /_(total|sum|count|bucket)$/;
 
@@ -49,6 +50,10 @@ export async function evaluateCall(evaluator: Evaluator, expr: Call, grid: Grid)
       if (first?.type === 'vectorSelector')
         return mapped(await evaluator.selector(first, grid, true), (seconds) => seconds);
       return mapped(await vector(), (_, step) => timeAt(grid, step) / 1000);
+    case 'start_timestamp':
+      // What an expression computes began nowhere.
+      if (first?.type !== 'vectorSelector') return [];
+      return mapped(await evaluator.selector(first, grid, 'start'), (seconds) => seconds);
     case 'info':
       return info(evaluator, expr, grid);
     case 'label_replace':
@@ -244,7 +249,7 @@ async function overRange(
   for (const arg of args) if (arg !== matrix) scalars.push(await evaluator.scalar(arg, grid));
   const extended = extensionOf(matrix);
   if (extended !== undefined) checkExtensible(extended, func);
-  const { series, windows, extension } = await evaluator.range(matrix, grid);
+  const { series, windows, extension } = await evaluator.range(matrix, grid, usesStarts(func));
   if (func === 'absent_over_time') {
     const seen = emptyColumn(Labels.EMPTY, true, grid.count);
     for (const { timestamps } of series) markPresent(timestamps, windows, seen);
@@ -262,10 +267,18 @@ async function overRange(
   for (const one of series) {
     evaluator.watch.hold(grid.count);
     const column = slab.next(one.labels, one.dropName || !NAME_KEEPING.has(func));
-    const samplesSeen =
-      extension === undefined
-        ? overWindows(one, func, call, column)
-        : overExtended(one, func, windows, extension, column);
+    const starts = one.startTimestamps;
+    let samplesSeen: number;
+    if (extension !== undefined) samplesSeen = overExtended(one, func, windows, extension, column);
+    else if (starts === undefined) samplesSeen = overWindows(one, func, call, column);
+    else {
+      samplesSeen = overStarted(one, starts, func, windows, column, () =>
+        evaluator.notes.warn(
+          `sample has start time that overlaps with previous sample timestamp for metric ${quote(one.labels.metricName)}`,
+          matrix,
+        ),
+      );
+    }
     if (evaluator.watch.isDue(samplesSeen)) await evaluator.watch.pause();
     if (samplesSeen === 0) continue;
     columns.push(column);

@@ -38,6 +38,7 @@ import { formatGeneral } from './format-general.ts';
 import { limitRatio } from './limit.ts';
 import type { Windows } from './rate.ts';
 import { dense, latest, withoutMarkers } from './samples.ts';
+import { type CounterSeries, latestStarts, withStarts } from './start-timestamps.ts';
 import type { Times } from './times.ts';
 import type { Watch } from './watch.ts';
 
@@ -46,7 +47,7 @@ const INT64_MAX = 2 ** 63;
 
 /** A range vector and where its windows lie. */
 export interface RangeArgument {
-  readonly series: readonly RangeSeries[];
+  readonly series: readonly CounterSeries[];
   readonly windows: Windows;
   /** Present where the selector looks beyond its windows. */
   readonly extension?: Extension;
@@ -195,8 +196,8 @@ export class Evaluator {
     }
   }
 
-  /** The latest sample of each series within lookback, or, when `times`, its time in seconds. */
-  async selector(expr: VectorSelector, grid: Grid, times: boolean): Promise<Column[]> {
+  /** The latest sample of each series within lookback, or its time or start timestamp, in seconds. */
+  async selector(expr: VectorSelector, grid: Grid, times: boolean | 'start'): Promise<Column[]> {
     const fixed = this.times.fixedMs(expr);
     const offset = this.times.offsetMs(expr);
     const columns: Column[] = [];
@@ -208,7 +209,8 @@ export class Evaluator {
       const column = slab.next(series.labels, false);
       const at = fixed === undefined ? grid.startMs - offset : fixed - offset;
       const stepMs = fixed === undefined ? grid.stepMs : 0;
-      if (expr.smoothed && !times)
+      if (times === 'start') latestStarts(series, column, at, stepMs, this.times.lookbackMs);
+      else if (expr.smoothed && !times)
         smoothedValues(withoutMarkers(series), column, at, stepMs, this.times.lookbackMs);
       else latest(series, column, at, stepMs, this.times.lookbackMs, times);
       if (!isEmpty(column)) columns.push(column);
@@ -217,16 +219,19 @@ export class Evaluator {
     return columns;
   }
 
-  /** A range vector and its windows. */
-  async range(expr: MatrixSelector | SubqueryExpr, grid: Grid): Promise<RangeArgument> {
+  /**
+   * A range vector and its windows.
+   * @param starts whether start timestamps are wanted; a subquery has none
+   */
+  async range(expr: MatrixSelector | SubqueryExpr, grid: Grid, starts = false): Promise<RangeArgument> {
     const rangeMs = this.times.rangeMs(expr);
     const modifiers = expr.type === 'subquery' ? expr : expr.selector;
     const offsetMs = this.times.offsetMs(modifiers);
     const fixed = this.times.fixedMs(modifiers);
     const fixedEndMs = fixed === undefined ? undefined : fixed - offsetMs;
-    let series: RangeSeries[];
+    let series: CounterSeries[];
     if (expr.type === 'matrixSelector') {
-      series = (this.#data.get(expr.selector) ?? []).map(withoutMarkers);
+      series = (this.#data.get(expr.selector) ?? []).map(starts ? withStarts : withoutMarkers);
     } else {
       const inner = this.times.subqueryGrid(expr, grid);
       this.watch.hold(inner.count);

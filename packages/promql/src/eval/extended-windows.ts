@@ -17,6 +17,7 @@
 import { QueryError } from '../value.ts';
 import type { Column, RangeSeries } from './column.ts';
 import type { Windows } from './rate.ts';
+import { type CounterSeries, isReset } from './start-timestamps.ts';
 
 /** How a selector looks beyond its window. */
 export interface Extension {
@@ -54,7 +55,7 @@ interface Span {
  * samples the windows had in all.
  */
 export function overExtended(
-  series: RangeSeries,
+  series: CounterSeries,
   func: string,
   { grid, rangeMs, offsetMs, fixedEndMs }: Windows,
   { kind, lookbackMs }: Extension,
@@ -74,7 +75,7 @@ export function overExtended(
     const { first, last } = span;
     seen += last - first + 1;
     present[step] = 1;
-    if (func === 'resets') out[step] = resetsIn(values, first, last);
+    if (func === 'resets') out[step] = resetsIn(series, first, last);
     else if (func === 'changes') out[step] = changesIn(values, first, last);
     else {
       const left = leftValue(series, first, startMs, smoothed, counter);
@@ -225,9 +226,13 @@ function lostInResets(left: number, right: number, values: Float64Array, from: n
   return right < before ? lost + before : lost;
 }
 
-function resetsIn(values: Float64Array, first: number, last: number): number {
+function resetsIn(series: CounterSeries, first: number, last: number): number {
+  const { values, startTimestamps } = series;
   let resets = 0;
-  for (let i = first + 1; i <= last; i++) if (values[i]! < values[i - 1]!) resets++;
+  for (let i = first + 1; i <= last; i++) {
+    const fell = values[i]! < values[i - 1]!;
+    if (fell || (startTimestamps !== undefined && isReset(series, startTimestamps, i))) resets++;
+  }
   return resets;
 }
 
