@@ -65,7 +65,7 @@ export class Counter<L extends LabelSpec> implements Metric {
   constructor(checked: Checked, narrowed?: NarrowedChildren<BoundCounter>, spans = false) {
     const { registry, labels, shape } = checked;
     this.name = shape.name;
-    this[INSIDE] = { registry, shape, fixed: narrowed?.fixed ?? {} };
+    this[INSIDE] = { registry, shape, labels, fixed: narrowed?.fixed ?? {} };
     this.#checked = checked;
     this.#spans = spans;
     this.#make = () => new BoundCounter(checked, spans);

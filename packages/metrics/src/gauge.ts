@@ -90,7 +90,7 @@ export class Gauge<L extends LabelSpec, Unit extends string = string> implements
     const { registry, labels, shape } = checked;
     this.name = shape.name;
     this.unit = shape.unit as Unit;
-    this[INSIDE] = { registry, shape, fixed: narrowed?.fixed ?? {} };
+    this[INSIDE] = { registry, shape, labels, fixed: narrowed?.fixed ?? {} };
     this.#checked = checked;
     this.#make = () => new BoundGauge<Unit>(checked);
     const table = narrowed === undefined ? childrenOf(checked, this.#make) : undefined;

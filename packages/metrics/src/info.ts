@@ -20,7 +20,7 @@ export class Info<L extends LabelSpec> implements Metric {
 
   constructor(checked: Checked) {
     this.name = checked.shape.name;
-    this[INSIDE] = { registry: checked.registry, shape: checked.shape, fixed: {} };
+    this[INSIDE] = { registry: checked.registry, shape: checked.shape, labels: checked.labels, fixed: {} };
     const make = (): InfoChild => ({ kind: 'info', values: EMPTY, index: 0, touchedAt: 0 });
     this.#table = childrenOf(checked, make);
   }

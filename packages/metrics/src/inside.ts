@@ -3,7 +3,7 @@
  * its series look like, and which labels are fixed. A registered symbol, because a metric that was made by the
  * CommonJS copy of this package is also read by the ESM copy.
  */
-import type { LabelSpec, LabelValues } from './labels.ts';
+import type { LabelSpec, LabelValues, ResolvedLabel } from './labels.ts';
 import type { Registry } from './registry.ts';
 import type { FamilyShape } from './store/store.ts';
 
@@ -14,6 +14,8 @@ export const INSIDE: unique symbol = Symbol.for('@binnacle/metrics/inside/v1');
 export interface Inside {
   readonly registry: Registry;
   readonly shape: FamilyShape;
+  /** The metric's own labels with their values, for whoever checks what is asked of it. */
+  readonly labels: readonly ResolvedLabel[];
   /** The labels that `bind` has fixed, empty for a whole metric. */
   readonly fixed: Readonly<Record<string, string>>;
 }

@@ -80,7 +80,7 @@ export abstract class Observer<L extends LabelSpec, Unit extends string, C exten
     const { registry, labels, shape } = checked;
     this.name = shape.name;
     this.unit = shape.unit as Unit;
-    this[INSIDE] = { registry, shape, fixed: narrowed?.fixed ?? {} };
+    this[INSIDE] = { registry, shape, labels, fixed: narrowed?.fixed ?? {} };
     this.checked = checked;
     this.#make = make;
     const table = narrowed === undefined ? childrenOf(checked, make) : undefined;

@@ -27,10 +27,10 @@ export class StateSet<L extends LabelSpec, State extends string> implements Metr
   readonly #table: ChildTable<Child>;
 
   constructor(checked: Checked, states: readonly State[]) {
-    const { registry, shape } = checked;
+    const { registry, labels, shape } = checked;
     this.name = shape.name;
     this.states = states;
-    this[INSIDE] = { registry, shape, fixed: {} };
+    this[INSIDE] = { registry, shape, labels, fixed: {} };
     this.#checked = checked;
     this.#table = childrenOf(checked, (): Child => ({ values: EMPTY, index: 0, touchedAt: 0 }));
   }

@@ -2,6 +2,16 @@
 export type * from './ast.ts';
 export { children, hasParameter, isComparison, isSetOperator, unwrapParens, walk } from './ast.ts';
 export { documentedType, valueType } from './check.ts';
+export { Catalog, type CatalogMetric, type CatalogOptions, type LabelDomain } from './checker/catalog.ts';
+export { CHECK_NAMES, type CheckOptions, checkQuery } from './checker/checker.ts';
+export {
+  catalogOf,
+  type DefinitionsOptions,
+  type LabelDefinition,
+  type MetricDefinition,
+} from './checker/definitions.ts';
+export { type Finding, renderFinding, type Severity } from './checker/finding.ts';
+export { type RecordingRule, withRecordingRules } from './checker/recording-rules.ts';
 export { formatDuration, parseDuration } from './duration.ts';
 export { Engine, type EngineOptions, type QueryOptions } from './engine.ts';
 export { FUNCTIONS, type FunctionSignature } from './functions.ts';
