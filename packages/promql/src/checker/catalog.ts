@@ -167,6 +167,8 @@ function* seriesOf(family: CatalogMetric, labels: LabelSet): Generator<[string, 
       yield [name, gauge];
       return;
     case 'info':
+      yield [name, { ...gauge, unit: ONE, info: true }];
+      return;
     case 'stateset':
       yield [name, { ...gauge, unit: ONE }];
       return;
@@ -220,6 +222,7 @@ function united(a: Facts, b: Facts): Facts {
     labels: a.labels.union(b.labels),
     unit: a.unit && fits(a.unit, b.unit) ? b.unit : undefined,
     observed: a.observed && fits(a.observed, b.observed) ? b.observed : undefined,
+    ...(a.info && b.info && { info: true }),
   };
 }
 

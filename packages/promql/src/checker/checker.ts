@@ -10,6 +10,7 @@ import type { Catalog } from './catalog.ts';
 import { ambiguousMatch } from './checks/ambiguous-match.ts';
 import { counterWithoutRate } from './checks/counter-without-rate.ts';
 import { deltaOfCounter } from './checks/delta-of-counter.ts';
+import { dividedByItself } from './checks/divided-by-itself.ts';
 import { droppedLabel } from './checks/dropped-label.ts';
 import { impossibleMatch } from './checks/impossible-match.ts';
 import { impossibleMatcher } from './checks/impossible-matcher.ts';
@@ -36,6 +37,7 @@ const CHECKS: readonly Check[] = [
   quantileWithoutLe,
   impossibleMatch,
   ambiguousMatch,
+  dividedByItself,
   shortRange,
   unitMismatch,
 ];

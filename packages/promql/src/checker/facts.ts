@@ -15,6 +15,8 @@ export interface Facts {
   readonly aggregated: boolean;
   /** Whether the values are the growth of a counter within a range, as `rate` and `increase` give it. */
   readonly growth?: boolean;
+  /** Whether all values are 1, there for their labels: what is multiplied with them stays what it was. */
+  readonly info?: boolean;
   /** Without the metric name. */
   readonly labels: LabelSet;
   /** Of the values; undefined when it is not known. */

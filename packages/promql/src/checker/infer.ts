@@ -126,15 +126,15 @@ function combined(expr: BinaryExpr, left: Facts, right: Facts): Facts {
     const kept = expr.matching === undefined && left.kind === 'constant' ? right : left;
     return { ...kept, labels };
   }
-  const metric =
-    left.kind === 'constant' ? right.metric : right.kind === 'constant' ? left.metric : undefined;
+  // Scaled by a number, it is still what it was.
+  const scaled = isFactor(left, op) ? right : isFactor(right, op) ? left : undefined;
   return {
     kind: combinedKind(op, left, right),
-    aggregated:
-      left.aggregated || right.aggregated || (left.kind !== 'constant' && right.kind !== 'constant'),
+    aggregated: left.aggregated || right.aggregated || scaled === undefined,
     labels,
     ...combinedUnits(expr, left, right),
-    ...(metric !== undefined && { metric }),
+    ...(scaled?.metric !== undefined && { metric: scaled.metric }),
+    ...(scaled?.growth && { growth: true }),
   };
 }
 
@@ -156,11 +156,16 @@ function combinedKind(op: BinaryExpr['op'], left: Facts, right: Facts): SampleKi
   const kinds = [left.kind, right.kind];
   if (kinds.every((kind) => kind === 'constant')) return 'constant';
   if (kinds.every((kind) => kind === 'gauge' || kind === 'constant')) return 'gauge';
-  const scaled = op === '*' ? kinds.includes('constant') : op === '/' && right.kind === 'constant';
-  if (scaled) return left.kind === 'constant' ? right.kind : left.kind;
+  if (op === '*' && isFactor(left, op)) return right.kind;
+  if ((op === '*' || op === '/') && isFactor(right, op)) return left.kind;
   if ((op === '+' || op === '-') && right.kind === 'constant') return left.kind;
   if (op === '+' && kinds.every((kind) => kind === 'counter')) return 'counter';
   return 'unknown';
+}
+
+/** Whether a side is a number, or multiplies with 1 to join labels. */
+function isFactor({ kind, info }: Facts, op: BinaryExpr['op']): boolean {
+  return kind === 'constant' || (op === '*' && info === true);
 }
 
 function combinedUnits(expr: BinaryExpr, left: Facts, right: Facts): Pick<Facts, 'unit' | 'observed'> {

@@ -137,10 +137,10 @@ export class LabelSet {
 
 /** What is known of a label that follows one of two. */
 function either(a: LabelFacts, b: LabelFacts): LabelFacts {
-  const present = a.present && b.present;
+  const certain = { present: a.present && b.present, ...(a.varies && b.varies && { varies: true }) };
   return a.values === undefined || b.values === undefined
-    ? { present }
-    : { values: new Set([...a.values, ...b.values]), present };
+    ? certain
+    : { ...certain, values: new Set([...a.values, ...b.values]) };
 }
 
 /** What is known of a label that must agree with another one. */

@@ -21,7 +21,16 @@ export const counterWithoutRate: Check = {
 
 function inspectOperator(expr: BinaryExpr, inspection: Inspection): void {
   const [left, right] = [inspection.facts(expr.lhs), inspection.facts(expr.rhs)];
-  if (isComparison(expr.op)) {
+  const counters = left.kind === 'counter' && right.kind === 'counter';
+  // A counter is compared with what it was before (`offset`) to see whether it has grown.
+  if (isComparison(expr.op) && counters && left.metric !== right.metric) {
+    inspection.report(expr, {
+      severity: 'info',
+      message: `counters are compared with each other: ${quoted(expr)}`,
+      reason: 'each is what happened since its program started, and they need not have started together',
+      remedy: 'compare their growth over the same range: rate(a[5m]) > rate(b[5m]).',
+    });
+  } else if (isComparison(expr.op)) {
     for (const [side, facts, other] of [
       [expr.lhs, left, right],
       [expr.rhs, right, left],
@@ -35,7 +44,15 @@ function inspectOperator(expr: BinaryExpr, inspection: Inspection): void {
         remedy: 'compare how fast it grows: rate(...[5m]), or increase(...[1h]) for a number of events.',
       });
     }
-  } else if (expr.op === '/' && left.kind === 'counter' && right.kind === 'counter') {
+  } else if (/^[-+*/]$/.test(expr.op) && isMixed(left, right)) {
+    const [counter, growth] = left.kind === 'counter' ? [expr.lhs, expr.rhs] : [expr.rhs, expr.lhs];
+    inspection.report(counter, {
+      severity: 'info',
+      message: `${quoted(counter)} is a counter, and is combined with ${quoted(growth)}`,
+      reason: 'one is what happened since the program started, the other what happened within a range',
+      remedy: 'take both over the same range.',
+    });
+  } else if (expr.op === '/' && counters) {
     inspection.report(expr, {
       severity: 'info',
       message: `counters are divided by each other: ${quoted(expr)}`,
@@ -44,6 +61,13 @@ function inspectOperator(expr: BinaryExpr, inspection: Inspection): void {
       remedy: 'divide their rates over the same range: rate(a[5m]) / rate(b[5m]).',
     });
   }
+}
+
+/** Whether one side is a counter and the other the growth of one. */
+function isMixed(left: Facts, right: Facts): boolean {
+  return (
+    (left.kind === 'counter' && right.growth === true) || (right.kind === 'counter' && left.growth === true)
+  );
 }
 
 function inspectQuantile(call: Call, inspection: Inspection): void {
