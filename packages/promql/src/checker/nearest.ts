@@ -30,17 +30,20 @@ function changesMax(name: string): number {
 }
 
 /**
- * The candidate that was probably meant: the one with the fewest changes, if they are few, otherwise the shortest
- * that only has more words (`http_requests_total` for `http_requests`).
+ * The candidate that was probably meant: the one with the fewest changes, if they are few; otherwise the shortest that
+ * only has more words (`http_requests_total` for `http_requests`), or the longest that only has fewer.
  */
 export function nearest(name: string, candidates: Iterable<string>): string | undefined {
   let found: string | undefined;
   let least = changesMax(name) + 1;
   let longer: string | undefined;
+  let shorter: string | undefined;
   for (const candidate of candidates) {
     if (candidate === name) continue;
     if (candidate.startsWith(`${name}_`) && (longer === undefined || candidate.length < longer.length))
       longer = candidate;
+    if (name.startsWith(`${candidate}_`) && (shorter === undefined || candidate.length > shorter.length))
+      shorter = candidate;
     // The difference in length is a lower bound, and far cheaper.
     if (Math.abs(candidate.length - name.length) >= least) continue;
     const distance = editDistance(name, candidate);
@@ -49,5 +52,5 @@ export function nearest(name: string, candidates: Iterable<string>): string | un
       found = candidate;
     }
   }
-  return found ?? longer;
+  return found ?? longer ?? shorter;
 }

@@ -1,0 +1,88 @@
+import { suite } from './check-suite.ts';
+
+suite('counter-without-rate', {
+  reported: [
+    ['jobs_total > 100', 'jobs_total', 'warning', 'jobs_total is a counter, and its value is compared'],
+    [
+      'sum(jobs_total{status="error"}) / 2 >= 5',
+      'sum(jobs_total{status="error"}) / 2',
+      'warning',
+      'jobs_total is a counter, and its value is compared',
+    ],
+    ['100 < jobs_total', 'jobs_total', 'warning', 'jobs_total is a counter, and its value is compared'],
+    [
+      'jobs_started_total > bool jobs_pending',
+      'jobs_started_total',
+      'warning',
+      'jobs_started_total is a counter, and its value is compared',
+    ],
+    [
+      'jobs_pending > 0 unless jobs_total == 0',
+      'jobs_total',
+      'warning',
+      'jobs_total is a counter, and its value is compared',
+    ],
+    ['sum(jobs_total)', 'sum(jobs_total)', 'info', 'jobs_total is a counter, and its value is shown'],
+    [
+      'topk(5, jobs_total * 60)',
+      'topk(5, jobs_total * 60)',
+      'info',
+      'jobs_total is a counter, and its value is shown',
+    ],
+    [
+      'sum(jobs_total) or vector(0)',
+      'sum(jobs_total) or vector(0)',
+      'info',
+      'jobs_total is a counter, and its value is shown',
+    ],
+    [
+      'jobs_started_total * on (instance) group_left (version) app_info',
+      'jobs_started_total * on (instance) group_left (version) app_info',
+      'info',
+      'jobs_started_total is a counter, and its value is shown',
+    ],
+    [
+      'sum(jobs_total{status="error"}) / sum(jobs_total)',
+      'sum(jobs_total{status="error"}) / sum(jobs_total)',
+      'info',
+      'counters are divided by each other: sum(jobs_total{status="error"}) / sum(jobs_total)',
+    ],
+    [
+      'sum(jobs_total{status="error"}) / sum(rate(jobs_total[5m]))',
+      'sum(jobs_total{status="error"})',
+      'info',
+      'sum(jobs_total{status="error"}) is a counter, and is combined with sum(rate(jobs_total[5m]))',
+    ],
+    [
+      'sum(jobs_started_total) > sum(jobs_total)',
+      'sum(jobs_started_total) > sum(jobs_total)',
+      'info',
+      'counters are compared with each other: sum(jobs_started_total) > sum(jobs_total)',
+    ],
+    [
+      'histogram_quantile(0.9, http_request_duration_seconds_bucket)',
+      'http_request_duration_seconds_bucket',
+      'info',
+      'the quantile is that of all observations since the start of http_request_duration_seconds_bucket',
+    ],
+  ],
+  silent: [
+    'rate(jobs_total[5m]) > 1',
+    'increase(jobs_total[1h])',
+    'jobs_pending > 5',
+    'jobs_total > jobs_total offset 5m',
+    'jobs_total - jobs_total offset 1h > 5',
+    'jobs_started_total - jobs_pending',
+    'count(jobs_total) > 3',
+    'absent(jobs_total)',
+    'group by (version) (app_info) and on () (changes(jobs_total[5m]) > 0)',
+    'timestamp(jobs_total)',
+    'mystery > 5',
+    'no_such_total > 5',
+    'jobs_total[5m]',
+    'histogram_quantile(0.9, lag_seconds)',
+    'time() - last_backup_timestamp_seconds > 3600',
+    'stddev(jobs_total)',
+    '-jobs_total',
+  ],
+});

@@ -1,0 +1,76 @@
+import { suite } from './check-suite.ts';
+
+suite('rate-of-gauge', {
+  reported: [
+    [
+      'rate(jobs_pending[5m])',
+      'rate(jobs_pending[5m])',
+      'error',
+      'rate of jobs_pending, which is a gauge',
+      'deriv',
+    ],
+    [
+      'sum(increase(disk_usage_bytes{job="api"}[1h]))',
+      'increase(disk_usage_bytes{job="api"}[1h])',
+      'error',
+      'increase of disk_usage_bytes, which is a gauge',
+      'delta',
+    ],
+    [
+      'irate(jobs_pending[5m])',
+      'irate(jobs_pending[5m])',
+      'error',
+      'irate of jobs_pending, which is a gauge',
+      'idelta',
+    ],
+    [
+      'resets(jobs_pending[5m])',
+      'resets(jobs_pending[5m])',
+      'error',
+      'resets of jobs_pending, which is a gauge',
+      'changes',
+    ],
+    [
+      'rate(wait_seconds{quantile="0.5"}[5m])',
+      'rate(wait_seconds{quantile="0.5"}[5m])',
+      'error',
+      'rate of wait_seconds, which is a gauge',
+      'deriv',
+    ],
+    [
+      'rate(rate(jobs_total[5m])[10m:1m])',
+      'rate(rate(jobs_total[5m])[10m:1m])',
+      'error',
+      'rate of rate(jobs_total[5m])[10m:1m], which is a gauge',
+    ],
+    [
+      'rate(job:http_requests:rate5m[5m])',
+      'rate(job:http_requests:rate5m[5m])',
+      'error',
+      'rate of job:http_requests:rate5m, which is a gauge',
+      'deriv',
+    ],
+    [
+      'increase(count(jobs_total)[10m:1m])',
+      'increase(count(jobs_total)[10m:1m])',
+      'error',
+      'increase of count(jobs_total)[10m:1m], which is a gauge',
+    ],
+    ['rate(up[5m])', 'rate(up[5m])', 'error', 'rate of up, which is a gauge', 'deriv'],
+  ],
+  silent: [
+    'rate(jobs_total[5m])',
+    'rate(http_request_duration_seconds_bucket[5m])',
+    'rate(http_request_duration_seconds_sum[5m])',
+    'rate(wait_seconds_count[5m])',
+    'rate(lag_seconds[5m])',
+    'rate(mystery[5m])',
+    'rate(no_such_metric[5m])',
+    'deriv(jobs_pending[5m])',
+    'delta(disk_usage_bytes[1h])',
+    'changes(jobs_pending[5m])',
+    'max_over_time(rate(jobs_total[5m])[1h:])',
+    'rate(max_over_time(jobs_total[1m])[10m:1m])',
+    'increase(legacy_total[1h])',
+  ],
+});

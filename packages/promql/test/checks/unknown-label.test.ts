@@ -1,0 +1,78 @@
+import { suite } from './check-suite.ts';
+
+suite('unknown-label', {
+  reported: [
+    [
+      'sum(rate(http_requests_total{stauts="500"}[5m]))',
+      'http_requests_total{stauts="500"}',
+      'error',
+      'http_requests_total has no label stauts',
+      'status',
+    ],
+    ['jobs_pending{queue!="a"}', 'jobs_pending{queue!="a"}', 'warning', 'jobs_pending has no label queue'],
+    [
+      'sum by (endpont) (rate(http_requests_total[5m]))',
+      'sum by (endpont) (rate(http_requests_total[5m]))',
+      'error',
+      'http_requests_total has no label endpont',
+      'endpoint',
+    ],
+    [
+      'sum without (instnace) (jobs_pending)',
+      'sum without (instnace) (jobs_pending)',
+      'warning',
+      'jobs_pending has no label instnace',
+      'instance',
+    ],
+    ['jobs_pending / on (pod) jobs_started_total', '/ on (pod)', 'error', 'jobs_pending has no label pod'],
+    [
+      'rate(http_requests_total[5m]) / ignoring (stauts) rate(jobs_total[5m])',
+      '/ ignoring (stauts)',
+      'warning',
+      'http_requests_total has no label stauts',
+      'status',
+    ],
+    [
+      'jobs_pending * on (instance) group_left (verson) app_info',
+      '* on (instance) group_left (verson)',
+      'error',
+      'app_info has no label verson',
+      'version',
+    ],
+    [
+      'app_info * on (instance) group_right (verson) jobs_pending',
+      '* on (instance) group_right (verson)',
+      'error',
+      'app_info has no label verson',
+      'version',
+    ],
+    [
+      'label_replace(jobs_pending, "a", "$1", "hostname", "(.+)")',
+      'label_replace(jobs_pending, "a", "$1", "hostname", "(.+)")',
+      'error',
+      'jobs_pending has no label hostname',
+    ],
+    [
+      'job:http_requests:rate5m{endpoint="/"}',
+      'job:http_requests:rate5m{endpoint="/"}',
+      'error',
+      'job:http_requests:rate5m has no label endpoint',
+    ],
+  ],
+  silent: [
+    'http_requests_total{status="500", job="api", instance="a:1", system="x"}',
+    'http_request_duration_seconds_bucket{le="+Inf"}',
+    'jobs_pending{queue=""}',
+    'sum without (pod) (jobs_pending)',
+    'legacy_total{anything="x"}',
+    'mystery{a="b"}',
+    'no_such_metric{a="b"}',
+    'count by (__name__) (jobs_total)',
+    'sum by (status) (sum by (job) (jobs_total))',
+    'jobs_pending * on (instance) group_left (version) app_info',
+    'label_replace(jobs_pending, "a", "b", "", "")',
+    'label_replace(jobs_pending, "a", "b", "none", ".*")',
+    'count by (v) (count_values("v", jobs_pending))',
+    'ALERTS{team="a"}',
+  ],
+});
