@@ -1,6 +1,7 @@
 /** PromQL: parse, print, evaluate. */
 export type * from './ast.ts';
 export { children, hasParameter, isComparison, isSetOperator, unwrapParens, walk } from './ast.ts';
+export { renderParseError, underline } from './caret.ts';
 export { documentedType, valueType } from './check.ts';
 export { Catalog, type CatalogMetric, type CatalogOptions, type LabelDomain } from './checker/catalog.ts';
 export { CHECK_NAMES, type CheckOptions, checkQuery } from './checker/checker.ts';
@@ -19,6 +20,7 @@ export { MemoryStorage } from './memory.ts';
 export { ParseError, type ParseProblem } from './parse-error.ts';
 export { type ParseOptions, parse, parseMetricSelector } from './parser.ts';
 export { indexOfByte, lineAndColumn } from './position.ts';
+export { type PrettyOptions, prettyExpr } from './pretty.ts';
 export { printExpr, printMatcher } from './printer.ts';
 export {
   parseLabels,

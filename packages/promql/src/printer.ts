@@ -1,10 +1,12 @@
 /** Writes a syntax tree as PromQL; the text parses to the same tree. The form is that of Prometheus. */
 import { isClassicLabelName } from '@binnacle/metrics/model';
 import {
+  type AggregateExpr,
   type BinaryExpr,
   type DurationOperand,
   type Expr,
   hasParameter,
+  type SubqueryExpr,
   type TimeModifiers,
   type VectorSelector,
 } from './ast.ts';
@@ -16,18 +18,11 @@ import type { Matcher } from './storage.ts';
 export function printExpr(expr: Expr): string {
   switch (expr.type) {
     case 'aggregation': {
-      const modifier = expr.without
-        ? ` without (${labelList(expr.grouping)}) `
-        : expr.grouping.length > 0
-          ? ` by (${labelList(expr.grouping)}) `
-          : '';
       const param = hasParameter(expr.op) && expr.param !== undefined ? `${printExpr(expr.param)}, ` : '';
-      return `${expr.op}${modifier}(${param}${printExpr(expr.expr)})`;
+      return `${aggregationHead(expr)}(${param}${printExpr(expr.expr)})`;
     }
-    case 'binaryExpr': {
-      const bool = expr.returnBool ? ' bool' : '';
-      return `${printExpr(expr.lhs)} ${expr.op}${bool}${matchingText(expr)} ${printExpr(expr.rhs)}`;
-    }
+    case 'binaryExpr':
+      return `${printExpr(expr.lhs)} ${operatorText(expr)} ${printExpr(expr.rhs)}`;
     case 'call':
       return `${expr.func}(${expr.args.map(printExpr).join(', ')})`;
     case 'matrixSelector': {
@@ -42,22 +37,36 @@ export function printExpr(expr: Expr): string {
       return `(${printExpr(expr.expr)})`;
     case 'stringLiteral':
       return quote(expr.value);
-    case 'subquery': {
-      const range =
-        expr.rangeExpr === undefined ? formatDuration(expr.rangeMs) : durationText(expr.rangeExpr);
-      const step =
-        expr.stepMs !== 0
-          ? formatDuration(expr.stepMs)
-          : expr.stepExpr === undefined
-            ? ''
-            : durationText(expr.stepExpr);
-      return `${printExpr(expr.expr)}[${range}:${step}]${atText(expr)}${offsetText(expr)}`;
-    }
+    case 'subquery':
+      return `${printExpr(expr.expr)}${subquerySuffix(expr)}`;
     case 'unaryExpr':
       return `${expr.op}${printExpr(expr.expr)}`;
     case 'vectorSelector':
       return `${seriesText(expr)}${atText(expr)}${extendedText(expr)}${offsetText(expr)}`;
   }
+}
+
+/** An aggregation up to its parenthesis: `sum by (job) `. */
+export function aggregationHead({ op, without, grouping }: AggregateExpr): string {
+  if (without) return `${op} without (${labelList(grouping)}) `;
+  return grouping.length > 0 ? `${op} by (${labelList(grouping)}) ` : op;
+}
+
+/** An operator with all that says how its sides are matched: `/ on (job) group_left ()`. */
+export function operatorText(expr: BinaryExpr): string {
+  return `${expr.op}${expr.returnBool ? ' bool' : ''}${matchingText(expr)}`;
+}
+
+/** What stands behind a subquery's expression: `[5m:1m] offset 1h`. */
+export function subquerySuffix(expr: SubqueryExpr): string {
+  const range = expr.rangeExpr === undefined ? formatDuration(expr.rangeMs) : durationText(expr.rangeExpr);
+  const step =
+    expr.stepMs !== 0
+      ? formatDuration(expr.stepMs)
+      : expr.stepExpr === undefined
+        ? ''
+        : durationText(expr.stepExpr);
+  return `[${range}:${step}]${atText(expr)}${offsetText(expr)}`;
 }
 
 /** A condition as PromQL: `name="value"`. */

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { formatDuration, parse, parseDuration, printExpr } from '../dist/index.js';
 import { anySelector, parses, queries } from './queries.ts';
+import { shape } from './shape.ts';
 
 const anyVector = queries({
   selector: anySelector,
@@ -41,16 +42,3 @@ test('a duration that is printed reads back', () => {
   expect(() => parseDuration('3x')).toThrow('unknown unit "x" in duration "3x"');
   expect(() => parseDuration('')).toThrow('empty duration string');
 });
-
-/** A tree without positions, and with matchers in the order in which they are printed. */
-function shape(node: unknown): unknown {
-  if (Array.isArray(node)) return node.map(shape);
-  if (typeof node !== 'object' || node === null) return Number.isNaN(node) ? 'NaN' : node;
-  const entries = Object.entries(node).filter(([key]) => !['start', 'end', 'opRange'].includes(key));
-  return Object.fromEntries(
-    entries.map(([key, value]) => [
-      key,
-      key === 'matchers' ? (value as unknown[]).map((one) => JSON.stringify(one)).sort() : shape(value),
-    ]),
-  );
-}
