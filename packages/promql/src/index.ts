@@ -11,6 +11,7 @@ export {
   type LabelDefinition,
   type MetricDefinition,
 } from './checker/definitions.ts';
+export type { Facts, SampleKind } from './checker/facts.ts';
 export { type Finding, renderFinding, type Severity } from './checker/finding.ts';
 export { type RecordingRule, withRecordingRules } from './checker/recording-rules.ts';
 export { formatDuration, parseDuration } from './duration.ts';

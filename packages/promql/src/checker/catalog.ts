@@ -45,7 +45,10 @@ export interface CatalogMetric {
 
 /** What all metrics of a catalog have in common. */
 export interface CatalogOptions {
-  /** Labels that targets add, beside `job` and `instance`, which are always there unless they are given here. */
+  /**
+   * Labels that targets add, beside `job` and `instance`. Those two are taken to be on every series, unless they are
+   * given here as `open` or with an empty value, as what comes through a push gateway needs it.
+   */
   readonly targetLabels?: Readonly<Record<string, LabelDomain>>;
 }
 
@@ -132,10 +135,7 @@ function targetFacts(given: Readonly<Record<string, LabelDomain>>): Map<string, 
     ['job', SOME_VALUE],
     ['instance', SOME_VALUE],
   ]);
-  for (const [name, domain] of Object.entries(given)) {
-    if (domain !== 'open') facts.set(name, oneOf(domain));
-    else if (!facts.has(name)) facts.set(name, ANY_VALUE);
-  }
+  for (const [name, domain] of Object.entries(given)) facts.set(name, factsOf(domain));
   return facts;
 }
 

@@ -210,6 +210,8 @@ function combinedLabels(expr: BinaryExpr, { labels: left }: Facts, { labels: rig
     return left === LabelSet.NONE ? right : left;
   }
   if (op === 'or') return left.union(right);
+  // What is left has no partner, so that the other side says nothing of it.
+  if (op === 'unless') return left;
   if (isSetOperator(op)) return agreed(expr, left, right);
   const many = matching.card === 'one-to-many' ? right : left;
   const one = matching.card === 'one-to-many' ? left : right;

@@ -60,6 +60,7 @@ suite('unknown-label', {
     ],
   ],
   silent: [
+    'sum by (status) (http_requests_total unless jobs_pending)',
     'http_requests_total{status="500", job="api", instance="a:1", system="x"}',
     'http_request_duration_seconds_bucket{le="+Inf"}',
     'jobs_pending{queue=""}',
