@@ -72,6 +72,15 @@ describe('findings', () => {
     );
   });
 
+  test('of short ranges need the scrape interval, and a window that ends at its samples', () => {
+    expect(found('rate(jobs_total[20s])', catalog)).toEqual([]);
+    expect(found('rate(jobs_total[20s])', catalog, { scrapeIntervalMs: 15_000 })).toHaveLength(1);
+    for (const window of ['anchored', 'smoothed']) {
+      const expr = parse(`rate(jobs_total[20s] ${window})`, { experimental: true });
+      expect(checkQuery(expr, catalog, { scrapeIntervalMs: 15_000 }), window).toEqual([]);
+    }
+  });
+
   test('need no more stack than a query that parses', () => {
     const chain = Array.from({ length: 5000 }, () => 'jobs_total').join(' + ');
     expect(found(`${chain} + jobs_totl`, catalog)).toContain('unknown-metric: unknown metric jobs_totl');

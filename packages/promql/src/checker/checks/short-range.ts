@@ -57,6 +57,8 @@ function intervalOf(arg: Expr, { settings, catalog }: Inspection): Interval | un
     return { rangeMs: arg.rangeMs, intervalMs: arg.stepMs, what: 'the steps of the subquery are' };
   }
   if (arg.type !== 'matrixSelector' || arg.rangeExpr !== undefined) return undefined;
+  // These take the samples before and behind the range too.
+  if (arg.selector.anchored || arg.selector.smoothed) return undefined;
   const { scrapeIntervalMs } = settings;
   if (scrapeIntervalMs === undefined || isRecorded(arg, catalog)) return undefined;
   return { rangeMs: arg.rangeMs, intervalMs: scrapeIntervalMs, what: 'scrapes are' };
