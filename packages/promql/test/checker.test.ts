@@ -101,30 +101,19 @@ test('every check has a test, a page and a line in both lists of checks', () => 
   }
 });
 
-test('of arbitrary queries nothing is reported that only a catalog could tell', () => {
-  const names = ['up', 'http_requests_total', 'a:b', 'sum', 'offset', 'start'];
+test('where only names are known, nothing is called a counter, and no series one of several', () => {
+  const names = ['http_requests_total', 'a:b', 'sum'];
   const catalog = Catalog.of(names.map((name) => ({ name, type: 'unknown' as const })));
-  const provable = [
-    'impossible-match',
-    'dropped-label',
-    'divided-by-itself',
-    'impossible-matcher',
-    'short-range',
-  ];
-  const arbitrary = queries({
-    selector: fc.constantFrom('http_requests_total{job="a"}', 'a:b', '{__name__="sum", le!="x"}'),
-    at: fc.constant(''),
-    duration: fc.constantFrom('5m', '30s'),
-  }).filter(parses);
+  const selector = fc.constantFrom('http_requests_total{job="a"}', 'a:b', '{__name__="sum", le!="x"}');
+  const duration = fc.constantFrom('5m', '30s');
+  const needTypes = new Set(
+    'unknown-metric counter-without-rate delta-of-counter sum-before-rate ambiguous-match'.split(' '),
+  );
   fc.assert(
-    fc.property(arbitrary, (query) => {
-      // Numbers, and what is calculated of them, are known even so.
-      const judged = checkQuery(parse(query), catalog).filter(
-        ({ check, start, end }) =>
-          !provable.includes(check) && /http|a:b|__name__/.test(query.slice(start, end)),
-      );
-      expect(judged).toEqual([]);
+    fc.property(queries({ selector, at: fc.constant(''), duration }).filter(parses), (query) => {
+      expect(checkQuery(parse(query), catalog).filter(({ check }) => needTypes.has(check))).toEqual([]);
     }),
+    { numRuns: 500 },
   );
 });
 
