@@ -99,21 +99,28 @@ export class Selector<
   }
 }
 
+/** Any metric that can be selected. */
+export type MetricLike = CounterLike<never> | GaugeLike<never> | HistogramLike<never>;
+
+type ValuesOf<M> = M extends { remove(labels: infer V): void } ? V : never;
+type KindOf<M> = M extends { readonly observe: unknown }
+  ? 'histogram'
+  : M extends { readonly dec: unknown }
+    ? 'gauge'
+    : 'counter';
+
 /** The series of a metric, whose labels meet the conditions. A histogram is selected as a native one. */
-export function select<V>(metric: CounterLike<V>, conditions?: Conditions<V>): Selector<Names<V>, 'counter'>;
-export function select<V>(metric: GaugeLike<V>, conditions?: Conditions<V>): Selector<Names<V>, 'gauge'>;
-export function select<V>(
-  metric: HistogramLike<V>,
-  conditions?: Conditions<V>,
-): Selector<Names<V>, 'histogram'>;
-export function select(metric: { readonly name: string }, conditions: object = {}): object {
-  return new Selector<string, MetricKind>(seriesText(metric.name, conditions));
+export function select<M extends MetricLike>(
+  metric: M,
+  conditions: Conditions<ValuesOf<M>> = {},
+): Selector<Names<ValuesOf<M>>, KindOf<M>> {
+  return new Selector(seriesText(metric.name, conditions));
 }
 
 /** The classic buckets of a histogram: the counters `_bucket`, with the label `le`. */
 export function buckets<V>(
   histogram: HistogramLike<V>,
-  conditions: Conditions<V & { le: string }> = {},
+  conditions: Conditions<NoInfer<V> & { le: string }> = {},
 ): Selector<Names<V> | 'le', 'counter'> {
   return new Selector(seriesText(`${histogram.name}_bucket`, conditions));
 }
@@ -121,7 +128,7 @@ export function buckets<V>(
 /** How many values a classic histogram has seen: the counter `_count`. */
 export function countOf<V>(
   histogram: HistogramLike<V>,
-  conditions: Conditions<V> = {},
+  conditions: Conditions<NoInfer<V>> = {},
 ): Selector<Names<V>, 'counter'> {
   return new Selector(seriesText(`${histogram.name}_count`, conditions));
 }
@@ -129,7 +136,7 @@ export function countOf<V>(
 /** The sum of the values that a classic histogram has seen: the counter `_sum`. */
 export function sumOf<V>(
   histogram: HistogramLike<V>,
-  conditions: Conditions<V> = {},
+  conditions: Conditions<NoInfer<V>> = {},
 ): Selector<Names<V>, 'counter'> {
   return new Selector(seriesText(`${histogram.name}_sum`, conditions));
 }
