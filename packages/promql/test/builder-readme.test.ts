@@ -30,3 +30,41 @@ test('the example compiles with the strictest settings and gives its query', asy
     '(sum by (endpoint) (rate(http_requests_total{status=~"5.."}[5m])) / on (endpoint) sum by (endpoint) (rate(http_requests_total[5m]))) > 0.05',
   );
 });
+
+test('each line that must not compile fails for the reason that stands above it', () => {
+  const file = fileURLToPath(new URL('./builder-types.test.ts', import.meta.url));
+  const source = fs.readFileSync(file, 'utf8').replaceAll('../dist/', '../');
+  const target = path.join(folder, 'mistakes.ts');
+  fs.mkdirSync(folder, { recursive: true });
+  fs.writeFileSync(target, source.replaceAll('@ts-expect-error', ''));
+  const compilerOptions = { composite: false, noEmit: true, types: ['node'] };
+  const config = path.join(folder, 'mistakes.json');
+  fs.writeFileSync(
+    config,
+    JSON.stringify({
+      extends: path.join(root, 'tsconfig.base.json'),
+      compilerOptions,
+      files: ['mistakes.ts'],
+    }),
+  );
+  const compiler = path.join(root, 'node_modules/typescript/bin/tsc');
+  const { stdout } = spawnSync(process.execPath, [compiler, '-p', config, '--pretty', 'false'], {
+    encoding: 'utf8',
+  });
+  const errors = stdout.split(/^(?=\S.*error TS)/m).filter((text) => text.includes('error TS'));
+  const reasons = [
+    "'route' does not exist",
+    '"post"',
+    '"gauge"',
+    "'Aggregation",
+    '"five"',
+    '"route"',
+    '"tenant"',
+    '"verb"',
+    'needs the label le',
+    '"tenant"',
+    "'bool' does not exist",
+  ];
+  expect(errors).toHaveLength(reasons.length);
+  for (const [i, reason] of reasons.entries()) expect(errors[i]).toContain(reason);
+});

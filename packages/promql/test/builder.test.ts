@@ -92,6 +92,10 @@ describe('constructs', () => {
       'max_over_time((sum(rate(http_requests_total[5m])))[1h:1m])',
     ],
     [b.avgOverTime(b.select(pending), '5m'), 'avg_over_time(processing_jobs_pending[5m])'],
+    [
+      b.sum(b.labelReplace(all, 'class', '$1xx', 'status', '(.)..')).by('class'),
+      'sum by (class) (label_replace(rate(http_requests_total[5m]), "class", "$1xx", "status", "(.).."))',
+    ],
     [b.absent(b.select(pending)), 'absent(processing_jobs_pending)'],
     [b.scalar(b.sum(all)), 'scalar(sum(rate(http_requests_total[5m])))'],
   ])('%s', (query, text) => check(query, text));

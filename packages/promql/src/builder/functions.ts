@@ -142,3 +142,15 @@ export function scalar(vector: { readonly kind: 'vector' }): Scalar {
 export function vector(value: NumberLike): Vector<never> {
   return new Vector(`vector(${numberText(value)})`);
 }
+
+/** Sets a label from what a regular expression finds in another; where it does not match, nothing changes. */
+export function labelReplace<N extends string, const L extends string>(
+  vector: Vector<N>,
+  target: L,
+  replacement: string,
+  source: N,
+  pattern: string,
+): Vector<N | L> {
+  const strings = [target, replacement, source, pattern].map((text) => quote(text));
+  return new Vector(`label_replace(${vector}, ${strings.join(', ')})`);
+}
