@@ -21,6 +21,7 @@ import { absentLabels, labelJoin, labelReplace } from './label-functions.ts';
 import { naturalOrder } from './natural-order.ts';
 import { isRangeFunction, markPresent, NAME_KEEPING, overWindows } from './range-functions.ts';
 import { overStarted, usesStarts } from './start-timestamps.ts';
+import { WindowPlan } from './window-plan.ts';
 
 const COUNTER_SUFFIX = /_(total|sum|count|bucket)$/;
 
@@ -261,7 +262,7 @@ async function overRange(
     if (func === 'double_exponential_smoothing') checkFactors(scalars);
     if (func === 'quantile_over_time') evaluator.checkQuantiles(scalars[0]!, args[0]!);
   }
-  const call = { ...windows, scalars };
+  const call = { ...windows, scalars, plan: new WindowPlan(grid.count) };
   const columns: Column[] = [];
   const slab = new ColumnSlab(grid.count, series.length);
   for (const one of series) {

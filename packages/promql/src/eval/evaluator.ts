@@ -36,11 +36,11 @@ import {
 import { type Extension, extendedWindow, smoothedValues } from './extended-windows.ts';
 import { formatGeneral } from './format-general.ts';
 import { limitRatio } from './limit.ts';
-import type { Windows } from './rate.ts';
 import { dense, latest, withoutMarkers } from './samples.ts';
 import { type CounterSeries, latestStarts, withStarts } from './start-timestamps.ts';
 import type { Times } from './times.ts';
 import type { Watch } from './watch.ts';
+import type { Windows } from './window-plan.ts';
 
 const INT64_MIN = -(2 ** 63);
 const INT64_MAX = 2 ** 63;

@@ -16,8 +16,8 @@
  */
 import { QueryError } from '../value.ts';
 import type { Column, RangeSeries } from './column.ts';
-import type { Windows } from './rate.ts';
 import { type CounterSeries, isReset } from './start-timestamps.ts';
+import type { Windows } from './window-plan.ts';
 
 /** How a selector looks beyond its window. */
 export interface Extension {

@@ -8,12 +8,14 @@
  */
 import { type Column, type RangeSeries, timeAt } from './column.ts';
 import { KahanSum, mean, quantileOf } from './kahan.ts';
-import { extrapolate, instantaneous, type Kernel, type Windows } from './rate.ts';
+import { extrapolate, instantaneous, type Kernel } from './rate.ts';
+import type { WindowPlan, Windows } from './window-plan.ts';
 
 /** What a kernel may need beside the series. */
 export interface RangeCall extends Windows {
   /** Scalar arguments, a value per step. */
   readonly scalars: readonly Float64Array[];
+  readonly plan: WindowPlan;
 }
 
 interface RangeFunction {
@@ -133,11 +135,11 @@ export function isRangeFunction(name: string): boolean {
 export function overWindows(series: RangeSeries, name: string, call: RangeCall, column: Column): number {
   switch (name) {
     case 'rate':
-      return extrapolate(series, call, true, true, column);
+      return extrapolate(series, call, call.plan, true, true, column);
     case 'increase':
-      return extrapolate(series, call, true, false, column);
+      return extrapolate(series, call, call.plan, true, false, column);
     case 'delta':
-      return extrapolate(series, call, false, false, column);
+      return extrapolate(series, call, call.plan, false, false, column);
   }
   const { samplesMin, kernel } = KERNELS[name]!;
   return slide(series.timestamps, call, kernel(series, call), samplesMin, column);

@@ -9,69 +9,57 @@
  * sample is nearer to it than 1.1 times the mean distance of samples, else by half of that distance, and for
  * counters never beyond the time at which the counter was zero.
  */
-import type { Column, Grid, RangeSeries } from './column.ts';
+import type { Column, RangeSeries } from './column.ts';
+import type { WindowPlan, Windows } from './window-plan.ts';
 
 /** Computes a window, `[lo, hi)`, of at least as many samples as the function needs. */
 export type Kernel = (lo: number, hi: number, step: number) => number;
 
-/** Where the windows of a range function lie: each ends at a step minus the offset, or all where `@` says. */
-export interface Windows {
-  readonly grid: Grid;
-  readonly rangeMs: number;
-  readonly offsetMs: number;
-  readonly fixedEndMs: number | undefined;
-}
+/** By how much a counter must be clear of zero at a window's start for nothing more to be looked at. */
+const CLEAR = 1 + 1e-9;
 
 /**
  * `rate`, `increase` or `delta` of a whole series; returns how many samples the windows had in all.
+ * @param plan is laid over the times of the series, where it does not lie there already
  *
  * The loop is that of `slide` with the arithmetic in it: a call per window costs as much as the arithmetic.
  */
 export function extrapolate(
   { timestamps, values }: RangeSeries,
-  { grid, rangeMs, offsetMs, fixedEndMs }: Windows,
+  windows: Windows,
+  plan: WindowPlan,
   counter: boolean,
   perSecond: boolean,
   { values: out, present }: Column,
 ): number {
+  plan.lay(timestamps, windows);
+  const { first, last, sampled, toStart, toEnd, factor, samples } = plan;
   const resets = counter ? resetsOf(values) : NO_RESETS;
-  const divisor = perSecond ? rangeMs / 1000 : 1;
-  const n = timestamps.length;
-  let lo = 0;
-  let hi = 0;
+  const divisor = perSecond ? windows.rangeMs / 1000 : 1;
   let reset = 0;
-  let seen = 0;
   for (let step = 0; step < out.length; step++) {
-    const endMs = fixedEndMs ?? grid.startMs + step * grid.stepMs - offsetMs;
-    const startMs = endMs - rangeMs;
-    while (hi < n && timestamps[hi]! <= endMs) hi++;
-    while (lo < hi && timestamps[lo]! <= startMs) lo++;
-    const last = hi - 1;
-    if (last <= lo) continue;
-    seen += hi - lo;
-    const firstMs = timestamps[lo]!;
-    const lastMs = timestamps[last]!;
+    const lo = first[step]!;
+    const at = last[step]!;
+    if (at <= lo) continue;
     const firstValue = values[lo]!;
-    let result = values[last]! - firstValue;
-    while (reset < resets.length && resets[reset]! <= lo) reset++;
-    for (let k = reset; k < resets.length && resets[k]! <= last; k++) result += values[resets[k]! - 1]!;
-    let toStart = (firstMs - startMs) / 1000;
-    let toEnd = (endMs - lastMs) / 1000;
-    const sampled = (lastMs - firstMs) / 1000;
-    const between = sampled / (last - lo);
-    const threshold = between * 1.1;
-    if (toStart >= threshold) toStart = between / 2;
-    if (counter && result > 0 && firstValue >= 0) {
-      const toZero = sampled * (firstValue / result);
-      if (toZero < toStart) toStart = toZero;
+    let result = values[at]! - firstValue;
+    if (reset < resets.length) {
+      while (reset < resets.length && resets[reset]! <= lo) reset++;
+      for (let k = reset; k < resets.length && resets[k]! <= at; k++) result += values[resets[k]! - 1]!;
     }
-    if (toEnd >= threshold) toEnd = between / 2;
-    let factor = (sampled + toStart + toEnd) / sampled;
-    if (perSecond) factor /= divisor;
-    out[step] = result * factor;
+    let by = factor[step]!;
+    // A counter is not extrapolated to before the time at which it was zero, which is rarely that late.
+    if (counter && result > 0 && firstValue >= 0) {
+      const within = sampled[step]!;
+      if (firstValue * within <= toStart[step]! * result * CLEAR) {
+        const toZero = within * (firstValue / result);
+        if (toZero < toStart[step]!) by = (within + toZero + toEnd[step]!) / within;
+      }
+    }
+    out[step] = result * (perSecond ? by / divisor : by);
     present[step] = 1;
   }
-  return seen;
+  return samples;
 }
 
 /** The kernel of `irate` or `idelta`: the last two samples alone. */

@@ -19,8 +19,8 @@
 import { isStaleAt, wordsOf } from '@binnacle/metrics/model';
 import type { Series } from '../storage.ts';
 import type { Column, RangeSeries } from './column.ts';
-import type { Windows } from './rate.ts';
 import { withoutMarkers } from './samples.ts';
+import type { Windows } from './window-plan.ts';
 
 /** A series that may know when its counter began. */
 export interface CounterSeries extends RangeSeries {
