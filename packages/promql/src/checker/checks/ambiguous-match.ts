@@ -45,15 +45,15 @@ function inspectMatching(expr: BinaryExpr, inspection: Inspection): void {
 /** Labels of a side by which its series certainly differ and that the matching does not look at. */
 function surplus({ matching }: BinaryExpr, side: Expr, inspection: Inspection): string[] {
   const { on, labels: named } = matching!;
-  if (leavesOut(side)) return [];
   const { labels } = inspection.facts(side);
-  return labels.names().filter((name) => {
+  const names = labels.names().filter((name) => {
     if (named.includes(name) === on) return false;
     const { values, varies } = labels.get(name);
     if (!varies) return false;
     if (values === undefined) return true;
     return (name === 'le' || name === 'quantile' ? different(values) : values.size) > 1;
   });
+  return names.length === 0 || leavesOut(side) ? [] : names;
 }
 
 /** Whether some of the series may be left out on the way, so that one may be left of several. */
