@@ -1,6 +1,7 @@
 /** What the checker reports, and how it is shown. */
 import type { PositionRange } from '../ast.ts';
-import { indexOfByte, lineAndColumn } from '../position.ts';
+import { underline } from '../caret.ts';
+import { lineAndColumn } from '../position.ts';
 
 /**
  * `error`: the expression cannot answer what it asks. `warning`: it answers something else than it seems to. `info`:
@@ -36,19 +37,16 @@ export interface Finding extends PositionRange {
  *     see 1:12: removed here
  */
 export function renderFinding(query: string, finding: Finding): string {
-  const { start, end, check, severity, message, reason, remedy, suggestion, related } = finding;
-  const from = indexOfByte(query, start);
-  const lineStart = query.lastIndexOf('\n', from - 1) + 1;
-  const newline = query.indexOf('\n', from);
-  const lineEnd = newline < 0 ? query.length : newline;
-  const to = Math.min(Math.max(indexOfByte(query, end), from + 1), lineEnd);
-  // A tab stays one, so that the marks stand below what they mark.
-  const indent = query.slice(lineStart, from).replace(/[^\t]/g, ' ');
+  const { start, check, severity, message, reason, remedy, suggestion, related } = finding;
+  const place = lineAndColumn(query, start);
+  const line = Number(place.split(':')[0]);
   const meant = suggestion === undefined ? '' : ` Did you mean ${suggestion}?`;
   return [
-    `${lineAndColumn(query, start)}: ${severity}: ${message} (${check})`,
-    `    ${query.slice(lineStart, lineEnd)}`,
-    `    ${indent}${'^'.repeat(Math.max(1, to - from))}`,
+    `${place}: ${severity}: ${message} (${check})`,
+    ...underline(query, finding)
+      .split('\n')
+      .slice(line - 1, line + 1)
+      .map((text) => `    ${text}`),
     `why: ${reason}`,
     `do: ${remedy}${meant}`,
     ...(related === undefined ? [] : [`see ${lineAndColumn(query, related.start)}: ${related.message}`]),
