@@ -99,11 +99,16 @@ export interface PackedAnswer {
 
 interface PackedResult {
   readonly warnings: readonly string[];
-  /** Four for each series: number of its label set, start of its times, start of its values, how many. */
+  /** {@link PLACE} for each series: number of its label set, start of its times, slab, start of its values, how many. */
   readonly places: Int32Array;
   readonly times: Float64Array;
-  readonly values: Float64Array;
+  /** The values of many series each. */
+  readonly slabs: readonly Float64Array[];
 }
+
+const PLACE = 5;
+/** Values whose array belongs to them alone are copied together: to hand over each one's memory would take longer. */
+const OWN_SLAB = 0;
 
 /** Label sets that the main thread keeps at most; then numbering begins anew. */
 const KEPT_LABELS_MAX = 200_000;
@@ -118,7 +123,10 @@ export class AnswerPacker {
     this.#keptMax = keptMax;
   }
 
-  /** The answer, and the memory that is to be handed over with it. */
+  /**
+   * The answer, and the memory that is to be handed over with it: that of the results' values too, which nobody else
+   * may use any more.
+   */
   pack(results: readonly SelectResult[]): { answer: PackedAnswer; memory: ArrayBuffer[] } {
     const resetLabels = this.#next > this.#keptMax;
     if (resetLabels) {
@@ -128,11 +136,12 @@ export class AnswerPacker {
     const firstLabels = this.#next;
     const newLabels: string[][] = [];
     const packed = results.map((result) => this.#packResult(result, newLabels));
+    const memory = new Set<ArrayBufferLike>();
+    for (const { places, times, slabs } of packed)
+      for (const { buffer } of [places, times, ...slabs]) memory.add(buffer);
     return {
       answer: { resetLabels, firstLabels, newLabels, results: packed },
-      memory: packed.flatMap(({ places, times, values }) =>
-        [places, times, values].map((array) => array.buffer as ArrayBuffer),
-      ),
+      memory: [...memory] as ArrayBuffer[],
     };
   }
 
@@ -140,31 +149,52 @@ export class AnswerPacker {
     // Series of one target mostly share one array of times: it crosses once.
     const timesAt = new Map<Float64Array, number>();
     let timesCount = 0;
-    let valuesCount = 0;
+    let ownCount = 0;
     for (const { timestamps, values } of series) {
-      valuesCount += values.length;
+      if (isAlone(values)) ownCount += values.length;
       if (timesAt.has(timestamps)) continue;
       timesAt.set(timestamps, timesCount);
       timesCount += timestamps.length;
     }
     const times = new Float64Array(timesCount);
     for (const [timestamps, at] of timesAt) times.set(timestamps, at);
-    const values = new Float64Array(valuesCount);
-    const places = new Int32Array(series.length * 4);
-    let at = 0;
-    series.forEach((one, i) => {
-      let number = this.#numbers.get(one.labels);
+    const own = new Float64Array(ownCount);
+    const slabs: Float64Array[] = [own];
+    const slabOf = new Map<ArrayBufferLike, number>();
+    const places = new Int32Array(series.length * PLACE);
+    let ownUsed = 0;
+    let place = 0;
+    for (const { labels, timestamps, values } of series) {
+      let number = this.#numbers.get(labels);
       if (number === undefined) {
         number = this.#next++;
-        this.#numbers.set(one.labels, number);
-        newLabels.push(one.labels.flat());
+        this.#numbers.set(labels, number);
+        newLabels.push(labels.flat());
       }
-      places.set([number, timesAt.get(one.timestamps)!, at, one.values.length], i * 4);
-      values.set(one.values, at);
-      at += one.values.length;
-    });
-    return { warnings, places, times, values };
+      places[place++] = number;
+      places[place++] = timesAt.get(timestamps)!;
+      if (isAlone(values)) {
+        places[place++] = OWN_SLAB;
+        places[place++] = ownUsed;
+        own.set(values, ownUsed);
+        ownUsed += values.length;
+      } else {
+        let slab = slabOf.get(values.buffer);
+        if (slab === undefined) {
+          slab = slabs.push(new Float64Array(values.buffer)) - 1;
+          slabOf.set(values.buffer, slab);
+        }
+        places[place++] = slab;
+        places[place++] = values.byteOffset / values.BYTES_PER_ELEMENT;
+      }
+      places[place++] = values.length;
+    }
+    return { warnings, places, times, slabs };
   }
+}
+
+function isAlone({ byteLength, buffer }: Float64Array): boolean {
+  return byteLength === buffer.byteLength;
 }
 
 /** Unpacks answers in the main thread; answers must come in the order in which they were packed. */
@@ -176,11 +206,13 @@ export class AnswerUnpacker {
     answer.newLabels.forEach((flat, i) => {
       this.#labels.set(answer.firstLabels + i, Labels.fromFlat(flat));
     });
-    return answer.results.map(({ warnings, places, times, values }) => {
+    return answer.results.map(({ warnings, places, times, slabs }) => {
       const series: Series[] = [];
       const shared = new Map<number, Float64Array>();
-      for (let i = 0; i < places.length; i += 4) {
-        const [timesStart, valuesStart, count] = [places[i + 1]!, places[i + 2]!, places[i + 3]!];
+      for (let i = 0; i < places.length; i += PLACE) {
+        const timesStart = places[i + 1]!;
+        const valuesStart = places[i + 3]!;
+        const count = places[i + 4]!;
         let timestamps = shared.get(timesStart);
         if (timestamps === undefined) {
           timestamps = times.subarray(timesStart, timesStart + count);
@@ -189,7 +221,7 @@ export class AnswerUnpacker {
         series.push({
           labels: this.#labels.get(places[i]!)!,
           timestamps,
-          values: values.subarray(valuesStart, valuesStart + count),
+          values: slabs[places[i + 2]!]!.subarray(valuesStart, valuesStart + count),
         });
       }
       return { series, warnings };

@@ -20,7 +20,7 @@ import type {
 } from '@binnacle/promql/storage';
 import { SeriesIndex } from './series-index.ts';
 import { SourceTable, type TableWindow } from './source-table.ts';
-import { isAbsentAt, writeAbsentAt } from './symbol.ts';
+import { firstAbsent, isAbsentAt, writeAbsentAt } from './symbol.ts';
 
 /** A table is retired when so many of its positions, and one in four, were absent in a whole block. */
 const ABSENT_POSITIONS_MIN = 64;
@@ -314,27 +314,22 @@ class SeriesReader {
     const words = this.#slabWords;
     const start = this.#slabUsed;
     table.read(window, table.position(ref), slab, words, start);
-    let end = start;
-    let timestamps: Float64Array | undefined;
-    for (let i = 0; i < count; i++) {
-      const at = start + i;
-      if (isAbsentAt(words, at)) {
-        timestamps ??= window.times.slice();
-      } else {
-        if (timestamps !== undefined) {
-          words[2 * end] = words[2 * at]!;
-          words[2 * end + 1] = words[2 * at + 1]!;
-          timestamps[end - start] = window.times[i]!;
-        }
+    let end = firstAbsent(words, start, start + count);
+    let timestamps = window.times;
+    if (end < start + count) {
+      timestamps = timestamps.slice();
+      for (let at = end + 1; at < start + count; at++) {
+        if (isAbsentAt(words, at)) continue;
+        words[2 * end] = words[2 * at]!;
+        words[2 * end + 1] = words[2 * at + 1]!;
+        timestamps[end - start] = window.times[at - start]!;
         end++;
       }
+      timestamps = timestamps.subarray(0, end - start);
     }
     if (end === start) return undefined;
     this.#slabUsed = end;
-    return {
-      timestamps: timestamps?.subarray(0, end - start) ?? window.times,
-      values: slab.subarray(start, end),
-    };
+    return { timestamps, values: slab.subarray(start, end) };
   }
 }
 

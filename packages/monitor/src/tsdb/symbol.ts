@@ -67,6 +67,12 @@ export function isAbsentAt(words: Uint32Array, index: number): boolean {
   return words[2 * index + LOW] === ABSENT_LOW && words[2 * index + HIGH] === ABSENT_HIGH;
 }
 
+/** The index of the first value in `[from, to)` that is absent, or `to`. */
+export function firstAbsent(words: Uint32Array, from: number, to: number): number {
+  for (let i = from; i < to; i++) if (words[2 * i + LOW] === ABSENT_LOW && isAbsentAt(words, i)) return i;
+  return to;
+}
+
 export function writeAbsentAt(words: Uint32Array, index: number): void {
   words[2 * index + LOW] = ABSENT_LOW;
   words[2 * index + HIGH] = ABSENT_HIGH;
