@@ -20,7 +20,13 @@ import {
   type Value,
   walk,
 } from '../packages/promql/dist/index.js';
-import { type EvalCommand, type ExpectedKind, type LoadCommand, parseScript } from './promql-script.ts';
+import {
+  type EvalCommand,
+  type ExpectedKind,
+  type LoadCommand,
+  parseScript,
+  ScriptError,
+} from './promql-script.ts';
 
 /** How one evaluation of a script ended. */
 export interface Outcome {
@@ -53,21 +59,27 @@ export async function runScript(bytes: Buffer): Promise<Omit<ScriptReport, 'file
   const runner = new Runner();
   const outcomes: Outcome[] = [];
   const inexpressible: ScriptReport['inexpressible'][number][] = [];
-  for (const command of parseScript(bytes.toString('utf8'))) {
-    if (command.type === 'clear') runner.clear();
-    else if (command.type === 'load') runner.load(command);
-    else {
-      const { line, query } = command;
-      if (broken.has(line)) {
-        inexpressible.push({ line, reason: 'the query is not UTF-8' });
-        continue;
+  let line = 1;
+  try {
+    for (const command of parseScript(bytes.toString('utf8'))) {
+      line = command.line;
+      if (command.type === 'clear') runner.clear();
+      else if (command.type === 'load') runner.load(command);
+      else if (broken.has(line)) inexpressible.push({ line, reason: 'the query is not UTF-8' });
+      else {
+        const { query } = command;
+        const outcome = await runner.run(command);
+        const known = outcome === 'passed' || outcome.startsWith('needs ');
+        outcomes.push(
+          known ? { line, query, kind: outcome } : { line, query, kind: 'failed', message: outcome },
+        );
       }
-      const outcome = await runner.run(command);
-      const known = outcome === 'passed' || outcome.startsWith('needs ');
-      outcomes.push(
-        known ? { line, query, kind: outcome } : { line, query, kind: 'failed', message: outcome },
-      );
     }
+  } catch (error) {
+    // What follows a command that cannot be carried out would have other data than it expects.
+    const at = error instanceof ScriptError ? error.line : line;
+    const message = `the script ends here: ${error instanceof Error ? error.message : String(error)}`;
+    outcomes.push({ line: at, query: '', kind: 'failed', message });
   }
   return { outcomes, inexpressible };
 }

@@ -13,6 +13,7 @@ import {
 /** Series as given; `needs` says why a series cannot be loaded. */
 export interface LoadCommand {
   readonly type: 'load';
+  readonly line: number;
   readonly intervalMs: number;
   readonly series: readonly {
     readonly labels: Labels;
@@ -48,7 +49,18 @@ export interface EvalCommand {
   readonly expectsHistogram: boolean;
 }
 
-export type Command = LoadCommand | EvalCommand | { readonly type: 'clear' };
+export type Command = LoadCommand | EvalCommand | { readonly type: 'clear'; readonly line: number };
+
+/** A script that is not in the language. */
+export class ScriptError extends Error {
+  override readonly name = 'ScriptError';
+  readonly line: number;
+
+  constructor(line: number, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.line = line;
+  }
+}
 
 const LOAD = /^load(?:_(with_nhcb))?\s+(.+?)$/;
 const INSTANT = /^eval(?:_(fail|warn|ordered|info))?\s+instant\s+(?:at\s+(.+?))?\s+(.+)$/;
@@ -57,25 +69,38 @@ const EXPECT = /^expect\s+(ordered|fail|warn|no_warn|info|no_info)(?:\s+(regex|m
 const EXPECT_RANGE = /^expect range vector\s+from\s+(.+)\s+to\s+(.+)\s+step\s+(.+)$/;
 const NUMBER = /^[+-]?(\d+\.?\d*(e[+-]?\d+)?|\.\d+|inf|nan|0x[0-9a-f]+)$/i;
 
-/** Cuts a script into commands. */
+/**
+ * Cuts a script into commands.
+ * @throws ScriptError
+ */
 export function parseScript(text: string): Command[] {
   const lines = text.split('\n').map((line) => (line.trim().startsWith('#') ? '' : line.trim()));
   const commands: Command[] = [];
   for (let i = 0; i < lines.length; i++) {
     const line = lines[i]!;
     if (line === '') continue;
+    const number = i + 1;
     const block: string[] = [];
     if (line.startsWith('load') || line.startsWith('eval'))
       while (i + 1 < lines.length && lines[i + 1] !== '') block.push(lines[++i]!);
-    if (line === 'clear') commands.push({ type: 'clear' });
-    else if (line.startsWith('load')) commands.push(parseLoad(line, block));
-    else if (line.startsWith('eval')) commands.push(parseEval(line, i - block.length + 1, block));
-    else throw new Error(`line ${i + 1}: unknown command ${line}`);
+    try {
+      commands.push(parseCommand(line, number, block));
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      throw new ScriptError(number, message, { cause: error });
+    }
   }
   return commands;
 }
 
-function parseLoad(line: string, block: readonly string[]): LoadCommand {
+function parseCommand(line: string, number: number, block: readonly string[]): Command {
+  if (line === 'clear') return { type: 'clear', line: number };
+  if (LOAD.test(line)) return parseLoad(line, number, block);
+  if (INSTANT.test(line) || RANGE.test(line)) return parseEval(line, number, block);
+  throw new Error(`unknown command ${line}`);
+}
+
+function parseLoad(line: string, lineNumber: number, block: readonly string[]): LoadCommand {
   const [, withNhcb, interval] = LOAD.exec(line)!;
   const series: LoadCommand['series'][number][] = [];
   const lacking: LoadCommand['lacking'][number][] = [];
@@ -107,7 +132,7 @@ function parseLoad(line: string, block: readonly string[]): LoadCommand {
     if (withNhcb !== undefined && name !== labels.metricName)
       lacking.push({ labels: labels.with('__name__', name).with('le', ''), needs: 'native histograms' });
   }
-  return { type: 'load', intervalMs: parseDuration(interval!), series, lacking };
+  return { type: 'load', line: lineNumber, intervalMs: parseDuration(interval!), series, lacking };
 }
 
 /** `_`, `_x3`, `-1m`, `-1mx3`, `-30s-1mx3`: offsets of start timestamps from their samples. */

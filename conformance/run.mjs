@@ -6,7 +6,6 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { runnerImport } from 'vite';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const verbose = process.argv.includes('--verbose');
@@ -25,6 +24,7 @@ if (!existsSync(`${root}packages/promql/dist/index.js`)) {
 }
 
 // Node.js 20 does not read TypeScript itself.
+const { runnerImport } = await import('vite');
 const { module } = await runnerImport(`${root}conformance/promql-runner.ts`, {
   root,
   configFile: false,

@@ -118,6 +118,8 @@ test('two counters that write one series are pointed out', async () => {
     'PromQL warning: sample has start time that overlaps with previous sample timestamp for metric "m_total" (1:6)';
   expect(await warnings(overlapping, 'rate(m_total[1m])')).toEqual([warning]);
   expect(await warnings(overlapping, 'resets(m_total[1m])')).toEqual([]);
+  const twice = await engine.range(overlapping, 'rate(m_total[1m])', 0, 30_000, 10_000);
+  expect(twice.warnings).toEqual([warning.replace(' (1:6)', ' (2 occurrences) (1:6)')]);
   expect(await warnings(storageOf([10_000, 5, 1000], [20_000, 6, 1000]), 'rate(m_total[1m])')).toEqual([]);
 });
 

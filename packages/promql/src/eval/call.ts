@@ -263,6 +263,7 @@ async function overRange(
     if (func === 'quantile_over_time') evaluator.checkQuantiles(scalars[0]!, args[0]!);
   }
   const call = { ...windows, scalars, plan: new WindowPlan(grid.count) };
+  const overlaps = new Map<string, number>();
   const columns: Column[] = [];
   const slab = new ColumnSlab(grid.count, series.length);
   for (const one of series) {
@@ -273,12 +274,10 @@ async function overRange(
     if (extension !== undefined) samplesSeen = overExtended(one, func, windows, extension, column);
     else if (starts === undefined) samplesSeen = overWindows(one, func, call, column);
     else {
-      samplesSeen = overStarted(one, starts, func, windows, column, () =>
-        evaluator.notes.warn(
-          `sample has start time that overlaps with previous sample timestamp for metric ${quote(one.labels.metricName)}`,
-          matrix,
-        ),
-      );
+      samplesSeen = overStarted(one, starts, func, windows, column, () => {
+        const name = one.labels.metricName;
+        overlaps.set(name, (overlaps.get(name) ?? 0) + 1);
+      });
     }
     if (evaluator.watch.isDue(samplesSeen)) await evaluator.watch.pause();
     if (samplesSeen === 0) continue;
@@ -290,6 +289,11 @@ async function overRange(
         matrix,
       );
     }
+  }
+  for (const [name, count] of overlaps) {
+    const times = count > 1 ? ` (${count} occurrences)` : '';
+    const message = 'sample has start time that overlaps with previous sample timestamp';
+    evaluator.notes.warn(`${message} for metric ${quote(name)}${times}`, matrix);
   }
   return columns;
 }

@@ -53,7 +53,7 @@ export function withStarts(series: Series): CounterSeries {
 /**
  * Evaluates one of the functions of {@link usesStarts} over all windows of a series; returns how many samples the
  * windows had in all.
- * @param onOverlap called when two counters seem to write the series
+ * @param onOverlap called for each window in which two counters seem to write the series
  */
 export function overStarted(
   series: RangeSeries,
