@@ -1,6 +1,7 @@
 /**
- * Asks Prometheus and the engine the same random range queries over the same samples. Both must give the same series
- * and values, or both must refuse.
+ * Asks Prometheus and the engine the same random queries over the same samples, in turn at one time and over a range.
+ * Both must give the same series and values, or both must refuse. `BINNACLE_QUERIES` and `BINNACLE_SEED` choose how
+ * many and which; a long run takes another seed each time, and a failure names it.
  *
  * Where the versions differ the engine follows Prometheus 3.14, the one whose test scripts it runs: it checks that
  * series match one to one before a comparison drops some of them, while 3.5 checks afterwards.
@@ -22,11 +23,27 @@ import { freePort, startProgram, temporaryFolder } from '../test/children.ts';
 import { outside } from '../test/outside.ts';
 import { anyQuery, WORKLOAD_START, workload } from './random-queries.ts';
 
-const QUERIES = Number(process.env.BINNACLE_QUERIES ?? 400);
-const SEED = Number(process.env.BINNACLE_SEED ?? 12);
-const START = WORKLOAD_START + 302;
-const END = START + 900;
-const STEP = 47;
+const SOAK = process.env.BINNACLE_SOAK === '1';
+const QUERIES = Number(process.env.BINNACLE_QUERIES ?? (SOAK ? 10_000 : 2000));
+const SEED = Number(process.env.BINNACLE_SEED ?? (SOAK ? Date.now() % 2 ** 31 : 12));
+/** Seconds. */
+interface Times {
+  readonly start: number;
+  readonly end: number;
+  /** 0 for an instant query. */
+  readonly step: number;
+}
+const anyRange: fc.Arbitrary<Times> = fc
+  .tuple(
+    fc.integer({ min: -100, max: 1900 }),
+    fc.integer({ min: 0, max: 1200 }),
+    fc.constantFrom(5, 15, 47, 60, 301),
+  )
+  .map(([at, length, step]) => ({ start: WORKLOAD_START + at, end: WORKLOAD_START + at + length, step }));
+const anyInstant: fc.Arbitrary<Times> = fc
+  .integer({ min: 0, max: 2_200_000 })
+  .map((ms) => WORKLOAD_START + ms / 1000)
+  .map((time) => ({ start: time, end: time, step: 0 }));
 /** What another order of additions and another `pow` change. */
 const LAST_DIGITS = 1e-9;
 const STRICTER = /many-to-one matching must be explicit/;
@@ -36,12 +53,13 @@ interface Answer {
   readonly data?: {
     readonly result: readonly {
       readonly metric: Readonly<Record<string, string>>;
-      readonly values: readonly (readonly [number, string])[];
+      readonly value?: readonly [number, string];
+      readonly values?: readonly (readonly [number, string])[];
     }[];
   };
 }
 
-test('random queries have the answers that Prometheus gives', { timeout: 120_000 }, async (ctx) => {
+test('random queries have the answers that Prometheus gives', { timeout: 600_000 }, async (ctx) => {
   const [prometheus, promtool] = [outside(ctx, 'prometheus'), outside(ctx, 'promtool')];
   const folder = temporaryFolder();
   const text = workload();
@@ -65,10 +83,13 @@ test('random queries have the answers that Prometheus gives', { timeout: 120_000
   const engine = new Engine();
   const different: string[] = [];
   let [answered, refused] = [0, 0];
-  for (const query of fc.sample(anyQuery, { numRuns: QUERIES, seed: SEED })) {
-    if (!parses(query)) continue;
-    const theirs = await ask(`http://${address}`, query);
-    const ours = await answerOf(engine, storage, query);
+  const asked = fc.tuple(anyQuery, anyRange, anyInstant);
+  for (const [i, [text, range, instant]] of fc.sample(asked, { numRuns: QUERIES, seed: SEED }).entries()) {
+    if (!parses(text)) continue;
+    const times = i % 2 === 0 ? range : instant;
+    const query = `${text} # seed ${SEED}, ${times.start}..${times.end} step ${times.step}`;
+    const theirs = await ask(`http://${address}`, query, times);
+    const ours = await answerOf(engine, storage, query, times);
     if (typeof ours === 'string') {
       refused++;
       if (theirs !== undefined && !STRICTER.test(ours)) different.push(`${query}: we refuse with ${ours}`);
@@ -118,14 +139,19 @@ function parses(query: string): boolean {
 }
 
 /** `labels@time` to value; `undefined` when the query was refused. */
-async function ask(server: string, query: string): Promise<Map<string, number> | undefined> {
-  const body = new URLSearchParams({ query, start: `${START}`, end: `${END}`, step: `${STEP}` });
-  const answer = (await (
-    await fetch(`${server}/api/v1/query_range`, { method: 'POST', body })
-  ).json()) as Answer;
+async function ask(
+  server: string,
+  query: string,
+  { start, end, step }: Times,
+): Promise<Map<string, number> | undefined> {
+  const [path, body] =
+    step === 0
+      ? ['query', new URLSearchParams({ query, time: `${start}` })]
+      : ['query_range', new URLSearchParams({ query, start: `${start}`, end: `${end}`, step: `${step}` })];
+  const answer = (await (await fetch(`${server}/api/v1/${path}`, { method: 'POST', body })).json()) as Answer;
   if (answer.error !== undefined) return undefined;
   return new Map(
-    answer.data!.result.flatMap(({ metric, values }) =>
+    answer.data!.result.flatMap(({ metric, value, values = [value!] }) =>
       values.map(([time, value]) => [
         `${JSON.stringify(Object.entries(metric).sort())}@${time}`,
         numberOf(value),
@@ -138,9 +164,23 @@ async function answerOf(
   engine: Engine,
   storage: MemoryStorage,
   query: string,
+  times: Times,
 ): Promise<Map<string, number> | string> {
+  const [start, end, step] = [times.start, times.end, times.step].map((seconds) =>
+    Math.round(seconds * 1000),
+  );
   try {
-    const { value } = await engine.range(storage, query, START * 1000, END * 1000, STEP * 1000);
+    const { value } =
+      step === 0
+        ? await engine.instant(storage, query, start!)
+        : await engine.range(storage, query, start!, end!, step!);
+    if (value.type === 'vector')
+      return new Map(
+        value.samples.map(({ labels, timestampMs, value: sample }) => [
+          `${JSON.stringify(labels.entries().sort())}@${timestampMs / 1000}`,
+          sample,
+        ]),
+      );
     if (value.type !== 'matrix') throw new Error(value.type);
     return new Map(
       value.series.flatMap(({ labels, timestamps, values }) =>
