@@ -66,6 +66,44 @@ test('a range query has at each step what an instant query has there', async () 
   );
 });
 
+test('what is folded over parts of a partition, and then over the parts, is what is folded at once', async () => {
+  const engine = new Engine();
+  const anyFold = fc.constantFrom(
+    ['sum', 'sum'],
+    ['count', 'sum'],
+    ['min', 'min'],
+    ['max', 'max'],
+    ['group', 'group'],
+  );
+  const anyParts = fc.constantFrom('by (job)', 'by (le)', 'without (le)', 'by (job, le)', 'by ()');
+  const values = async (query: string) => {
+    const { value } = await engine.range(storage, query, 0, END, STEP);
+    return value.type === 'matrix' ? value.series.map((one) => [[...one.timestamps], [...one.values]]) : [];
+  };
+  let filled = 0;
+  await fc.assert(
+    fc.asyncProperty(anyVector, anyFold, anyParts, async (query, [fold, over], parts) => {
+      fc.pre(parses(query));
+      const atOnce = await outcome(() => values(`${fold}(${query})`));
+      if (typeof atOnce === 'string') return;
+      const inParts = await values(`${over}(${fold} ${parts} (${query}))`);
+      if (atOnce.length > 0) filled++;
+      expect(inParts.map(([times]) => times)).toEqual(atOnce.map(([times]) => times));
+      // Terms that cancel each other leave the rounding of what they were.
+      const sizes = await values(`sum(abs(${query}))`);
+      for (const [i, [, wanted]] of atOnce.entries()) {
+        for (const [step, value] of inParts[i]![1]!.entries()) {
+          const near = Math.abs(value - wanted![step]!) <= 1e-9 * sizes[i]![1]![step]!;
+          if (!Object.is(value, wanted![step]) && !near)
+            expect(`${query} ${value}`).toBe(`${query} ${wanted![step]}`);
+        }
+      }
+    }),
+    { numRuns: 300 },
+  );
+  expect(filled).toBeGreaterThan(50);
+});
+
 async function outcome<T>(run: () => Promise<T>): Promise<T | string> {
   try {
     return await run();
