@@ -5,13 +5,14 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { readdirSync, readFileSync } from 'node:fs';
-import { Labels } from '@binnacle/metrics/model';
+import { Labels, type NativeHistogram } from '@binnacle/metrics/model';
 import { RE2JS } from 're2js';
 import {
+  compacted,
   Engine,
   type Expr,
+  formatHistogramLiteral,
   MemoryStorage,
-  matcherTest,
   parse,
   printExpr,
   QueryError,
@@ -109,15 +110,12 @@ const QUERY_CONTEXT = /\b(start|end|range|step)\(\)/;
 class Runner {
   readonly #engine = new Engine({ experimental: true });
   readonly #storage = new MemoryStorage();
-  #lacking: { readonly labels: Labels; readonly needs: string }[] = [];
 
   clear(): void {
     this.#storage.clear();
-    this.#lacking = [];
   }
 
-  load({ intervalMs, series, lacking }: LoadCommand): void {
-    this.#lacking.push(...lacking);
+  load({ intervalMs, series }: LoadCommand): void {
     for (const { labels, values, starts } of series) {
       values.forEach((value, i) => {
         const [time, offset] = [i * intervalMs, starts?.[i]];
@@ -129,15 +127,12 @@ class Runner {
 
   /** `passed`, `needs ...`, or what is wrong. */
   async run(command: EvalCommand): Promise<string> {
-    if (command.expectsHistogram) return 'needs native histograms';
     let expr: Expr | undefined;
     try {
       expr = parse(command.query, { experimental: true });
     } catch {
       // That it does not parse may be what is expected.
     }
-    const needs = expr === undefined ? undefined : this.#needs(expr);
-    if (needs !== undefined) return `needs ${needs}`;
     try {
       if (command.stepMs > 0) {
         const { startMs, endMs, stepMs } = command;
@@ -195,18 +190,6 @@ class Runner {
     compare(command, result.value, query);
     return result;
   }
-
-  #needs(expr: Expr): string | undefined {
-    let needs: string | undefined;
-    walk(expr, (node) => {
-      if (node.type !== 'vectorSelector') return;
-      const tests = node.matchers.map((matcher) => [matcher.name, matcherTest(matcher)] as const);
-      needs ??= this.#lacking.find(({ labels }) =>
-        tests.every(([name, holds]) => holds(labels.get(name))),
-      )?.needs;
-    });
-    return needs;
-  }
 }
 
 /** The query with every selector pinned to its time, and other times at which the answer must be the same. */
@@ -227,9 +210,12 @@ function pinned(command: EvalCommand, expr: Expr | undefined): [string, number][
 
 function middle(value: Value, timeMs: number, type: 'vector' | 'scalar'): Value {
   if (value.type !== 'matrix') throw new Error(`range query gave a ${value.type}`);
-  const samples = value.series.flatMap(({ labels, timestamps, values }) => {
+  const samples = value.series.flatMap(({ labels, timestamps, values, histograms }) => {
     const i = timestamps.indexOf(timeMs);
-    return i < 0 ? [] : [{ labels, timestampMs: timeMs, value: values[i]! }];
+    const histogram = histograms?.[i];
+    if (i < 0) return [];
+    const sample = { labels, timestampMs: timeMs, value: values[i]! };
+    return [histogram === undefined ? sample : { ...sample, histogram }];
   });
   if (type === 'scalar') return { type, timestampMs: timeMs, value: samples[0]!.value };
   return { type, samples };
@@ -274,10 +260,11 @@ function compare(command: EvalCommand, value: Value, query: string): void {
       const wanted = new Map(command.series.map(({ labels, values }, i) => [labels.key, { at: i, values }]));
       for (const [i, sample] of value.samples.entries()) {
         const expected = wanted.get(sample.labels.key);
-        if (expected === undefined) wrong(`unexpected ${sample.labels} ${sample.value}`);
+        const found = sample.histogram ?? sample.value;
+        if (expected === undefined) wrong(`unexpected ${sample.labels} ${textOf(found)}`);
         if (ordered && expected.at !== i) wrong(`${sample.labels} at place ${i} instead of ${expected.at}`);
-        if (!almostEqual(sample.value, expected.values[0]))
-          wrong(`${sample.labels} is ${sample.value} instead of ${expected.values[0]}`);
+        if (!sameValue(found, expected.values[0], command.hinted))
+          wrong(`${sample.labels} is ${textOf(found)} instead of ${textOf(expected.values[0])}`);
       }
       if (value.samples.length !== wanted.size)
         wrong(`${value.samples.length} series instead of ${wanted.size}`);
@@ -287,17 +274,19 @@ function compare(command: EvalCommand, value: Value, query: string): void {
       const { startMs, stepMs } = command.rangeVector ?? command;
       const wanted = new Map(command.series.map(({ labels, values }) => [labels.key, values]));
       let before: Labels | undefined;
-      for (const { labels, timestamps, values } of value.series) {
+      for (const { labels, timestamps, values, histograms } of value.series) {
         if (before !== undefined && Labels.compare(before, labels) > 0) wrong('not sorted');
         before = labels;
         const expected = wanted.get(labels.key);
-        const got = `${labels} ${[...timestamps].map((t, i) => `${values[i]}@${t}`).join(' ')}`;
+        const found = [...values].map((one, i) => histograms?.[i] ?? one);
+        const got = `${labels} ${[...timestamps].map((t, i) => `${textOf(found[i])}@${t}`).join(' ')}`;
+        const wantedText = expected?.map(textOf).join(' ');
         if (expected === undefined) wrong(`unexpected ${got}`);
         const places = expected.flatMap((one, i) => (one === undefined ? [] : [i]));
-        if (places.length !== timestamps.length) wrong(`${got} instead of ${expected.join(' ')}`);
+        if (places.length !== timestamps.length) wrong(`${got} instead of ${wantedText}`);
         for (const [k, i] of places.entries()) {
-          if (timestamps[k] !== startMs + i * stepMs || !almostEqual(values[k]!, expected[i]))
-            wrong(`${got} instead of ${expected.join(' ')}`);
+          if (timestamps[k] !== startMs + i * stepMs || !sameValue(found[k]!, expected[i], command.hinted))
+            wrong(`${got} instead of ${wantedText}`);
         }
       }
       if (value.series.length !== wanted.size)
@@ -306,8 +295,37 @@ function compare(command: EvalCommand, value: Value, query: string): void {
   }
 }
 
-function almostEqual(a: number, b: SequenceValue): boolean {
-  if (typeof b !== 'number') return false;
+function textOf(value: SequenceValue): string {
+  return typeof value === 'object' ? formatHistogramLiteral(value) : String(value);
+}
+
+function sameValue(
+  found: number | NativeHistogram,
+  wanted: SequenceValue,
+  hinted: ReadonlySet<NativeHistogram>,
+): boolean {
+  if (typeof found === 'number') return typeof wanted === 'number' && almostEqual(found, wanted);
+  if (typeof wanted !== 'object') return false;
+  const [a, b] = [compacted(found), compacted(wanted)];
+  const sameCounts = (x: Float64Array, y: Float64Array): boolean =>
+    x.length === y.length && x.every((count, i) => almostEqual(count, y[i]!));
+  return (
+    a.schema === b.schema &&
+    almostEqual(a.count, b.count) &&
+    almostEqual(a.sum, b.sum) &&
+    a.zeroThreshold === b.zeroThreshold &&
+    almostEqual(a.zeroCount, b.zeroCount) &&
+    a.customValues.length === b.customValues.length &&
+    a.customValues.every((bound, i) => bound === b.customValues[i]) &&
+    JSON.stringify(a.positiveSpans) === JSON.stringify(b.positiveSpans) &&
+    JSON.stringify(a.negativeSpans) === JSON.stringify(b.negativeSpans) &&
+    sameCounts(a.positiveCounts, b.positiveCounts) &&
+    sameCounts(a.negativeCounts, b.negativeCounts) &&
+    (!hinted.has(wanted) || found.counterResetHint === wanted.counterResetHint)
+  );
+}
+
+function almostEqual(a: number, b: number): boolean {
   if (Number.isNaN(a) || Number.isNaN(b)) return Number.isNaN(a) && Number.isNaN(b);
   if (a === b) return true;
   const sum = Math.abs(a) + Math.abs(b);

@@ -2,8 +2,10 @@
  * Prometheus's language of engine tests: `load`, `clear` and `eval` with what is expected. Scripts are cut into
  * commands here; `promql-runner.ts` runs them.
  */
-import type { Labels } from '@binnacle/metrics/model';
+import type { Labels, NativeHistogram } from '@binnacle/metrics/model';
 import {
+  type ClassicSample,
+  fromClassic,
   parseDuration,
   parseLabels,
   parseSeriesDescription,
@@ -21,8 +23,6 @@ export interface LoadCommand {
     /** Start timestamps, as milliseconds to add to the time of each sample. */
     readonly starts?: readonly (number | undefined)[];
   }[];
-  /** Series that hold what the engine does not know yet. */
-  readonly lacking: readonly { readonly labels: Labels; readonly needs: string }[];
 }
 
 export type ExpectedKind = 'fail' | 'warn' | 'info' | 'no_warn' | 'no_info' | 'ordered';
@@ -45,8 +45,8 @@ export interface EvalCommand {
   /** Times of the expected range vector. */
   readonly rangeVector?: { readonly startMs: number; readonly endMs: number; readonly stepMs: number };
   readonly series: readonly { readonly labels: Labels; readonly values: readonly SequenceValue[] }[];
-  /** Whether a native histogram is expected. */
-  readonly expectsHistogram: boolean;
+  /** The expected histograms whose counter reset hint matters. */
+  readonly hinted: ReadonlySet<NativeHistogram>;
 }
 
 export type Command = LoadCommand | EvalCommand | { readonly type: 'clear'; readonly line: number };
@@ -103,19 +103,12 @@ function parseCommand(line: string, number: number, block: readonly string[]): C
 function parseLoad(line: string, lineNumber: number, block: readonly string[]): LoadCommand {
   const [, withNhcb, interval] = LOAD.exec(line)!;
   const series: LoadCommand['series'][number][] = [];
-  const lacking: LoadCommand['lacking'][number][] = [];
   let pending: { readonly labels: Labels; readonly starts: readonly (number | undefined)[] } | undefined;
   for (const text of block) {
     const [, startsOf, offsets] = /^(\S+)@st\s+(.*)$/.exec(text) ?? [];
     if (startsOf !== undefined) {
       if (pending !== undefined) throw new Error(`${text}: no samples follow the start timestamps before`);
       pending = { labels: parseLabels(startsOf), starts: offsets!.split(/\s+/).flatMap(startOffsets) };
-      continue;
-    }
-    if (text.includes('{{')) {
-      const labels = parseLabels(text.slice(0, metricEnd(text)));
-      lacking.push({ labels, needs: 'native histograms' });
-      pending = undefined;
       continue;
     }
     const description = parseSeriesDescription(text);
@@ -126,13 +119,9 @@ function parseLoad(line: string, lineNumber: number, block: readonly string[]): 
       series.push({ ...description, starts });
       pending = undefined;
     } else series.push(description);
-    const { labels } = description;
-    // The converted histogram has the name without suffix.
-    const name = labels.metricName.replace(/_(bucket|sum|count)$/, '');
-    if (withNhcb !== undefined && name !== labels.metricName)
-      lacking.push({ labels: labels.with('__name__', name).with('le', ''), needs: 'native histograms' });
   }
-  return { type: 'load', line: lineNumber, intervalMs: parseDuration(interval!), series, lacking };
+  if (withNhcb !== undefined) series.push(...converted(series));
+  return { type: 'load', line: lineNumber, intervalMs: parseDuration(interval!), series };
 }
 
 /** `_`, `_x3`, `-1m`, `-1mx3`, `-30s-1mx3`: offsets of start timestamps from their samples. */
@@ -148,6 +137,35 @@ function startOffsets(item: string): (number | undefined)[] {
 function signedDuration(text: string): number {
   const size = parseDuration(text.replace(/^[+-]/, ''));
   return text.startsWith('-') ? -size : size;
+}
+
+/** Classic histograms as native ones with custom buckets, under the name without suffix. */
+function converted(series: LoadCommand['series']): LoadCommand['series'] {
+  interface Parts {
+    readonly buckets: Map<number, number>;
+    count: number | undefined;
+    sum: number;
+  }
+  const found = new Map<string, { readonly labels: Labels; readonly parts: (Parts | undefined)[] }>();
+  for (const { labels, values } of series) {
+    const [suffix] = /_(bucket|sum|count)$/.exec(labels.metricName) ?? [];
+    if (suffix === undefined) continue;
+    const name = labels.metricName.slice(0, -suffix.length);
+    const common = labels.with('__name__', name).with('le', '');
+    const histogram = found.get(common.key) ?? { labels: common, parts: [] };
+    found.set(common.key, histogram);
+    values.forEach((value, i) => {
+      if (typeof value !== 'number') return;
+      histogram.parts[i] ??= { buckets: new Map(), count: undefined, sum: 0 };
+      const parts = histogram.parts[i];
+      if (suffix === '_bucket') parts.buckets.set(goNumber(labels.get('le')), value);
+      else if (suffix === '_count') parts.count = value;
+      else parts.sum = value;
+    });
+  }
+  const native = (parts: ClassicSample | undefined): SequenceValue =>
+    parts === undefined ? undefined : fromClassic(parts);
+  return [...found.values()].map(({ labels, parts }) => ({ labels, values: Array.from(parts, native) }));
 }
 
 function parseEval(line: string, lineNumber: number, block: readonly string[]): EvalCommand {
@@ -166,7 +184,7 @@ function parseEval(line: string, lineNumber: number, block: readonly string[]): 
     string: undefined as string | undefined,
     rangeVector: undefined as EvalCommand['rangeVector'],
     series: [] as EvalCommand['series'][number][],
-    expectsHistogram: false,
+    hinted: new Set<NativeHistogram>(),
   };
   if (mode !== undefined) command.expects.push({ kind: mode as ExpectedKind });
   for (const text of block) {
@@ -188,8 +206,11 @@ function parseEval(line: string, lineNumber: number, block: readonly string[]): 
     else if (text.startsWith('expected_fail_regexp'))
       command.expects.push({ kind: 'fail', match: { by: 'regex', text: text.slice(20).trim() } });
     else if (NUMBER.test(text)) command.scalar = goNumber(text);
-    else if (text.includes('{{')) command.expectsHistogram = true;
-    else command.series.push(parseSeriesDescription(text));
+    else {
+      const description = parseSeriesDescription(text);
+      command.series.push(description);
+      for (const histogram of description.hinted) command.hinted.add(histogram);
+    }
   }
   const { scalar, string, rangeVector, ...rest } = command;
   return {
@@ -198,12 +219,6 @@ function parseEval(line: string, lineNumber: number, block: readonly string[]): 
     ...(string !== undefined && { string }),
     ...(rangeVector !== undefined && { rangeVector }),
   };
-}
-
-function metricEnd(text: string): number {
-  const close = text.indexOf('}');
-  const open = text.indexOf('{');
-  return open >= 0 && text[open + 1] !== '{' ? close + 1 : text.search(/\s/);
 }
 
 function goString(quoted: string): string {

@@ -6,7 +6,7 @@
  * argument has been computed. Metric names that operations have dropped go at the
  * very end.
  */
-import { Labels, type NativeHistogram } from '@binnacle/metrics/model';
+import { Labels } from '@binnacle/metrics/model';
 import { children, type Expr, unwrapParens, type VectorSelector } from './ast.ts';
 import { documentedType, valueType } from './check.ts';
 import { Annotations } from './eval/annotations.ts';
@@ -19,6 +19,7 @@ import {
   timeAt,
 } from './eval/column.ts';
 import { Evaluator } from './eval/evaluator.ts';
+import { selectorsOfTotals, totalsOnly } from './eval/histogram-totals.ts';
 import { Times } from './eval/times.ts';
 import { canceled, Watch } from './eval/watch.ts';
 import { ParseError } from './parse-error.ts';
@@ -34,6 +35,8 @@ const LOOKBACK_MS = 300_000;
 const SAMPLES_MAX = 50_000_000;
 /** Steps that one range query may have. */
 const STEPS_MAX = 11_000;
+/** Samples' worth of memory that a histogram takes beside its buckets. */
+const HISTOGRAM_WEIGHT = 16;
 /** Levels of an expression, so that evaluating it does not exhaust the call stack. */
 const NESTING_MAX = 1000;
 /** The step of a subquery that names none. */
@@ -180,15 +183,20 @@ export class Engine {
     const notes = new Annotations();
     const requests = times.requests(expr, grid);
     const data = new Map<VectorSelector, readonly Series[]>();
+    let totals: ReadonlySet<VectorSelector> | undefined;
     if (requests.size > 0) {
       const results = await storage.select([...requests.values()], signal);
       let index = 0;
       for (const selector of requests.keys()) {
         const result = results[index++]!;
         for (const warning of result.warnings) notes.warn(warning);
-        const series = result.series.map((one) => withoutHistograms(one, selector, notes));
+        let { series } = result;
+        if (series.some(({ histograms }) => histograms !== undefined)) {
+          totals ??= selectorsOfTotals(expr);
+          if (totals.has(selector)) series = series.map(withTotalsOnly);
+        }
         data.set(selector, series);
-        watch.hold(series.reduce((sum, { timestamps }) => sum + timestamps.length, 0));
+        watch.hold(series.reduce((sum, one) => sum + one.timestamps.length + weightOf(one), 0));
       }
     }
     if (takesFirst(expr)) sortByLabels(data);
@@ -215,7 +223,11 @@ async function instantValue(evaluator: Evaluator, expr: Expr, grid: Grid): Promi
     case 'vector': {
       const samples = finished(await evaluator.vector(expr, grid))
         .filter(({ present }) => present[0] === 1)
-        .map(({ labels, values }) => ({ labels, timestampMs, value: values[0]! }));
+        .map(({ labels, values, histograms }) => {
+          const histogram = histograms?.[0];
+          const sample = { labels, timestampMs, value: values[0]! };
+          return histogram === undefined ? sample : { ...sample, histogram };
+        });
       return { type: 'vector', samples };
     }
     case 'matrix': {
@@ -235,7 +247,9 @@ async function rangeSeries(evaluator: Evaluator, expr: Expr, grid: Grid): Promis
   }
   const all = Float64Array.from({ length: grid.count }, (_, step) => timeAt(grid, step));
   return finished(await evaluator.vector(expr, grid))
-    .map(({ labels, values, present }) => {
+    .map((column) => {
+      const { labels, values, present, histograms } = column;
+      if (histograms !== undefined) return mixedSeries(column, all);
       // Copied out of its slab, which would otherwise be kept, and cloned where the answer crosses a thread.
       if (present.indexOf(0) < 0) return { labels, timestamps: all, values: values.slice() };
       const kept = (_: number, step: number): boolean => present[step] === 1;
@@ -243,6 +257,19 @@ async function rangeSeries(evaluator: Evaluator, expr: Expr, grid: Grid): Promis
     })
     .filter(({ timestamps }) => timestamps.length > 0)
     .sort((a, b) => Labels.compare(a.labels, b.labels));
+}
+
+/** The series of a column that may hold histograms. */
+function mixedSeries({ labels, values, present, histograms }: Column, times: Float64Array): Series {
+  const kept = (_: unknown, step: number): boolean => present[step] === 1;
+  const found = histograms!.filter(kept);
+  const series = { labels, timestamps: times.filter(kept), values: values.filter(kept) };
+  return found.every((histogram) => histogram === undefined) ? series : { ...series, histograms: found };
+}
+
+function withTotalsOnly(series: Series): Series {
+  const { histograms } = series;
+  return histograms === undefined ? series : { ...series, histograms: totalsOnly(histograms) };
 }
 
 /** Drops the names that have been waiting for it. */
@@ -256,20 +283,15 @@ function named<T extends Pick<RangeSeries, 'labels' | 'dropName'>>(series: T): T
     : series;
 }
 
-/** Native histograms are not computed with yet; their samples are left out, and the user is told. */
-function withoutHistograms(series: Series, selector: VectorSelector, notes: Annotations): Series {
-  const { labels, timestamps, values, histograms } = series;
-  if (histograms === undefined || !histograms.some(isHistogram)) return series;
-  notes.warn(
-    `native histograms are not supported yet, ignored those of ${quote(labels.metricName)}`,
-    selector,
-  );
-  const isFloat = (_: number, i: number): boolean => histograms[i] === undefined;
-  return { labels, timestamps: timestamps.filter(isFloat), values: values.filter(isFloat) };
-}
-
-function isHistogram(histogram: NativeHistogram | undefined): boolean {
-  return histogram !== undefined;
+/** How many samples' worth of memory the histograms of a series take beyond that of its floats. */
+function weightOf({ histograms }: Series): number {
+  let weight = 0;
+  for (const histogram of histograms ?? []) {
+    if (histogram === undefined) continue;
+    const { positiveCounts, negativeCounts } = histogram;
+    weight += HISTOGRAM_WEIGHT + ((positiveCounts.length + negativeCounts.length) >> 1);
+  }
+  return weight;
 }
 
 /** Passes on a promise's result; whatever it rejects with becomes a QueryError where the world is to blame. */

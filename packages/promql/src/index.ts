@@ -17,6 +17,10 @@ export { type RecordingRule, withRecordingRules } from './checker/recording-rule
 export { formatDuration, parseDuration } from './duration.ts';
 export { Engine, type EngineOptions, type QueryOptions } from './engine.ts';
 export { FUNCTIONS, type FunctionSignature } from './functions.ts';
+export { compacted } from './histogram/buckets.ts';
+export { type ClassicSample, fromClassic } from './histogram/classic.ts';
+export { type HistogramLiteral, parseHistogramLiteral } from './histogram/literal.ts';
+export { formatHistogram, formatHistogramLiteral, type ShownBucket, shownBuckets } from './histogram/text.ts';
 export { MemoryStorage } from './memory.ts';
 export { ParseError, type ParseProblem } from './parse-error.ts';
 export { type ParseOptions, parse, parseMetricSelector } from './parser.ts';

@@ -2,7 +2,9 @@
  * A storage in memory: for tests, for rule unit tests, and for trying the engine in a page. Series are kept as
  * growing arrays; `select` hands out copies of the asked-for window.
  */
-import { Labels, wordsOf, writeStaleAt } from '@binnacle/metrics/model';
+import { Labels, type NativeHistogram, wordsOf, writeStaleAt } from '@binnacle/metrics/model';
+import { sameBounds } from './histogram/bounds.ts';
+import { isReset } from './histogram/counter-reset.ts';
 import {
   type CancelSignal,
   type LabelQueryable,
@@ -17,11 +19,13 @@ import {
 interface StoredSeries {
   readonly labels: Labels;
   readonly timestamps: number[];
-  /** Staleness markers are the places in `stale`. */
+  /** Staleness markers are the places in `stale`; NaN where there is a histogram. */
   readonly values: number[];
   readonly stale: Set<number>;
   /** Start timestamps by place. */
   readonly starts: Map<number, number>;
+  /** By place. */
+  readonly histograms: Map<number, NativeHistogram>;
 }
 
 /** Samples in memory, by label set. */
@@ -30,13 +34,28 @@ export class MemoryStorage implements Queryable, LabelQueryable {
 
   /**
    * Adds a sample, or a staleness marker. A sample at a time that the series already has replaces it.
+   *
+   * What a histogram's hint says of resets is replaced by what the sample before shows, as in Prometheus: that there
+   * was no reset, or else that nothing is known.
    * @param startTimestampMs when the counter behind the sample began to count, where that is known
    * @throws RangeError when the series has a later sample
    */
-  append(labels: Labels, timestampMs: number, value: number | 'stale', startTimestampMs = 0): void {
+  append(
+    labels: Labels,
+    timestampMs: number,
+    value: number | NativeHistogram | 'stale',
+    startTimestampMs = 0,
+  ): void {
     let series = this.#series.get(labels.key);
     if (series === undefined) {
-      series = { labels, timestamps: [], values: [], stale: new Set(), starts: new Map() };
+      series = {
+        labels,
+        timestamps: [],
+        values: [],
+        stale: new Set(),
+        starts: new Map(),
+        histograms: new Map(),
+      };
       this.#series.set(labels.key, series);
     }
     const last = series.timestamps.at(-1);
@@ -44,9 +63,11 @@ export class MemoryStorage implements Queryable, LabelQueryable {
       throw new RangeError(`out of order sample for ${labels}: ${timestampMs} comes after ${last}`);
     const at = last === timestampMs ? series.timestamps.length - 1 : series.timestamps.length;
     series.timestamps[at] = timestampMs;
-    series.values[at] = value === 'stale' ? Number.NaN : value;
+    series.values[at] = typeof value === 'number' ? value : Number.NaN;
     if (startTimestampMs === 0) series.starts.delete(at);
     else series.starts.set(at, startTimestampMs);
+    if (typeof value === 'object') series.histograms.set(at, hinted(value, series.histograms.get(at - 1)));
+    else series.histograms.delete(at);
     if (value === 'stale') series.stale.add(at);
     else series.stale.delete(at);
   }
@@ -103,6 +124,9 @@ export class MemoryStorage implements Queryable, LabelQueryable {
         ...(stored.starts.size > 0 && {
           startTimestamps: values.map((_, i) => stored.starts.get(from + i) ?? 0),
         }),
+        ...(stored.histograms.size > 0 && {
+          histograms: Array.from(values, (_, i) => stored.histograms.get(from + i)),
+        }),
       });
     }
     return { series, warnings: [] };
@@ -131,4 +155,19 @@ function firstAfter(timestamps: readonly number[], time: number): number {
     else high = middle;
   }
   return low;
+}
+
+/** A histogram whose hint says what is known from the sample before. */
+function hinted(histogram: NativeHistogram, previous: NativeHistogram | undefined): NativeHistogram {
+  if (histogram.counterResetHint === 'gauge') return histogram;
+  const unknown: NativeHistogram = { ...histogram, counterResetHint: 'unknown' };
+  const goesOn =
+    previous !== undefined &&
+    previous.counterResetHint !== 'gauge' &&
+    histogram.counterResetHint !== 'reset' &&
+    previous.schema === histogram.schema &&
+    previous.zeroThreshold === histogram.zeroThreshold &&
+    sameBounds(previous.customValues, histogram.customValues) &&
+    !isReset(unknown, previous);
+  return goesOn ? { ...histogram, counterResetHint: 'not_reset' } : unknown;
 }

@@ -24,7 +24,7 @@ export function printExpr(expr: Expr): string {
     case 'binaryExpr':
       return `${printExpr(expr.lhs)} ${operatorText(expr)} ${printExpr(expr.rhs)}`;
     case 'call':
-      return `${expr.func}(${expr.args.map(printExpr).join(', ')})`;
+      return `${expr.func}(${expr.args.map(argumentText).join(', ')})`;
     case 'matrixSelector': {
       const { selector } = expr;
       const range =
@@ -93,6 +93,11 @@ export function formatPlain(value: number): string {
   const exponent = Number(exponentText);
   if (exponent < 0) return `${sign}0.${'0'.repeat(-exponent - 1)}${digits}`;
   return `${sign}${digits.padEnd(exponent + 1, '0')}`;
+}
+
+/** An argument: a plus sign, as Prometheus writes it, can do no harm there. */
+function argumentText(arg: Expr): string {
+  return arg.type === 'numberLiteral' && arg.value === Number.POSITIVE_INFINITY ? '+Inf' : printExpr(arg);
 }
 
 function numberText(value: number, duration: boolean): string {

@@ -1,20 +1,25 @@
 /**
  * Series in the notation of Prometheus's rule tests: `metric{label="value"} 1 2+3x4 _ stale`.
  *
- * `a+bxn` stands for `a`, `a+b`, ... `a+n*b`; `axn` for `n+1` times `a`; `_` for no sample, `_xn` for `n` of them.
+ * `a+bxn` stands for `a`, `a+b`, ... `a+n*b`; `axn` for `n+1` times `a`; `_` for no sample, `_xn` for `n` of them. `a`
+ * and `b` are numbers or native histograms (`histogram/literal.ts`).
  */
-import { Labels } from '@binnacle/metrics/model';
+import { Labels, type NativeHistogram } from '@binnacle/metrics/model';
+import { HistogramSum } from './histogram/histogram-sum.ts';
+import { parseHistogramLiteral, signedNumber } from './histogram/literal.ts';
 import { parseNumber } from './number.ts';
 import { ParseError } from './parse-error.ts';
 import { parseMetricSelector } from './parser.ts';
 
 /** A sample, a staleness marker, or nothing. */
-export type SequenceValue = number | 'stale' | undefined;
+export type SequenceValue = number | NativeHistogram | 'stale' | undefined;
 
 /** A series and its values, one per interval. */
 export interface SeriesDescription {
   readonly labels: Labels;
   readonly values: readonly SequenceValue[];
+  /** The histograms among the values whose text names a counter reset hint. */
+  readonly hinted: ReadonlySet<NativeHistogram>;
 }
 
 const NUMBER = String.raw`[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[iI][nN][fF]|[nN][aA][nN])`;
@@ -22,16 +27,30 @@ const ITEM = new RegExp(
   `^(${NUMBER})(?:([+-])((?:(?:\\d+\\.?\\d*|\\.\\d+)(?:[eE][+-]?\\d+)?)|[iI][nN][fF]|[nN][aA][nN]))?(?:x(\\d+))?$`,
 );
 
+/** Histograms, which may contain spaces, or anything else without spaces. */
+const WORD = /\{\{[^}]*\}\}\S*?(?:\{\{[^}]*\}\}\S*)?(?=\s|$)|\S+/g;
+const HISTOGRAM_ITEM = /^(\{\{[^}]*\}\})(?:([+-])(\{\{[^}]*\}\}))?(?:x(\d+))?$/;
+
 /**
- * Reads a series description. Native histograms (`{{...}}`) are not understood yet.
+ * Reads a series description.
  * @throws ParseError
  */
 export function parseSeriesDescription(text: string): SeriesDescription {
   const split = endOfMetric(text);
   const labels = parseLabels(text.slice(0, split));
   const values: SequenceValue[] = [];
-  for (const item of text.slice(split).trim().split(/\s+/)) {
-    if (item === '') continue;
+  const hinted = new Set<NativeHistogram>();
+  for (const { 0: item, index } of text.slice(split).matchAll(WORD)) {
+    if (item.startsWith('{{')) {
+      try {
+        values.push(...histogramSequence(item, hinted));
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+        const start = split + index;
+        throw new ParseError(text, [{ message: error.message, start, end: start + item.length }]);
+      }
+      continue;
+    }
     const repeated = /^(_|stale)(?:x(\d+))?$/.exec(item);
     if (repeated !== null) {
       const gap = repeated[1] === '_';
@@ -41,7 +60,7 @@ export function parseSeriesDescription(text: string): SeriesDescription {
     }
     const match = ITEM.exec(item);
     if (match === null) {
-      const start = text.indexOf(item, split);
+      const start = split + index;
       const message = `unexpected ${JSON.stringify(item)} in series values`;
       throw new ParseError(text, [{ message, start, end: start + item.length }]);
     }
@@ -53,7 +72,7 @@ export function parseSeriesDescription(text: string): SeriesDescription {
       if (increment !== undefined) value += step;
     }
   }
-  return { labels, values };
+  return { labels, values, hinted };
 }
 
 /** Reads `metric{label="value"}`. */
@@ -72,9 +91,36 @@ export function parseLabels(text: string): Labels {
   return Labels.fromPairs(byName);
 }
 
-function signedNumber(text: string): number {
-  if (text.startsWith('-')) return -parseNumber(text.slice(1));
-  return parseNumber(text.startsWith('+') ? text.slice(1) : text);
+/**
+ * The histograms of one item.
+ * @throws RangeError
+ */
+function histogramSequence(item: string, hinted: Set<NativeHistogram>): NativeHistogram[] {
+  const match = HISTOGRAM_ITEM.exec(item);
+  if (match === null) throw new RangeError(`unexpected ${JSON.stringify(item)} in series values`);
+  const [, first, sign, increment, times] = match;
+  const start = parseHistogramLiteral(first!);
+  const step = increment === undefined ? undefined : parseHistogramLiteral(increment);
+  const sequence: NativeHistogram[] = [];
+  for (let i = 0, value = start.histogram; i <= Number(times ?? 0); i++) {
+    if (i > 0 && step !== undefined) value = next(value, sign === '-' ? -1 : 1, step.histogram);
+    sequence.push(value);
+  }
+  if ((step ?? start).hintGiven) for (const histogram of sequence) hinted.add(histogram);
+  return sequence;
+}
+
+function next(value: NativeHistogram, sign: 1 | -1, step: NativeHistogram): NativeHistogram {
+  if (value.schema > step.schema)
+    throw new RangeError(
+      `error combining histograms: cannot merge from schema ${step.schema} to ${value.schema}`,
+    );
+  const sum = new HistogramSum(value);
+  if (sum.add(step, sign) === 'incompatible')
+    throw new RangeError(
+      'error combining histograms: cannot apply this operation on histograms with a mix of exponential and custom bucket schemas',
+    );
+  return sum.finish();
 }
 
 /** Where the labels end: behind the closing brace, or at the first space outside of braces. */

@@ -1,6 +1,13 @@
 import { Labels } from '@binnacle/metrics/model';
 import { describe, expect, test } from 'vitest';
-import { Engine, type Queryable, QueryError, type SelectRequest, StorageError } from '../dist/index.js';
+import {
+  Engine,
+  parseHistogramLiteral,
+  type Queryable,
+  QueryError,
+  type SelectRequest,
+  StorageError,
+} from '../dist/index.js';
 import { answer, loaded } from './script.ts';
 
 const MINUTE = 60_000;
@@ -352,33 +359,20 @@ describe('limits', () => {
   });
 });
 
-test('native histogram samples are left out with a warning', async () => {
-  const labels = Labels.of({ __name__: 'h' });
-  const histogram = {
-    schema: 0,
-    count: 1,
-    sum: 1,
-    zeroThreshold: 0,
-    zeroCount: 0,
-    positiveSpans: [],
-    positiveCounts: new Float64Array(),
-    negativeSpans: [],
-    negativeCounts: new Float64Array(),
-    customValues: new Float64Array(),
-    counterResetHint: 'unknown' as const,
-  };
+test('a result carries native histograms beside floats', async () => {
+  const { histogram } = parseHistogramLiteral('{{schema:1 count:3 sum:5 buckets:[1 2]}}');
   const series = [
     {
-      labels,
+      labels: Labels.of({ __name__: 'h' }),
       timestamps: Float64Array.of(0, 1000),
       values: Float64Array.of(7, 0),
       histograms: [undefined, histogram],
     },
   ];
   const storage: Queryable = { select: (all) => Promise.resolve(all.map(() => ({ series, warnings: [] }))) };
-  const { value, warnings } = await engine.instant(storage, 'sum(h)', 1000);
-  expect(value).toMatchObject({ samples: [{ value: 7 }] });
-  expect(warnings).toEqual([
-    'PromQL warning: native histograms are not supported yet, ignored those of "h" (1:5)',
-  ]);
+  const { value, warnings } = await engine.instant(storage, 'h', 1000);
+  expect(value).toMatchObject({ samples: [{ histogram }] });
+  expect(warnings).toEqual([]);
+  const range = await engine.range(storage, 'h', 0, 1000, 1000);
+  expect(range.value).toMatchObject({ series: [{ histograms: [undefined, histogram] }] });
 });

@@ -6,8 +6,12 @@
  */
 import { Labels, METRIC_NAME } from '@binnacle/metrics/model';
 import type { AggregateExpr, AggregationOp } from '../ast.ts';
+import { formatHistogram } from '../histogram/text.ts';
 import { formatPlain } from '../printer.ts';
-import { type Column, emptyColumn, isEmpty, METADATA_LABELS } from './column.ts';
+import type { Annotations } from './annotations.ts';
+import { type Column, emptyColumn, floatsOnly, isEmpty, METADATA_LABELS } from './column.ts';
+import { foldHistograms } from './histogram-aggregate.ts';
+import { ignoredInAggregation } from './histogram-notes.ts';
 import { mean, quantileOf } from './kahan.ts';
 
 interface Group {
@@ -31,13 +35,27 @@ export function aggregate(
   columns: readonly Column[],
   count: number,
   parameter: Float64Array | undefined,
+  notes: Annotations,
 ): Column[] {
   return groupsOf(columns, expr).map((group) => {
     const dropName = group.columns.some((column) => column.dropName);
     const result = emptyColumn(group.labels, dropName, count);
-    fold(op, group.columns, result, parameter);
+    const takesAll = op === 'count' || op === 'group';
+    if (takesAll || !group.columns.some(hasHistograms)) {
+      fold(op, group.columns, result, parameter);
+      return result;
+    }
+    fold(op, floatsOnly(group.columns), result, parameter);
+    if (op === 'sum' || op === 'avg')
+      return foldHistograms(group.columns, result, op === 'avg', expr.expr, notes);
+    notes.info(ignoredInAggregation(op), expr.expr);
     return result;
   });
+}
+
+/** Whether a column has a histogram at any step. */
+function hasHistograms({ histograms, present }: Column): boolean {
+  return histograms?.some((histogram, step) => histogram !== undefined && present[step] === 1) ?? false;
 }
 
 /** The `k` greatest or smallest of each group, or just any `k`; instant results are sorted. */
@@ -47,10 +65,16 @@ export function pick(
   columns: readonly Column[],
   count: number,
   parameter: Float64Array,
+  notes: Annotations,
 ): Column[] {
   const results: Column[] = [];
-  for (const group of groupsOf(columns, expr)) {
-    const picked = group.columns.map(({ labels, dropName }) => emptyColumn(labels, dropName, count));
+  const ranked = op === 'limitk' ? columns : floatsOnly(columns);
+  if (ranked !== columns && asksForAny(columns, parameter)) notes.info(ignoredInAggregation(op), expr);
+  for (const group of groupsOf(ranked, expr)) {
+    const picked = group.columns.map(({ labels, dropName, histograms }) => ({
+      ...emptyColumn(labels, dropName, count),
+      ...(histograms !== undefined && { histograms }),
+    }));
     let order: readonly number[] = [];
     for (let step = 0; step < count; step++) {
       const k = Math.min(Math.trunc(parameter[step]!), columns.length);
@@ -67,6 +91,15 @@ export function pick(
   return results;
 }
 
+/** Whether a step that has a histogram asks for at least one series. */
+function asksForAny(columns: readonly Column[], parameter: Float64Array): boolean {
+  return columns.some(({ present, histograms }) =>
+    histograms?.some(
+      (histogram, step) => histogram !== undefined && present[step] === 1 && parameter[step]! >= 1,
+    ),
+  );
+}
+
 /** `count_values`: how often each value occurs. */
 export function countValues(
   expr: AggregateExpr,
@@ -77,16 +110,17 @@ export function countValues(
   const kept = new Set([...expr.grouping, label]);
   const dropped = new Set([...expr.grouping, METRIC_NAME]);
   const results = new Map<string, Column>();
-  for (const { labels, values, present } of columns) {
+  for (const { labels, values, present, histograms } of columns) {
     // Most series repeat few values, so the labels of the last one are likely to be the right ones again.
-    let lastValue: number | undefined;
+    let lastValue: unknown;
     let target: Column | undefined;
     for (let step = 0; step < count; step++) {
       if (present[step] === 0) continue;
-      const value = values[step]!;
+      const value = histograms?.[step] ?? values[step]!;
       if (target === undefined || !Object.is(value, lastValue)) {
         lastValue = value;
-        const all = labels.with(label, formatPlain(value));
+        const text = typeof value === 'number' ? formatPlain(value) : formatHistogram(value);
+        const all = labels.with(label, text);
         const group = expr.without ? all.without(dropped) : all.only(kept);
         target = results.get(group.key);
         if (target === undefined) {

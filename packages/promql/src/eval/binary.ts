@@ -5,7 +5,7 @@
  * series of the "many" side meets the series of the "one" side with its signature, column against column. Prometheus
  * matches anew at each step, so a rule that is broken only matters at steps where both series have a value.
  */
-import { type Labels, METRIC_NAME } from '@binnacle/metrics/model';
+import { type Labels, METRIC_NAME, type NativeHistogram } from '@binnacle/metrics/model';
 import {
   type ArithmeticOp,
   type BinaryExpr,
@@ -13,9 +13,12 @@ import {
   type ComparisonOp,
   isComparison,
   type SetOp,
+  type TrimOp,
   type VectorMatching,
 } from '../ast.ts';
+import { quote } from '../quote.ts';
 import { QueryError } from '../value.ts';
+import type { Annotations } from './annotations.ts';
 import { ARITHMETIC, COMPARISON } from './arithmetic.ts';
 import {
   type Column,
@@ -26,6 +29,7 @@ import {
   METADATA_LABELS,
   mergeInto,
 } from './column.ts';
+import { operate } from './histogram-binary.ts';
 
 /** `vector op scalar`, or `scalar op vector` when `swapped`. */
 export function withScalar(
@@ -33,10 +37,18 @@ export function withScalar(
   columns: readonly Column[],
   scalar: Float64Array,
   swapped: boolean,
+  notes: Annotations,
 ): Column[] {
   const { op, returnBool } = expr;
-  return columns.map(({ labels, dropName, values, present }) => {
+  return columns.map((column) => {
+    const { labels, dropName, values, present } = column;
     const count = values.length;
+    if (column.histograms !== undefined || isTrim(op)) {
+      const other = { labels, dropName, values: scalar, present };
+      const result = emptyColumn(labels, !keepsName(op) || returnBool || dropName, count);
+      const [lhs, rhs] = swapped ? [other, column] : [column, other];
+      return computeMixed(expr, lhs, rhs, present, result, swapped ? rhs : lhs, notes);
+    }
     if (!isComparison(op)) {
       const compute = ARITHMETIC[op as ArithmeticOp];
       const result = new Float64Array(count);
@@ -59,8 +71,19 @@ export function withScalar(
   });
 }
 
+function isTrim(op: BinaryOp): op is TrimOp {
+  return op === '</' || op === '>/';
+}
+
+/** Whether the result of an operator is still the metric. */
+function keepsName(op: BinaryOp): boolean {
+  return isComparison(op) || isTrim(op);
+}
+
 /** `scalar op scalar`. */
 export function scalars(op: BinaryOp, a: Float64Array, b: Float64Array): Float64Array {
+  if (isTrim(op))
+    throw new QueryError('execution', `operator ${quote(op)} not allowed for Scalar operations`);
   const compute = isComparison(op)
     ? (x: number, y: number): number => (COMPARISON[op](x, y) ? 1 : 0)
     : ARITHMETIC[op as ArithmeticOp];
@@ -88,11 +111,12 @@ export function setOperation(
 
 /** All other operators between two vectors. */
 export function vectors(
-  op: ArithmeticOp | ComparisonOp,
+  op: ArithmeticOp | ComparisonOp | TrimOp,
   expr: BinaryExpr,
   matching: VectorMatching,
   lhs: readonly Column[],
   rhs: readonly Column[],
+  notes: Annotations,
 ): Column[] {
   const swapped = matching.card === 'one-to-many';
   const [many, one] = swapped ? [rhs, lhs] : [lhs, rhs];
@@ -109,11 +133,15 @@ export function vectors(
     if (steps === undefined) return;
     const labels = resultLabels(op, matching, left.labels, right.labels);
     matched.check(key, labels.key, steps);
-    const [a, b] = swapped ? [right.values, left.values] : [left.values, right.values];
+    const [a, b] = swapped ? [right, left] : [left, right];
     const dropName = expr.returnBool || left.dropName;
     const result = slab.next(labels, dropName);
-    compute(op, expr.returnBool, a, b, steps, result);
-    add(results, result);
+    if (isTrim(op) || a.histograms !== undefined || b.histograms !== undefined)
+      add(results, computeMixed(expr, a, b, steps, result, a, notes));
+    else {
+      compute(op, expr.returnBool, a.values, b.values, steps, result);
+      add(results, result);
+    }
   };
   for (const column of many) {
     const key = signature(column.labels);
@@ -242,6 +270,36 @@ function compute(
   }
 }
 
+/**
+ * {@link compute} where operands may be histograms.
+ * @param kept whose value a comparison keeps
+ */
+function computeMixed(
+  expr: BinaryExpr,
+  a: Column,
+  b: Column,
+  both: Uint8Array,
+  result: Column,
+  kept: Column,
+  notes: Annotations,
+): Column {
+  const { values, present } = result;
+  const histograms = new Array<NativeHistogram | undefined>(values.length).fill(undefined);
+  for (let i = 0; i < values.length; i++) {
+    if (both[i] === 0) continue;
+    const found = operate(expr, a.histograms?.[i] ?? a.values[i]!, b.histograms?.[i] ?? b.values[i]!, notes);
+    if (found === undefined || (found === false && !expr.returnBool)) continue;
+    present[i] = 1;
+    if (expr.returnBool) values[i] = found === false ? 0 : 1;
+    else if (isComparison(expr.op)) {
+      values[i] = kept.values[i]!;
+      histograms[i] = kept.histograms?.[i];
+    } else if (typeof found === 'number') values[i] = found;
+    else if (found !== false) histograms[i] = found;
+  }
+  return expr.returnBool ? result : { ...result, histograms };
+}
+
 function add(results: Map<string, Column>, column: Column): void {
   const key = identity(column);
   const known = results.get(key);
@@ -320,7 +378,7 @@ class MatchGuard {
 }
 
 function resultLabels(op: BinaryOp, matching: VectorMatching, many: Labels, one: Labels): Labels {
-  let labels = isComparison(op) ? many : many.without(METADATA_LABELS);
+  let labels = keepsName(op) ? many : many.without(METADATA_LABELS);
   if (matching.card === 'one-to-one') {
     const named = new Set(matching.labels);
     labels = matching.on ? labels.only(named) : labels.without(named);

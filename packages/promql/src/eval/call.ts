@@ -3,18 +3,17 @@ import { Labels } from '@binnacle/metrics/model';
 import { type Call, type Expr, type MatrixSelector, type SubqueryExpr, unwrapParens } from '../ast.ts';
 import { quote } from '../quote.ts';
 import { QueryError } from '../value.ts';
-import { forMetric } from './annotations.ts';
-import {
-  BucketCounts,
-  bucketFraction,
-  bucketQuantile,
-  type ClassicHistogram,
-  histogramsOf,
-} from './classic-histogram.ts';
-import { type Column, ColumnSlab, emptyColumn, type Grid, isEmpty, timeAt } from './column.ts';
+import { type Column, ColumnSlab, emptyColumn, floatsOnly, type Grid, isEmpty, timeAt } from './column.ts';
 import { type Evaluator, extensionOf, stringOf } from './evaluator.ts';
 import { checkExtensible, overExtended } from './extended-windows.ts';
-import { formatOpenMetrics } from './format-general.ts';
+import {
+  HISTOGRAM_FUNCTIONS,
+  histogramFraction,
+  histogramQuantile,
+  histogramQuantiles,
+  ofHistograms,
+} from './histogram-functions.ts';
+import { overHistogramWindows } from './histogram-windows.ts';
 import { info } from './info.ts';
 import { clamp, DATE_FUNCTIONS, NUMBER_FUNCTIONS, roundTo } from './instant-functions.ts';
 import { absentLabels, labelJoin, labelReplace } from './label-functions.ts';
@@ -40,6 +39,8 @@ export async function evaluateCall(evaluator: Evaluator, expr: Call, grid: Grid)
     if (first !== undefined) return mapped(await vector(), ofTime);
     return [constant(grid, (step) => ofTime(timeAt(grid, step) / 1000))];
   }
+  const ofHistogram = HISTOGRAM_FUNCTIONS[func];
+  if (ofHistogram !== undefined) return ofHistograms(await vector(), ofHistogram);
   switch (func) {
     case 'vector': {
       const values = await evaluator.scalar(first!, grid);
@@ -50,7 +51,7 @@ export async function evaluateCall(evaluator: Evaluator, expr: Call, grid: Grid)
     case 'timestamp':
       if (first?.type === 'vectorSelector')
         return mapped(await evaluator.selector(first, grid, true), (seconds) => seconds);
-      return mapped(await vector(), (_, step) => timeAt(grid, step) / 1000);
+      return mapped(await vector(), (_, step) => timeAt(grid, step) / 1000, true);
     case 'start_timestamp':
       // What an expression computes began nowhere.
       if (first?.type !== 'vectorSelector') return [];
@@ -63,7 +64,7 @@ export async function evaluateCall(evaluator: Evaluator, expr: Call, grid: Grid)
       return labelJoin(await vector(), args.slice(1).map(stringOf));
     case 'sort':
     case 'sort_desc':
-      return sorted(evaluator, expr, await vector(), byValue(func === 'sort' ? 1 : -1));
+      return sorted(evaluator, expr, [...floatsOnly(await vector())], byValue(func === 'sort' ? 1 : -1));
     case 'sort_by_label':
     case 'sort_by_label_desc': {
       const names = args.slice(1).map(stringOf);
@@ -97,8 +98,13 @@ function constant(grid: Grid, value: (step: number) => number): Column {
   return column;
 }
 
-function mapped(columns: readonly Column[], compute: (value: number, step: number) => number): Column[] {
-  return columns.map(({ labels, values, present }) => ({
+/** @param ofAny whether histograms have a result too */
+function mapped(
+  columns: readonly Column[],
+  compute: (value: number, step: number) => number,
+  ofAny = false,
+): Column[] {
+  return (ofAny ? columns : floatsOnly(columns)).map(({ labels, values, present }) => ({
     labels,
     dropName: true,
     values: values.map((value, step) => compute(value, step)),
@@ -157,87 +163,6 @@ function byLabels(names: readonly string[], sign: 1 | -1): (a: Column, b: Column
   };
 }
 
-async function histograms(evaluator: Evaluator, arg: Expr, grid: Grid): Promise<ClassicHistogram[]> {
-  return histogramsOf(await evaluator.vector(arg, grid), (column, le) => {
-    const name = forMetric(column.labels.metricName);
-    const message = `bucket label "le" is missing or has a malformed value of ${quote(le)}${name}`;
-    evaluator.notes.warn(message, arg);
-  });
-}
-
-/** One column per histogram; `compute` gets the buckets of each step. */
-async function perHistogram(
-  evaluator: Evaluator,
-  all: readonly ClassicHistogram[],
-  arg: Expr,
-  grid: Grid,
-  compute: (buckets: BucketCounts, step: number) => number,
-): Promise<Column[]> {
-  const results: Column[] = [];
-  const slab = new ColumnSlab(grid.count, all.length);
-  for (const histogram of all) {
-    evaluator.watch.hold(grid.count);
-    const buckets = new BucketCounts(histogram.buckets.length);
-    const column = slab.next(histogram.labels, true);
-    for (let step = 0; step < grid.count; step++) {
-      if (!buckets.read(histogram, step)) continue;
-      column.present[step] = 1;
-      column.values[step] = compute(buckets, step);
-      if (buckets.forced === undefined) continue;
-      const name = histogram.labels.metricName;
-      evaluator.notes.forcedMonotonicity(name, arg, timeAt(grid, step), buckets.forced);
-    }
-    results.push(column);
-    if (evaluator.watch.isDue(grid.count * histogram.buckets.length)) await evaluator.watch.pause();
-  }
-  return results;
-}
-
-async function histogramQuantile(
-  evaluator: Evaluator,
-  [quantile, arg]: readonly Expr[],
-  grid: Grid,
-): Promise<Column[]> {
-  const q = await evaluator.scalar(quantile!, grid);
-  evaluator.checkQuantiles(q, quantile!);
-  const all = await histograms(evaluator, arg!, grid);
-  return perHistogram(evaluator, all, arg!, grid, (buckets, step) => bucketQuantile(q[step]!, buckets));
-}
-
-/** `histogram_quantiles(v, label, q...)`: all quantiles at once, told apart by a label. */
-async function histogramQuantiles(
-  evaluator: Evaluator,
-  [arg, labelArg, ...quantiles]: readonly Expr[],
-  grid: Grid,
-): Promise<Column[]> {
-  const label = stringOf(labelArg!);
-  const all = await histograms(evaluator, arg!, grid);
-  const results: Column[] = [];
-  for (const quantile of quantiles) {
-    const q = await evaluator.scalar(quantile, grid);
-    evaluator.checkQuantiles(q, quantile);
-    const columns = await perHistogram(evaluator, all, arg!, grid, (buckets, step) =>
-      bucketQuantile(q[step]!, buckets),
-    );
-    const value = formatOpenMetrics(q[0]!);
-    results.push(...columns.map((column) => ({ ...column, labels: column.labels.with(label, value) })));
-  }
-  return results;
-}
-
-async function histogramFraction(
-  evaluator: Evaluator,
-  [from, to, arg]: readonly Expr[],
-  grid: Grid,
-): Promise<Column[]> {
-  const lower = await evaluator.scalar(from!, grid);
-  const upper = await evaluator.scalar(to!, grid);
-  const all = await histograms(evaluator, arg!, grid);
-  return perHistogram(evaluator, all, arg!, grid, (buckets, step) =>
-    bucketFraction(lower[step]!, upper[step]!, buckets),
-  );
-}
-
 /** A function of a range vector. */
 async function overRange(
   evaluator: Evaluator,
@@ -268,21 +193,32 @@ async function overRange(
   const slab = new ColumnSlab(grid.count, series.length);
   for (const one of series) {
     evaluator.watch.hold(grid.count);
-    const column = slab.next(one.labels, one.dropName || !NAME_KEEPING.has(func));
+    let column = slab.next(one.labels, one.dropName || !NAME_KEEPING.has(func));
     const starts = one.startTimestamps;
-    let samplesSeen: number;
-    if (extension !== undefined) samplesSeen = overExtended(one, func, windows, extension, column);
-    else if (starts === undefined) samplesSeen = overWindows(one, func, call, column);
-    else {
-      samplesSeen = overStarted(one, starts, func, windows, column, () => {
-        const name = one.labels.metricName;
-        overlaps.set(name, (overlaps.get(name) ?? 0) + 1);
-      });
-    }
-    if (evaluator.watch.isDue(samplesSeen)) await evaluator.watch.pause();
-    if (samplesSeen === 0) continue;
-    columns.push(column);
+    const onOverlap = (): void => {
+      const name = one.labels.metricName;
+      overlaps.set(name, (overlaps.get(name) ?? 0) + 1);
+    };
     const name = one.labels.metricName;
+    const { histograms } = one;
+    let samplesSeen: number;
+    if (histograms !== undefined) {
+      const about = { notes: evaluator.notes, at: args[0]!, metricName: name, onOverlap };
+      ({ column, samplesSeen } = overHistogramWindows(
+        { ...one, histograms },
+        func,
+        call,
+        extension,
+        column,
+        about,
+      ));
+    } else if (extension !== undefined) samplesSeen = overExtended(one, func, windows, extension, column);
+    else if (starts === undefined) samplesSeen = overWindows(one, func, call, column);
+    else samplesSeen = overStarted(one, starts, func, windows, column, onOverlap);
+    if (evaluator.watch.isDue(samplesSeen)) await evaluator.watch.pause();
+    if (samplesSeen === 0 || (histograms !== undefined && isEmpty(column))) continue;
+    columns.push(column);
+    if (histograms !== undefined && floatsOnly([column]).length === 0) continue;
     if ((func === 'rate' || func === 'increase') && name !== '' && !COUNTER_SUFFIX.test(name)) {
       evaluator.notes.info(
         `metric might not be a counter, name does not end in _total/_sum/_count/_bucket: ${quote(name)}`,

@@ -5,7 +5,7 @@
  * says whether the step has a value at all, since an absent step is not a NaN. The expression's operators work on
  * whole columns, so that labels are looked at once per series and not once per step.
  */
-import { type Labels, METRIC_NAME } from '@binnacle/metrics/model';
+import { type Labels, METRIC_NAME, type NativeHistogram } from '@binnacle/metrics/model';
 import { QueryError } from '../value.ts';
 
 /** Labels that describe the metric and not the thing that was measured; they go with the name. */
@@ -18,6 +18,9 @@ export interface Grid {
   readonly count: number;
 }
 
+/** `histograms[i]`, where defined, is sample `i`, and the number in its place has no meaning. */
+export type Histograms = readonly (NativeHistogram | undefined)[];
+
 /** One series on a grid. */
 export interface Column {
   readonly labels: Labels;
@@ -27,8 +30,10 @@ export interface Column {
    */
   readonly dropName: boolean;
   readonly values: Float64Array;
-  /** 1 where `values` has a value. */
+  /** 1 where there is a value. */
   readonly present: Uint8Array;
+  /** Absent where the column holds numbers only. Says nothing of steps that have no value. */
+  readonly histograms?: Histograms;
 }
 
 /** One series with its own times, for functions over windows; no staleness markers. */
@@ -37,6 +42,8 @@ export interface RangeSeries {
   readonly dropName: boolean;
   readonly timestamps: Float64Array;
   readonly values: Float64Array;
+  /** Absent where the series holds numbers only. */
+  readonly histograms?: Histograms;
 }
 
 /** A column without values. */
@@ -98,12 +105,31 @@ export function isEmpty(column: Column): boolean {
 export function spread(columns: readonly Column[], count: number): Column[] {
   return columns
     .filter((column) => column.present[0] === 1)
-    .map(({ labels, dropName, values }) => ({
+    .map(({ labels, dropName, values, histograms }) => ({
       labels,
       dropName,
       values: new Float64Array(count).fill(values[0]!),
       present: new Uint8Array(count).fill(1),
+      ...(histograms !== undefined && { histograms: new Array(count).fill(histograms[0]) }),
     }));
+}
+
+/** The columns with their numbers only; those that hold no number are left out. */
+export function floatsOnly(columns: readonly Column[]): readonly Column[] {
+  if (columns.every(({ histograms }) => histograms === undefined)) return columns;
+  return columns
+    .map((column) => {
+      const { labels, dropName, values, present, histograms } = column;
+      if (histograms === undefined) return column;
+      const isFloat = present.map((bit, i) => (histograms[i] === undefined ? bit : 0));
+      return { labels, dropName, values, present: isFloat };
+    })
+    .filter((column) => column.histograms === undefined && !isEmpty(column));
+}
+
+/** The histogram of a column at a step. */
+export function histogramAt({ present, histograms }: Column, step: number): NativeHistogram | undefined {
+  return histograms !== undefined && present[step] === 1 ? histograms[step] : undefined;
 }
 
 /** Equal for columns that will have the same labels in the end, as long as their labels are the same now. */
@@ -137,12 +163,17 @@ export function mergeSameLabels(columns: Column[]): Column[] {
  */
 export function mergeInto(target: Column, column: Column): Column {
   const copy = { ...target, values: target.values.slice(), present: target.present.slice() };
+  const histograms =
+    target.histograms === undefined && column.histograms === undefined
+      ? undefined
+      : Array.from(copy.present, (_, i) => target.histograms?.[i]);
   for (let i = 0; i < column.present.length; i++) {
     if (column.present[i] === 0) continue;
     if (copy.present[i] === 1)
       throw new QueryError('execution', 'vector cannot contain metrics with the same labelset');
     copy.present[i] = 1;
     copy.values[i] = column.values[i]!;
+    if (histograms !== undefined) histograms[i] = column.histograms?.[i];
   }
-  return copy;
+  return histograms === undefined ? copy : { ...copy, histograms };
 }

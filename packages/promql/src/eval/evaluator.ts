@@ -16,6 +16,7 @@ import {
   type VectorSelector,
 } from '../ast.ts';
 import { valueType } from '../check.ts';
+import { scaled } from '../histogram/histogram-sum.ts';
 import { isValidUtf8, quote } from '../quote.ts';
 import type { SelectRequest, Series } from '../storage.ts';
 import { QueryError } from '../value.ts';
@@ -26,6 +27,7 @@ import { evaluateCall } from './call.ts';
 import {
   type Column,
   ColumnSlab,
+  floatsOnly,
   type Grid,
   isEmpty,
   mergeSameLabels,
@@ -36,7 +38,7 @@ import {
 import { type Extension, extendedWindow, smoothedValues } from './extended-windows.ts';
 import { formatGeneral } from './format-general.ts';
 import { limitRatio } from './limit.ts';
-import { dense, latest, withoutMarkers } from './samples.ts';
+import { dense, latest, latestHistograms, withoutMarkers } from './samples.ts';
 import { type CounterSeries, latestStarts, withStarts } from './start-timestamps.ts';
 import type { Times } from './times.ts';
 import type { Watch } from './watch.ts';
@@ -110,7 +112,13 @@ export class Evaluator {
         if (extension !== undefined) return extendedWindow(one, endMs - rangeMs, endMs, extension);
         const inside = one.timestamps.map((t) => (t > endMs - rangeMs && t <= endMs ? 1 : 0));
         const keep = (_: number, i: number): boolean => inside[i] === 1;
-        return { ...one, timestamps: one.timestamps.filter(keep), values: one.values.filter(keep) };
+        const { histograms } = one;
+        return {
+          ...one,
+          timestamps: one.timestamps.filter(keep),
+          values: one.values.filter(keep),
+          ...(histograms !== undefined && { histograms: histograms.filter((_, i) => inside[i] === 1) }),
+        };
       })
       .filter(({ timestamps }) => timestamps.length > 0);
   }
@@ -123,9 +131,7 @@ export class Evaluator {
         return this.selector(expr, grid, false);
       case 'unaryExpr': {
         const columns = await this.vector(expr.expr, grid);
-        return expr.op === '+'
-          ? columns
-          : columns.map((column) => ({ ...column, dropName: true, values: column.values.map((v) => -v) }));
+        return expr.op === '+' ? columns : columns.map(negated);
       }
       case 'binaryExpr':
         return this.#binary(expr, grid);
@@ -182,7 +188,7 @@ export class Evaluator {
       case 'scalar': {
         const columns = await this.vector(expr.args[0]!, grid);
         const counts = new Uint32Array(grid.count);
-        for (const { values, present } of columns) {
+        for (const { values, present } of floatsOnly(columns)) {
           for (let step = 0; step < grid.count; step++) {
             if (present[step] === 0) continue;
             counts[step] = counts[step]! + 1;
@@ -206,13 +212,21 @@ export class Evaluator {
     for (const series of data) {
       // Before memory is taken: a subquery can have any number of steps.
       this.watch.hold(grid.count);
-      const column = slab.next(series.labels, false);
+      let column = slab.next(series.labels, false);
       const at = fixed === undefined ? grid.startMs - offset : fixed - offset;
       const stepMs = fixed === undefined ? grid.stepMs : 0;
-      if (times === 'start') latestStarts(series, column, at, stepMs, this.times.lookbackMs);
+      const { histograms } = series;
+      const { lookbackMs } = this.times;
+      if (expr.smoothed && !times && histograms !== undefined)
+        throw new QueryError('execution', 'anchored and smoothed native histograms are not supported yet');
+      if (times === 'start') latestStarts(series, column, at, stepMs, lookbackMs);
       else if (expr.smoothed && !times)
-        smoothedValues(withoutMarkers(series), column, at, stepMs, this.times.lookbackMs);
-      else latest(series, column, at, stepMs, this.times.lookbackMs, times);
+        smoothedValues(withoutMarkers(series), column, at, stepMs, lookbackMs);
+      else if (histograms === undefined || times) latest(series, column, at, stepMs, lookbackMs, times);
+      else {
+        const found = latestHistograms({ ...series, histograms }, column, at, stepMs, lookbackMs);
+        column = { ...column, histograms: found };
+      }
       if (!isEmpty(column)) columns.push(column);
       if (this.watch.isDue(0)) await this.watch.pause();
     }
@@ -247,16 +261,15 @@ export class Evaluator {
 
   async #binary(expr: BinaryExpr, grid: Grid): Promise<Column[]> {
     const { op, lhs, rhs, matching } = expr;
-    if (op === '</' || op === '>/')
-      throw new QueryError('execution', `operator ${quote(op)} is not supported yet`);
+    const { notes } = this;
     if (valueType(lhs) === 'scalar')
-      return binary.withScalar(expr, await this.vector(rhs, grid), await this.scalar(lhs, grid), true);
+      return binary.withScalar(expr, await this.vector(rhs, grid), await this.scalar(lhs, grid), true, notes);
     const left = await this.vector(lhs, grid);
     if (valueType(rhs) === 'scalar')
-      return binary.withScalar(expr, left, await this.scalar(rhs, grid), false);
+      return binary.withScalar(expr, left, await this.scalar(rhs, grid), false, notes);
     const right = await this.vector(rhs, grid);
     if (matching === undefined) throw new Error('BUG: vectors without matching');
-    if (!isSetOperator(op)) return binary.vectors(op, expr, matching, left, right);
+    if (!isSetOperator(op)) return binary.vectors(op, expr, matching, left, right, notes);
     const columns = binary.setOperation(op, matching, left, right);
     return grid.count > 1 ? mergeSameLabels(columns) : columns;
   }
@@ -276,14 +289,14 @@ export class Evaluator {
       case 'bottomk':
       case 'limitk':
         this.#checkCount(param!);
-        return pick(op, expr, columns, grid.count, param!);
+        return pick(op, expr, columns, grid.count, param!, this.notes);
       case 'limit_ratio':
         return limitRatio(expr, columns, param!, this.notes);
       case 'quantile':
         this.checkQuantiles(param!, expr.param!);
-        return aggregate(op, expr, columns, grid.count, param);
+        return aggregate(op, expr, columns, grid.count, param, this.notes);
       default:
-        return aggregate(op, expr, columns, grid.count, undefined);
+        return aggregate(op, expr, columns, grid.count, undefined, this.notes);
     }
   }
 
@@ -311,6 +324,15 @@ export class Evaluator {
 export function extensionOf(expr: MatrixSelector | SubqueryExpr): Extension['kind'] | undefined {
   if (expr.type === 'subquery') return undefined;
   return expr.selector.anchored ? 'anchored' : expr.selector.smoothed ? 'smoothed' : undefined;
+}
+
+/** Minus a column. */
+function negated(column: Column): Column {
+  const { histograms } = column;
+  const values = column.values.map((value) => -value);
+  return histograms === undefined
+    ? { ...column, dropName: true, values }
+    : { ...column, dropName: true, values, histograms: histograms.map((one) => one && scaled(one, -1)) };
 }
 
 /** The text of a string literal, which the checker has seen to. */

@@ -1,5 +1,8 @@
 /** Numbers as text: Go's `%g`, and OpenMetrics's form of it. */
 
+/** Without a number of digits, an exponent is written from this one on. */
+const EXPONENT_FROM = 6;
+
 /** A number in the shorter of plain and exponent form, exact, or with so many significant digits. */
 export function formatGeneral(value: number, digits?: number): string {
   if (Number.isNaN(value)) return 'NaN';
@@ -10,7 +13,7 @@ export function formatGeneral(value: number, digits?: number): string {
     .split('e') as [string, string];
   const exponent = Number(exponentText);
   const shortMantissa = mantissa.includes('.') ? mantissa.replace(/\.?0+$/, '') : mantissa;
-  if (exponent < -4 || exponent >= (digits ?? 21)) {
+  if (exponent < -4 || exponent >= (digits ?? EXPONENT_FROM)) {
     const sign = exponent < 0 ? '-' : '+';
     return `${shortMantissa}e${sign}${String(Math.abs(exponent)).padStart(2, '0')}`;
   }

@@ -138,14 +138,23 @@ function latestRate(series: RangeSeries, starts: Float64Array, last: number): nu
 }
 
 /** Whether the counter began anew between the sample before and sample `i`. */
-export function isReset({ timestamps, values }: RangeSeries, starts: Float64Array, i: number): boolean {
-  if (values[i]! < values[i - 1]!) return true;
+export function isReset(
+  { timestamps, values }: Pick<RangeSeries, 'timestamps' | 'values'>,
+  starts: Float64Array,
+  i: number,
+): boolean {
+  return values[i]! < values[i - 1]! || startsAnew(timestamps, starts, i);
+}
+
+/** Whether start timestamps say that the counter began anew between the sample before and sample `i`. */
+export function startsAnew(timestamps: Float64Array, starts: Float64Array, i: number): boolean {
   const [start, before, startBefore] = [starts[i]!, timestamps[i - 1]!, starts[i - 1]!];
   if (start === 0 || start >= timestamps[i]! || start < before) return false;
   return start > before || (startBefore !== 0 && startBefore < before);
 }
 
-function isOverlap(timestamps: Float64Array, starts: Float64Array, i: number): boolean {
+/** Whether two counters seem to write the series around sample `i`. */
+export function isOverlap(timestamps: Float64Array, starts: Float64Array, i: number): boolean {
   return starts[i] !== 0 && starts[i]! < timestamps[i - 1]! && starts[i] !== starts[i - 1];
 }
 
