@@ -2,14 +2,16 @@
  * Aggregations.
  *
  * Each series is put into its group once; then the columns of a group are folded, series after series, into one
- * column of results. What needs all values of a step at once (`quantile`, `topk`, ...) gathers them per step.
+ * column of results (`fold.ts`). What needs all values of a step at once (`quantile`, `topk`, ...) gathers them per
+ * step.
  */
 import { Labels, METRIC_NAME } from '@binnacle/metrics/model';
-import type { AggregateExpr, AggregationOp } from '../ast.ts';
+import type { AggregateExpr } from '../ast.ts';
 import { formatHistogram } from '../histogram/text.ts';
 import { formatPlain } from '../printer.ts';
 import type { Annotations } from './annotations.ts';
 import { type Column, emptyColumn, floatsOnly, isEmpty, METADATA_LABELS } from './column.ts';
+import { createFold, type Fold, type FoldOp } from './fold.ts';
 import { foldHistograms } from './histogram-aggregate.ts';
 import { ignoredInAggregation } from './histogram-notes.ts';
 import { mean, quantileOf } from './kahan.ts';
@@ -19,38 +21,84 @@ interface Group {
   readonly columns: Column[];
 }
 
-/** Aggregations that give one column per group. */
-export type FoldingOp = Exclude<
-  AggregationOp,
-  'bottomk' | 'count_values' | 'limit_ratio' | 'limitk' | 'topk'
->;
-
 /**
  * Aggregates groups to a column each.
  * @param parameter the parameter of `quantile`, per step
  */
 export function aggregate(
-  op: FoldingOp,
+  op: FoldOp | 'quantile',
   expr: AggregateExpr,
   columns: readonly Column[],
   count: number,
   parameter: Float64Array | undefined,
   notes: Annotations,
 ): Column[] {
-  return groupsOf(columns, expr).map((group) => {
-    const dropName = group.columns.some((column) => column.dropName);
-    const result = emptyColumn(group.labels, dropName, count);
-    const takesAll = op === 'count' || op === 'group';
-    if (takesAll || !group.columns.some(hasHistograms)) {
-      fold(op, group.columns, result, parameter);
-      return result;
-    }
-    fold(op, floatsOnly(group.columns), result, parameter);
+  return groupsOf(columns, expr).map(({ labels, columns: members }) => {
+    const dropName = members.some((column) => column.dropName);
+    const result = (of: readonly Column[]): Column => ({
+      labels,
+      dropName,
+      ...(op === 'quantile' ? quantiles(of, count, parameter!) : folded(op, of, count)),
+    });
+    if (op === 'count' || op === 'group' || !members.some(hasHistograms)) return result(members);
+    const ofFloats = result(floatsOnly(members));
     if (op === 'sum' || op === 'avg')
-      return foldHistograms(group.columns, result, op === 'avg', expr.expr, notes);
+      return foldHistograms(members, ofFloats, op === 'avg', expr.expr, notes);
     notes.info(ignoredInAggregation(op), expr.expr);
-    return result;
+    return ofFloats;
   });
+}
+
+/** A group's column without its labels. */
+type Folded = Pick<Column, 'values' | 'present'>;
+
+function folded(op: FoldOp, columns: readonly Column[], count: number): Folded {
+  const fold = createFold(op, count);
+  for (const column of columns) fold.add(column);
+  for (const step of fold.finish()) {
+    const gathered = new Float64Array(columns.length);
+    fold.values[step] = mean(gathered, 0, gather(columns, step, gathered));
+  }
+  return fold;
+}
+
+/** Aggregates columns that are numbers as they come, and keeps none of them. */
+export class StreamedGroups {
+  readonly #op: FoldOp;
+  readonly #grouping: Grouping;
+  readonly #count: number;
+  readonly #groups = new Map<string, { readonly labels: Labels; dropName: boolean; readonly fold: Fold }>();
+
+  constructor(op: FoldOp, expr: AggregateExpr, count: number) {
+    this.#op = op;
+    this.#grouping = groupingOf(expr);
+    this.#count = count;
+  }
+
+  get size(): number {
+    return this.#groups.size;
+  }
+
+  add(column: Column): void {
+    const labels = this.#grouping(column);
+    let group = this.#groups.get(labels.key);
+    if (group === undefined) {
+      group = { labels, dropName: false, fold: createFold(this.#op, this.#count) };
+      this.#groups.set(labels.key, group);
+    }
+    if (column.dropName) group.dropName = true;
+    group.fold.add(column);
+  }
+
+  /** The results; undefined where the columns would be needed once more. */
+  finish(): Column[] | undefined {
+    const results: Column[] = [];
+    for (const { labels, dropName, fold } of this.#groups.values()) {
+      if (fold.finish().length > 0) return undefined;
+      results.push({ labels, dropName, values: fold.values, present: fold.present });
+    }
+    return results;
+  }
 }
 
 /** Whether a column has a histogram at any step. */
@@ -135,17 +183,23 @@ export function countValues(
   return [...results.values()];
 }
 
+/** The labels of the group of a column. */
+type Grouping = (column: Column) => Labels;
+
+function groupingOf(expr: AggregateExpr): Grouping {
+  const named = new Set(expr.grouping);
+  if (expr.without) {
+    const dropped = new Set([...expr.grouping, METRIC_NAME]);
+    return ({ labels }) => labels.without(dropped);
+  }
+  return named.size === 0 ? () => Labels.EMPTY : (column) => groupLabels(column, named);
+}
+
 function groupsOf(columns: readonly Column[], expr: AggregateExpr): Group[] {
   const groups = new Map<string, Group>();
-  const named = new Set(expr.grouping);
-  const dropped = new Set([...expr.grouping, METRIC_NAME]);
-  const all = !expr.without && named.size === 0;
+  const grouping = groupingOf(expr);
   for (const column of columns) {
-    const labels = all
-      ? Labels.EMPTY
-      : expr.without
-        ? column.labels.without(dropped)
-        : groupLabels(column, named);
+    const labels = grouping(column);
     const group = groups.get(labels.key);
     if (group === undefined) groups.set(labels.key, { labels, columns: [column] });
     else group.columns.push(column);
@@ -159,127 +213,17 @@ function groupLabels({ labels, dropName }: Column, named: ReadonlySet<string>): 
   return dropName ? group.without(METADATA_LABELS) : group;
 }
 
-function fold(
-  op: FoldingOp,
-  columns: readonly Column[],
-  result: Column,
-  parameter: Float64Array | undefined,
-): void {
-  for (const { present } of columns) mark(present, result.present);
-  switch (op) {
-    case 'sum':
-    case 'avg':
-      foldSum(columns, result, op === 'avg');
-      return;
-    case 'min':
-    case 'max':
-      foldExtreme(columns, result, op === 'min');
-      return;
-    case 'count':
-      for (const { present } of columns) addPresence(present, result.values);
-      return;
-    case 'group':
-      result.values.fill(1);
-      return;
-    case 'stddev':
-    case 'stdvar':
-      foldVariance(columns, result, op === 'stddev');
-      return;
-    case 'quantile':
-      foldQuantile(columns, result, parameter!);
-  }
-}
-
-function mark(present: Uint8Array, seen: Uint8Array): void {
-  for (let step = 0; step < present.length; step++) seen[step] = seen[step]! | present[step]!;
-}
-
-function addPresence(present: Uint8Array, counts: Float64Array): void {
-  for (let step = 0; step < present.length; step++) counts[step] = counts[step]! + present[step]!;
-}
-
-/** Compensated sums; where a mean's sum overflows the step is computed again, carrying the mean. */
-function foldSum(
-  columns: readonly Column[],
-  { values: sums, present: seen }: Column,
-  average: boolean,
-): void {
-  const lost = new Float64Array(sums.length);
-  const counts = new Float64Array(average ? sums.length : 0);
-  for (const { values, present } of columns) {
-    accumulate(values, present, sums, lost);
-    if (average) addPresence(present, counts);
-  }
-  for (let step = 0; step < sums.length; step++) {
-    if (seen[step] === 0) continue;
-    const count = average ? counts[step]! : 1;
-    if (average && Math.abs(sums[step]!) === Number.POSITIVE_INFINITY) {
-      const gathered = new Float64Array(count);
-      gather(columns, step, gathered);
-      sums[step] = mean(gathered, 0, count);
-    } else sums[step] = sums[step]! / count + lost[step]! / count;
-  }
-}
-
-function accumulate(values: Float64Array, present: Uint8Array, sums: Float64Array, lost: Float64Array): void {
-  for (let step = 0; step < present.length; step++) {
-    if (present[step] === 0) continue;
-    const value = values[step]!;
-    const sum = sums[step]!;
-    const next = sum + value;
-    if (next === Number.POSITIVE_INFINITY || next === Number.NEGATIVE_INFINITY) lost[step] = 0;
-    else if (Math.abs(sum) >= Math.abs(value)) lost[step] = lost[step]! + (sum - next + value);
-    else lost[step] = lost[step]! + (value - next + sum);
-    sums[step] = next;
-  }
-}
-
-function foldExtreme(columns: readonly Column[], { values: best }: Column, smallest: boolean): void {
-  const seen = new Uint8Array(best.length);
-  for (const { values, present } of columns) {
-    for (let step = 0; step < present.length; step++) {
-      if (present[step] === 0) continue;
-      const value = values[step]!;
-      const known = best[step]!;
-      if (seen[step] === 0 || Number.isNaN(known) || (smallest ? value < known : value > known)) {
-        best[step] = value;
-        seen[step] = 1;
-      }
-    }
-  }
-}
-
-/** Welford's method. */
-function foldVariance(columns: readonly Column[], { values: squares }: Column, deviation: boolean): void {
-  const counts = new Float64Array(squares.length);
-  const means = new Float64Array(squares.length);
-  for (const { values, present } of columns) {
-    for (let step = 0; step < present.length; step++) {
-      if (present[step] === 0) continue;
-      const value = values[step]!;
-      const count = counts[step]! + 1;
-      counts[step] = count;
-      if (count === 1) {
-        means[step] = value;
-        squares[step] = Number.isFinite(value) ? 0 : Number.NaN;
-        continue;
-      }
-      const delta = value - means[step]!;
-      means[step] = means[step]! + delta / count;
-      squares[step] = squares[step]! + delta * (value - means[step]!);
-    }
-  }
-  for (let step = 0; step < squares.length; step++) {
-    const variance = squares[step]! / counts[step]!;
-    squares[step] = deviation ? Math.sqrt(variance) : variance;
-  }
-}
-
-function foldQuantile(columns: readonly Column[], { values, present }: Column, q: Float64Array): void {
+function quantiles(columns: readonly Column[], count: number, q: Float64Array): Folded {
+  const values = new Float64Array(count);
+  const present = new Uint8Array(count);
   const gathered = new Float64Array(columns.length);
-  for (let step = 0; step < values.length; step++) {
-    if (present[step] === 1) values[step] = quantileOf(q[step]!, gathered, gather(columns, step, gathered));
+  for (let step = 0; step < count; step++) {
+    const n = gather(columns, step, gathered);
+    if (n === 0) continue;
+    present[step] = 1;
+    values[step] = quantileOf(q[step]!, gathered, n);
   }
+  return { values, present };
 }
 
 function gather(columns: readonly Column[], step: number, into: Float64Array): number {

@@ -3,6 +3,7 @@ import { Labels } from '@binnacle/metrics/model';
 import { type Call, type Expr, type MatrixSelector, type SubqueryExpr, unwrapParens } from '../ast.ts';
 import { quote } from '../quote.ts';
 import { QueryError } from '../value.ts';
+import type { StreamedGroups } from './aggregate.ts';
 import { type Column, ColumnSlab, emptyColumn, floatsOnly, type Grid, isEmpty, timeAt } from './column.ts';
 import { type Evaluator, extensionOf, stringOf } from './evaluator.ts';
 import { checkExtensible, overExtended } from './extended-windows.ts';
@@ -24,13 +25,22 @@ import { WindowPlan } from './window-plan.ts';
 
 const COUNTER_SUFFIX = /_(total|sum|count|bucket)$/;
 
-/** Evaluates a call that gives an instant vector. */
-export async function evaluateCall(evaluator: Evaluator, expr: Call, grid: Grid): Promise<Column[]> {
+/**
+ * Evaluates a call that gives an instant vector.
+ * @param groups where there are some, the columns of a function of a range vector go there, unless it has histograms;
+ * then none is returned
+ */
+export async function evaluateCall(
+  evaluator: Evaluator,
+  expr: Call,
+  grid: Grid,
+  groups?: StreamedGroups,
+): Promise<Column[]> {
   const { func } = expr;
   const args = expr.args.map(unwrapParens);
   const [first, second, third] = args;
   const matrix = args.find((arg) => arg.type === 'matrixSelector' || arg.type === 'subquery');
-  if (matrix !== undefined) return overRange(evaluator, expr, args, matrix, grid);
+  if (matrix !== undefined) return overRange(evaluator, expr, args, matrix, grid, groups);
   const vector = (): Promise<Column[]> => evaluator.vector(first!, grid);
   const ofNumber = NUMBER_FUNCTIONS[func];
   if (ofNumber !== undefined) return mapped(await vector(), ofNumber);
@@ -170,6 +180,7 @@ async function overRange(
   args: readonly Expr[],
   matrix: MatrixSelector | SubqueryExpr,
   grid: Grid,
+  groups: StreamedGroups | undefined,
 ): Promise<Column[]> {
   const scalars: Float64Array[] = [];
   for (const arg of args) if (arg !== matrix) scalars.push(await evaluator.scalar(arg, grid));
@@ -190,10 +201,19 @@ async function overRange(
   const call = { ...windows, scalars, plan: new WindowPlan(grid.count) };
   const overlaps = new Map<string, number>();
   const columns: Column[] = [];
-  const slab = new ColumnSlab(grid.count, series.length);
+  const streamed = series.some(({ histograms }) => histograms !== undefined) ? undefined : groups;
+  const slab = new ColumnSlab(grid.count, streamed === undefined ? series.length : 1);
+  const scratch = streamed && slab.next(Labels.EMPTY, false);
   for (const one of series) {
-    evaluator.watch.hold(grid.count);
-    let column = slab.next(one.labels, one.dropName || !NAME_KEEPING.has(func));
+    const dropName = one.dropName || !NAME_KEEPING.has(func);
+    let column: Column;
+    if (scratch === undefined) {
+      evaluator.watch.hold(grid.count);
+      column = slab.next(one.labels, dropName);
+    } else {
+      scratch.present.fill(0);
+      column = { ...scratch, labels: one.labels, dropName };
+    }
     const starts = one.startTimestamps;
     const onOverlap = (): void => {
       const name = one.labels.metricName;
@@ -217,7 +237,8 @@ async function overRange(
     else samplesSeen = overStarted(one, starts, func, windows, column, onOverlap);
     if (evaluator.watch.isDue(samplesSeen)) await evaluator.watch.pause();
     if (samplesSeen === 0 || (histograms !== undefined && isEmpty(column))) continue;
-    columns.push(column);
+    if (streamed === undefined) columns.push(column);
+    else streamed.add(column);
     if (histograms !== undefined && floatsOnly([column]).length === 0) continue;
     if ((func === 'rate' || func === 'increase') && name !== '' && !COUNTER_SUFFIX.test(name)) {
       evaluator.notes.info(

@@ -7,6 +7,7 @@
 import {
   type AggregateExpr,
   type BinaryExpr,
+  type Call,
   type Expr,
   isSetOperator,
   type MatrixSelector,
@@ -20,7 +21,7 @@ import { scaled } from '../histogram/histogram-sum.ts';
 import { isValidUtf8, quote } from '../quote.ts';
 import type { SelectRequest, Series } from '../storage.ts';
 import { QueryError } from '../value.ts';
-import { aggregate, countValues, pick } from './aggregate.ts';
+import { aggregate, countValues, pick, StreamedGroups } from './aggregate.ts';
 import type { Annotations } from './annotations.ts';
 import * as binary from './binary.ts';
 import { evaluateCall } from './call.ts';
@@ -36,6 +37,7 @@ import {
   timeAt,
 } from './column.ts';
 import { type Extension, extendedWindow, smoothedValues } from './extended-windows.ts';
+import { type FoldOp, folds } from './fold.ts';
 import { formatGeneral } from './format-general.ts';
 import { limitRatio } from './limit.ts';
 import { dense, latest, latestHistograms, withoutMarkers } from './samples.ts';
@@ -282,6 +284,10 @@ export class Evaluator {
         throw new QueryError('execution', `invalid label name ${quote(label)}`);
       return countValues(expr, label, await this.vector(expr.expr, grid), grid.count);
     }
+    if (folds(op)) {
+      const streamed = await this.#streamed(op, expr, grid);
+      if (streamed !== undefined) return streamed;
+    }
     const param = expr.param === undefined ? undefined : await this.scalar(expr.param, grid);
     const columns = await this.vector(expr.expr, grid);
     switch (op) {
@@ -298,6 +304,20 @@ export class Evaluator {
       default:
         return aggregate(op, expr, columns, grid.count, undefined, this.notes);
     }
+  }
+
+  /** The aggregation of a function of a range vector, column by column; undefined where that is not possible. */
+  async #streamed(op: FoldOp, expr: AggregateExpr, grid: Grid): Promise<Column[] | undefined> {
+    const inner = unwrapParens(expr.expr);
+    if (inner.type !== 'call' || !takesRange(inner) || this.times.isInvariant(inner)) return undefined;
+    const held = this.watch.samples;
+    const groups = new StreamedGroups(op, expr, grid.count);
+    const columns = await evaluateCall(this, inner, grid, groups);
+    this.watch.samples = held;
+    this.watch.hold(groups.size * grid.count);
+    return columns.length > 0
+      ? aggregate(op, expr, columns, grid.count, undefined, this.notes)
+      : groups.finish();
   }
 
   #checkCount(counts: Float64Array): void {
@@ -318,6 +338,12 @@ export class Evaluator {
         this.notes.warn(`quantile value should be between 0 and 1, got ${formatGeneral(q)}`, at);
     }
   }
+}
+
+/** Whether a call is one of a range vector, and not of what such calls give. */
+function takesRange({ func, args }: Call): boolean {
+  const matrix = args.map(unwrapParens).some(({ type }) => type === 'matrixSelector' || type === 'subquery');
+  return matrix && func !== 'absent_over_time';
 }
 
 /** Whether a range vector is anchored or smoothed. */

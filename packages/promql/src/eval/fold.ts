@@ -1,0 +1,206 @@
+/**
+ * Aggregations that take series one after the other and keep a few numbers per step: `sum`, `avg`, `min`, `max`,
+ * `count`, `group`, `stddev` and `stdvar`.
+ *
+ * A column that was added is not kept, so that `sum by (x) (rate(y[5m]))` over ten thousand series needs the memory of
+ * one column and its groups, and not of ten thousand.
+ */
+import type { Column } from './column.ts';
+
+/** The aggregations that fold. */
+export type FoldOp = 'avg' | 'count' | 'group' | 'max' | 'min' | 'stddev' | 'stdvar' | 'sum';
+
+const FOLD_OPS: ReadonlySet<string> = new Set<FoldOp>([
+  ...(['avg', 'count', 'group', 'max', 'min'] as const),
+  ...(['stddev', 'stdvar', 'sum'] as const),
+]);
+
+/** Whether an aggregation folds. */
+export function folds(op: string): op is FoldOp {
+  return FOLD_OPS.has(op);
+}
+
+/** What has been seen of a group. */
+export interface Fold {
+  /** 1 where a column had a value. */
+  readonly present: Uint8Array;
+  /** The results, once it is finished. */
+  readonly values: Float64Array;
+  add(column: Column): void;
+  /**
+   * Computes the results; returns the steps, if any, at which a mean is to be computed anew over all columns, because
+   * their sum is infinite.
+   */
+  finish(): readonly number[];
+}
+
+/** A fold of no columns yet over so many steps. */
+export function createFold(op: FoldOp, count: number): Fold {
+  switch (op) {
+    case 'sum':
+    case 'avg':
+      return new SumFold(count, op === 'avg');
+    case 'min':
+    case 'max':
+      return new ExtremeFold(count, op === 'min');
+    case 'count':
+    case 'group':
+      return new CountFold(count, op === 'group');
+    case 'stddev':
+    case 'stdvar':
+      return new VarianceFold(count, op === 'stddev');
+  }
+}
+
+const NO_STEPS: readonly number[] = [];
+
+/** Compensated sums, as in `kahan.ts`. */
+class SumFold implements Fold {
+  readonly present: Uint8Array;
+  readonly values: Float64Array;
+  readonly #lost: Float64Array;
+  /** Of means only. */
+  readonly #counts: Float64Array | undefined;
+
+  constructor(count: number, average: boolean) {
+    this.present = new Uint8Array(count);
+    this.values = new Float64Array(count);
+    this.#lost = new Float64Array(count);
+    this.#counts = average ? new Float64Array(count) : undefined;
+  }
+
+  add({ values, present }: Column): void {
+    const sums = this.values;
+    const lost = this.#lost;
+    const seen = this.present;
+    for (let step = 0; step < present.length; step++) {
+      if (present[step] === 0) continue;
+      seen[step] = 1;
+      const value = values[step]!;
+      const sum = sums[step]!;
+      const next = sum + value;
+      if (next === Number.POSITIVE_INFINITY || next === Number.NEGATIVE_INFINITY) lost[step] = 0;
+      else if (Math.abs(sum) >= Math.abs(value)) lost[step]! += sum - next + value;
+      else lost[step]! += value - next + sum;
+      sums[step] = next;
+    }
+    const counts = this.#counts;
+    if (counts !== undefined)
+      for (let step = 0; step < present.length; step++) counts[step]! += present[step]!;
+  }
+
+  finish(): readonly number[] {
+    const overflowed: number[] = [];
+    const { values: sums, present } = this;
+    for (let step = 0; step < sums.length; step++) {
+      if (present[step] === 0) continue;
+      const count = this.#counts?.[step] ?? 1;
+      if (this.#counts !== undefined && Math.abs(sums[step]!) === Number.POSITIVE_INFINITY)
+        overflowed.push(step);
+      else sums[step] = sums[step]! / count + this.#lost[step]! / count;
+    }
+    return overflowed;
+  }
+}
+
+class ExtremeFold implements Fold {
+  readonly present: Uint8Array;
+  readonly values: Float64Array;
+  readonly #smallest: boolean;
+
+  constructor(count: number, smallest: boolean) {
+    this.present = new Uint8Array(count);
+    this.values = new Float64Array(count);
+    this.#smallest = smallest;
+  }
+
+  add({ values, present }: Column): void {
+    const { values: best, present: seen } = this;
+    const smallest = this.#smallest;
+    for (let step = 0; step < present.length; step++) {
+      if (present[step] === 0) continue;
+      const value = values[step]!;
+      const known = best[step]!;
+      if (seen[step] === 0 || Number.isNaN(known) || (smallest ? value < known : value > known)) {
+        best[step] = value;
+        seen[step] = 1;
+      }
+    }
+  }
+
+  finish(): readonly number[] {
+    return NO_STEPS;
+  }
+}
+
+class CountFold implements Fold {
+  readonly present: Uint8Array;
+  readonly values: Float64Array;
+  readonly #group: boolean;
+
+  constructor(count: number, group: boolean) {
+    this.present = new Uint8Array(count);
+    this.values = new Float64Array(count);
+    this.#group = group;
+  }
+
+  add({ present }: Column): void {
+    const { values: counts, present: seen } = this;
+    for (let step = 0; step < present.length; step++) {
+      counts[step]! += present[step]!;
+      seen[step]! |= present[step]!;
+    }
+  }
+
+  finish(): readonly number[] {
+    if (this.#group) this.values.fill(1);
+    return NO_STEPS;
+  }
+}
+
+/** Welford's method. */
+class VarianceFold implements Fold {
+  readonly present: Uint8Array;
+  readonly values: Float64Array;
+  readonly #counts: Float64Array;
+  readonly #means: Float64Array;
+  readonly #deviation: boolean;
+
+  constructor(count: number, deviation: boolean) {
+    this.present = new Uint8Array(count);
+    this.values = new Float64Array(count);
+    this.#counts = new Float64Array(count);
+    this.#means = new Float64Array(count);
+    this.#deviation = deviation;
+  }
+
+  add({ values, present }: Column): void {
+    const squares = this.values;
+    const counts = this.#counts;
+    const means = this.#means;
+    for (let step = 0; step < present.length; step++) {
+      if (present[step] === 0) continue;
+      this.present[step] = 1;
+      const value = values[step]!;
+      const count = counts[step]! + 1;
+      counts[step] = count;
+      if (count === 1) {
+        means[step] = value;
+        squares[step] = Number.isFinite(value) ? 0 : Number.NaN;
+        continue;
+      }
+      const delta = value - means[step]!;
+      means[step] = means[step]! + delta / count;
+      squares[step] = squares[step]! + delta * (value - means[step]!);
+    }
+  }
+
+  finish(): readonly number[] {
+    const squares = this.values;
+    for (let step = 0; step < squares.length; step++) {
+      const variance = squares[step]! / this.#counts[step]!;
+      squares[step] = this.#deviation ? Math.sqrt(variance) : variance;
+    }
+    return NO_STEPS;
+  }
+}
