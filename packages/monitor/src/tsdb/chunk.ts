@@ -188,8 +188,8 @@ function putSpecial(
 }
 
 /**
- * Reads the chunk in `bytes[start..end)`: the first `count` values of `out`, whose words are `words`, are those
- * that were written. Chunks live in memory and are trusted.
+ * Reads the chunk in `bytes[start..end)`: the `count` values of `out` from `first` on, whose words are `words`, are the
+ * first ones that were written. Chunks live in memory and are trusted.
  */
 export function decodeChunk(
   bytes: Uint8Array,
@@ -198,28 +198,30 @@ export function decodeChunk(
   count: number,
   out: Float64Array,
   words: Uint32Array,
+  first = 0,
 ): void {
   if (start === end) {
-    fillAbsent(out, 0, count);
+    fillAbsent(out, first, first + count);
     return;
   }
   const mode = bytes[start]!;
-  if (mode === MODE_XOR) decodeXor(new ByteReader(bytes, start + 1, end), count, words);
-  else decodeScaled(bytes, start + 1, end, count, out, words, mode);
+  if (mode === MODE_XOR) decodeXor(new ByteReader(bytes, start + 1, end), first, first + count, words);
+  else decodeScaled(bytes, start + 1, end, first, first + count, out, words, mode);
 }
 
 function decodeScaled(
   bytes: Uint8Array,
   at: number,
   end: number,
-  count: number,
+  first: number,
+  last: number,
   out: Float64Array,
   words: Uint32Array,
   mode: number,
 ): void {
   const power = POWERS[mode]!;
   let integer = 0;
-  for (let i = 0; i < count; i++) {
+  for (let i = first; i < last; i++) {
     let symbol = bytes[at++]!;
     if (symbol >= 0x80) {
       symbol &= 0x7f;
@@ -242,12 +244,12 @@ function decodeScaled(
             : -(zigzag + 1) / 2;
       out[i] = integer / power;
     } else if (symbol === UNCHANGED) {
-      copyBefore(words, i, 1);
+      copyBefore(words, first, i, 1);
     } else {
       const reader = new ByteReader(bytes, at, end);
       if (symbol === RUN) {
         const run = reader.varint() + 2;
-        copyBefore(words, i, run);
+        copyBefore(words, first, i, run);
         i += run - 1;
       } else {
         const control = reader.byte();
@@ -255,7 +257,7 @@ function decodeScaled(
           integer = reader.zigzag();
           out[i] = integer / power;
         } else {
-          copyBefore(words, i, 1);
+          copyBefore(words, first, i, 1);
           readSpecial(reader, control, words, i);
         }
       }
@@ -264,15 +266,15 @@ function decodeScaled(
   }
 }
 
-function decodeXor(reader: ByteReader, count: number, words: Uint32Array): void {
-  for (let i = 0; i < count; i++) {
+function decodeXor(reader: ByteReader, first: number, last: number, words: Uint32Array): void {
+  for (let i = first; i < last; i++) {
     const control = reader.byte();
     if (control === 0) {
       const run = reader.varint() + 1;
-      copyBefore(words, i, run);
+      copyBefore(words, first, i, run);
       i += run - 1;
     } else {
-      copyBefore(words, i, 1);
+      copyBefore(words, first, i, 1);
       readSpecial(reader, control, words, i);
     }
   }
@@ -289,10 +291,10 @@ function readSpecial(reader: ByteReader, control: number, words: Uint32Array, in
   }
 }
 
-/** Gives `count` values from `index` on the bits of the value before them. */
-function copyBefore(words: Uint32Array, index: number, count: number): void {
-  const low = index === 0 ? 0 : words[2 * index - 2 + LOW]!;
-  const high = index === 0 ? 0 : words[2 * index - 2 + HIGH]!;
+/** Gives `count` values from `index` on the bits of the value before them, which the first value does not have. */
+function copyBefore(words: Uint32Array, first: number, index: number, count: number): void {
+  const low = index === first ? 0 : words[2 * index - 2 + LOW]!;
+  const high = index === first ? 0 : words[2 * index - 2 + HIGH]!;
   for (let i = index; i < index + count; i++) {
     words[2 * i + LOW] = low;
     words[2 * i + HIGH] = high;

@@ -224,15 +224,13 @@ export class SourceTable {
         fillAbsent(out, at, at + to - from);
       } else {
         const { bytes, offsets } = sealed;
-        decodeChunk(
-          bytes,
-          offsets[position]!,
-          offsets[position + 1]!,
-          to, // what comes after the range need not be decoded
-          scratch,
-          scratchWords,
-        );
-        out.set(scratch.subarray(from, to), at);
+        const [start, end] = [offsets[position]!, offsets[position + 1]!];
+        // What comes after the range need not be decoded; what comes before it must be.
+        if (from === 0) decodeChunk(bytes, start, end, to, out, words, at);
+        else {
+          decodeChunk(bytes, start, end, to, scratch, scratchWords);
+          out.set(scratch.subarray(from, to), at);
+        }
       }
       at += to - from;
     }

@@ -62,16 +62,27 @@ function folded(op: FoldOp, columns: readonly Column[], count: number): Folded {
   return fold;
 }
 
+interface StreamedGroup {
+  readonly labels: Labels;
+  dropName: boolean;
+  readonly fold: Fold;
+}
+
 /** Aggregates columns that are numbers as they come, and keeps none of them. */
 export class StreamedGroups {
   readonly #op: FoldOp;
   readonly #grouping: Grouping;
+  /** Grouping by one label of the measured thing: its value says the group, and no label set is to be made for it. */
+  readonly #byLabel: string | undefined;
   readonly #count: number;
-  readonly #groups = new Map<string, { readonly labels: Labels; dropName: boolean; readonly fold: Fold }>();
+  readonly #groups = new Map<string, StreamedGroup>();
 
   constructor(op: FoldOp, expr: AggregateExpr, count: number) {
     this.#op = op;
     this.#grouping = groupingOf(expr);
+    const [only] = expr.grouping;
+    const isPlain = !expr.without && expr.grouping.length === 1 && !METADATA_LABELS.has(only!);
+    this.#byLabel = isPlain ? only : undefined;
     this.#count = count;
   }
 
@@ -80,11 +91,12 @@ export class StreamedGroups {
   }
 
   add(column: Column): void {
-    const labels = this.#grouping(column);
-    let group = this.#groups.get(labels.key);
+    const byLabel = this.#byLabel;
+    const key = byLabel === undefined ? this.#grouping(column).key : column.labels.get(byLabel);
+    let group = this.#groups.get(key);
     if (group === undefined) {
-      group = { labels, dropName: false, fold: createFold(this.#op, this.#count) };
-      this.#groups.set(labels.key, group);
+      group = { labels: this.#grouping(column), dropName: false, fold: createFold(this.#op, this.#count) };
+      this.#groups.set(key, group);
     }
     if (column.dropName) group.dropName = true;
     group.fold.add(column);

@@ -203,6 +203,7 @@ async function overRange(
   const columns: Column[] = [];
   const streamed = series.some(({ histograms }) => histograms !== undefined) ? undefined : groups;
   const slab = new ColumnSlab(grid.count, streamed === undefined ? series.length : 1);
+  let nameSeen = '';
   const scratch = streamed && slab.next(Labels.EMPTY, false);
   for (const one of series) {
     const dropName = one.dropName || !NAME_KEEPING.has(func);
@@ -240,7 +241,9 @@ async function overRange(
     if (streamed === undefined) columns.push(column);
     else streamed.add(column);
     if (histograms !== undefined && floatsOnly([column]).length === 0) continue;
-    if ((func === 'rate' || func === 'increase') && name !== '' && !COUNTER_SUFFIX.test(name)) {
+    if ((func !== 'rate' && func !== 'increase') || name === nameSeen) continue;
+    nameSeen = name;
+    if (name !== '' && !COUNTER_SUFFIX.test(name)) {
       evaluator.notes.info(
         `metric might not be a counter, name does not end in _total/_sum/_count/_bucket: ${quote(name)}`,
         matrix,

@@ -33,7 +33,8 @@ export function extrapolate(
   { values: out, present }: Column,
 ): number {
   plan.lay(timestamps, windows);
-  const { first, last, sampled, toStart, toEnd, factor, samples } = plan;
+  const { first, last, sampled, toStart, toEnd, samples } = plan;
+  const factor = perSecond ? plan.perSecond : plan.factor;
   const resets = counter ? resetsOf(values) : NO_RESETS;
   const divisor = perSecond ? windows.rangeMs / 1000 : 1;
   let reset = 0;
@@ -53,10 +54,10 @@ export function extrapolate(
       const within = sampled[step]!;
       if (firstValue * within <= toStart[step]! * result * CLEAR) {
         const toZero = within * (firstValue / result);
-        if (toZero < toStart[step]!) by = (within + toZero + toEnd[step]!) / within;
+        if (toZero < toStart[step]!) by = (within + toZero + toEnd[step]!) / within / divisor;
       }
     }
-    out[step] = result * (perSecond ? by / divisor : by);
+    out[step] = result * by;
     present[step] = 1;
   }
   return samples;

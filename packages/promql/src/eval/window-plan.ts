@@ -24,7 +24,8 @@ export class WindowPlan {
   /** Seconds by which the samples are extrapolated to the start of the window, and to its end. */
   readonly toStart: Float64Array;
   readonly toEnd: Float64Array;
-  /** With what the difference of the samples is multiplied, where nothing shortens `toStart`. */
+  /** With what the difference of the samples is multiplied, where nothing shortens `toStart`: for `rate`, and else. */
+  readonly perSecond: Float64Array;
   readonly factor: Float64Array;
   /** How many samples all windows have together. */
   samples = 0;
@@ -37,6 +38,7 @@ export class WindowPlan {
     this.sampled = new Float64Array(count);
     this.toStart = new Float64Array(count);
     this.toEnd = new Float64Array(count);
+    this.perSecond = new Float64Array(count);
     this.factor = new Float64Array(count);
   }
 
@@ -71,7 +73,9 @@ export class WindowPlan {
       this.sampled[step] = sampled;
       this.toStart[step] = toStart;
       this.toEnd[step] = toEnd;
-      this.factor[step] = (sampled + toStart + toEnd) / sampled;
+      const factor = (sampled + toStart + toEnd) / sampled;
+      this.factor[step] = factor;
+      this.perSecond[step] = factor / (rangeMs / 1000);
     }
   }
 }
