@@ -70,6 +70,7 @@ try {
 }
 
 async function compare(servers) {
+  for (const server of servers) server.idle = residentOf(server.pid, 'VmRSS');
   console.log(`ms: median [least, greatest] of ${RUNS}; the ratio is to binnacle; CPU in ms`);
   for (const { name, query, range, another } of QUERIES) {
     const asked = encodeURIComponent(query);
@@ -101,10 +102,10 @@ async function compare(servers) {
     }
   }
   console.log('\nresident, MB');
-  for (const { name, pid } of servers) {
-    const status = fs.readFileSync(`/proc/${pid}/status`, 'utf8');
-    const of = (key) => (Number(new RegExp(`^${key}:\\s+(\\d+)`, 'm').exec(status)[1]) / 1024).toFixed(0);
-    console.log(`  ${name.padEnd(18)}${of('VmRSS').padStart(6)}   at most ${of('VmHWM')}`);
+  for (const { name, pid, idle } of servers) {
+    console.log(
+      `  ${name.padEnd(18)}${idle.toFixed(0).padStart(6)} before, at most ${residentOf(pid, 'VmHWM').toFixed(0)}`,
+    );
   }
 }
 
@@ -285,6 +286,12 @@ function programOf(names, folders) {
     for (const name of names) if (fs.existsSync(path.join(folder, name))) return path.join(folder, name);
   }
   return undefined;
+}
+
+/** Megabytes of a process. */
+function residentOf(pid, key) {
+  const status = fs.readFileSync(`/proc/${pid}/status`, 'utf8');
+  return Number(new RegExp(`^${key}:\\s+(\\d+)`, 'm').exec(status)[1]) / 1024;
 }
 
 /** CPU milliseconds that a process has taken. */
