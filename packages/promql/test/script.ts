@@ -1,5 +1,12 @@
 /** A storage filled from series descriptions, and answers as text. */
-import { Engine, MemoryStorage, parseSeriesDescription, type Queryable } from '../dist/index.js';
+import type { NativeHistogram } from '@binnacle/metrics/model';
+import {
+  Engine,
+  formatHistogramLiteral,
+  MemoryStorage,
+  parseSeriesDescription,
+  type Queryable,
+} from '../dist/index.js';
 
 /** Loads series, their values `intervalMs` apart from time 0 on. */
 export function loaded(intervalMs: number, ...descriptions: readonly string[]): MemoryStorage {
@@ -13,7 +20,7 @@ export function loaded(intervalMs: number, ...descriptions: readonly string[]): 
   return storage;
 }
 
-const engine = new Engine();
+const engine = new Engine({ experimental: true });
 
 /** The answer to an instant query, a line per series. */
 export async function answer(storage: Queryable, query: string, timeMs: number): Promise<string[]> {
@@ -23,11 +30,15 @@ export async function answer(storage: Queryable, query: string, timeMs: number):
     case 'string':
       return [String(value.value)];
     case 'vector':
-      return value.samples.map(({ labels, value }) => `${labels} ${value}`);
+      return value.samples.map(({ labels, value, histogram }) => `${labels} ${sampleText(value, histogram)}`);
     case 'matrix':
       return value.series.map(
-        ({ labels, values, timestamps }) =>
-          `${labels} ${[...values].map((one, i) => `${one}@${timestamps[i]}`).join(' ')}`,
+        ({ labels, values, timestamps, histograms }) =>
+          `${labels} ${[...values].map((one, i) => `${sampleText(one, histograms?.[i])}@${timestamps[i]}`).join(' ')}`,
       );
   }
+}
+
+function sampleText(value: number, histogram: NativeHistogram | undefined): string {
+  return histogram === undefined ? String(value) : formatHistogramLiteral(histogram);
 }
