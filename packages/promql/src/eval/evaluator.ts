@@ -30,6 +30,7 @@ import {
   ColumnSlab,
   floatsOnly,
   type Grid,
+  type Histograms,
   isEmpty,
   mergeSameLabels,
   type RangeSeries,
@@ -39,6 +40,7 @@ import {
 import { type Extension, extendedWindow, smoothedValues } from './extended-windows.ts';
 import { type FoldOp, folds } from './fold.ts';
 import { formatGeneral } from './format-general.ts';
+import { smoothedHistograms } from './histogram-extended.ts';
 import { limitRatio } from './limit.ts';
 import { dense, latest, latestHistograms, withoutMarkers } from './samples.ts';
 import { type CounterSeries, latestStarts, withStarts } from './start-timestamps.ts';
@@ -111,7 +113,8 @@ export class Evaluator {
     const endMs = fixedEndMs ?? grid.startMs - offsetMs;
     return series
       .map((one) => {
-        if (extension !== undefined) return extendedWindow(one, endMs - rangeMs, endMs, extension);
+        if (extension !== undefined && one.histograms === undefined)
+          return extendedWindow(one, endMs - rangeMs, endMs, extension);
         const inside = one.timestamps.map((t) => (t > endMs - rangeMs && t <= endMs ? 1 : 0));
         const keep = (_: number, i: number): boolean => inside[i] === 1;
         const { histograms } = one;
@@ -219,9 +222,10 @@ export class Evaluator {
       const stepMs = fixed === undefined ? grid.stepMs : 0;
       const { histograms } = series;
       const { lookbackMs } = this.times;
-      if (expr.smoothed && !times && histograms !== undefined)
-        throw new QueryError('execution', 'anchored and smoothed native histograms are not supported yet');
-      if (times === 'start') latestStarts(series, column, at, stepMs, lookbackMs);
+      if (expr.smoothed && !times && histograms !== undefined) {
+        const found = this.#smoothed(expr, series, column, at, stepMs);
+        column = { ...column, histograms: found };
+      } else if (times === 'start') latestStarts(series, column, at, stepMs, lookbackMs);
       else if (expr.smoothed && !times)
         smoothedValues(withoutMarkers(series), column, at, stepMs, lookbackMs);
       else if (histograms === undefined || times) latest(series, column, at, stepMs, lookbackMs, times);
@@ -259,6 +263,19 @@ export class Evaluator {
     return kind === undefined
       ? { series, windows }
       : { series, windows, extension: { kind, lookbackMs: this.times.lookbackMs } };
+  }
+
+  #smoothed(
+    expr: VectorSelector,
+    series: Series,
+    column: Column,
+    firstMs: number,
+    stepMs: number,
+  ): Histograms {
+    const seen = withoutMarkers(series);
+    const about = { notes: this.notes, at: expr, metricName: series.labels.metricName };
+    const mixed = { ...seen, histograms: seen.histograms ?? [] };
+    return smoothedHistograms(mixed, column, firstMs, stepMs, this.times, about);
   }
 
   async #binary(expr: BinaryExpr, grid: Grid): Promise<Column[]> {

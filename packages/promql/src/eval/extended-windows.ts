@@ -43,7 +43,7 @@ export function checkExtensible(kind: Extension['kind'], func: string): void {
 }
 
 /** The samples that belong to one window and its borders, as indices. */
-interface Span {
+export interface Span {
   /** The anchor, or the first sample where there is none. */
   first: number;
   /** The last sample, or, where smoothed, the first at or behind the end; both inclusive. */
@@ -142,7 +142,7 @@ export function smoothedValues(
 }
 
 /** Finds the span of one window after the other. */
-class SpanCursor {
+export class SpanCursor {
   readonly #timestamps: Float64Array;
   readonly #smoothed: boolean;
   readonly #lookbackMs: number;

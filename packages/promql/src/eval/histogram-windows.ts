@@ -7,10 +7,10 @@
  */
 import type { NativeHistogram } from '@binnacle/metrics/model';
 import { sameHistogram } from '../histogram/counter-reset.ts';
-import { totalOf } from '../histogram/histogram-sum.ts';
-import { QueryError } from '../value.ts';
+import { divided, totalOf } from '../histogram/histogram-sum.ts';
 import type { Column, Histograms } from './column.ts';
-import type { Extension } from './extended-windows.ts';
+import { type Extension, overExtended, SpanCursor } from './extended-windows.ts';
+import { extendedDifference } from './histogram-extended.ts';
 import {
   boundsReconciled,
   ignoredInRange,
@@ -50,10 +50,10 @@ export function overHistogramWindows(
   column: Column,
   about: SeriesNotes,
 ): { readonly column: Column; readonly samplesSeen: number } {
-  if (extension !== undefined)
-    throw new QueryError('execution', 'anchored and smoothed native histograms are not supported yet');
   const starts = usesStarts(name) ? series.startTimestamps : undefined;
   const differences = new HistogramDifferences(series.timestamps, series.histograms, starts, about);
+  if (extension !== undefined)
+    return overExtendedWindows(series, name, call, extension, column, about, differences);
   if (MIXED.has(name)) {
     return collected(series.timestamps, call, column, (lo, hi) =>
       ofSamples(name, series, lo, hi, differences, about),
@@ -83,6 +83,53 @@ export function overHistogramWindows(
     const startMs = endMs - call.rangeMs;
     return differences.extrapolated(lo, hi, startMs, endMs, name !== 'delta', name === 'rate');
   });
+}
+
+/** The same where windows are anchored or smoothed. */
+function overExtendedWindows(
+  series: HistogramSeries,
+  name: string,
+  call: RangeCall,
+  extension: Extension,
+  column: Column,
+  about: SeriesNotes,
+  differences: HistogramDifferences,
+): { readonly column: Column; readonly samplesSeen: number } {
+  const { grid, rangeMs, offsetMs, fixedEndMs } = call;
+  const { notes, at, metricName } = about;
+  const cursor = new SpanCursor(series.timestamps, extension.kind, extension.lookbackMs);
+  const smoothed = extension.kind === 'smoothed';
+  const counter = name !== 'delta';
+  const span = { first: 0, last: 0 };
+  const found = new Array<NativeHistogram | undefined>(grid.count).fill(undefined);
+  const own = name === 'resets' || name === 'changes';
+  if (!own) overExtended(floatsOf(series), name, call, extension, column);
+  let samplesSeen = 0;
+  for (let step = 0; step < grid.count; step++) {
+    const endMs = fixedEndMs ?? grid.startMs + step * grid.stepMs - offsetMs;
+    const startMs = endMs - rangeMs;
+    const any = cursor.move(startMs, endMs, span);
+    const histograms = any ? histogramsIn(series, span.first, span.last + 1) : 0;
+    samplesSeen += any ? span.last - span.first + 1 : 0;
+    if (own && any) {
+      const result = ofSamples(name, series, span.first, span.last + 1, differences, about);
+      column.values[step] = result as number;
+      column.present[step] = 1;
+    }
+    if (own || (any && histograms === 0)) continue;
+    column.present[step] = 0;
+    if (!any) continue;
+    if (histograms <= span.last - span.first) {
+      notes.warn(mixedFloatsAndHistograms(metricName), at);
+      continue;
+    }
+    const window = { startMs, endMs, smoothed, counter };
+    const gained = extendedDifference(series, span, window, about);
+    if (gained === undefined) continue;
+    found[step] = name === 'rate' ? divided(gained, rangeMs / 1000) : gained;
+    column.present[step] = 1;
+  }
+  return { column: own ? column : { ...column, histograms: found }, samplesSeen };
 }
 
 /** What `compute` gives for each window that is not empty. */

@@ -23,15 +23,15 @@ export class BucketSums {
     this.lost = indices.length === 0 ? NO_COUNTS : new Float64Array(indices.length);
   }
 
-  /** Adds buckets, each times 1 or -1; those before the first whose place is `from` are left out. */
-  add({ indices, counts }: Buckets, sign: 1 | -1, from = 0): void {
+  /** Adds buckets, each times 1 or -1. */
+  add({ indices, counts }: Buckets, sign: 1 | -1): void {
     let missing = 0;
-    for (let i = from, at = 0; i < indices.length; i++) {
+    for (let i = 0, at = 0; i < indices.length; i++) {
       while (at < this.indices.length && this.indices[at]! < indices[i]!) at++;
       if (this.indices[at] !== indices[i]) missing++;
     }
-    if (missing > 0) this.#makeRoom(indices, from, missing);
-    for (let i = from, at = 0; i < indices.length; i++) {
+    if (missing > 0) this.#makeRoom(indices, missing);
+    for (let i = 0, at = 0; i < indices.length; i++) {
       while (this.indices[at]! < indices[i]!) at++;
       this.#addAt(at, sign * counts[i]!);
     }
@@ -101,14 +101,14 @@ export class BucketSums {
     this.counts[at] = next;
   }
 
-  /** Makes empty buckets for those of `wanted`, from a place on, that are not there. */
-  #makeRoom(wanted: Int32Array, from: number, missing: number): void {
+  /** Makes empty buckets for those of `wanted` that are not there. */
+  #makeRoom(wanted: Int32Array, missing: number): void {
     const size = this.indices.length + missing;
     const indices = new Int32Array(size);
     const counts = new Float64Array(size);
     const lost = new Float64Array(size);
     let ours = 0;
-    let theirs = from;
+    let theirs = 0;
     for (let i = 0; i < size; i++) {
       const own = ours < this.indices.length ? this.indices[ours]! : Infinity;
       const other = theirs < wanted.length ? wanted[theirs]! : Infinity;

@@ -3,7 +3,7 @@ import type { NativeHistogram } from '@binnacle/metrics/model';
 import { commonBounds, customTargets, isCustom, sameBounds } from './bounds.ts';
 import { BucketSums } from './bucket-sums.ts';
 import { type Buckets, coarser, negativeBuckets, positiveBuckets, withoutEmpty } from './buckets.ts';
-import { firstAbove, widenedZero } from './zero-bucket.ts';
+import { outsideZero, widenedZero } from './zero-bucket.ts';
 
 /**
  * Whether the counter was reset between two samples: the later one's hint says so, or any of its counts is lower
@@ -26,11 +26,8 @@ export function isReset(current: NativeHistogram, previous: NativeHistogram): bo
   const zero = widenedZero({ ...previous, positive, negative }, current.zeroThreshold);
   if (zero.threshold !== current.zeroThreshold || current.zeroCount < zero.count) return true;
   const steps = previous.schema - current.schema;
-  const outside = (buckets: Buckets): Buckets => {
-    const merged = coarser(buckets, steps);
-    const first = firstAbove(merged, current.schema, current.zeroThreshold);
-    return { indices: merged.indices.subarray(first), counts: merged.counts.subarray(first) };
-  };
+  const outside = (buckets: Buckets): Buckets =>
+    coarser(outsideZero(buckets, previous.schema, current.zeroThreshold), steps);
   return (
     anyLower(positiveBuckets(current), outside(positive)) ||
     anyLower(negativeBuckets(current), outside(negative))

@@ -10,7 +10,7 @@ import { KahanSum } from '../eval/kahan.ts';
 import { commonBounds, customTargets, isCustom, sameBounds } from './bounds.ts';
 import { BucketSums } from './bucket-sums.ts';
 import { type Buckets, coarser, negativeBuckets, positiveBuckets, spansOf } from './buckets.ts';
-import { firstAbove, widenedZero, type Zeroed } from './zero-bucket.ts';
+import { outsideZero, widenedZero, type Zeroed } from './zero-bucket.ts';
 
 /**
  * How an addition went: `reconciled` with custom bounds that had to be reduced to the common ones, `incompatible`
@@ -51,19 +51,18 @@ export class HistogramSum {
     if (isCustom(this.#schema) !== isCustom(other.schema)) return 'incompatible';
     this.#meet(other.counterResetHint);
     if (isCustom(this.#schema)) return this.#addCustom(other, sign);
-    let positive = positiveBuckets(other);
-    let negative = negativeBuckets(other);
+    const positive = positiveBuckets(other);
+    const negative = negativeBuckets(other);
     const otherZero = this.#reconcileZero({ ...other, positive, negative });
     this.#addTotals(other, sign);
     this.#zeroCount.add(sign * otherZero);
     const steps = other.schema - this.#schema;
     if (steps < 0) this.coarsen(other.schema);
-    else if (steps > 0) {
-      positive = coarser(positive, steps);
-      negative = coarser(negative, steps);
-    }
-    this.#positive.add(positive, sign, firstAbove(positive, this.#schema, this.#zeroThreshold));
-    this.#negative.add(negative, sign, firstAbove(negative, this.#schema, this.#zeroThreshold));
+    // What the zero bucket has taken must be gone before coarser buckets take it too.
+    const outside = (buckets: Buckets): Buckets =>
+      coarser(outsideZero(buckets, other.schema, this.#zeroThreshold), Math.max(0, steps));
+    this.#positive.add(outside(positive), sign);
+    this.#negative.add(outside(negative), sign);
     return 'added';
   }
 

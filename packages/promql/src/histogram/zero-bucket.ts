@@ -52,10 +52,11 @@ function swallowed({ indices, counts }: Buckets, schema: number, threshold: numb
   return { threshold, count };
 }
 
-/** The place of the first bucket that does not lie below a threshold. */
-export function firstAbove({ indices }: Buckets, schema: number, threshold: number): number {
-  if (threshold === 0) return 0;
+/** The buckets that do not lie within a zero bucket. */
+export function outsideZero(buckets: Buckets, schema: number, threshold: number): Buckets {
+  const { indices, counts } = buckets;
   let first = 0;
-  while (first < indices.length && exponentialBound(indices[first]!, schema) <= threshold) first++;
-  return first;
+  if (threshold > 0)
+    while (first < indices.length && exponentialBound(indices[first]!, schema) <= threshold) first++;
+  return first === 0 ? buckets : { indices: indices.subarray(first), counts: counts.subarray(first) };
 }
