@@ -2,8 +2,8 @@
  * The envelope of Prometheus's HTTP API: `{"status":"success","data":…}` or
  * `{"status":"error","errorType":…,"error":…}`, and how numbers, times and labels look inside.
  */
-import { formatValue, type Labels } from '@binnacle/metrics/model';
-import { ParseError, QueryError, StorageError } from '@binnacle/promql';
+import { formatValue, type Labels, type NativeHistogram } from '@binnacle/metrics/model';
+import { ParseError, QueryError, StorageError, shownBuckets } from '@binnacle/promql';
 import type { ApiResponse } from './route.ts';
 
 /** The API's kinds of errors. */
@@ -105,6 +105,25 @@ export function secondsText(timeMs: number): string {
 /** `[1435781451.781,"0.5"]`. */
 export function sampleText(timeMs: number, value: number): string {
   return `[${secondsText(timeMs)},"${formatValue(value)}"]`;
+}
+
+/** Which bounds of a bucket belong to it, as the API counts them. */
+const BOUNDARIES = { upper: 0, lower: 1, none: 2, both: 3 } as const;
+
+/** `[1435781451.781,{"count":"3","sum":"5","buckets":[[0,"1","2","3"]]}]`: a native histogram; empty buckets are left out. */
+export function histogramText(timeMs: number, histogram: NativeHistogram): string {
+  const { count, sum, zeroThreshold } = histogram;
+  let text = `[${secondsText(timeMs)},{"count":"${formatValue(count)}","sum":"${formatValue(sum)}"`;
+  const buckets = shownBuckets(histogram).map((bucket) => {
+    const { boundaries } = bucket;
+    // Buckets end where the zero bucket, which may be wider than they are, begins.
+    const lower = boundaries === 'upper' ? Math.max(bucket.lower, zeroThreshold) : bucket.lower;
+    const upper = boundaries === 'lower' ? Math.min(bucket.upper, -zeroThreshold) : bucket.upper;
+    const [from, to, held] = [lower, upper, bucket.count].map(formatValue);
+    return `[${BOUNDARIES[boundaries]},"${from}","${to}","${held}"]`;
+  });
+  if (buckets.length > 0) text += `,"buckets":[${buckets.join(',')}]`;
+  return `${text}}]`;
 }
 
 /** A label set as an object; label names and values are escaped as JSON wants. */

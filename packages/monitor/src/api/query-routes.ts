@@ -9,9 +9,18 @@ import {
   type QueryResult,
   type Series,
   type Value,
+  type VectorSample,
   valueType,
 } from '@binnacle/promql';
-import { ApiError, labelsText, sampleText, secondsText, success, successText } from './envelope.ts';
+import {
+  ApiError,
+  histogramText,
+  labelsText,
+  sampleText,
+  secondsText,
+  success,
+  successText,
+} from './envelope.ts';
 import { durationParameter, invalidParameter, limitParameter, timeParameter } from './parameters.ts';
 import { QuerySlots } from './query-slots.ts';
 import type { ApiRequest, ApiResponse, Route } from './route.ts';
@@ -164,7 +173,7 @@ function* valueText(value: Value): Generator<string> {
     case 'vector': {
       let text = '{"resultType":"vector","result":[';
       for (const [i, sample] of value.samples.entries()) {
-        text += `${i > 0 ? ',' : ''}{"metric":${labelsText(sample.labels)},"value":${sampleText(sample.timestampMs, sample.value)}}`;
+        text += `${i > 0 ? ',' : ''}{"metric":${labelsText(sample.labels)},${pointText(sample)}}`;
         if (i % SAMPLES_PER_PIECE === SAMPLES_PER_PIECE - 1) {
           yield text;
           text = '';
@@ -182,16 +191,39 @@ function* valueText(value: Value): Generator<string> {
   }
 }
 
-function* seriesText(series: Series, before: string): Generator<string> {
-  const { timestamps, values } = series;
-  let text = `${before}{"metric":${labelsText(series.labels)},"values":[`;
-  for (let i = 0; i < timestamps.length; i++) {
-    if (i > 0) text += ',';
-    text += sampleText(timestamps[i]!, values[i]!);
-    if (i % SAMPLES_PER_PIECE === SAMPLES_PER_PIECE - 1) {
-      yield text;
-      text = '';
-    }
+function pointText({ timestampMs, value, histogram }: VectorSample): string {
+  return histogram === undefined
+    ? `"value":${sampleText(timestampMs, value)}`
+    : `"histogram":${histogramText(timestampMs, histogram)}`;
+}
+
+/** Numbers, then histograms, where there are any. */
+function* seriesText({ labels, timestamps, values, histograms }: Series, before: string): Generator<string> {
+  yield `${before}{"metric":${labelsText(labels)}`;
+  const isFloat = (i: number): boolean => histograms?.[i] === undefined;
+  yield* pointsText('values', timestamps.length, isFloat, (i) => sampleText(timestamps[i]!, values[i]!));
+  if (histograms !== undefined) {
+    const isHistogram = (i: number): boolean => !isFloat(i);
+    const text = (i: number): string => histogramText(timestamps[i]!, histograms[i]!);
+    yield* pointsText('histograms', timestamps.length, isHistogram, text);
   }
-  yield `${text}]}`;
+  yield '}';
+}
+
+function* pointsText(
+  name: string,
+  count: number,
+  isMeant: (i: number) => boolean,
+  textOf: (i: number) => string,
+): Generator<string> {
+  let text = `,"${name}":[`;
+  let written = 0;
+  for (let i = 0; i < count; i++) {
+    if (!isMeant(i)) continue;
+    text += written++ > 0 ? `,${textOf(i)}` : textOf(i);
+    if (written % SAMPLES_PER_PIECE !== 0) continue;
+    yield text;
+    text = '';
+  }
+  if (written > 0) yield `${text}]`;
 }

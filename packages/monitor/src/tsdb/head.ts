@@ -251,7 +251,8 @@ export class Head implements Queryable, LabelQueryable {
       if (homes === undefined) continue;
       const samples = homes.length === 1 ? reader.read(homes[0]!, ref) : reader.readAll(homes, ref);
       if (samples === undefined) continue;
-      series.push({ labels: this.index.labels(ref), ...samples });
+      const { timestamps, values } = samples;
+      series.push({ labels: this.index.labels(ref), timestamps, values });
     }
     return series;
   }

@@ -1,7 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import { gunzipSync } from 'node:zlib';
 import { Labels } from '@binnacle/metrics/model';
-import { Engine, MemoryStorage, QueryError } from '@binnacle/promql';
+import { Engine, MemoryStorage, parseHistogramLiteral, QueryError } from '@binnacle/promql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DashboardFolder, dashboardRoutes } from '../../dist/api/dashboards.js';
 import { plainText } from '../../dist/api/envelope.js';
@@ -45,6 +45,15 @@ beforeAll(async () => {
     storage.append(Labels.of({ __name__: 'requests_total', job: 'web', code: '500' }), at, i * 1e-7);
   }
   storage.append(Labels.of({ __name__: 'up', job: 'web', 'a.b': 'x"y' }), NOW_MS - 500, 1);
+  const sizes = Labels.of({ __name__: 'sizes' });
+  storage.append(sizes, NOW_MS - 15_500, 1);
+  storage.append(
+    sizes,
+    NOW_MS - 500,
+    parseHistogramLiteral(
+      '{{schema:0 count:7 sum:3.5 z_bucket:2 z_bucket_w:0.6 n_buckets:[1] buckets:[1 0 3]}}',
+    ).histogram,
+  );
   const [group] = parseRuleFile(
     '/etc/r.yml',
     `
@@ -210,6 +219,37 @@ describe('the query endpoints', () => {
         },
       ],
     });
+  });
+
+  it('answers native histograms with their buckets, beside numbers where a series has both', async () => {
+    const histogram = {
+      count: '7',
+      sum: '3.5',
+      buckets: [
+        [1, '-1', '-0.6', '1'],
+        [3, '-0.6', '0.6', '2'],
+        [0, '0.6', '1', '1'],
+        [0, '2', '4', '3'],
+      ],
+    };
+    const instant = await get('/api/v1/query?query=sizes');
+    expect(JSON.parse(instant.text).data.result).toEqual([
+      { metric: { __name__: 'sizes' }, histogram: [1_700_000_000.5, histogram] },
+    ]);
+    const range = await get('/api/v1/query_range?query=sizes&start=1699999985&end=1700000000&step=15');
+    expect(JSON.parse(range.text).data.result).toEqual([
+      {
+        metric: { __name__: 'sizes' },
+        values: [[1_699_999_985, '1']],
+        histograms: [[1_700_000_000, histogram]],
+      },
+    ]);
+    const none = await get('/api/v1/query?query=histogram_count(sizes%20-%20sizes)');
+    expect(JSON.parse(none.text).data.result).toEqual([{ metric: {}, value: [1_700_000_000.5, '0'] }]);
+    const empty = await get('/api/v1/query?query=sizes%20*%200');
+    expect(JSON.parse(empty.text).data.result).toEqual([
+      { metric: {}, histogram: [1_700_000_000.5, { count: '0', sum: '0' }] },
+    ]);
   });
 
   it('cuts at a limit and says so', async () => {
