@@ -203,7 +203,11 @@ async function overRange(
   const columns: Column[] = [];
   const streamed = series.some(({ histograms }) => histograms !== undefined) ? undefined : groups;
   const slab = new ColumnSlab(grid.count, streamed === undefined ? series.length : 1);
+  let name = '';
   let nameSeen = '';
+  const onOverlap = (): void => {
+    overlaps.set(name, (overlaps.get(name) ?? 0) + 1);
+  };
   const scratch = streamed && slab.next(Labels.EMPTY, false);
   for (const one of series) {
     const dropName = one.dropName || !NAME_KEEPING.has(func);
@@ -213,14 +217,10 @@ async function overRange(
       column = slab.next(one.labels, dropName);
     } else {
       scratch.present.fill(0);
-      column = { ...scratch, labels: one.labels, dropName };
+      column = { labels: one.labels, dropName, values: scratch.values, present: scratch.present };
     }
     const starts = one.startTimestamps;
-    const onOverlap = (): void => {
-      const name = one.labels.metricName;
-      overlaps.set(name, (overlaps.get(name) ?? 0) + 1);
-    };
-    const name = one.labels.metricName;
+    name = one.labels.metricName;
     const { histograms } = one;
     let samplesSeen: number;
     if (histograms !== undefined) {
