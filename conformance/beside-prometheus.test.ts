@@ -11,14 +11,8 @@ import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import {
-  Engine,
-  MemoryStorage,
-  ParseError,
-  parse,
-  parseLabels,
-  QueryError,
-} from '../packages/promql/dist/index.js';
+import { Engine, MemoryStorage, parseLabels, QueryError } from '../packages/promql/dist/index.js';
+import { parses } from '../packages/promql/test/queries.ts';
 import { freePort, startProgram, temporaryFolder } from '../test/children.ts';
 import { outside } from '../test/outside.ts';
 import { anyQuery, WORKLOAD_START, workload } from './random-queries.ts';
@@ -126,16 +120,6 @@ function loaded(text: string): MemoryStorage {
       storage.append(parseLabels(match[1]!), Math.round(Number(match[3]) * 1000), Number(match[2]));
   }
   return storage;
-}
-
-function parses(query: string): boolean {
-  try {
-    parse(query);
-    return true;
-  } catch (error) {
-    if (error instanceof ParseError) return false;
-    throw error;
-  }
 }
 
 /** `labels@time` to value; `undefined` when the query was refused. */

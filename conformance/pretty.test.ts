@@ -2,7 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ParseError, parse, prettyExpr } from '../packages/promql/dist/index.js';
+import { parse, prettyExpr } from '../packages/promql/dist/index.js';
+import { parses } from '../packages/promql/test/queries.ts';
 import { freePort, startProgram, temporaryFolder } from '../test/children.ts';
 import { outside } from '../test/outside.ts';
 import { anyQuery } from './random-queries.ts';
@@ -45,13 +46,3 @@ test('long queries are broken into lines as Prometheus does it', { timeout: 60_0
   }
   expect(long).toBeGreaterThan(100);
 });
-
-function parses(query: string): boolean {
-  try {
-    parse(query);
-    return true;
-  } catch (error) {
-    if (error instanceof ParseError) return false;
-    throw error;
-  }
-}
