@@ -164,8 +164,11 @@ function matchingText(expr: BinaryExpr): string {
   return text;
 }
 
+/** Words that are no label names between parentheses, unless they are quoted. */
+const RESERVED = /^(?:without|inf|nan)$/i;
+
 function labelList(labels: readonly string[]): string {
-  return labels.map(labelName).join(', ');
+  return labels.map((name) => (RESERVED.test(name) ? quote(name) : labelName(name))).join(', ');
 }
 
 function labelName(name: string): string {

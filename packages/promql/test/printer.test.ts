@@ -29,6 +29,11 @@ test('numbers that are not finite print as PromQL too', () => {
     expect(printExpr(parse(query, { experimental: true }))).toBe(query);
 });
 
+test('labels that are words of the language are quoted in groupings', () => {
+  for (const query of ['sum by ("without", by, "NaN") (x)', 'a / on ("inf", job) group_left ("Without") b'])
+    expect(printExpr(parse(query))).toBe(query);
+});
+
 test('a duration that is printed reads back', () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 400 * 86_400_000 }), (ms) => {
