@@ -36,8 +36,8 @@ export interface ParseOptions {
   readonly experimental?: boolean;
 }
 
-/** From weak to strong. */
-const PRECEDENCE: Readonly<Record<string, number>> = {
+/** How tightly binary operators bind, from weak to strong. */
+export const PRECEDENCE: Readonly<Record<string, number>> = {
   or: 1,
   and: 2,
   unless: 2,

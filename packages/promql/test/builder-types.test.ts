@@ -1,44 +1,45 @@
-/** What the compiler finds in built queries. Each line that must not compile says so; `tsc` is the test of it. */
-import { counter, createRegistry, gauge, histogram, label } from '@binnacle/metrics';
-import { expect, test } from 'vitest';
-import { buckets, div, histogramQuantile, rate, select, sum } from '../dist/builder/index.js';
+/** What does not compile is refused for the reason that stands above it. */
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, expect, test } from 'vitest';
 
-test('mistakes that do not compile, each beside its correct form', () => {
-  const registry = createRegistry();
-  const calls = counter({
-    name: 'c_total',
-    help: 'C',
-    labels: { verb: ['get', 'put'], tenant: label },
-    registry,
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+// Beside the built files, which the copy imports.
+const folder = fileURLToPath(new URL('../dist/builder-types', import.meta.url));
+afterAll(() => fs.rmSync(folder, { recursive: true, force: true }));
+
+test('each mistake is refused for the reason that stands above it, and nothing else is', () => {
+  const source = fs.readFileSync(fileURLToPath(new URL('./builder-mistakes.ts', import.meta.url)), 'utf8');
+  const lines = source.split('\n');
+  fs.mkdirSync(folder, { recursive: true });
+  fs.writeFileSync(
+    path.join(folder, 'mistakes.ts'),
+    source.replaceAll('../dist/', '../').replaceAll('@ts-expect-error', ''),
+  );
+  const config = {
+    extends: path.join(root, 'tsconfig.base.json'),
+    compilerOptions: { composite: false, noEmit: true, types: ['node'], noErrorTruncation: true },
+    files: ['mistakes.ts'],
+  };
+  fs.writeFileSync(path.join(folder, 'tsconfig.json'), JSON.stringify(config));
+  const compiler = path.join(root, 'node_modules/typescript/bin/tsc');
+  const { stdout } = spawnSync(process.execPath, [compiler, '-p', folder, '--pretty', 'false'], {
+    encoding: 'utf8',
   });
-  const size = gauge({ name: 'size', help: 'S', labels: { verb: ['get'] }, registry });
-  const took = histogram({ name: 'took', help: 'T', labels: { verb: ['get'] }, registry });
-  const perSecond = rate(select(calls, { verb: 'get', tenant: 'x' }), '5m');
-
-  // @ts-expect-error the metric has no such label
-  select(calls, { route: '/' });
-  // @ts-expect-error the label has no such value
-  select(calls, { verb: 'post' });
-  // @ts-expect-error a gauge has no rate
-  rate(select(size), '5m');
-  rate(select(took), '5m');
-  // @ts-expect-error a result of an aggregation is no selector
-  expect(() => rate(sum(perSecond), '5m')).toThrow(TypeError);
-  // @ts-expect-error not a duration
-  expect(() => rate(select(calls), 'five')).toThrow(RangeError);
-  sum(perSecond).by('verb', 'job');
-  // @ts-expect-error the vector has no such label
-  sum(perSecond).by('route');
-  // @ts-expect-error the label is gone
-  sum(sum(perSecond).by('verb')).by('tenant');
-  // @ts-expect-error the label is gone
-  sum(sum(perSecond).without('verb')).by('verb');
-  histogramQuantile(0.9, sum(rate(buckets(took), '5m')).by('le'));
-  // @ts-expect-error le is gone
-  histogramQuantile(0.9, sum(rate(buckets(took), '5m')).by('verb'));
-  // @ts-expect-error only one side has the label
-  div(perSecond, sum(perSecond).by('verb')).on('tenant');
-  // @ts-expect-error only comparisons have bool
-  expect(() => div(perSecond, perSecond).bool()).toThrow(TypeError);
-  expect(`${perSecond}`).toBe('rate(c_total{tenant="x",verb="get"}[5m])');
+  const errors = new Map(
+    [...stdout.matchAll(/^\S*mistakes\.ts\((\d+),\d+\): (error TS.*(?:\n .*)*)/gm)].map(([, line, text]) => [
+      Number(line),
+      text!,
+    ]),
+  );
+  const expected = lines.flatMap((line, i) => {
+    const reason = /@ts-expect-error (.*)/.exec(line)?.[1];
+    return reason === undefined ? [] : [{ line: i + 2, reason }];
+  });
+  expect(expected.length).toBeGreaterThan(50);
+  for (const { line, reason } of expected)
+    expect(errors.get(line) ?? 'it compiles', lines[line - 1]!).toContain(reason);
+  expect([...errors.keys()]).toEqual(expected.map(({ line }) => line));
 });

@@ -1,156 +1,146 @@
-/** Aggregations and the functions of range and instant vectors. */
-import type { AggregationOp } from '../ast.ts';
-import { quote } from '../quote.ts';
-import { labelList } from './operators.ts';
-import type { Selector } from './select.ts';
+/** Functions of instant vectors and of numbers, by Prometheus's names in camel case. */
+import { callNode } from './node.ts';
 import {
-  type Duration,
-  durationText,
+  type AnyVector,
   type NumberLike,
-  numberText,
-  Range,
+  nodeOfNumber,
+  nodeOfVector,
   type Sample,
   Scalar,
   Vector,
 } from './vector.ts';
 
-/** An aggregation over everything; `by` and `without` say what is kept apart. */
-export class Aggregation<
-  N extends string,
-  S extends Sample = 'float',
-  Added extends string = never,
-> extends Vector<Added, S> {
-  readonly #op: AggregationOp;
-  readonly #args: string;
-
-  constructor(op: AggregationOp, args: string) {
-    super(`${op}(${args})`);
-    this.#op = op;
-    this.#args = args;
-  }
-
-  /** One result for each set of values of these labels, which are all that is left. */
-  by<K extends N>(...labels: readonly K[]): Vector<K | Added, S> {
-    return new Vector(`${this.#op} by (${labelList(labels)}) (${this.#args})`);
-  }
-
-  /** These labels go, the others stay. */
-  without<K extends N>(...labels: readonly K[]): Vector<Exclude<N, K> | Added, S> {
-    return new Vector(`${this.#op} without (${labelList(labels)}) (${this.#args})`);
-  }
+function ofNumbers(func: string) {
+  return <N extends string>(vector: Vector<N>): Vector<N> =>
+    new Vector(callNode(func, [nodeOfVector(func, vector)]));
 }
 
-function fold(op: AggregationOp) {
-  return <N extends string>(vector: Vector<N>): Aggregation<N> => new Aggregation(op, `${vector}`);
+function ofSamples(func: string) {
+  return <N extends string, S extends Sample>(vector: Vector<N, S>): Vector<N> =>
+    new Vector(callNode(func, [nodeOfVector(func, vector)]));
 }
 
-/** `sum`, also of native histograms. */
-export function sum<N extends string, S extends Sample>(vector: Vector<N, S>): Aggregation<N, S> {
-  return new Aggregation('sum', `${vector}`);
-}
-/** `avg` */
-export const avg = fold('avg');
-/** `min` */
-export const min = fold('min');
-/** `max` */
-export const max = fold('max');
-/** `count` */
-export const count = fold('count');
-/** `quantile` over series. */
-export function quantile<N extends string>(q: NumberLike, vector: Vector<N>): Aggregation<N> {
-  return new Aggregation('quantile', `${numberText(q)}, ${vector}`);
-}
-/** The `k` greatest series, with all their labels. */
-export function topk<N extends string>(k: NumberLike, vector: Vector<N>): Vector<N> {
-  return new Vector(`topk(${numberText(k)}, ${vector})`);
-}
-/** The `k` least series, with all their labels. */
-export function bottomk<N extends string>(k: NumberLike, vector: Vector<N>): Vector<N> {
-  return new Vector(`bottomk(${numberText(k)}, ${vector})`);
-}
-/** How many series have each value, which becomes a label. */
-export function countValues<N extends string, const L extends string>(
-  label: L,
-  vector: Vector<N>,
-): Aggregation<N, 'float', L> {
-  return new Aggregation('count_values', `${quote(label)}, ${vector}`);
+/** Of the evaluation time where no vector is given. */
+function ofTimes(func: string) {
+  return <N extends string = never>(vector?: Vector<N>): Vector<N> =>
+    new Vector(callNode(func, vector === undefined ? [] : [nodeOfVector(func, vector)]));
 }
 
-function ofCounter(name: string) {
-  return <N extends string, K extends 'counter' | 'histogram', S extends Sample>(
-    counter: Selector<N, K, S>,
-    range: Duration,
-  ): Vector<N, S> => new Vector(`${name}(${counter.range(name, range)})`);
-}
-/** How fast a counter grows, per second. */
-export const rate = ofCounter('rate');
-/** How much a counter has grown. */
-export const increase = ofCounter('increase');
-/** How fast a counter grew between its last two samples. */
-export const irate = ofCounter('irate');
-
-function ofGauge(name: string) {
-  return <N extends string>(gauge: Selector<N, 'gauge'> | Range<N>, range?: Duration): Vector<N> =>
-    new Vector(`${name}(${gauge instanceof Range ? gauge.text : gauge.range(name, range ?? missing(name))})`);
-}
-function missing(name: string): never {
-  throw new TypeError(`${name} of a selector needs a range, as in ${name}(select(metric), "5m")`);
-}
-/** How much a gauge has changed. */
-export const delta = ofGauge('delta');
-/** How fast a gauge changes, per second, by linear regression. */
-export const deriv = ofGauge('deriv');
-/** `avg_over_time` */
-export const avgOverTime = ofGauge('avg_over_time');
-/** `max_over_time` */
-export const maxOverTime = ofGauge('max_over_time');
-/** `min_over_time` */
-export const minOverTime = ofGauge('min_over_time');
-
-/** A vector asked again and again over a range; the step is the engine's where it is left out. */
-export function subquery<N extends string>(vector: Vector<N>, range: Duration, step?: Duration): Range<N> {
-  const every = step === undefined ? '' : durationText('subquery step', step);
-  return new Range(`(${vector})[${durationText('subquery range', range)}:${every}]`);
+function bounding(func: string) {
+  return <N extends string>(vector: Vector<N>, bound: NumberLike): Vector<N> =>
+    new Vector(callNode(func, [nodeOfVector(func, vector), nodeOfNumber(bound)]));
 }
 
-/** A quantile of native histograms, or of classic buckets that still have `le`. */
-export function histogramQuantile<N extends string, S extends Sample>(
-  q: NumberLike,
-  vector: Vector<N, S> &
-    (S extends 'histogram'
-      ? unknown
-      : 'le' extends N
-        ? unknown
-        : { error: 'histogramQuantile needs the label le: keep it with .by("le")' }),
-): Vector<Exclude<N, 'le'>> {
-  return new Vector(`histogram_quantile(${numberText(q)}, ${vector})`);
+/** The absolute value. */
+export const abs = ofNumbers('abs');
+/** Rounded up to a whole number. */
+export const ceil = ofNumbers('ceil');
+/** Rounded down to a whole number. */
+export const floor = ofNumbers('floor');
+/** e to the power of the value. */
+export const exp = ofNumbers('exp');
+/** The natural logarithm. */
+export const ln = ofNumbers('ln');
+/** The logarithm to the base 2. */
+export const log2 = ofNumbers('log2');
+/** The logarithm to the base 10. */
+export const log10 = ofNumbers('log10');
+/** The square root. */
+export const sqrt = ofNumbers('sqrt');
+/** 1, 0 or -1, as the value is above, equal to or below 0. */
+export const sgn = ofNumbers('sgn');
+
+/** The arc cosine, in radians. */
+export const acos = ofNumbers('acos');
+/** The inverse hyperbolic cosine. */
+export const acosh = ofNumbers('acosh');
+/** The arc sine, in radians. */
+export const asin = ofNumbers('asin');
+/** The inverse hyperbolic sine. */
+export const asinh = ofNumbers('asinh');
+/** The arc tangent, in radians. */
+export const atan = ofNumbers('atan');
+/** The inverse hyperbolic tangent. */
+export const atanh = ofNumbers('atanh');
+/** The cosine of radians. */
+export const cos = ofNumbers('cos');
+/** The hyperbolic cosine. */
+export const cosh = ofNumbers('cosh');
+/** The sine of radians. */
+export const sin = ofNumbers('sin');
+/** The hyperbolic sine. */
+export const sinh = ofNumbers('sinh');
+/** The tangent of radians. */
+export const tan = ofNumbers('tan');
+/** The hyperbolic tangent. */
+export const tanh = ofNumbers('tanh');
+/** Radians as degrees. */
+export const deg = ofNumbers('deg');
+/** Degrees as radians. */
+export const rad = ofNumbers('rad');
+
+/** Least values first, in the answer to an instant query. */
+export const sort = ofNumbers('sort');
+/** Greatest values first, in the answer to an instant query. */
+export const sortDesc = ofNumbers('sort_desc');
+/** When the samples were taken, in Unix seconds. */
+export const timestamp = ofSamples('timestamp');
+
+/** The minute of the hour, of Unix seconds in UTC; of now without an argument, as all of these. */
+export const minute = ofTimes('minute');
+/** The hour of the day. */
+export const hour = ofTimes('hour');
+/** The day of the week, 0 for Sunday. */
+export const dayOfWeek = ofTimes('day_of_week');
+/** The day of the month, from 1. */
+export const dayOfMonth = ofTimes('day_of_month');
+/** The day of the year, from 1. */
+export const dayOfYear = ofTimes('day_of_year');
+/** How many days the month has. */
+export const daysInMonth = ofTimes('days_in_month');
+/** The month of the year, from 1. */
+export const month = ofTimes('month');
+/** The year. */
+export const year = ofTimes('year');
+
+/** No value below `bound`. */
+export const clampMin = bounding('clamp_min');
+/** No value above `bound`. */
+export const clampMax = bounding('clamp_max');
+
+/** No value below `least` and none above `most`. */
+export function clamp<N extends string>(vector: Vector<N>, least: NumberLike, most: NumberLike): Vector<N> {
+  const args = [nodeOfVector('clamp', vector), nodeOfNumber(least), nodeOfNumber(most)];
+  return new Vector(callNode('clamp', args));
 }
 
-/** 1 where the vector is empty. */
-export function absent(vector: Vector<string> | Vector<never> | { readonly kind: 'vector' }): Vector<never> {
-  return new Vector(`absent(${vector})`);
+/** Rounded to the nearest multiple of `to`, which is 1 where it is left out. */
+export function round<N extends string>(vector: Vector<N>, to?: NumberLike): Vector<N> {
+  const multiple = to === undefined ? [] : [nodeOfNumber(to)];
+  return new Vector(callNode('round', [nodeOfVector('round', vector), ...multiple]));
 }
-/** The evaluation time in seconds. */
+
+/** 1 where the vector is empty; its labels are those of the selector's equalities. */
+export function absent(vector: AnyVector): Vector<string> {
+  return new Vector(callNode('absent', [nodeOfVector('absent', vector)]));
+}
+
+/** The evaluation time in Unix seconds. */
 export function time(): Scalar {
-  return new Scalar('time()');
+  return new Scalar(callNode('time', []));
 }
-/** The only series of a vector as a number. */
-export function scalar(vector: { readonly kind: 'vector' }): Scalar {
-  return new Scalar(`scalar(${vector})`);
+
+/** π */
+export function pi(): Scalar {
+  return new Scalar(callNode('pi', []));
 }
+
+/** The only series of a vector as a number; NaN where there is none or are several. */
+export function scalar(vector: AnyVector): Scalar {
+  return new Scalar(callNode('scalar', [nodeOfVector('scalar', vector)]));
+}
+
 /** A number as a series without labels. */
 export function vector(value: NumberLike): Vector<never> {
-  return new Vector(`vector(${numberText(value)})`);
-}
-
-/** Sets a label from what a regular expression finds in another; where it does not match, nothing changes. */
-export function labelReplace<N extends string, const L extends string>(
-  vector: Vector<N>,
-  target: L,
-  replacement: string,
-  source: N,
-  pattern: string,
-): Vector<N | L> {
-  const strings = [target, replacement, source, pattern].map((text) => quote(text));
-  return new Vector(`label_replace(${vector}, ${strings.join(', ')})`);
+  return new Vector(callNode('vector', [nodeOfNumber(value)]));
 }

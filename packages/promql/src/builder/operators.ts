@@ -1,194 +1,182 @@
-/** Arithmetic, comparison and set operators; how vectors match is said behind them, as in PromQL. */
-import { isClassicLabelName } from '@binnacle/metrics/model';
-import type { ArithmeticOp, BinaryOp, ComparisonOp } from '../ast.ts';
-import { quote } from '../quote.ts';
-import { type NumberLike, operandText, Scalar, Vector } from './vector.ts';
+/** Arithmetic, comparison and set operators: `gt(div(a, b), 0.05)`, `and(a, b).on('job')`. */
+import type { ArithmeticOp, BinaryOp, ComparisonOp, Expr, SetOp } from '../ast.ts';
+import {
+  Compared,
+  Filtered,
+  Matched,
+  SetOperation,
+  type Undecided,
+  type UndecidedComparison,
+  type UndecidedSet,
+} from './matching.ts';
+import { binaryNode, NODE, negativeNode } from './node.ts';
+import type { OtherLabels, SameLabels } from './reasons.ts';
+import {
+  type AnyVector,
+  type LabelsOf,
+  type NumberLike,
+  nodeOfNumber,
+  nodeOfVector,
+  type Sample,
+  type SampleOf,
+  Scalar,
+  Vector,
+} from './vector.ts';
 
-interface Parts {
-  readonly left: string;
-  readonly op: BinaryOp;
-  readonly right: string;
-  readonly bool?: string;
-  readonly match?: string;
-}
+/** What stands beside an operator. */
+type Operand = NumberLike | AnyVector;
 
-/** Label names as PromQL lists them. */
-export function labelList(labels: readonly string[]): string {
-  return labels.map((name) => (isClassicLabelName(name) ? name : quote(name))).join(', ');
-}
+type SampleOfOperand<Q> = Q extends AnyVector ? SampleOf<Q> : 'float';
 
-/** Two vectors and an operator, whose matching is said: `N` is what the series are left with. */
-export class Matched<A extends string, B extends string, N extends string = A> extends Vector<N> {
-  protected readonly parts: Parts;
+/** What an operator makes of two kinds of samples; never where it cannot. */
+type Combined<Op extends BinaryOp, A, B> = [A, B] extends ['float', 'float']
+  ? 'float'
+  : [A, B] extends ['histogram', 'histogram']
+    ? Op extends '+' | '-' | '==' | '!='
+      ? 'histogram'
+      : never
+    : [A, B] extends ['histogram', 'float']
+      ? Op extends '*' | '/'
+        ? 'histogram'
+        : never
+      : [A, B] extends ['float', 'histogram']
+        ? Op extends '*'
+          ? 'histogram'
+          : never
+        : never;
 
-  constructor(parts: Parts) {
-    const { left, op, right, bool = '', match = '' } = parts;
-    super(`${left} ${op}${bool}${match} ${right}`);
-    this.parts = parts;
-  }
+type Result<Op extends BinaryOp, A, B> = Combined<Op, SampleOfOperand<A>, SampleOfOperand<B>>;
 
-  /** Series with the same values of these labels match. */
-  on<K extends A & B>(...labels: readonly K[]): Grouped<A, B, K> {
-    return new Grouped({ ...this.parts, match: ` on (${labelList(labels)})` });
-  }
+/** The right side, or why it cannot stand there. */
+type Beside<Op extends BinaryOp, A, B> = [Result<Op, A, B>] extends [never]
+  ? `${SampleOfOperand<A>} ${Op} ${SampleOfOperand<B>}: no such operation on native histograms`
+  : B;
 
-  /** Series with the same values of all other labels match. */
-  ignoring<K extends A | B>(...labels: readonly K[]): Grouped<A, B, Exclude<A, K>> {
-    return new Grouped({ ...this.parts, match: ` ignoring (${labelList(labels)})` });
-  }
-}
+/** What an arithmetic operator gives. */
+type Calculated<Op extends ArithmeticOp, A, B> = A extends AnyVector
+  ? B extends AnyVector
+    ? SameLabels<LabelsOf<A>, LabelsOf<B>> extends true
+      ? Matched<LabelsOf<A>, LabelsOf<B>, Result<Op, A, B>>
+      : Undecided<LabelsOf<A>, LabelsOf<B>, Result<Op, A, B>, OtherLabels<LabelsOf<A>, LabelsOf<B>>>
+    : Vector<LabelsOf<A>, Result<Op, A, B>>
+  : B extends AnyVector
+    ? Vector<LabelsOf<B>, Result<Op, A, B>>
+    : Scalar;
 
-/** A comparison of two vectors. */
-export class Compared<A extends string, B extends string> extends Matched<A, B> {
-  /** 0 or 1 instead of leaving series out; said before `on` and `ignoring`, as in PromQL. */
-  bool(): Matched<A, B> {
-    return new Matched({ ...this.parts, bool: ' bool' });
-  }
-}
-
-/** A comparison of a vector and a number. */
-export class Filtered<N extends string> extends Vector<N> {
-  readonly #parts: Parts;
-
-  constructor(parts: Parts) {
-    super(`${parts.left} ${parts.op} ${parts.right}`);
-    this.#parts = parts;
-  }
-
-  /** 0 or 1 instead of leaving series out. */
-  bool(): Vector<N> {
-    const { left, op, right } = this.#parts;
-    return new Vector(`${left} ${op} bool ${right}`);
-  }
-}
-
-/** A matching that may have several series on one side. */
-export class Grouped<A extends string, B extends string, N extends string> extends Vector<N> {
-  readonly #parts: Parts;
-
-  constructor(parts: Parts) {
-    const { left, op, right, bool = '', match = '' } = parts;
-    super(`${left} ${op}${bool}${match} ${right}`);
-    this.#parts = parts;
-  }
-
-  /** Many series on the left match one on the right, from which they take `labels`. */
-  groupLeft<K extends B = never>(...labels: readonly K[]): Vector<A | K> {
-    return this.#group('left', labels);
-  }
-
-  /** Many series on the right match one on the left, from which they take `labels`. */
-  groupRight<K extends A = never>(...labels: readonly K[]): Vector<B | K> {
-    return this.#group('right', labels);
-  }
-
-  #group<R extends string>(side: string, labels: readonly string[]): Vector<R> {
-    const { left, op, right, bool = '', match = '' } = this.#parts;
-    return new Vector(`${left} ${op}${bool}${match} group_${side} (${labelList(labels)}) ${right}`);
-  }
-}
+/** What a comparison gives. */
+type Selected<Op extends ComparisonOp, A, B> = A extends AnyVector
+  ? B extends AnyVector
+    ? SameLabels<LabelsOf<A>, LabelsOf<B>> extends true
+      ? Compared<LabelsOf<A>, LabelsOf<B>, Result<Op, A, B>>
+      : UndecidedComparison<LabelsOf<A>, LabelsOf<B>, Result<Op, A, B>, OtherLabels<LabelsOf<A>, LabelsOf<B>>>
+    : Filtered<LabelsOf<A>, Result<Op, A, B>>
+  : B extends AnyVector
+    ? Filtered<LabelsOf<B>, Result<Op, A, B>>
+    : Scalar;
 
 /** An arithmetic operator. */
-export interface Arithmetic {
-  <A extends string, B extends string>(a: Vector<A>, b: Vector<B>): Matched<A, B>;
-  <A extends string>(a: Vector<A>, b: NumberLike): Vector<A>;
-  <B extends string>(a: NumberLike, b: Vector<B>): Vector<B>;
-  (a: NumberLike, b: NumberLike): Scalar;
+export type Arithmetic<Op extends ArithmeticOp> = <A extends Operand, B extends Operand>(
+  a: A,
+  b: Beside<Op, A, B>,
+) => Calculated<Op, A, B>;
+
+/** A comparison; it leaves out the series for which it does not hold. Of two numbers it is 0 or 1. */
+export type Comparison<Op extends ComparisonOp> = <A extends Operand, B extends Operand>(
+  a: A,
+  b: Beside<Op, A, B>,
+) => Selected<Op, A, B>;
+
+/** A set operator that can leave everything out or in where labels differ. */
+export type SetOperator = <A extends string, S extends Sample, B extends string, R extends Sample>(
+  a: Vector<A, S>,
+  b: Vector<B, R>,
+) => SameLabels<A, B> extends true ? SetOperation<A, B, A, S> : UndecidedSet<A, B, S, OtherLabels<A, B>>;
+
+function isVector(operand: Operand): operand is AnyVector {
+  return typeof operand !== 'number' && operand.kind === 'vector';
 }
 
-/** A comparison; it leaves out the series for which it does not hold. */
-export interface Comparison {
-  <A extends string, B extends string>(a: Vector<A>, b: Vector<B>): Compared<A, B>;
-  <A extends string>(a: Vector<A>, b: NumberLike): Filtered<A>;
-  <B extends string>(a: NumberLike, b: Vector<B>): Filtered<B>;
+function nodeOf(op: BinaryOp, operand: Operand): Expr {
+  if (typeof operand === 'number' || operand instanceof Scalar) return nodeOfNumber(operand);
+  return nodeOfVector(op, operand);
 }
 
-type Operand = NumberLike | Vector<string>;
-
-function partsOf(a: Operand, op: BinaryOp, b: Operand): Parts {
-  const left = operandText(a);
-  // A power binds tighter than the sign before it.
-  return { left: op === '^' && left.startsWith('-') ? `(${left})` : left, op, right: operandText(b) };
-}
-
-// The implementations see one type of operand; the interfaces say which result belongs to which.
-function arithmetic(op: ArithmeticOp) {
+// The implementations see any operands; the types say which result belongs to which.
+function arithmetic<Op extends ArithmeticOp>(op: Op): Arithmetic<Op>;
+function arithmetic(op: ArithmeticOp): unknown {
   return (a: Operand, b: Operand) => {
-    const parts = partsOf(a, op, b);
-    if (a instanceof Vector && b instanceof Vector) return new Matched<string, string>(parts);
-    const text = `${parts.left} ${op} ${parts.right}`;
-    return a instanceof Vector || b instanceof Vector ? new Vector<string>(text) : new Scalar(text);
+    const [left, right] = [nodeOf(op, a), nodeOf(op, b)];
+    if (isVector(a) && isVector(b)) return new Matched({ op, left, right });
+    const node = binaryNode(op, left, right, undefined);
+    return isVector(a) || isVector(b) ? new Vector(node) : new Scalar(node);
   };
 }
 
-function comparison(op: ComparisonOp) {
+function comparison<Op extends ComparisonOp>(op: Op): Comparison<Op>;
+function comparison(op: ComparisonOp): unknown {
   return (a: Operand, b: Operand) => {
-    const parts = partsOf(a, op, b);
-    return a instanceof Vector && b instanceof Vector
-      ? new Compared<string, string>(parts)
-      : new Filtered<string>(parts);
+    const [left, right] = [nodeOf(op, a), nodeOf(op, b)];
+    if (isVector(a) && isVector(b)) return new Compared({ op, left, right });
+    if (isVector(a) || isVector(b)) return new Filtered({ op, left, right });
+    return new Scalar(binaryNode(op, left, right, undefined, true));
   };
+}
+
+function setOperator(op: SetOp): SetOperator;
+function setOperator(op: SetOp): unknown {
+  return (a: AnyVector, b: AnyVector) => setOperation(op, a, b);
+}
+
+function setOperation(op: SetOp, a: AnyVector, b: AnyVector): SetOperation<never, never, never, never> {
+  return new SetOperation({ op, left: nodeOfVector(op, a), right: nodeOfVector(op, b) });
 }
 
 /** `a + b` */
-export const add = arithmetic('+') as Arithmetic;
+export const add = arithmetic('+');
 /** `a - b` */
-export const sub = arithmetic('-') as Arithmetic;
+export const sub = arithmetic('-');
 /** `a * b` */
-export const mul = arithmetic('*') as Arithmetic;
+export const mul = arithmetic('*');
 /** `a / b` */
-export const div = arithmetic('/') as Arithmetic;
+export const div = arithmetic('/');
 /** `a % b` */
-export const mod = arithmetic('%') as Arithmetic;
+export const mod = arithmetic('%');
 /** `a ^ b` */
-export const pow = arithmetic('^') as Arithmetic;
+export const pow = arithmetic('^');
+/** `a atan2 b` */
+export const atan2 = arithmetic('atan2');
+
 /** `a == b` */
-export const eq = comparison('==') as Comparison;
+export const eq = comparison('==');
 /** `a != b` */
-export const ne = comparison('!=') as Comparison;
+export const ne = comparison('!=');
 /** `a > b` */
-export const gt = comparison('>') as Comparison;
+export const gt = comparison('>');
 /** `a >= b` */
-export const ge = comparison('>=') as Comparison;
+export const ge = comparison('>=');
 /** `a < b` */
-export const lt = comparison('<') as Comparison;
+export const lt = comparison('<');
 /** `a <= b` */
-export const le = comparison('<=') as Comparison;
-
-/** A set operator; its result has the labels of the left side. */
-function setOperator(op: 'and' | 'unless') {
-  return <A extends string, B extends string>(a: Vector<A>, b: Vector<B>): SetOperation<A, B> =>
-    new SetOperation(operandText(a), op, operandText(b));
-}
-
-/** `and`, `or`, `unless` of two vectors. */
-export class SetOperation<A extends string, B extends string, N extends string = A> extends Vector<N> {
-  readonly #parts: readonly [left: string, op: BinaryOp, right: string];
-
-  constructor(left: string, op: BinaryOp, right: string, match = '') {
-    super(`${left} ${op}${match} ${right}`);
-    this.#parts = [left, op, right];
-  }
-
-  /** Series with the same values of these labels match. */
-  on<K extends A & B>(...labels: readonly K[]): Vector<N> {
-    return new SetOperation<A, B, N>(...this.#parts, ` on (${labelList(labels)})`);
-  }
-
-  /** Series with the same values of all other labels match. */
-  ignoring<K extends A | B>(...labels: readonly K[]): Vector<N> {
-    return new SetOperation<A, B, N>(...this.#parts, ` ignoring (${labelList(labels)})`);
-  }
-}
+export const le = comparison('<=');
 
 /** Series of the left side that match one of the right. */
 export const and = setOperator('and');
 /** Series of the left side that match none of the right. */
 export const unless = setOperator('unless');
 /** All series of the left side, and those of the right that match none of them. */
-export function or<A extends string, B extends string>(
-  a: Vector<A>,
-  b: Vector<B>,
-): SetOperation<A, B, A | B> {
-  return new SetOperation(operandText(a), 'or', operandText(b));
+export function or<A extends string, S extends Sample, B extends string, R extends Sample>(
+  a: Vector<A, S>,
+  b: Vector<B, R>,
+): SetOperation<A, B, A | B, S | R>;
+export function or(a: AnyVector, b: AnyVector): unknown {
+  return setOperation('or', a, b);
+}
+
+/** `-a` */
+export function neg(a: Scalar): Scalar;
+export function neg<N extends string, S extends Sample>(a: Vector<N, S>): Vector<N, S>;
+export function neg(a: Scalar | AnyVector): unknown {
+  return a instanceof Scalar
+    ? new Scalar(negativeNode(a[NODE]))
+    : new Vector(negativeNode(nodeOfVector('-', a)));
 }

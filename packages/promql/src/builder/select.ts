@@ -1,165 +1,159 @@
-/** Selecting the series of a metric: names and label values come from its definition. */
+/**
+ * Selecting the series of a metric: names and label values come from its definition.
+ *
+ * A metric does not know all labels of its series: scraping adds `job` and `instance`, targets and registries may add
+ * more. {@link selectors} makes the selecting functions for series with such labels.
+ */
+import type { VectorSelector } from '../ast.ts';
+import type { LabelDefinition } from '../checker/definitions.ts';
+import { type Condition, type Conditions, selectorNode } from './conditions.ts';
+import { type Duration, type EvaluationTime, pinned, shifted } from './duration.ts';
+import {
+  type Bucketed,
+  fixedLabels,
+  type KindOfMetric,
+  type Metric,
+  type MetricLike,
+  type NoLabel,
+  type OwnLabels,
+  type SampleOfKind,
+  type Summed,
+  type ValuesOf,
+} from './metric.ts';
+import type { NODE } from './node.ts';
+import { type OF, type Of, type Sample, type SeriesKind, Vector } from './vector.ts';
 
-import { isClassicLabelName } from '@binnacle/metrics/model';
-import { RE2JS } from 're2js';
-import { quote } from '../quote.ts';
-import type { MatchOp } from '../storage.ts';
-import { type Duration, durationText, type Sample, Vector } from './vector.ts';
+/** The series of a metric; `K` says what kind of metric. */
+export class Selector<N extends string, K extends SeriesKind, S extends Sample = SampleOfKind<K>>
+  extends Vector<N, S>
+  implements Of<K>
+{
+  declare readonly [NODE]: VectorSelector;
+  declare readonly [OF]: K;
+  readonly #node: VectorSelector;
 
-/** What a metric of `@binnacle/metrics` looks like from here. */
-interface Removing<V> {
-  readonly name: string;
-  remove(labels: V): void;
+  constructor(node: VectorSelector) {
+    super(node);
+    this.#node = node;
+  }
+
+  /** As it was so long ago; `-5m` is five minutes later. */
+  offset(duration: Duration): Selector<N, K, S> {
+    return new Selector(shifted(nameOf(this.#node), this.#node, duration));
+  }
+
+  /** As it is at one time: Unix seconds, a date, or the query's start or end. */
+  at(time: EvaluationTime): Selector<N, K, S> {
+    return new Selector(pinned(nameOf(this.#node), this.#node, time));
+  }
 }
-/** A counter with the labels `V`. */
-export interface CounterLike<V> extends Removing<V> {
-  readonly inc: unknown;
-  readonly dec?: never;
-}
-/** A gauge with the labels `V`. */
-export interface GaugeLike<V> extends Removing<V> {
-  readonly dec: unknown;
-}
-/** A histogram with the labels `V`. */
-export interface HistogramLike<V> extends Removing<V> {
-  readonly observe: unknown;
+
+/** The name of the metric that a selector selects. */
+export function nameOf(node: VectorSelector): string {
+  return node.name || node.matchers.at(-1)!.value;
 }
 
 /** The labels that scraping adds to every series. */
-export type TargetLabel = 'job' | 'instance';
-
-/** What a series is sampled from, which decides what may be asked of it. */
-export type MetricKind = 'counter' | 'gauge' | 'histogram';
-
-/** A condition on a label other than equality. */
-export interface Condition<V extends string> {
-  readonly op: MatchOp;
-  readonly value: string;
-  /** Never there, and only for the compiler. */
-  readonly of?: V;
+export interface TargetLabels {
+  readonly job: string;
+  readonly instance: string;
 }
 
-/** Any value but this one: `!=`. */
-export function not<const V extends string>(value: V): Condition<V> {
-  return { op: '!=', value };
-}
-/** Values that match the whole regular expression: `=~`. */
-export function re(pattern: string): Condition<never> {
-  return { op: '=~', value: pattern };
-}
-/** Values that do not match the regular expression: `!~`. */
-export function notRe(pattern: string): Condition<never> {
-  return { op: '!~', value: pattern };
-}
-
-/** Conditions by label name. */
-export type Conditions<V> = {
-  readonly [K in keyof V | TargetLabel]?: K extends keyof V
-    ? (V[K] & string) | Condition<V[K] & string>
-    : string | Condition<string>;
+/** Conditions on `V`, and why the other labels that were given cannot be. */
+type Known<C, V> = Conditions<V> & {
+  readonly [K in keyof C]: K extends keyof V
+    ? (V[K] & string) | Condition<V[K] & string> | undefined
+    : NoLabel<K, V>;
 };
 
-type Names<V> = (keyof V & string) | TargetLabel;
-
-/** The series of a metric; `K` says what kind of metric. */
-export class Selector<
-  N extends string,
-  K extends MetricKind,
-  S extends Sample = K extends 'histogram' ? 'histogram' : 'float',
-> extends Vector<N, S> {
-  readonly metric?: K;
-  readonly #series: string;
-  readonly #modifiers: string;
-
-  constructor(series: string, modifiers = '') {
-    super(series + modifiers);
-    this.#series = series;
-    this.#modifiers = modifiers;
-  }
-
-  /** As it was so long ago. */
-  offset(duration: Duration): Selector<N, K, S> {
-    const text = durationText(`offset of ${this.#series}`, duration);
-    return new Selector(this.#series, `${this.#modifiers} offset ${text}`);
-  }
-
-  /** As it is at one time, in Unix seconds, or at the query's start or end. */
-  at(time: number | 'start' | 'end'): Selector<N, K, S> {
-    if (typeof time === 'number' && !Number.isFinite(time))
-      throw new RangeError(`at of ${this.#series}: the time must be finite, not ${time}`);
-    return new Selector(
-      this.#series,
-      `${this.#modifiers} @ ${typeof time === 'number' ? time.toFixed(3) : `${time}()`}`,
-    );
-  }
-
-  /** The text of the range vector. */
-  range(where: string, duration: Duration): string {
-    return `${this.#series}[${durationText(`${where} of ${this.#series}`, duration)}]${this.#modifiers}`;
-  }
+/** The selecting functions, for series that have the labels `T` beside their metric's own. */
+export interface Selecting<T> {
+  /** The series of a metric, whose labels meet the conditions. A histogram is selected as a native one. */
+  select<const M extends MetricLike, C>(
+    metric: Metric<M>,
+    conditions?: Known<C, OwnLabels<M> & T>,
+  ): Selector<keyof (OwnLabels<M> & T) & string, KindOfMetric<M>>;
+  /** The classic buckets of a histogram: the counters `_bucket`, with the label `le`. */
+  buckets<const M extends MetricLike, C>(
+    histogram: Bucketed<M>,
+    conditions?: Known<C, ValuesOf<M> & T & { readonly le: string }>,
+  ): Selector<(keyof (ValuesOf<M> & T) & string) | 'le', 'counter'>;
+  /** How many values a classic histogram or a summary has seen: the counter `_count`. */
+  countOf<const M extends MetricLike, C>(
+    observed: Summed<M>,
+    conditions?: Known<C, ValuesOf<M> & T>,
+  ): Selector<keyof (ValuesOf<M> & T) & string, 'counter'>;
+  /** The sum of the values that a classic histogram or a summary has seen: the counter `_sum`. */
+  sumOf<const M extends MetricLike, C>(
+    observed: Summed<M>,
+    conditions?: Known<C, ValuesOf<M> & T>,
+  ): Selector<keyof (ValuesOf<M> & T) & string, 'counter'>;
+  /** One state of a state set: 1 where it is in that state, 0 where it is not. */
+  stateOf<const M extends StateSetLike, C>(
+    stateSet: M,
+    state: M['states'][number],
+    conditions?: Known<C, ValuesOf<M> & T>,
+  ): Selector<keyof (OwnLabels<M> & T) & string, 'gauge'>;
 }
 
-/** Any metric that can be selected. */
-export type MetricLike = CounterLike<never> | GaugeLike<never> | HistogramLike<never>;
+/** A state set of `@binnacle/metrics`. */
+interface StateSetLike {
+  readonly name: string;
+  readonly states: readonly string[];
+  readonly type?: never;
+}
 
-type ValuesOf<M> = M extends { remove(labels: infer V): void } ? V : never;
-type KindOf<M> = M extends { readonly observe: unknown }
-  ? 'histogram'
-  : M extends { readonly dec: unknown }
-    ? 'gauge'
-    : 'counter';
+/** The values of labels that are defined as those of metrics are; a string is the only value that there is. */
+type Defined<L> = {
+  readonly [K in keyof L]: L[K] extends string ? L[K] : L[K] extends readonly (infer V)[] ? V : string;
+};
+
+/** What {@link selectors} is told. */
+export interface SelectorsOptions<L, C> {
+  /**
+   * The labels that targets or a registry add, defined as labels of metrics are; a string where there is one value:
+   * `{ system: label, region: 'eu' }`.
+   */
+  readonly labels?: L;
+  /** Conditions for all that is selected, unless others are given on the same label. */
+  readonly where?: C;
+}
+
+/**
+ * The selecting functions for series that have more labels than `job`, `instance` and their metric's own:
+ *
+ *     const { select, buckets } = selectors({ labels: { system: ['web'] }, where: { system: 'web' } });
+ */
+export function selectors<
+  const L extends Readonly<Record<string, LabelDefinition | string>> = Record<never, never>,
+  const C = Record<never, never>,
+>(options?: SelectorsOptions<L, Known<C, Defined<L> & TargetLabels>>): Selecting<Defined<L> & TargetLabels>;
+// The implementation sees any metric and any condition.
+export function selectors({ where = {} }: SelectorsOptions<object, object> = {}): unknown {
+  const selectAs =
+    (suffix: string) =>
+    (metric: { readonly name: string }, conditions: object = {}) =>
+      new Selector(selectorNode(metric.name + suffix, { ...where, ...fixedLabels(metric), ...conditions }));
+  const whole = selectAs('');
+  return {
+    select: whole,
+    buckets: selectAs('_bucket'),
+    countOf: selectAs('_count'),
+    sumOf: selectAs('_sum'),
+    stateOf: (stateSet: StateSetLike, state: string, conditions: object = {}) =>
+      whole(stateSet, { ...conditions, [stateSet.name]: state }),
+  };
+}
+
+const STANDARD = selectors();
 
 /** The series of a metric, whose labels meet the conditions. A histogram is selected as a native one. */
-export function select<M extends MetricLike>(
-  metric: M,
-  conditions: Conditions<ValuesOf<M>> = {},
-): Selector<Names<ValuesOf<M>>, KindOf<M>> {
-  return new Selector(seriesText(metric.name, conditions));
-}
-
+export const select: Selecting<TargetLabels>['select'] = STANDARD.select;
 /** The classic buckets of a histogram: the counters `_bucket`, with the label `le`. */
-export function buckets<V>(
-  histogram: HistogramLike<V>,
-  conditions: Conditions<NoInfer<V> & { le: string }> = {},
-): Selector<Names<V> | 'le', 'counter'> {
-  return new Selector(seriesText(`${histogram.name}_bucket`, conditions));
-}
-
-/** How many values a classic histogram has seen: the counter `_count`. */
-export function countOf<V>(
-  histogram: HistogramLike<V>,
-  conditions: Conditions<NoInfer<V>> = {},
-): Selector<Names<V>, 'counter'> {
-  return new Selector(seriesText(`${histogram.name}_count`, conditions));
-}
-
-/** The sum of the values that a classic histogram has seen: the counter `_sum`. */
-export function sumOf<V>(
-  histogram: HistogramLike<V>,
-  conditions: Conditions<NoInfer<V>> = {},
-): Selector<Names<V>, 'counter'> {
-  return new Selector(seriesText(`${histogram.name}_sum`, conditions));
-}
-
-function seriesText(name: string, conditions: object): string {
-  if (name === '') throw new TypeError('select: the metric has no name');
-  const matchers = Object.entries(conditions).flatMap(([label, given]: [string, unknown]) => {
-    if (given === undefined) return [];
-    const { op, value } =
-      typeof given === 'string' ? { op: '=', value: given } : (given as Condition<string>);
-    if (op === '=~' || op === '!~') checkPattern(`${name}{${label}}`, value);
-    return [`${isClassicLabelName(label) ? label : quote(label)}${op}${quote(value)}`];
-  });
-  const text = matchers.join(',');
-  return text === '' ? name : `${name}{${text}}`;
-}
-
-function checkPattern(where: string, pattern: string): void {
-  try {
-    RE2JS.compile(pattern);
-  } catch (error) {
-    throw new TypeError(
-      `${where}: ${JSON.stringify(pattern)} is not a regular expression: ${error instanceof Error ? error.message : error}`,
-    );
-  }
-}
+export const buckets: Selecting<TargetLabels>['buckets'] = STANDARD.buckets;
+/** How many values a classic histogram or a summary has seen: the counter `_count`. */
+export const countOf: Selecting<TargetLabels>['countOf'] = STANDARD.countOf;
+/** The sum of the values that a classic histogram or a summary has seen: the counter `_sum`. */
+export const sumOf: Selecting<TargetLabels>['sumOf'] = STANDARD.sumOf;
+/** One state of a state set: 1 where it is in that state, 0 where it is not. */
+export const stateOf: Selecting<TargetLabels>['stateOf'] = STANDARD.stateOf;

@@ -1,38 +1,53 @@
 /**
  * What the builder's functions take and give: queries that know, for the compiler, which labels their series have.
  *
- * A query is made from text, which is parsed at once, printed and parsed again: `expr` is the tree that the parser
- * gives for `toString()`, and its positions are offsets into that text. Nothing downstream can tell a built query
- * from a written one, and every rule of the language is checked where the query is built.
+ * A query keeps the nodes that it is made of. Its text is printed when it is asked for; `expr` is the tree that the
+ * text parses to, the same nodes with positions in that text. Nothing downstream can tell a built query from a
+ * written one.
  */
-import type { Expr } from '../ast.ts';
+import type { Expr, SubqueryExpr, VectorSelector } from '../ast.ts';
 import { valueType } from '../check.ts';
-import { parseDuration } from '../duration.ts';
 import { parse } from '../parser.ts';
 import { printExpr } from '../printer.ts';
-
-type Unit = 'ms' | 's' | 'm' | 'h' | 'd' | 'w' | 'y';
-
-/** A duration as PromQL writes it: `5m`, `1h30m`. */
-export type Duration = `${number}${Unit}` | `${number}${Unit}${number}${Unit}`;
+import { type Duration, type EvaluationTime, pinned, rangeMs, shifted } from './duration.ts';
+import { NODE, numberNode, subqueryNode } from './node.ts';
 
 /** What the samples of a vector are: numbers or native histograms. */
 export type Sample = 'float' | 'histogram';
 
+/** Where the values of a range come from, which decides what may be asked of it. */
+export type SeriesKind = 'counter' | 'gauge' | 'histogram' | 'unknown' | 'computed';
+
+/** Only for the compiler: labels and samples of two vectors are compared exactly. `string` is labels not known. */
+export interface Has<N extends string, S extends Sample> {
+  readonly labels: (name: N) => N;
+  readonly samples: (sample: S) => S;
+}
+
+/** Under which a query has {@link Has}; never there. */
+declare const HAS: unique symbol;
+/** Under which a query has its {@link SeriesKind}; never there. */
+export declare const OF: unique symbol;
+
 /** A query with its tree. */
 abstract class Query {
-  /** The syntax tree; its positions are offsets into {@link toString}. */
-  readonly expr: Expr;
-  readonly #text: string;
+  readonly [NODE]: Expr;
+  #text: string | undefined;
+  #expr: Expr | undefined;
 
-  /** @throws ParseError when the text is no query */
-  constructor(text: string) {
-    this.#text = printExpr(parse(text));
-    this.expr = parse(this.#text);
+  constructor(node: Expr) {
+    this[NODE] = node;
   }
 
-  /** The query as PromQL. */
+  /** The syntax tree; its positions are offsets into {@link toString}. */
+  get expr(): Expr {
+    this.#expr ??= parse(this.toString(), { experimental: true });
+    return this.#expr;
+  }
+
+  /** The query as PromQL, with the fewest parentheses. */
   toString(): string {
+    this.#text ??= printExpr(this[NODE]);
     return this.#text;
   }
 }
@@ -45,59 +60,96 @@ export class Scalar extends Query {
 /** An instant vector whose series have the labels `N`. */
 export class Vector<N extends string, S extends Sample = 'float'> extends Query {
   readonly kind = 'vector';
-  /** Never there, and only for the compiler: `N` and `S` of two vectors are compared exactly. */
-  readonly has?: (labels: N, samples: S) => [N, S];
+  declare readonly [HAS]: Has<N, S>;
 }
 
-/** A range vector whose series have the labels `N`: a subquery. */
-export class Range<N extends string> {
+/** A vector asked again and again over a range. */
+export class Range<N extends string, K extends SeriesKind, S extends Sample> extends Query {
+  declare readonly [NODE]: SubqueryExpr;
   readonly kind = 'range';
-  /** Never there, and only for the compiler. */
-  readonly has?: (labels: N) => N;
-  readonly text: string;
+  declare readonly [HAS]: Has<N, S>;
+  declare readonly [OF]: K;
 
-  constructor(text: string) {
-    this.text = text;
+  /** As it was so long ago; `-5m` is five minutes later. */
+  offset(duration: Duration): Range<N, K, S> {
+    return new Range(shifted('the subquery', this[NODE], duration));
+  }
+
+  /** As it is at one time. */
+  at(time: EvaluationTime): Range<N, K, S> {
+    return new Range(pinned('the subquery', this[NODE], time));
   }
 }
+
+/** Any instant vector. */
+export interface AnyVector {
+  readonly kind: 'vector';
+  readonly [NODE]: Expr;
+}
+
+/** Any subquery. */
+export interface AnyRange {
+  readonly kind: 'range';
+  readonly [NODE]: SubqueryExpr;
+}
+
+/** Any selector: an instant vector that can have a range. */
+export interface AnySelector {
+  readonly kind: 'vector';
+  readonly [NODE]: VectorSelector;
+}
+
+/** Only for the compiler: that the values of a query come from `K`. */
+export interface Of<K extends SeriesKind> {
+  readonly [OF]: K;
+}
+
+/** Where the values of a query come from. */
+export type KindOf<Q> = Q extends (AnySelector | AnyRange) & Of<infer K extends SeriesKind> ? K : 'computed';
+
+/** The labels that the series of a query have. */
+export type LabelsOf<Q> = Q extends { readonly [HAS]: Has<infer N extends string, infer _ extends Sample> }
+  ? N
+  : never;
+
+/** What the samples of a query are. */
+export type SampleOf<Q> = Q extends { readonly [HAS]: Has<infer _ extends string, infer S extends Sample> }
+  ? S
+  : never;
 
 /** What stands where a number is wanted. */
 export type NumberLike = number | Scalar;
 
-/** An operand as text, in parentheses where an operator beside it would tear it apart. */
-export function operandText(operand: NumberLike | Vector<never, Sample> | { readonly expr: Expr }): string {
-  if (typeof operand === 'number') return numberText(operand);
-  const { type } = operand.expr;
-  return type === 'binaryExpr' || type === 'unaryExpr' ? `(${operand})` : String(operand);
+/** The node of a number. */
+export function nodeOfNumber(value: NumberLike): Expr {
+  return typeof value === 'number' ? numberNode(value) : value[NODE];
 }
 
-/** A number as text. */
-export function numberText(value: NumberLike): string {
-  if (typeof value !== 'number') return String(value);
-  if (value === Number.POSITIVE_INFINITY) return 'Inf';
-  return String(value).replace('Infinity', 'Inf');
+/** The node of an instant vector; whoever works without types is told what is missing. */
+export function nodeOfVector(where: string, vector: AnyVector): Expr {
+  if (vector instanceof Vector) return vector[NODE];
+  throw new TypeError(`${where} needs an instant vector, as select(metric) is one, not ${String(vector)}`);
 }
 
-/**
- * A duration, checked.
- * @throws RangeError with where it stands and its text
- */
-export function durationText(where: string, text: Duration): string {
-  try {
-    if (parseDuration(text) > 0) return text;
-  } catch (error) {
-    throw new RangeError(`${where}: ${error instanceof Error ? error.message : error}`);
-  }
-  throw new RangeError(`${where}: duration must be greater than 0, not ${JSON.stringify(text)}`);
+/** A vector asked again and again over a range; the step is the engine's where it is left out. */
+export function subquery<Q extends AnyVector>(
+  vector: Q,
+  range: Duration,
+  step?: Duration,
+): Range<LabelsOf<Q>, KindOf<Q>, SampleOf<Q>> {
+  const stepMs = step === undefined ? 0 : rangeMs('step of a subquery', step);
+  return new Range(
+    subqueryNode(nodeOfVector('subquery', vector), rangeMs('range of a subquery', range), stepMs),
+  );
 }
 
 /**
- * A query that the builder has no words for, with the labels that its series have.
- * @throws ParseError
+ * A query that the builder has no words for, with the labels that its series have: `promql<'job'>('up == 0')`. Where
+ * they are not given they are not known, and no label is refused.
+ * @throws ParseError, TypeError when it is no instant vector
  */
-export function promql<N extends string = never>(text: string): Vector<N> {
-  const query = new Vector<N>(text);
-  if (valueType(query.expr) !== 'vector')
-    throw new TypeError(`promql(${JSON.stringify(text)}) must be an instant vector`);
-  return query;
+export function promql<N extends string = string, S extends Sample = 'float'>(text: string): Vector<N, S> {
+  const node = parse(text, { experimental: true });
+  if (valueType(node) === 'vector') return new Vector(node);
+  throw new TypeError(`promql(${JSON.stringify(text)}) must be an instant vector`);
 }
