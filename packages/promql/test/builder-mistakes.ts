@@ -36,6 +36,8 @@ export function selectorMistakes(): void {
   b.select(calls, { verb: b.not('post') });
   // @ts-expect-error Type '"post"' is not assignable to type '"get" | "put"'
   b.select(calls, { verb: b.oneOf('get', 'post') });
+  // @ts-expect-error Type '"post"' is not assignable to type '"get" | "put"'
+  b.select(calls, { verb: [b.re('p.*'), b.not('post')] });
   // @ts-expect-error there is no label le; labels: instance, job, verb
   b.select(took, { le: '5' });
   b.buckets(took, { le: '5', verb: b.oneOf('get') });

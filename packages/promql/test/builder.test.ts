@@ -137,6 +137,11 @@ describe('constructs', () => {
       'processing_jobs_total{status=~"error|timeout"}',
     ],
     [b.select(requests, { endpoint: b.noneOf('/a.b') }), 'http_requests_total{endpoint!~"/a\\\\.b"}'],
+    [
+      b.select(requests, { endpoint: [b.re('/api/.*'), b.not('/api/health')] }),
+      'http_requests_total{endpoint!="/api/health",endpoint=~"/api/.*"}',
+    ],
+    [ours.select(pending, { system: undefined }), 'processing_jobs_pending{system="bricklayers"}'],
     [b.select(requests, { endpoint: undefined }), 'http_requests_total'],
     [
       b.deriv(b.select(pending).offset('-30s').at(new Date(1500)), '5m'),
@@ -183,6 +188,9 @@ test('errors say what is wrong and where', () => {
   expect(() => b.select(requests).at(Number.NaN)).toThrow('at of http_requests_total: NaN is no time');
   expect(() => b.select({ name: '', type: 'gauge' })).toThrow('"" is not the name of a metric');
   expect(() => b.select({ name: 'x', type: 'gauge' }, { '': 'y' })).toThrow('x{}: not the name of a label');
+  expect(() => b.select({ name: 'x', type: 'gauge' }, { __name__: 'y' })).toThrow(
+    'x{__name__}: not the name',
+  );
   expect(() => b.sum(b.promql('up')).by('')).toThrow('sum: "" is not the name of a label');
   expect(() => b.oneOf()).toThrow('at least one value');
   expect(() => b.promql('sum(')).toThrow(/parse error/);
@@ -198,6 +206,7 @@ test('whoever works without types is told at run time', () => {
   expect(() => untyped.avgOverTime!(b.subquery(all, '1h'), '5m')).toThrow('a subquery has its range already');
   expect(() => untyped.sum!('up')).toThrow('sum needs an instant vector, as select(metric) is one, not up');
   expect(() => untyped.add!('up', 1)).toThrow('+ needs an instant vector');
+  expect(() => untyped.topk!('3', all)).toThrow('a number or a scalar as time() is needed, not 3');
   expect(() => untyped.and!(all, 1)).toThrow('and needs an instant vector');
   expect(() => untyped.select!({ name: 'x' }, { job: 5 })).toThrow('x{job}: 5 is neither a value nor');
   const matched = b.div(all, b.promql('up')).on('job');

@@ -1,6 +1,6 @@
 /** Aggregations: `sum(x)`, and `sum(x).by('job')`, `sum(x).without('instance')`. */
 import type { AggregationOp, Expr } from '../ast.ts';
-import { isName } from './conditions.ts';
+import { labelNames } from './conditions.ts';
 import { aggregationNode, stringNode } from './node.ts';
 import {
   type AnyVector,
@@ -20,17 +20,6 @@ interface Parts {
 
 function grouped({ op, expr, param }: Parts, labels: readonly string[], without: boolean): Expr {
   return aggregationNode(op, expr, param, labelNames(op, labels), without);
-}
-
-/**
- * Checks names of labels.
- * @throws TypeError with where they stand
- */
-export function labelNames(where: string, labels: readonly string[]): readonly string[] {
-  for (const label of labels)
-    if (typeof label !== 'string' || !isName(label))
-      throw new TypeError(`${where}: ${JSON.stringify(label)} is not the name of a label`);
-  return [...labels];
 }
 
 /** An aggregation over everything; `by` and `without` say what is kept apart. `Added` is a label that it makes. */

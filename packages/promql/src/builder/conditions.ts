@@ -1,7 +1,8 @@
-/** Conditions on labels: `{ method: 'GET', status: re('5..'), endpoint: not('/health') }`. */
+/** Conditions on labels: `{ method: 'GET', status: re('5..'), endpoint: [re('/api/.*'), not('/api/health')] }`. */
 import { isClassicMetricName } from '@binnacle/metrics/model';
 import { RE2JS } from 're2js';
 import type { VectorSelector } from '../ast.ts';
+import { isValidUtf8 } from '../quote.ts';
 import type { Matcher, MatchOp } from '../storage.ts';
 import { NOWHERE } from './node.ts';
 
@@ -38,9 +39,13 @@ export function noneOf<const V extends string>(...values: readonly V[]): Conditi
   return { op: '!~', value: alternatives(values) };
 }
 
-/** Conditions by label name, on labels with the values `V`. */
+/** Conditions by label name, on labels with the values `V`; of several on one label all must hold. */
 export type Conditions<V> = {
-  readonly [K in keyof V]?: (V[K] & string) | Condition<V[K] & string> | undefined;
+  readonly [K in keyof V]?:
+    | (V[K] & string)
+    | Condition<V[K] & string>
+    | readonly Condition<V[K] & string>[]
+    | undefined;
 };
 
 /**
@@ -48,20 +53,10 @@ export type Conditions<V> = {
  * @throws TypeError with the metric and label, for what cannot be a name or a regular expression
  */
 export function selectorNode(name: string, conditions: object): VectorSelector {
-  if (typeof name !== 'string' || !isName(name))
-    throw new TypeError(`select: ${JSON.stringify(name)} is not the name of a metric`);
-  const matchers: Matcher[] = [];
-  for (const [label, given] of Object.entries(conditions) as [string, unknown][]) {
-    if (given === undefined) continue;
-    const where = `${name}{${label}}`;
-    if (!isName(label)) throw new TypeError(`${where}: not the name of a label`);
-    const { op, value } =
-      typeof given === 'string' ? { op: '=' as const, value: given } : (given as Condition<string>);
-    if (typeof value !== 'string')
-      throw new TypeError(`${where}: ${String(given)} is neither a value nor a condition`);
-    if (op === '=~' || op === '!~') checkPattern(where, value);
-    matchers.push({ name: label, op, value });
-  }
+  if (!isName(name)) throw new TypeError(`select: ${JSON.stringify(name)} is not the name of a metric`);
+  const matchers = Object.entries(conditions).flatMap(([label, given]: [string, unknown]) =>
+    matchersOf(name, label, given),
+  );
   matchers.push({ name: '__name__', op: '=', value: name });
   return {
     type: 'vectorSelector',
@@ -73,6 +68,18 @@ export function selectorNode(name: string, conditions: object): VectorSelector {
     smoothed: false,
     ...NOWHERE,
   };
+}
+
+function matchersOf(metric: string, label: string, given: unknown): Matcher[] {
+  if (Array.isArray(given)) return given.flatMap((one: unknown) => matchersOf(metric, label, one));
+  const where = `${metric}{${label}}`;
+  if (!isName(label) || label === '__name__') throw new TypeError(`${where}: not the name of a label`);
+  if (typeof given === 'string') return [{ name: label, op: '=', value: given }];
+  const { op, value } = (given ?? {}) as Partial<Condition<string>>;
+  if (op === undefined || typeof value !== 'string')
+    throw new TypeError(`${where}: ${String(given)} is neither a value nor a condition`);
+  if (op === '=~' || op === '!~') checkPattern(where, value);
+  return [{ name: label, op, value }];
 }
 
 /**
@@ -89,9 +96,18 @@ export function checkPattern(where: string, pattern: string): void {
   }
 }
 
-/** Whether a text can be the name of a metric or of a label. */
-export function isName(name: string): boolean {
-  return name !== '' && !/\p{Surrogate}/u.test(name);
+/**
+ * Checks names of labels.
+ * @throws TypeError with where they stand
+ */
+export function labelNames(where: string, labels: readonly string[]): readonly string[] {
+  for (const label of labels)
+    if (!isName(label)) throw new TypeError(`${where}: ${JSON.stringify(label)} is not the name of a label`);
+  return [...labels];
+}
+
+function isName(name: unknown): name is string {
+  return typeof name === 'string' && name !== '' && isValidUtf8(name);
 }
 
 /** Words that are something else where a metric is wanted, in any case. */

@@ -1,6 +1,5 @@
 /** Functions that change labels or go by them. */
-import { labelNames } from './aggregations.ts';
-import { checkPattern } from './conditions.ts';
+import { checkPattern, labelNames } from './conditions.ts';
 import { callNode, stringNode } from './node.ts';
 import { nodeOfVector, type Sample, Vector } from './vector.ts';
 

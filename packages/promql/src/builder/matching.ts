@@ -5,7 +5,7 @@
  * the operation is no query until `on` or `ignoring` says which labels match.
  */
 import type { BinaryOp, Expr } from '../ast.ts';
-import { labelNames } from './aggregations.ts';
+import { labelNames } from './conditions.ts';
 import { binaryNode, type MatchingParts } from './node.ts';
 import { type Sample, Vector } from './vector.ts';
 

@@ -62,7 +62,7 @@ export interface TargetLabels {
 /** Conditions on `V`, and why the other labels that were given cannot be. */
 type Known<C, V> = Conditions<V> & {
   readonly [K in keyof C]: K extends keyof V
-    ? (V[K] & string) | Condition<V[K] & string> | undefined
+    ? (V[K] & string) | Condition<V[K] & string> | readonly Condition<V[K] & string>[] | undefined
     : NoLabel<K, V>;
 };
 
@@ -133,7 +133,9 @@ export function selectors({ where = {} }: SelectorsOptions<object, object> = {})
   const selectAs =
     (suffix: string) =>
     (metric: { readonly name: string }, conditions: object = {}) =>
-      new Selector(selectorNode(metric.name + suffix, { ...where, ...fixedLabels(metric), ...conditions }));
+      new Selector(
+        selectorNode(metric.name + suffix, { ...given(where), ...fixedLabels(metric), ...given(conditions) }),
+      );
   const whole = selectAs('');
   return {
     select: whole,
@@ -143,6 +145,11 @@ export function selectors({ where = {} }: SelectorsOptions<object, object> = {})
     stateOf: (stateSet: StateSetLike, state: string, conditions: object = {}) =>
       whole(stateSet, { ...conditions, [stateSet.name]: state }),
   };
+}
+
+/** Without what is undefined, which is no condition. */
+function given(conditions: object): object {
+  return Object.fromEntries(Object.entries(conditions).filter(([, condition]) => condition !== undefined));
 }
 
 const STANDARD = selectors();

@@ -122,7 +122,9 @@ export type NumberLike = number | Scalar;
 
 /** The node of a number. */
 export function nodeOfNumber(value: NumberLike): Expr {
-  return typeof value === 'number' ? numberNode(value) : value[NODE];
+  if (typeof value === 'number') return numberNode(value);
+  if (value instanceof Scalar) return value[NODE];
+  throw new TypeError(`a number or a scalar as time() is needed, not ${String(value)}`);
 }
 
 /** The node of an instant vector; whoever works without types is told what is missing. */
