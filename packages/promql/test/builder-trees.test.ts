@@ -40,13 +40,21 @@ const number: fc.Arbitrary<Case<number>> = fc
     text: Object.is(value, -0) ? '(-0)' : `(${String(value).replace('Infinity', 'Inf')})`,
   }));
 
-const condition: fc.Arbitrary<Case<string | b.Condition<string>>> = fc.oneof(
-  anyText.map((value) => ({ built: value, text: `=${quote(value)}` })),
+const condition: fc.Arbitrary<Case<b.Condition<string>>> = fc.oneof(
   anyText.map((value) => ({ built: b.not(value), text: `!=${quote(value)}` })),
   fc.constantFrom('5..', 'a|b', '.+').map((one) => ({ built: b.re(one), text: `=~${quote(one)}` })),
   fc.constantFrom('5..', 'a|b', '.+').map((one) => ({ built: b.notRe(one), text: `!~${quote(one)}` })),
   fc.constant({ built: b.oneOf('a', 'b.c'), text: '=~"a|b\\\\.c"' }),
   fc.constant({ built: b.noneOf('a', '$'), text: '!~"a|\\\\$"' }),
+);
+/** What may be given for a label, and the conditions that it is. */
+const conditions = fc.oneof(
+  anyText.map((value) => ({ built: value, texts: [`=${quote(value)}`] })),
+  condition.map(({ built, text }) => ({ built, texts: [text] })),
+  fc.array(condition, { maxLength: 3 }).map((several) => ({
+    built: several.map(({ built }) => built),
+    texts: several.map(({ text }) => text),
+  })),
 );
 
 const modifiers = fc.record({
@@ -83,15 +91,17 @@ function modified<Q extends { at(time: b.EvaluationTime): Q; offset(by: b.Durati
 const selector = fc
   .record({
     name: fc.constantFrom('up', 'http_requests_total', 'a:b', 'sum', 'offset', 'on', 'Inf', 'with.dots'),
-    conditions: fc.dictionary(label, condition, { maxKeys: 3 }),
+    given: fc.dictionary(label, conditions, { maxKeys: 3 }),
     modifiers,
   })
-  .map(({ name, conditions, modifiers }) => {
-    const matchers = Object.entries(conditions).map(([name, { text }]) => quote(name) + text);
+  .map(({ name, given, modifiers }) => {
+    const matchers = Object.entries(given).flatMap(([name, { texts }]) =>
+      texts.map((text) => quote(name) + text),
+    );
     const plain = !['on', 'Inf', 'with.dots'].includes(name);
-    const given = Object.fromEntries(Object.entries(conditions).map(([name, { built }]) => [name, built]));
+    const conditions = Object.fromEntries(Object.entries(given).map(([name, { built }]) => [name, built]));
     const series = plain ? `${name}{${matchers.join(',')}}` : `{${[...matchers, quote(name)].join(',')}}`;
-    const { built, text } = modified(modifiers, b.select({ name, type: 'unknown' }, given));
+    const { built, text } = modified(modifiers, b.select({ name, type: 'unknown' }, conditions));
     return { built, series, modifiers: text };
   });
 

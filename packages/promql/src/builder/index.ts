@@ -42,6 +42,8 @@ export {
   exp,
   floor,
   hour,
+  labelJoin,
+  labelReplace,
   ln,
   log2,
   log10,
@@ -55,6 +57,8 @@ export {
   sin,
   sinh,
   sort,
+  sortByLabel,
+  sortByLabelDesc,
   sortDesc,
   sqrt,
   tan,
@@ -73,7 +77,6 @@ export {
   histogramStdvar,
   histogramSum,
 } from './histograms.ts';
-export { labelJoin, labelReplace, sortByLabel, sortByLabelDesc } from './label-functions.ts';
 export type {
   Compared,
   Filtered,
