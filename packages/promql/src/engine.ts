@@ -33,6 +33,8 @@ import { QueryError, type QueryResult, type Value } from './value.ts';
 const LOOKBACK_MS = 300_000;
 /** Samples that one query may hold at once. */
 const SAMPLES_MAX = 50_000_000;
+/** Series that one query may read. */
+const SERIES_MAX = 1_000_000;
 /** Steps that one range query may have. */
 const STEPS_MAX = 11_000;
 /** Samples' worth of memory that a histogram takes beside its buckets. */
@@ -48,6 +50,8 @@ export interface EngineOptions {
   readonly lookbackMs?: number;
   /** Samples and result values that one query may hold at once; 50 million. */
   readonly maxSamples?: number;
+  /** Series that one query may read; 1 million. */
+  readonly maxSeries?: number;
   /** Steps that one range query may have; 11,000. */
   readonly maxSteps?: number;
   /** The step of a subquery that names none; 1 minute. */
@@ -167,7 +171,12 @@ export class Engine {
   ): Promise<{ readonly value: T; readonly notes: Annotations }> {
     const { startMs, endMs, stepMs } = query;
     const options = this.#options;
-    const watch = new Watch(options.maxSamples ?? SAMPLES_MAX, signal, options.yieldToLoop);
+    const watch = new Watch(
+      options.maxSamples ?? SAMPLES_MAX,
+      options.maxSeries ?? SERIES_MAX,
+      signal,
+      options.yieldToLoop,
+    );
     watch.throwIfCanceled();
     const grid: Grid = {
       startMs,
@@ -196,6 +205,7 @@ export class Engine {
           if (totals.has(selector)) series = series.map(withTotalsOnly);
         }
         data.set(selector, series);
+        watch.read(series.length);
         watch.hold(series.reduce((sum, one) => sum + one.timestamps.length + weightOf(one), 0));
       }
     }
@@ -203,6 +213,7 @@ export class Engine {
     const fetchMore: Evaluator['fetch'] = async (request) => {
       const [result] = await storage.select([request], signal);
       for (const warning of result!.warnings) notes.warn(warning);
+      watch.read(result!.series.length);
       watch.hold(result!.series.reduce((sum, { timestamps }) => sum + timestamps.length, 0));
       return result!.series;
     };

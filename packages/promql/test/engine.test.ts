@@ -325,6 +325,12 @@ describe('limits', () => {
     await small.range(storage, 'x + x + x + x', 0, 10 * MINUTE, MINUTE);
   });
 
+  test('series', async () => {
+    expect(await code(new Engine({ maxSeries: 1 }).instant(storage, 'sum({__name__=~".+"})', 0))).toMatch(
+      /^limit: the query reads \d+ series, more than the 1 that one query may; ask for fewer by more matchers$/,
+    );
+  });
+
   test('nesting', async () => {
     expect(await code(engine.instant(storage, `1${' + 1'.repeat(2000)}`, 0))).toBe(
       'limit: expression is nested deeper than 1000 levels',

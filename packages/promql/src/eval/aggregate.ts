@@ -72,17 +72,16 @@ interface StreamedGroup {
 export class StreamedGroups {
   readonly #op: FoldOp;
   readonly #grouping: Grouping;
-  /** Grouping by one label of the measured thing: its value says the group, and no label set is to be made for it. */
-  readonly #byLabel: string | undefined;
+  /** Grouping by labels of the measured thing: their values say the group, and no label set is to be made for it. */
+  readonly #byLabels: readonly string[] | undefined;
   readonly #count: number;
   readonly #groups = new Map<string, StreamedGroup>();
 
   constructor(op: FoldOp, expr: AggregateExpr, count: number) {
     this.#op = op;
     this.#grouping = groupingOf(expr);
-    const [only] = expr.grouping;
-    const isPlain = !expr.without && expr.grouping.length === 1 && !METADATA_LABELS.has(only!);
-    this.#byLabel = isPlain ? only : undefined;
+    const isPlain = !expr.without && !expr.grouping.some((name) => METADATA_LABELS.has(name));
+    this.#byLabels = isPlain ? expr.grouping : undefined;
     this.#count = count;
   }
 
@@ -91,8 +90,7 @@ export class StreamedGroups {
   }
 
   add(column: Column): void {
-    const byLabel = this.#byLabel;
-    const key = byLabel === undefined ? this.#grouping(column).key : column.labels.get(byLabel);
+    const key = this.#keyOf(column);
     let group = this.#groups.get(key);
     if (group === undefined) {
       group = { labels: this.#grouping(column), dropName: false, fold: createFold(this.#op, this.#count) };
@@ -100,6 +98,19 @@ export class StreamedGroups {
     }
     if (column.dropName) group.dropName = true;
     group.fold.add(column);
+  }
+
+  #keyOf(column: Column): string {
+    const names = this.#byLabels;
+    if (names === undefined) return this.#grouping(column).key;
+    if (names.length === 1) return column.labels.get(names[0]!);
+    let key = '';
+    // Lengths in front tell values apart, whatever is in them.
+    for (const name of names) {
+      const value = column.labels.get(name);
+      key += `${value.length}:${value}`;
+    }
+    return key;
   }
 
   /** The results; undefined where the columns would be needed once more. */

@@ -1,4 +1,4 @@
-/** What keeps a query within its bounds: samples held, cancellation, and room for others on the event loop. */
+/** What keeps a query within its bounds: series read, samples held, cancellation, and room for others on the event loop. */
 import type { CancelSignal } from '../storage.ts';
 import { QueryError } from '../value.ts';
 
@@ -10,16 +10,20 @@ export class Watch {
   /** Samples and column slots that the query holds at the moment. */
   samples = 0;
   readonly #samplesMax: number;
+  readonly #seriesMax: number;
+  #series = 0;
   readonly #signal: CancelSignal | undefined;
   readonly #yieldToLoop: (() => Promise<void>) | undefined;
   #work = 0;
 
   constructor(
     samplesMax: number,
+    seriesMax: number,
     signal: CancelSignal | undefined,
     yieldToLoop: (() => Promise<void>) | undefined,
   ) {
     this.#samplesMax = samplesMax;
+    this.#seriesMax = seriesMax;
     this.#signal = signal;
     this.#yieldToLoop = yieldToLoop;
   }
@@ -37,6 +41,21 @@ export class Watch {
         'query processing would load too many samples into memory in query execution',
       );
     }
+  }
+
+  /**
+   * Counts series that the query has read.
+   * @throws QueryError when they are too many
+   */
+  read(series: number): void {
+    this.#series += series;
+    if (this.#series <= this.#seriesMax) return;
+    const read = this.#series.toLocaleString('en-US');
+    const most = this.#seriesMax.toLocaleString('en-US');
+    throw new QueryError(
+      'limit',
+      `the query reads ${read} series, more than the ${most} that one query may; ask for fewer by more matchers`,
+    );
   }
 
   /** Counts work; when it is true, it is time for a {@link pause}. Not a promise, since it is asked per series. */

@@ -2,8 +2,10 @@
  * A worker process: takes one job at a time from the web process and transforms its G-code.
  *
  * The output is written under a partial name and renamed when it is whole. Then, in one turn of the event loop,
- * the worker counts the job and says so: what the web process hears of was counted, and what it does not hear of
- * before the worker is gone, it counts itself. Only a kill between these two statements could be counted twice.
+ * the worker says so and counts the job: what the web process hears of is counted here, and what it does not hear of
+ * before the worker is gone, it counts itself. Only a kill within the microsecond between the end of the system call
+ * that says it and the counting leaves a job out; the other way round a kill during that call, which takes a hundred
+ * times as long, would have it counted twice.
  *
  * A worker ends when the web process does, which shows as the end of the channel between them.
  */
@@ -47,15 +49,16 @@ async function work(request: WorkRequest): Promise<void> {
     const inputBytes = statSync(request.inputPath).size;
     const outputBytes = statSync(part).size;
     renameSync(part, request.outputPath);
-    processingDuration.observe((performance.now() - began) / 1000);
+    const tookSeconds = (performance.now() - began) / 1000;
+    answer({ type: 'completed', id: request.id, outputBytes });
+    completed.inc();
+    processingDuration.observe(tookSeconds);
     processingInputSize.observe(inputBytes);
     processingOutputSize.observe(outputBytes);
-    completed.inc();
-    answer({ type: 'completed', id: request.id, outputBytes });
   } catch (error) {
     await rm(part, { force: true }).catch(() => {});
-    failed.inc();
     answer({ type: 'error', id: request.id, message: inWords(error) });
+    failed.inc();
   }
 }
 
