@@ -47,6 +47,8 @@ const anyInstant: fc.Arbitrary<Times> = fc
 const LAST_DIGITS = 1e-9;
 /** Of the spread of numbers that are large beside it, such as times, fewer digits are left. */
 const LAST_DIGITS_OF_SPREAD = 1e-6;
+/** Where 3.5 looks for the sample as if there were no offset. */
+const WITHOUT_OFFSET = /timestamp\([^()]+ @ [^,]+ offset /;
 const STRICTER = /many-to-one matching must be explicit/;
 
 interface Answer {
@@ -86,7 +88,7 @@ test('random queries have the answers that Prometheus gives', { timeout: 600_000
   let [answered, refused] = [0, 0];
   const asked = fc.tuple(anyQuery, anyRange, anyInstant);
   for (const [i, [text, range, instant]] of fc.sample(asked, { numRuns: QUERIES, seed: SEED }).entries()) {
-    if (!parses(text)) continue;
+    if (!parses(text) || WITHOUT_OFFSET.test(text)) continue;
     const times = i % 2 === 0 ? range : instant;
     const query = `${text} # seed ${SEED}, ${times.start}..${times.end} step ${times.step}`;
     const theirs = await ask(`http://${address}`, query, times);
