@@ -242,7 +242,8 @@ function decodeScaled(
           : zigzag % 2 === 0
             ? zigzag / 2
             : -(zigzag + 1) / 2;
-      out[i] = integer / power;
+      // Nearly all series are integers, and a division is what takes longest here.
+      out[i] = power === 1 ? integer : integer / power;
     } else if (symbol === UNCHANGED) {
       copyBefore(words, first, i, 1);
     } else {

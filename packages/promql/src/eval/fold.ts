@@ -73,9 +73,14 @@ class SumFold implements Fold {
     const sums = this.values;
     const lost = this.#lost;
     const seen = this.present;
+    // Most series have a value at every step, and then there is nothing to ask step by step.
+    const whole = present.indexOf(0) < 0;
+    if (whole) seen.fill(1);
     for (let step = 0; step < present.length; step++) {
-      if (present[step] === 0) continue;
-      seen[step] = 1;
+      if (!whole) {
+        if (present[step] === 0) continue;
+        seen[step] = 1;
+      }
       const value = values[step]!;
       const sum = sums[step]!;
       const next = sum + value;

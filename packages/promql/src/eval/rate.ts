@@ -38,6 +38,7 @@ export function extrapolate(
   const resets = counter ? resetsOf(values) : NO_RESETS;
   const divisor = perSecond ? windows.rangeMs / 1000 : 1;
   let reset = 0;
+  present.set(plan.present);
   for (let step = 0; step < out.length; step++) {
     const lo = first[step]!;
     const at = last[step]!;
@@ -58,7 +59,6 @@ export function extrapolate(
       }
     }
     out[step] = result * by;
-    present[step] = 1;
   }
   return samples;
 }

@@ -27,6 +27,8 @@ export class WindowPlan {
   /** With what the difference of the samples is multiplied, where nothing shortens `toStart`: for `rate`, and else. */
   readonly perSecond: Float64Array;
   readonly factor: Float64Array;
+  /** 1 for each step that has a result. */
+  readonly present: Uint8Array;
   /** How many samples all windows have together. */
   samples = 0;
   #timestamps: Float64Array | undefined;
@@ -35,6 +37,7 @@ export class WindowPlan {
   constructor(count: number) {
     this.first = new Int32Array(count);
     this.last = new Int32Array(count);
+    this.present = new Uint8Array(count);
     this.sampled = new Float64Array(count);
     this.toStart = new Float64Array(count);
     this.toEnd = new Float64Array(count);
@@ -48,6 +51,7 @@ export class WindowPlan {
     this.#timestamps = timestamps;
     this.samples = 0;
     this.last.fill(-1);
+    this.present.fill(0);
     const n = timestamps.length;
     let lo = 0;
     let hi = 0;
@@ -70,6 +74,7 @@ export class WindowPlan {
       if (toEnd >= threshold) toEnd = between / 2;
       this.first[step] = lo;
       this.last[step] = last;
+      this.present[step] = 1;
       this.sampled[step] = sampled;
       this.toStart[step] = toStart;
       this.toEnd[step] = toEnd;
