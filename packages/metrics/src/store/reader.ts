@@ -57,9 +57,11 @@ export interface Erasure {
 /** A segment that is open from one reading to the next. */
 interface Opened {
   readonly reader: SegmentReader;
-  /** Takes in what has been published since the last time. */
-  refresh(): void;
-  isLive(): boolean;
+  /**
+   * Takes in what has been published since the last time; says whether its writer is running. Of one that is not,
+   * everything has been taken in: it is folded then.
+   */
+  look(): boolean;
   close(): void;
   /** The retired file from which the series know what of them was erased. */
   erasedIn: SegmentReader | undefined;
@@ -271,21 +273,22 @@ export class DirectoryReader {
     }
     const segments = [];
     for (const name of names) {
-      const opened = this.#open(name);
-      if (opened !== undefined) segments.push({ name, live: opened.isLive(), opened });
+      const found = this.#open(name);
+      if (found !== undefined) segments.push({ name, ...found });
     }
     return segments.sort(byAge);
   }
 
-  #open(name: string): Opened | undefined {
+  #open(name: string): { readonly opened: Opened; readonly live: boolean } | undefined {
     let opened = this.#opened.get(name);
     try {
       if (opened === undefined) {
         opened = openSegment(this.#directory, name);
         this.#opened.set(name, opened);
-      } else opened.refresh();
+      }
+      const live = opened.look();
       this.#skipped.delete(name);
-      return opened;
+      return { opened, live };
     } catch (error) {
       this.#close(name);
       // A file that is gone was folded meanwhile; the reading begins again.
@@ -318,8 +321,10 @@ function openWritten(fd: number): Opened {
   const file = new WrittenFile(fd);
   return {
     reader: file.reader,
-    refresh: () => file.refresh(),
-    isLive: () => file.isLive(bootId()),
+    look() {
+      file.refresh();
+      return file.isLive(bootId()); // as that reading tells
+    },
     close: () => fs.closeSync(fd),
     erasedIn: undefined,
   };
@@ -333,11 +338,12 @@ function openMapped(fd: number, native: NativeFiles | undefined): Opened {
     const reader = new SegmentReader(buffer);
     return {
       reader,
-      refresh: () => reader.refresh(),
-      isLive() {
-        if (!native.tryLock(fd, 'shared')) return true;
-        native.unlock(fd);
-        return false;
+      look() {
+        // Its lock first: whatever it publishes after this, it goes on running, or has published before it was gone.
+        const live = !native.tryLock(fd, 'shared');
+        if (!live) native.unlock(fd);
+        reader.refresh();
+        return live;
       },
       close() {
         native.unmap(buffer);
