@@ -54,17 +54,31 @@ export function createFold(op: FoldOp, count: number): Fold {
 
 const NO_STEPS: readonly number[] = [];
 
-/** Compensated sums, as in `kahan.ts`. */
-class SumFold implements Fold {
+/** What all folds have. */
+abstract class GroupFold implements Fold {
   readonly present: Uint8Array;
   readonly values: Float64Array;
+
+  constructor(count: number) {
+    this.present = new Uint8Array(count);
+    this.values = new Float64Array(count);
+  }
+
+  abstract add(column: Column): void;
+
+  finish(): readonly number[] {
+    return NO_STEPS;
+  }
+}
+
+/** Compensated sums, as in `kahan.ts`. */
+class SumFold extends GroupFold {
   readonly #lost: Float64Array;
   /** Of means only. */
   readonly #counts: Float64Array | undefined;
 
   constructor(count: number, average: boolean) {
-    this.present = new Uint8Array(count);
-    this.values = new Float64Array(count);
+    super(count);
     this.#lost = new Float64Array(count);
     this.#counts = average ? new Float64Array(count) : undefined;
   }
@@ -94,7 +108,7 @@ class SumFold implements Fold {
       for (let step = 0; step < present.length; step++) counts[step]! += present[step]!;
   }
 
-  finish(): readonly number[] {
+  override finish(): readonly number[] {
     const overflowed: number[] = [];
     const { values: sums, present } = this;
     for (let step = 0; step < sums.length; step++) {
@@ -108,14 +122,11 @@ class SumFold implements Fold {
   }
 }
 
-class ExtremeFold implements Fold {
-  readonly present: Uint8Array;
-  readonly values: Float64Array;
+class ExtremeFold extends GroupFold {
   readonly #smallest: boolean;
 
   constructor(count: number, smallest: boolean) {
-    this.present = new Uint8Array(count);
-    this.values = new Float64Array(count);
+    super(count);
     this.#smallest = smallest;
   }
 
@@ -132,20 +143,13 @@ class ExtremeFold implements Fold {
       }
     }
   }
-
-  finish(): readonly number[] {
-    return NO_STEPS;
-  }
 }
 
-class CountFold implements Fold {
-  readonly present: Uint8Array;
-  readonly values: Float64Array;
+class CountFold extends GroupFold {
   readonly #group: boolean;
 
   constructor(count: number, group: boolean) {
-    this.present = new Uint8Array(count);
-    this.values = new Float64Array(count);
+    super(count);
     this.#group = group;
   }
 
@@ -157,23 +161,20 @@ class CountFold implements Fold {
     }
   }
 
-  finish(): readonly number[] {
+  override finish(): readonly number[] {
     if (this.#group) this.values.fill(1);
     return NO_STEPS;
   }
 }
 
 /** Welford's method. */
-class VarianceFold implements Fold {
-  readonly present: Uint8Array;
-  readonly values: Float64Array;
+class VarianceFold extends GroupFold {
   readonly #counts: Float64Array;
   readonly #means: Float64Array;
   readonly #deviation: boolean;
 
   constructor(count: number, deviation: boolean) {
-    this.present = new Uint8Array(count);
-    this.values = new Float64Array(count);
+    super(count);
     this.#counts = new Float64Array(count);
     this.#means = new Float64Array(count);
     this.#deviation = deviation;
@@ -200,7 +201,7 @@ class VarianceFold implements Fold {
     }
   }
 
-  finish(): readonly number[] {
+  override finish(): readonly number[] {
     const squares = this.values;
     for (let step = 0; step < squares.length; step++) {
       const variance = squares[step]! / this.#counts[step]!;

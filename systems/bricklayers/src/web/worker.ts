@@ -3,9 +3,8 @@
  *
  * The output is written under a partial name and renamed when it is whole. Then, in one turn of the event loop,
  * the worker says so and counts the job: what the web process hears of is counted here, and what it does not hear of
- * before the worker is gone, it counts itself. Only a kill within the microsecond between the end of the system call
- * that says it and the counting leaves a job out; the other way round a kill during that call, which takes a hundred
- * times as long, would have it counted twice.
+ * before the worker is gone, it counts itself. A kill after the call that says it and before the counting would leave
+ * a job out. The other way round it would be counted twice, and more often: the call is by far the longest step.
  *
  * A worker ends when the web process does, which shows as the end of the channel between them.
  */
