@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { type DirectoryExporter, type DirectoryExporterOptions, exportDirectory } from '../dist/index.js';
-import { FORMAT_VERSION } from '../dist/store/segment.js';
+import { FORMAT_VERSION } from '../dist/store/segment-header.js';
 import { member, metricsDirectory, valueIn } from './members.ts';
 
 const exporters: DirectoryExporter[] = [];

@@ -9,13 +9,13 @@ import { MetricsDirectory } from '../dist/store/directory.js';
 import type { StoreError } from '../dist/store/errors.js';
 import { flushTiming } from '../dist/store/flusher.js';
 import { LOCK_STALE_MS, LockFile } from '../dist/store/lock-file.js';
+import { SegmentWriter } from '../dist/store/segment.js';
 import {
   DICTIONARY_LENGTH_AT,
   encodeHeader,
   layoutFor,
   type SegmentHeader,
-  SegmentWriter,
-} from '../dist/store/segment.js';
+} from '../dist/store/segment-header.js';
 import { type FamilyShape, isRemoved, markRemoved } from '../dist/store/store.js';
 import { WrittenFiles } from '../dist/store/written-files.js';
 import {

@@ -10,13 +10,8 @@ import type { StoreError } from '../dist/store/errors.js';
 import { Merger } from '../dist/store/merge.js';
 import { loadNativeFiles } from '../dist/store/native.js';
 import { DirectoryReader } from '../dist/store/reader.js';
-import {
-  encodeHeader,
-  layoutFor,
-  type SegmentHeader,
-  SegmentReader,
-  SegmentWriter,
-} from '../dist/store/segment.js';
+import { SegmentReader, SegmentWriter } from '../dist/store/segment.js';
+import { encodeHeader, layoutFor, type SegmentHeader } from '../dist/store/segment-header.js';
 import { SharedStore } from '../dist/store/shared.js';
 import { type FamilyShape, layoutOf, StoredSeries, type StoreView } from '../dist/store/store.js';
 import { metricsDirectory, valueIn } from './members.ts';

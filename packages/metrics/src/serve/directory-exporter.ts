@@ -17,7 +17,7 @@ import { MetricsDirectory } from '../store/directory.ts';
 import { StoreError } from '../store/errors.ts';
 import { loadNativeFiles, nativeFilesOrNone } from '../store/native.ts';
 import { DirectoryReader } from '../store/reader.ts';
-import { FORMAT_VERSION } from '../store/segment.ts';
+import { FORMAT_VERSION } from '../store/segment-header.ts';
 import { type Listener, listen } from './listener.ts';
 import { aboutReading, aboutStore } from './reading-families.ts';
 import { type Exposition, type ExpositionOptions, Responder } from './responder.ts';

@@ -22,14 +22,14 @@ import path from 'node:path';
 import { LOCK_TIMEOUT_MS, StoreError } from './errors.ts';
 import { LockFile } from './lock-file.ts';
 import type { NativeFiles } from './native.ts';
+import type { SharedKind } from './segment-files.ts';
 import {
   decodeIdentity,
   HEADER_BYTES,
   INSTANCE_BYTES_MAX,
   SERVICE_BYTES_MAX,
   type SegmentIdentity,
-} from './segment.ts';
-import type { SharedKind } from './segment-files.ts';
+} from './segment-header.ts';
 import { isWriterBeating } from './written-segment.ts';
 
 /** What `service.json` says. */

@@ -9,8 +9,8 @@ import fs from 'node:fs';
 import type { MetricsDirectory } from './directory.ts';
 import { StoreError } from './errors.ts';
 import type { NativeFiles } from './native.ts';
-import { encodeHeader, type SegmentHeader, type SegmentLayout } from './segment.ts';
 import { createWhole, type SegmentFiles, writeAll } from './segment-files.ts';
+import { encodeHeader, type SegmentHeader, type SegmentLayout } from './segment-header.ts';
 
 export class MappedFiles implements SegmentFiles {
   readonly kind = 'mapped';

@@ -18,7 +18,8 @@ import { StoreError } from './errors.ts';
 import { type Merged, Merger } from './merge.ts';
 import type { NativeFiles } from './native.ts';
 import { encodeRetired } from './retired.ts';
-import { decodeIdentity, type Erased, HEADER_BYTES, type SegmentHeader, SegmentReader } from './segment.ts';
+import { type Erased, SegmentReader } from './segment.ts';
+import { decodeIdentity, HEADER_BYTES, type SegmentHeader } from './segment-header.ts';
 import {
   type FamilyShape,
   fitsPattern,

@@ -4,14 +4,12 @@ import { exactSum } from './merged-series.ts';
 import {
   containsRecordBytes,
   type Erased,
-  encodeHeader,
   erasedRecordBytes,
   familyRecordBytes,
-  layoutFor,
-  type SegmentHeader,
   SegmentWriter,
   seriesRecordBytes,
 } from './segment.ts';
+import { encodeHeader, layoutFor, type SegmentHeader } from './segment-header.ts';
 import {
   EXEMPLAR_SLOTS,
   type FamilyShape,

@@ -4,7 +4,7 @@
  */
 import fs from 'node:fs';
 import type { MetricsDirectory } from './directory.ts';
-import type { SegmentHeader, SegmentLayout } from './segment.ts';
+import type { SegmentHeader, SegmentLayout } from './segment-header.ts';
 import type { Part } from './store.ts';
 
 /** How the writers of an epoch share what they count. */

@@ -12,16 +12,9 @@ import { StoreError } from './errors.ts';
 import { HeapStore } from './heap.ts';
 import { MappedFiles } from './mapped-files.ts';
 import { DirectoryReader, type Erasure } from './reader.ts';
-import {
-  FORMAT_VERSION,
-  familyRecordBytes,
-  layoutFor,
-  type SegmentHeader,
-  type SegmentIdentity,
-  SegmentWriter,
-  seriesRecordBytes,
-} from './segment.ts';
+import { familyRecordBytes, SegmentWriter, seriesRecordBytes } from './segment.ts';
 import type { SegmentFiles, SharedKind } from './segment-files.ts';
+import { FORMAT_VERSION, layoutFor, type SegmentHeader, type SegmentIdentity } from './segment-header.ts';
 import {
   Blocks,
   type FamilyShape,

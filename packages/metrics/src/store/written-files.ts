@@ -12,14 +12,14 @@
 import fs from 'node:fs';
 import type { MetricsDirectory } from './directory.ts';
 import { Flusher, type FlusherEvents, flushTiming } from './flusher.ts';
+import { SegmentReader } from './segment.ts';
+import { createWhole, type SegmentFiles, writeAll } from './segment-files.ts';
 import {
   DICTIONARY_LENGTH_AT,
   encodeHeader,
   type SegmentHeader,
   type SegmentLayout,
-  SegmentReader,
-} from './segment.ts';
-import { createWhole, type SegmentFiles, writeAll } from './segment-files.ts';
+} from './segment-header.ts';
 import {
   EXEMPLAR_SLOTS,
   isRemoved,

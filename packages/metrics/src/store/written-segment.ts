@@ -17,14 +17,14 @@
  */
 import fs from 'node:fs';
 import { StoreError } from './errors.ts';
+import { SegmentReader } from './segment.ts';
 import {
   DICTIONARY_LENGTH_AT,
   decodeHeader,
   HEADER_BYTES,
   type SegmentHeader,
   type SegmentLayout,
-  SegmentReader,
-} from './segment.ts';
+} from './segment-header.ts';
 
 /** Bytes of one commit. */
 const COMMIT_BYTES = 64;
