@@ -1,9 +1,8 @@
 /**
  * What the service counts. Definitions only: importing this file counts nothing and opens nothing.
  *
- * Who counts what: the web process counts requests, uploads, downloads, cleanup and the queue; a worker counts the
- * jobs that it finished and what went in and came out; the web process counts the jobs that a worker could not
- * finish, because it died or took too long. Each job ends in exactly one of these ways.
+ * Who counts what: whoever decides it. The web process counts requests, uploads, downloads, cleanup, the queue and how
+ * each job ended, because a worker may die before it has said so; a worker says what memory it takes.
  */
 import { counter, gauge, histogram, info, label } from '@binnacle/metrics';
 import { httpMetrics } from '@binnacle/metrics/fastify';

@@ -2,14 +2,22 @@
  * The pool: a queue of jobs and the worker processes that take them.
  *
  * A worker that dies is replaced. Its job, if it had one, ends as `error`, or as `timeout` when the pool killed it
- * for that; the half-written output is removed, and the job is counted here, because nobody else can. That is
- * decided only when the worker's channel has been read to its end: an answer that was sent just before death
- * still counts, and the worker has then counted the job itself.
+ * for that, and the half-written output is removed. That is decided only when the worker's channel has been read to
+ * its end: an answer that was sent just before death still holds. Whichever way a job ends, it is counted here and
+ * in the same step, so that it is counted exactly once.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { processingJobs, processingJobsActive, processingJobsPending } from '../metrics.ts';
+import {
+  type JOB_ENDS,
+  processingDuration,
+  processingInputSize,
+  processingJobs,
+  processingJobsActive,
+  processingJobsPending,
+  processingOutputSize,
+} from '../metrics.ts';
 import { type Job, partial } from './jobs.ts';
 import type { WorkAnswer, WorkRequest } from './worker.ts';
 
@@ -150,10 +158,13 @@ export class Pool {
     const job = worker.job;
     if (job === undefined || job.id !== answer.id) return;
     this.#release(worker);
-    job.finishedMs = Date.now();
-    job.status = answer.type;
-    if (answer.type === 'completed') job.outputBytes = answer.outputBytes;
-    else job.message = answer.message;
+    if (answer.type === 'completed') {
+      job.outputBytes = answer.outputBytes;
+      processingDuration.observe(answer.seconds);
+      processingInputSize.observe(answer.inputBytes);
+      processingOutputSize.observe(answer.outputBytes);
+    } else job.message = answer.message;
+    end(job, answer.type);
     if (this.#stopping) letGo(worker);
     else this.#dispatch();
   }
@@ -164,9 +175,9 @@ export class Pool {
     this.#release(worker);
     if (job !== undefined) {
       await rm(partial(job.outputPath), { force: true }).catch(() => {});
-      // Whole, but nobody vouches for it: the worker died before it could count the job.
+      // Whole perhaps, but nobody vouches for it: the worker died before it could say so.
       await rm(job.outputPath, { force: true }).catch(() => {});
-      this.#end(job, worker);
+      this.#endForWorker(job, worker);
     }
     if (this.#stopping) return;
     if (worker.ready) {
@@ -181,14 +192,12 @@ export class Pool {
   }
 
   /** Ends a job that its worker could not end. */
-  #end(job: Job, worker: Worker): void {
+  #endForWorker(job: Job, worker: Worker): void {
     const { exitCode, signalCode } = worker.process;
-    job.status = worker.timedOut ? 'timeout' : 'error';
     job.message = worker.timedOut
       ? `the job took longer than ${this.#options.jobTimeoutMs / 1000} s and was stopped`
       : `the worker died in the middle of the job (${signalCode ?? `exit code ${exitCode}`}); upload the file again`;
-    job.finishedMs = Date.now();
-    processingJobs.inc({ status: job.status });
+    end(job, worker.timedOut ? 'timeout' : 'error');
   }
 
   #dispatch(): void {
@@ -224,6 +233,13 @@ export class Pool {
     for (const worker of this.#workers) if (worker.job !== undefined) active++;
     processingJobsActive.set(active);
   }
+}
+
+/** Ends a job, and counts it. */
+function end(job: Job, status: (typeof JOB_ENDS)[number]): void {
+  job.finishedMs = Date.now();
+  job.status = status;
+  processingJobs.inc({ status });
 }
 
 /** Ends a worker by ending its channel. */

@@ -1,10 +1,9 @@
 /**
  * A worker process: takes one job at a time from the web process and transforms its G-code.
  *
- * The output is written under a partial name and renamed when it is whole. Then, in one turn of the event loop,
- * the worker says so and counts the job: what the web process hears of is counted here, and what it does not hear of
- * before the worker is gone, it counts itself. A kill after the call that says it and before the counting would leave
- * a job out. The other way round it would be counted twice, and more often: the call is by far the longest step.
+ * The output is written under a partial name and renamed when it is whole; then the worker says how the job ended.
+ * It counts no job itself: a kill between saying and counting would leave one out, or count it twice. The web
+ * process decides how a job ended, so it counts it in the same step.
  *
  * A worker ends when the web process does, which shows as the end of the channel between them.
  */
@@ -13,13 +12,7 @@ import { rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { serveMetrics } from '@binnacle/metrics';
 import { BrickStream, GcodeError } from '../gcode/transform.ts';
-import {
-  processingDuration,
-  processingInputSize,
-  processingJobs,
-  processingOutputSize,
-  SERVICE,
-} from '../metrics.ts';
+import { SERVICE } from '../metrics.ts';
 import { type JobParameters, partial } from './jobs.ts';
 
 /** What the web process asks for. */
@@ -33,11 +26,14 @@ export interface WorkRequest {
 /** What a worker says: that it can take jobs, or how a job ended. */
 export type WorkAnswer =
   | { readonly type: 'ready' }
-  | { readonly type: 'completed'; readonly id: string; readonly outputBytes: number }
+  | {
+      readonly type: 'completed';
+      readonly id: string;
+      readonly seconds: number;
+      readonly inputBytes: number;
+      readonly outputBytes: number;
+    }
   | { readonly type: 'error'; readonly id: string; readonly message: string };
-
-const completed = processingJobs.bind({ status: 'completed' });
-const failed = processingJobs.bind({ status: 'error' });
 
 async function work(request: WorkRequest): Promise<void> {
   const began = performance.now();
@@ -48,16 +44,11 @@ async function work(request: WorkRequest): Promise<void> {
     const inputBytes = statSync(request.inputPath).size;
     const outputBytes = statSync(part).size;
     renameSync(part, request.outputPath);
-    const tookSeconds = (performance.now() - began) / 1000;
-    answer({ type: 'completed', id: request.id, outputBytes });
-    completed.inc();
-    processingDuration.observe(tookSeconds);
-    processingInputSize.observe(inputBytes);
-    processingOutputSize.observe(outputBytes);
+    const seconds = (performance.now() - began) / 1000;
+    answer({ type: 'completed', id: request.id, seconds, inputBytes, outputBytes });
   } catch (error) {
     await rm(part, { force: true }).catch(() => {});
     answer({ type: 'error', id: request.id, message: inWords(error) });
-    failed.inc();
   }
 }
 
