@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Unpacks Prometheus 3 and promtool from Debian's suite sid into a folder, without touching what is installed:
+# Unpacks Prometheus 3, promtool and Alertmanager from Debian's suite sid into a folder, without touching what is installed:
 # the stable suite has 2.42, whose range selectors are closed on the left.
-# usage: prometheus3.sh DIR, then DIR/usr/bin/{prometheus,promtool}
+# usage: prometheus3.sh DIR, then DIR/usr/bin/{prometheus,promtool,prometheus-alertmanager,amtool}
 set -euo pipefail
 
 dir=${1:?usage: prometheus3.sh DIR}
-[ -x "$dir/usr/bin/prometheus" ] && exit 0
+[ -x "$dir/usr/bin/prometheus" ] && [ -x "$dir/usr/bin/amtool" ] && exit 0
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$work"/{lists/partial,cache/archives/partial,debs} "$dir"
@@ -18,6 +18,6 @@ echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${mirror%/}
 apt=(apt-get -qq -o APT::Sandbox::User=root -o "Dir::Etc::sourcelist=$work/sources.list" -o Dir::Etc::sourceparts=/dev/null
   -o "Dir::State::lists=$work/lists" -o "Dir::Cache=$work/cache" -o APT::Get::List-Cleanup=0)
 "${apt[@]}" update
-(cd "$work/debs" && "${apt[@]}" download prometheus promtool)
+(cd "$work/debs" && "${apt[@]}" download prometheus promtool prometheus-alertmanager)
 for deb in "$work"/debs/*.deb; do dpkg -x "$deb" "$dir"; done
 "$dir/usr/bin/promtool" --version | head -n 1

@@ -9,6 +9,11 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** How each program is installed on Debian. */
 const PROGRAMS = {
+  alertmanager: {
+    names: ['prometheus-alertmanager', 'alertmanager'],
+    install: 'bash .ci/prometheus3.sh .outside/prometheus3',
+  },
+  amtool: { names: ['amtool'], install: 'bash .ci/prometheus3.sh .outside/prometheus3' },
   chromium: { names: ['chromium'], install: 'apt-get install chromium' },
   prometheus: { names: ['prometheus'], install: 'bash .ci/prometheus3.sh .outside/prometheus3' },
   /** A Python that has the package of this name. */

@@ -1,5 +1,5 @@
 /** `binnacle check`: reads files as `binnacle up` would, and says what is wrong with them. */
-import { loadAlertmanagerConfig } from '../config/alertmanager.ts';
+import { loadAlertmanagerConfig } from '../config/alertmanager-file.ts';
 import { ConfigError, explainProblem } from '../config/config-error.ts';
 import { configFilesOnDisk, readConfigText } from '../config/config-files.ts';
 import { loadPrometheusConfig } from '../config/prometheus-file.ts';

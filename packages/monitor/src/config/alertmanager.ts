@@ -1,17 +1,21 @@
-/**
- * Reads `alertmanager.yml`, as far as Binnacle routes: one route for all alerts and webhook receivers, with
- * Alertmanager's names, defaults and checks. What is not read yet is refused by name.
- */
-import { isAbsolute, join, resolve } from 'node:path';
-import { type ConfigFiles, configFilesOnDisk, readConfigText } from './config-files.ts';
-import { YamlFile, type YamlMap, type YamlNode } from './yaml-reader.ts';
+/** The configuration of notifications, as `alertmanager.yml` says it: defaults filled in, inheritance resolved. */
+import type { AlertMatcher } from '../alert-matcher.ts';
+import type { ReceiverConfig } from './receivers.ts';
 
 /** Which alerts become one notification: those equal in these labels, or each alert alone (`...`). */
 export type GroupBy = readonly string[] | 'all';
 
-/** How alerts are grouped and how often a group is sent. */
+/** A node of the routing tree. What a route does not say it has from its parent. */
 export interface RouteConfig {
+  /** Alertmanager's key of the route, the first part of group keys: `{}/{severity="critical"}`. */
+  readonly key: string;
+  /** Names the route: the key and the places on the way to it, `{}/{severity="critical"}/0`. */
+  readonly id: string;
   readonly receiver: string;
+  /** All of them must match; empty for the top route. */
+  readonly matchers: readonly AlertMatcher[];
+  /** Whether an alert that matches goes on to the next sibling. */
+  readonly continue: boolean;
   readonly groupBy: GroupBy;
   /** How long a new group waits for further alerts. */
   readonly groupWaitMs: number;
@@ -19,23 +23,47 @@ export interface RouteConfig {
   readonly groupIntervalMs: number;
   /** How long until an unchanged group is sent again. */
   readonly repeatIntervalMs: number;
+  /** Not inherited. */
+  readonly muteTimeIntervals: readonly string[];
+  /** Not inherited. */
+  readonly activeTimeIntervals: readonly string[];
+  readonly routes: readonly RouteConfig[];
 }
 
-/** One webhook of a receiver. Exactly one of `url` and `urlFile` is given; both are secrets. */
-export interface WebhookConfig {
-  readonly url?: string;
-  /** Absolute; read at each notification, so that a secret can be changed without a restart. */
-  readonly urlFile?: string;
-  readonly sendResolved: boolean;
-  /** 0 for all alerts of a group. */
-  readonly maxAlerts: number;
-  /** 0 for no limit of its own: the group's interval is the limit. */
-  readonly timeoutMs: number;
-}
-
-export interface ReceiverConfig {
+/** Alerts that match the targets are not sent while one fires that matches the sources and is equal in `equal`. */
+export interface InhibitRuleConfig {
   readonly name: string;
-  readonly webhookConfigs: readonly WebhookConfig[];
+  readonly sourceMatchers: readonly AlertMatcher[];
+  readonly targetMatchers: readonly AlertMatcher[];
+  readonly equal: readonly string[];
+}
+
+/** From `start` up to and without `end`. */
+export interface NumberRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Moments of the week and the year; a part that is undefined holds always, of a list one suffices. */
+export interface TimeInterval {
+  /** Minutes of the day, 0 to 1440; the end is excluded. */
+  readonly times: readonly NumberRange[] | undefined;
+  /** 0 is Sunday; both ends are included. */
+  readonly weekdays: readonly NumberRange[] | undefined;
+  /** 1 to 31, or -31 to -1 from the month's end; both ends are included. */
+  readonly daysOfMonth: readonly NumberRange[] | undefined;
+  /** 1 is January; both ends are included. */
+  readonly months: readonly NumberRange[] | undefined;
+  /** Both ends are included. */
+  readonly years: readonly NumberRange[] | undefined;
+  /** An IANA time zone; `UTC` where none is given. */
+  readonly location: string;
+}
+
+/** Named moments that routes refer to. */
+export interface TimeIntervalsConfig {
+  readonly name: string;
+  readonly intervals: readonly TimeInterval[];
 }
 
 export interface AlertmanagerConfig {
@@ -43,155 +71,11 @@ export interface AlertmanagerConfig {
   readonly resolveTimeoutMs: number;
   readonly route: RouteConfig;
   readonly receivers: readonly ReceiverConfig[];
-}
-
-const RESOLVE_TIMEOUT_MS = 5 * 60_000;
-const GROUP_WAIT_MS = 30_000;
-const GROUP_INTERVAL_MS = 5 * 60_000;
-const REPEAT_INTERVAL_MS = 4 * 60 * 60_000;
-
-const LATER_TOP = ['inhibit_rules', 'mute_time_intervals', 'time_intervals', 'templates', 'tracing'];
-const LATER_ROUTE = [
-  'routes',
-  'match',
-  'match_re',
-  'matchers',
-  'continue',
-  'mute_time_intervals',
-  'active_time_intervals',
-];
-const LATER_WEBHOOK = ['http_config', 'payload'];
-const LATER_RECEIVER = [
-  'discord_configs',
-  'email_configs',
-  'incidentio_configs',
-  'jira_configs',
-  'mattermost_configs',
-  'msteams_configs',
-  'msteamsv2_configs',
-  'opsgenie_configs',
-  'pagerduty_configs',
-  'pushover_configs',
-  'rocketchat_configs',
-  'slack_configs',
-  'sns_configs',
-  'telegram_configs',
-  'victorops_configs',
-  'webex_configs',
-  'wechat_configs',
-];
-/** Alertmanager's `global` holds the defaults of receivers that are not read yet; these are the common ones. */
-const LATER_GLOBAL = [
-  'http_config',
-  'opsgenie_api_url',
-  'pagerduty_url',
-  'slack_api_url',
-  'slack_api_url_file',
-  'smtp_auth_password',
-  'smtp_auth_password_file',
-  'smtp_auth_username',
-  'smtp_from',
-  'smtp_hello',
-  'smtp_require_tls',
-  'smtp_smarthost',
-];
-
-/**
- * Reads an `alertmanager.yml`.
- * @throws ConfigError with every problem
- */
-export async function loadAlertmanagerConfig(
-  path: string,
-  files: ConfigFiles = configFilesOnDisk,
-): Promise<AlertmanagerConfig> {
-  const file = YamlFile.parse(path, await readConfigText(path, files));
-  const root = file.map;
-  if (root === undefined) file.problem(0, 'the file needs a route and receivers');
-  const global = root?.map('global');
-  const resolveTimeoutMs = global?.durationMs('resolve_timeout') ?? RESOLVE_TIMEOUT_MS;
-  global?.finish(LATER_GLOBAL);
-
-  const receivers = (root?.items('receivers') ?? []).flatMap((item) => readReceiver(item, path));
-  const names = new Set<string>();
-  for (const { item, receiver } of receivers) {
-    if (names.has(receiver.name))
-      item.problem(`the receiver ${JSON.stringify(receiver.name)} is given twice`);
-    names.add(receiver.name);
-  }
-  const routeMap = root?.required('route')?.map();
-  const route = readRoute(routeMap, names);
-  root?.finish(LATER_TOP);
-  file.throwIfProblems();
-  return { resolveTimeoutMs, route, receivers: receivers.map(({ receiver }) => receiver) };
-}
-
-function readRoute(map: YamlMap | undefined, receivers: ReadonlySet<string>): RouteConfig {
-  const receiverNode = map?.required('receiver');
-  const receiver = receiverNode?.text() ?? '';
-  if (receiverNode !== undefined && !receivers.has(receiver)) {
-    const known = receivers.size === 0 ? 'there are none' : `there are: ${[...receivers].join(', ')}`;
-    receiverNode.problem(`the receiver ${JSON.stringify(receiver)} is not among the receivers (${known})`);
-  }
-  const route: RouteConfig = {
-    receiver,
-    groupBy: readGroupBy(map),
-    groupWaitMs: map?.durationMs('group_wait') ?? GROUP_WAIT_MS,
-    groupIntervalMs: positive(map, 'group_interval') ?? GROUP_INTERVAL_MS,
-    repeatIntervalMs: positive(map, 'repeat_interval') ?? REPEAT_INTERVAL_MS,
-  };
-  map?.finish(LATER_ROUTE);
-  return route;
-}
-
-function readGroupBy(map: YamlMap | undefined): GroupBy {
-  const labels: string[] = [];
-  for (const item of map?.items('group_by') ?? []) {
-    const label = item.text();
-    if (label === undefined) continue;
-    if (label === '') item.problem(`${item.path} must be a label name or '...'`);
-    if (labels.includes(label)) item.problem(`the label ${JSON.stringify(label)} is given twice in group_by`);
-    labels.push(label);
-  }
-  if (!labels.includes('...')) return labels;
-  if (labels.length > 1)
-    map?.field('group_by')?.problem("group_by: '...' groups by all labels and must stand alone");
-  return 'all';
-}
-
-function positive(map: YamlMap | undefined, name: string): number | undefined {
-  const ms = map?.durationMs(name);
-  if (ms === 0) map?.field(name)?.problem(`${name} must be longer than 0`);
-  return ms;
-}
-
-function readReceiver(item: YamlNode, path: string): { item: YamlNode; receiver: ReceiverConfig }[] {
-  const map = item.map();
-  if (map === undefined) return [];
-  const name = map.required('name')?.text() ?? '';
-  const webhookConfigs = map.items('webhook_configs').flatMap((hook) => readWebhook(hook, path));
-  map.finish(LATER_RECEIVER);
-  return [{ item: map.field('name') ?? item, receiver: { name, webhookConfigs } }];
-}
-
-function readWebhook(item: YamlNode, path: string): WebhookConfig[] {
-  const map = item.map();
-  if (map === undefined) return [];
-  const url = map.text('url');
-  const urlFile = map.text('url_file');
-  if ((url === undefined) === (urlFile === undefined))
-    item.problem(`${item.path} needs either url or url_file, and not both`);
-  // The value is a secret and therefore not part of the message.
-  if (url !== undefined && !/^https?:\/\/[^/]/.test(url))
-    map.field('url')?.problem(`${item.path}.url must start with http:// or https:// and name a host`);
-  const config: WebhookConfig = {
-    ...(url === undefined ? {} : { url }),
-    ...(urlFile === undefined
-      ? {}
-      : { urlFile: isAbsolute(urlFile) ? urlFile : join(resolve(path), '..', urlFile) }),
-    sendResolved: map.boolean('send_resolved') ?? true,
-    maxAlerts: map.integer('max_alerts') ?? 0,
-    timeoutMs: map.durationMs('timeout') ?? 0,
-  };
-  map.finish(LATER_WEBHOOK);
-  return [config];
+  readonly inhibitRules: readonly InhibitRuleConfig[];
+  /** From `time_intervals` and the older `mute_time_intervals`. */
+  readonly timeIntervals: readonly TimeIntervalsConfig[];
+  /** Absolute paths of template files; patterns are resolved. */
+  readonly templateFiles: readonly string[];
+  /** The file as it was read, with secrets replaced by `<secret>`; for the API. */
+  readonly shownText: string;
 }

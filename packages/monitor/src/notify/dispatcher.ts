@@ -8,12 +8,14 @@
  */
 import { readFile } from 'node:fs/promises';
 import type { Clock } from '../clock.ts';
-import type { AlertmanagerConfig, WebhookConfig } from '../config/alertmanager.ts';
+import type { AlertmanagerConfig } from '../config/alertmanager.ts';
+import type { WebhookConfig } from '../config/receivers.ts';
 import type { PostedAlert } from './alert.ts';
 import { AlertGroups, type GroupFlush } from './alert-groups.ts';
+import type { SendResult } from './integration.ts';
 import { NotificationLog } from './notification-log.ts';
 import type { NotifierStateStore } from './notifier-state.ts';
-import { type Fetch, postWebhook, type SendResult, webhookPayload } from './webhook.ts';
+import { type Fetch, postWebhook, webhookPayload } from './webhook.ts';
 
 /** The pause before the second attempt; it doubles from there. */
 export const RETRY_FIRST_MS = 1000;

@@ -4,25 +4,8 @@
  * The URL is a secret. Nothing here puts it, or an error's own message, which may hold it, into words: a reason
  * is a status or the system's error code.
  */
-import type { Labels } from '@binnacle/metrics/model';
 import { rfc3339 } from '../clock.ts';
-import type { NotifiedAlert } from './alert.ts';
-
-/** One message about one group. */
-export interface Notification {
-  readonly receiver: string;
-  readonly groupKey: string;
-  readonly groupLabels: Labels;
-  /** Never empty. */
-  readonly alerts: readonly NotifiedAlert[];
-  /** Where users reach the monitor. */
-  readonly externalUrl: string;
-}
-
-/** What became of a message. `retry` tells whether trying again can help. */
-export type SendResult =
-  | { readonly ok: true }
-  | { readonly ok: false; readonly retry: boolean; readonly reason: string };
+import type { Notification, SendResult } from './integration.ts';
 
 /** The part of `fetch` that is used. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { loadAlertmanagerConfig } from '../../dist/config/alertmanager.js';
+import { loadAlertmanagerConfig } from '../../dist/config/alertmanager-file.js';
 import { ConfigError } from '../../dist/config/config-error.js';
 import type { ConfigFiles } from '../../dist/config/config-files.js';
 import { loadPrometheusConfig } from '../../dist/config/prometheus-file.js';

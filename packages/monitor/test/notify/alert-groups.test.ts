@@ -4,6 +4,13 @@ import type { PostedAlert } from '../../dist/notify/alert.js';
 import { ALERTS_MAX, AlertGroups } from '../../dist/notify/alert-groups.js';
 
 const ROUTE = {
+  key: '{}',
+  id: '{}',
+  matchers: [],
+  continue: false,
+  muteTimeIntervals: [],
+  activeTimeIntervals: [],
+  routes: [],
   receiver: 'team',
   groupBy: ['alertname'],
   groupWaitMs: 30,

@@ -1,6 +1,7 @@
 import { Labels } from '@binnacle/metrics/model';
 import { describe, expect, it } from 'vitest';
-import type { RouteConfig, WebhookConfig } from '../../dist/config/alertmanager.js';
+import type { RouteConfig } from '../../dist/config/alertmanager.js';
+import type { WebhookConfig } from '../../dist/config/receivers.js';
 import type { PostedAlert } from '../../dist/notify/alert.js';
 import { Dispatcher } from '../../dist/notify/dispatcher.js';
 import { type NotifierState, parseState, printState } from '../../dist/notify/notifier-state.js';
@@ -39,6 +40,13 @@ async function open(options: Options = {}): Promise<Setup> {
     config: {
       resolveTimeoutMs: 5 * MIN,
       route: {
+        key: '{}',
+        id: '{}',
+        matchers: [],
+        continue: false,
+        muteTimeIntervals: [],
+        activeTimeIntervals: [],
+        routes: [],
         receiver: 'team',
         groupBy: ['alertname'],
         groupWaitMs: 30 * S,
@@ -52,6 +60,10 @@ async function open(options: Options = {}): Promise<Setup> {
           webhookConfigs: (options.webhooks ?? [{}]).map((given) => ({ ...webhook, ...given })),
         },
       ],
+      inhibitRules: [],
+      timeIntervals: [],
+      templateFiles: [],
+      shownText: '',
     },
     externalUrl: 'http://localhost:9700',
     clock,

@@ -3,7 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { Labels } from '@binnacle/metrics/model';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fingerprintOf, type NotifiedAlert } from '../../dist/notify/alert.js';
-import { type Notification, postWebhook, webhookPayload } from '../../dist/notify/webhook.js';
+import type { Notification } from '../../dist/notify/integration.js';
+import { postWebhook, webhookPayload } from '../../dist/notify/webhook.js';
 
 let server: Server;
 let url = '';
