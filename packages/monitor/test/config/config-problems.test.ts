@@ -166,7 +166,7 @@ receivers:
       - { url: "http://localhost:1/x", max_alerts: 5 }
       - { url_file: secret, send_resolved: false, timeout: 3s }
 `);
-    expect(config).toEqual({
+    expect(config).toMatchObject({
       resolveTimeoutMs: 300_000,
       route: {
         receiver: 'hook',
