@@ -15,12 +15,14 @@ import {
   MemoryStorage,
   parse,
   printExpr,
+  type Queryable,
   QueryError,
   type QueryResult,
   type SequenceValue,
   type Value,
   walk,
 } from '../packages/promql/dist/index.js';
+import { LateStorage } from './late-storage.ts';
 import {
   type EvalCommand,
   type ExpectedKind,
@@ -110,6 +112,8 @@ const QUERY_CONTEXT = /\b(start|end|range|step)\(\)/;
 class Runner {
   readonly #engine = new Engine({ experimental: true });
   readonly #storage = new MemoryStorage();
+  /** The same, for all evaluations but the first of each command. */
+  readonly #late = new LateStorage(this.#storage);
 
   clear(): void {
     this.#storage.clear();
@@ -137,12 +141,13 @@ class Runner {
       if (command.stepMs > 0) {
         const { startMs, endMs, stepMs } = command;
         await this.#check(command, command.query, () =>
-          this.#engine.range(this.#storage, command.query, startMs, endMs, stepMs),
+          this.#engine.range(this.#late, command.query, startMs, endMs, stepMs),
         );
         return 'passed';
       }
-      await this.#instant(command, command.query, command.startMs);
-      for (const [query, time] of pinned(command, expr)) await this.#instant(command, query, time);
+      await this.#instant(command, command.query, command.startMs, this.#storage);
+      for (const [query, time] of pinned(command, expr))
+        await this.#instant(command, query, time, this.#late);
       return 'passed';
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
@@ -154,13 +159,11 @@ class Runner {
     }
   }
 
-  async #instant(command: EvalCommand, query: string, timeMs: number): Promise<void> {
-    const result = await this.#check(command, query, () =>
-      this.#engine.instant(this.#storage, query, timeMs),
-    );
+  async #instant(command: EvalCommand, query: string, timeMs: number, storage: Queryable): Promise<void> {
+    const result = await this.#check(command, query, () => this.#engine.instant(storage, query, timeMs));
     if (result === undefined || result.value.type === 'matrix' || result.value.type === 'string') return;
     if (command.rangeVector !== undefined || QUERY_CONTEXT.test(query)) return;
-    const ranged = await this.#engine.range(this.#storage, query, timeMs - 60_000, timeMs + 60_000, 60_000);
+    const ranged = await this.#engine.range(this.#late, query, timeMs - 60_000, timeMs + 60_000, 60_000);
     if (command.expects.some(({ kind }) => kind === 'ordered')) return;
     compare(command, middle(ranged.value, timeMs, result.value.type), `${query} in range mode at ${timeMs}`);
   }

@@ -206,7 +206,7 @@ export class Engine {
         }
         data.set(selector, series);
         watch.read(series.length);
-        watch.hold(series.reduce((sum, one) => sum + one.timestamps.length + weightOf(one), 0));
+        watch.hold(series.reduce((sum, one) => sum + samplesOf(one) + weightOf(one), 0));
       }
     }
     if (takesFirst(expr)) sortByLabels(data);
@@ -214,12 +214,17 @@ export class Engine {
       const [result] = await storage.select([request], signal);
       for (const warning of result!.warnings) notes.warn(warning);
       watch.read(result!.series.length);
-      watch.hold(result!.series.reduce((sum, { timestamps }) => sum + timestamps.length, 0));
+      watch.hold(result!.series.reduce((sum, one) => sum + samplesOf(one), 0));
       return result!.series;
     };
     const value = await evaluate(new Evaluator(data, times, notes, watch, fetchMore), expr, grid);
     return { value, notes };
   }
+}
+
+/** How many samples a series has, without asking for them. */
+function samplesOf(series: Series): number {
+  return series.samplesMax ?? series.timestamps.length;
 }
 
 async function instantValue(evaluator: Evaluator, expr: Expr, grid: Grid): Promise<Value> {

@@ -44,6 +44,16 @@ export interface SelectRequest {
 /** The samples of one series. The reader owns the arrays and must not write to them. */
 export interface Series {
   readonly labels: Labels;
+  /**
+   * Where present, the samples are decoded when somebody asks for them, and there are so many at most: perhaps none.
+   * Such a series has numbers only, and neither histograms nor start timestamps.
+   */
+  readonly samplesMax?: number;
+  /**
+   * Where present: the samples, the values of which are there until this is called of any series of the answer again.
+   * Whoever looks at one series after the other asks for these: `values` stays in memory for as long as the series.
+   */
+  transient?(): { readonly timestamps: Float64Array; readonly values: Float64Array };
   /** Strictly increasing. */
   readonly timestamps: Float64Array;
   /** As long as `timestamps`; staleness markers included. */
@@ -58,7 +68,7 @@ export interface Series {
 }
 
 export interface SelectResult {
-  /** In any order, each label set once, none empty. */
+  /** In any order, each label set once, none empty but such as are decoded late. */
   readonly series: readonly Series[];
   /** What the answer lacks, in words for the user; normally empty. */
   readonly warnings: readonly string[];

@@ -1,9 +1,10 @@
 /**
  * What the main thread and the ingest thread say to each other.
  *
- * Every request has a number and gets one answer of the same number. Label sets cross as flat lists, columns as
- * typed arrays whose memory is handed over and not copied. A query's label sets cross once: the worker numbers
- * them, and the main thread keeps them by number, so that asking for the same panel again moves only numbers.
+ * Every request has a number and gets one answer of the same number. Label sets cross as flat lists. A query's label
+ * sets cross once: the worker numbers them, and the main thread keeps them by number. Its samples do not cross at all:
+ * the answer refers to the memory in which storage holds them (`tsdb/window.ts`), and the main thread decodes each
+ * series when it gets there. So asking for the same panel again moves only numbers.
  */
 import { Labels } from '@binnacle/metrics/model';
 import type { Matcher, SelectRequest, SelectResult, Series } from '@binnacle/promql/storage';
@@ -12,6 +13,7 @@ import type { ScraperStats } from '../scrape/scraper.ts';
 import type { TargetMetadata, TargetStatus } from '../scrape/target-status.ts';
 import type { AppendResult } from '../storage.ts';
 import type { DatabaseStats, Retention } from '../tsdb/db.ts';
+import { type Samples, type TableWindow, WindowReader, WindowSeries } from '../tsdb/window.ts';
 
 /** What the ingest thread starts with. */
 export interface IngestSettings {
@@ -99,16 +101,16 @@ export interface PackedAnswer {
 
 interface PackedResult {
   readonly warnings: readonly string[];
-  /** {@link PLACE} for each series: number of its label set, start of its times, slab, start of its values, how many. */
+  /** {@link PLACE} for each series: number of its label set, and of its window and its position there. */
   readonly places: Int32Array;
-  readonly times: Float64Array;
-  /** The values of many series each. */
-  readonly slabs: readonly Float64Array[];
+  readonly windows: readonly TableWindow[];
+  /** Series that are in no one window, in the places of {@link NO_WINDOW}. */
+  readonly others: readonly Samples[];
 }
 
-const PLACE = 5;
-/** Values whose array belongs to them alone are copied together: to hand over each one's memory would take longer. */
-const OWN_SLAB = 0;
+const PLACE = 3;
+/** In place of a window: the series is one of the others, and the position is its place among them. */
+const NO_WINDOW = -1;
 
 /** Label sets that the main thread keeps at most; then numbering begins anew. */
 const KEPT_LABELS_MAX = 200_000;
@@ -123,11 +125,7 @@ export class AnswerPacker {
     this.#keptMax = keptMax;
   }
 
-  /**
-   * The answer, and the memory that is to be handed over with it: that of the results' values too, which nobody else
-   * may use any more.
-   */
-  pack(results: readonly SelectResult[]): { answer: PackedAnswer; memory: ArrayBuffer[] } {
+  pack(results: readonly SelectResult[]): PackedAnswer {
     const resetLabels = this.#next > this.#keptMax;
     if (resetLabels) {
       this.#numbers = new WeakMap();
@@ -136,65 +134,38 @@ export class AnswerPacker {
     const firstLabels = this.#next;
     const newLabels: string[][] = [];
     const packed = results.map((result) => this.#packResult(result, newLabels));
-    const memory = new Set<ArrayBufferLike>();
-    for (const { places, times, slabs } of packed)
-      for (const { buffer } of [places, times, ...slabs]) memory.add(buffer);
-    return {
-      answer: { resetLabels, firstLabels, newLabels, results: packed },
-      memory: [...memory] as ArrayBuffer[],
-    };
+    return { resetLabels, firstLabels, newLabels, results: packed };
   }
 
   #packResult({ series, warnings }: SelectResult, newLabels: string[][]): PackedResult {
-    // Series of one target mostly share one array of times: it crosses once.
-    const timesAt = new Map<Float64Array, number>();
-    let timesCount = 0;
-    let ownCount = 0;
-    for (const { timestamps, values } of series) {
-      if (isAlone(values)) ownCount += values.length;
-      if (timesAt.has(timestamps)) continue;
-      timesAt.set(timestamps, timesCount);
-      timesCount += timestamps.length;
-    }
-    const times = new Float64Array(timesCount);
-    for (const [timestamps, at] of timesAt) times.set(timestamps, at);
-    const own = new Float64Array(ownCount);
-    const slabs: Float64Array[] = [own];
-    const slabOf = new Map<ArrayBufferLike, number>();
+    const numbers = new Map<WindowReader, number>();
+    const windows: TableWindow[] = [];
+    const others: Samples[] = [];
     const places = new Int32Array(series.length * PLACE);
-    let ownUsed = 0;
     let place = 0;
-    for (const { labels, timestamps, values } of series) {
-      let number = this.#numbers.get(labels);
+    for (const one of series) {
+      let number = this.#numbers.get(one.labels);
       if (number === undefined) {
         number = this.#next++;
-        this.#numbers.set(labels, number);
-        newLabels.push(labels.flat());
+        this.#numbers.set(one.labels, number);
+        newLabels.push(one.labels.flat());
       }
       places[place++] = number;
-      places[place++] = timesAt.get(timestamps)!;
-      if (isAlone(values)) {
-        places[place++] = OWN_SLAB;
-        places[place++] = ownUsed;
-        own.set(values, ownUsed);
-        ownUsed += values.length;
-      } else {
-        let slab = slabOf.get(values.buffer);
-        if (slab === undefined) {
-          slab = slabs.push(new Float64Array(values.buffer)) - 1;
-          slabOf.set(values.buffer, slab);
+      if (one instanceof WindowSeries) {
+        let window = numbers.get(one.reader);
+        if (window === undefined) {
+          window = windows.push(one.reader.window) - 1;
+          numbers.set(one.reader, window);
         }
-        places[place++] = slab;
-        places[place++] = values.byteOffset / values.BYTES_PER_ELEMENT;
+        places[place++] = window;
+        places[place++] = one.position;
+      } else {
+        places[place++] = NO_WINDOW;
+        places[place++] = others.push({ timestamps: one.timestamps, values: one.values }) - 1;
       }
-      places[place++] = values.length;
     }
-    return { warnings, places, times, slabs };
+    return { warnings, places, windows, others };
   }
-}
-
-function isAlone({ byteLength, buffer }: Float64Array): boolean {
-  return byteLength === buffer.byteLength;
 }
 
 /** Unpacks answers in the main thread; answers must come in the order in which they were packed. */
@@ -206,23 +177,18 @@ export class AnswerUnpacker {
     answer.newLabels.forEach((flat, i) => {
       this.#labels.set(answer.firstLabels + i, Labels.fromFlat(flat));
     });
-    return answer.results.map(({ warnings, places, times, slabs }) => {
+    return answer.results.map(({ warnings, places, windows, others }) => {
+      const readers = windows.map((window) => new WindowReader(window));
       const series: Series[] = [];
-      const shared = new Map<number, Float64Array>();
       for (let i = 0; i < places.length; i += PLACE) {
-        const timesStart = places[i + 1]!;
-        const valuesStart = places[i + 3]!;
-        const count = places[i + 4]!;
-        let timestamps = shared.get(timesStart);
-        if (timestamps === undefined) {
-          timestamps = times.subarray(timesStart, timesStart + count);
-          shared.set(timesStart, timestamps);
-        }
-        series.push({
-          labels: this.#labels.get(places[i]!)!,
-          timestamps,
-          values: slabs[places[i + 2]!]!.subarray(valuesStart, valuesStart + count),
-        });
+        const labels = this.#labels.get(places[i]!)!;
+        const reader = readers[places[i + 1]!];
+        const position = places[i + 2]!;
+        series.push(
+          reader === undefined
+            ? { labels, ...others[position]! }
+            : new WindowSeries(labels, reader, position),
+        );
       }
       return { series, warnings };
     });

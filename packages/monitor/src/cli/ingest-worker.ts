@@ -36,7 +36,7 @@ interface Ingest {
 
 const port = parentPort;
 if (port === null) throw new Error('ingest-worker is started by ingest-thread');
-const send = (message: IngestMessage, memory: ArrayBuffer[] = []): void => port.postMessage(message, memory);
+const send = (message: IngestMessage): void => port.postMessage(message);
 
 try {
   const ingest = await start(workerData as IngestSettings);
@@ -85,8 +85,7 @@ async function answer(ingest: Ingest, message: IngestRequest): Promise<void> {
     if (message.call === 'select') {
       const { requests } = message.request;
       const results = await ingest.database.select(requests, signalOf(message.cancelled));
-      const packed = ingest.packer.pack(results);
-      send({ kind: 'answer', id, answer: packed.answer }, packed.memory);
+      send({ kind: 'answer', id, answer: ingest.packer.pack(results) });
     } else {
       send({ kind: 'answer', id, answer: await answerOf(ingest, message) });
     }

@@ -19,15 +19,14 @@ import type {
   Series,
 } from '@binnacle/promql/storage';
 import { SeriesIndex } from './series-index.ts';
-import { SourceTable, type TableWindow } from './source-table.ts';
-import { firstAbsent, isAbsentAt, writeAbsentAt } from './symbol.ts';
+import { SourceTable } from './source-table.ts';
+import { isAbsentAt, writeAbsentAt } from './symbol.ts';
+import { type Samples, WindowReader, WindowSeries } from './window.ts';
 
 /** A table is retired when so many of its positions, and one in four, were absent in a whole block. */
 const ABSENT_POSITIONS_MIN = 64;
 /** A table is retired at once when it is so much larger than twice what its source still exposes. */
 const SPARE_POSITIONS_MAX = 1000;
-/** Values of answers are allocated together: one array for each series costs more than filling it. */
-const SLAB_VALUES = 1 << 16;
 /** How many series are read between two looks at the cancel signal. */
 const SERIES_PER_CANCEL_CHECK = 1024;
 
@@ -249,88 +248,47 @@ export class Head implements Queryable, LabelQueryable {
       if (this.#lastMs[ref]! <= startMs || this.#firstMs[ref]! > request.endMs) continue;
       const homes = this.#homes[ref];
       if (homes === undefined) continue;
-      const samples = homes.length === 1 ? reader.read(homes[0]!, ref) : reader.readAll(homes, ref);
-      if (samples === undefined) continue;
-      const { timestamps, values } = samples;
-      series.push({ labels: this.index.labels(ref), timestamps, values });
+      const one = reader.read(homes, ref, this.index.labels(ref));
+      if (one !== undefined) series.push(one);
     }
     return series;
   }
 }
 
-interface Samples {
-  readonly timestamps: Float64Array;
-  readonly values: Float64Array;
-}
-
-/** Reads series in one range of time; windows of tables and the arrays of values are shared by all of them. */
+/** Finds the samples of series in one range of time; those of a table share its window. */
 class SeriesReader {
   readonly #startMs: number;
   readonly #endMs: number;
-  readonly #windows = new Map<SourceTable, TableWindow>();
-  #slab = new Float64Array(0);
-  #slabWords = new Uint32Array(0);
-  #slabUsed = 0;
+  readonly #readers = new Map<SourceTable, WindowReader>();
 
   constructor(startMs: number, endMs: number) {
     this.#startMs = startMs;
     this.#endMs = endMs;
   }
 
-  /** The samples of a series in its only home. Series that miss no time share the array of timestamps. */
-  read(table: SourceTable, ref: number): Samples | undefined {
-    const window = this.#window(table);
-    const samples = this.#present(table, window, ref);
-    return samples === undefined || window.ascending ? samples : sorted([samples]);
-  }
-
-  /** The samples of a series with several homes, in the order of their times. */
-  readAll(tables: readonly SourceTable[], ref: number): Samples | undefined {
+  /** A series with the tables that hold samples of it; undefined where there is surely none in the range. */
+  read(homes: readonly SourceTable[], ref: number, labels: Labels): Series | undefined {
+    if (homes.length === 1) {
+      const reader = this.#reader(homes[0]!);
+      const position = homes[0]!.position(ref);
+      if (reader.isEmpty(position)) return undefined;
+      if (reader.window.ascending) return new WindowSeries(labels, reader, position);
+    }
     const parts: Samples[] = [];
-    for (const table of tables) {
-      const samples = this.#present(table, this.#window(table), ref);
-      if (samples !== undefined) parts.push(samples);
+    for (const table of homes) {
+      const samples = this.#reader(table).kept(table.position(ref));
+      if (samples.values.length > 0) parts.push(samples);
     }
-    return parts.length === 0 ? undefined : sorted(parts);
+    return parts.length === 0 ? undefined : { labels, ...sorted(parts) };
   }
 
-  #window(table: SourceTable): TableWindow {
-    let window = this.#windows.get(table);
-    if (window === undefined) {
-      window = table.window(this.#startMs, this.#endMs);
-      this.#windows.set(table, window);
+  #reader(table: SourceTable): WindowReader {
+    let reader = this.#readers.get(table);
+    if (reader === undefined) {
+      reader = new WindowReader(table.window(this.#startMs, this.#endMs));
+      this.#readers.set(table, reader);
     }
-    return window;
-  }
-
-  #present(table: SourceTable, window: TableWindow, ref: number): Samples | undefined {
-    const count = window.times.length;
-    if (count === 0) return undefined;
-    if (this.#slab.length - this.#slabUsed < count) {
-      this.#slab = new Float64Array(Math.max(SLAB_VALUES, count));
-      this.#slabWords = new Uint32Array(this.#slab.buffer);
-      this.#slabUsed = 0;
-    }
-    const slab = this.#slab;
-    const words = this.#slabWords;
-    const start = this.#slabUsed;
-    table.read(window, table.position(ref), slab, words, start);
-    let end = firstAbsent(words, start, start + count);
-    let timestamps = window.times;
-    if (end < start + count) {
-      timestamps = timestamps.slice();
-      for (let at = end + 1; at < start + count; at++) {
-        if (isAbsentAt(words, at)) continue;
-        words[2 * end] = words[2 * at]!;
-        words[2 * end + 1] = words[2 * at + 1]!;
-        timestamps[end - start] = window.times[at - start]!;
-        end++;
-      }
-      timestamps = timestamps.subarray(0, end - start);
-    }
-    if (end === start) return undefined;
-    this.#slabUsed = end;
-    return { timestamps, values: slab.subarray(start, end) };
+    return reader;
   }
 }
 

@@ -15,10 +15,11 @@
  * reach it. A series that a column lacks is absent in it (symbol.ts). Blocks are in the order of writing; in
  * each the times ascend, but a source that gives its own timestamps may begin a block before the end of the last.
  */
-import { chunkBytesMax, decodeChunk, encodeChunk } from './chunk.ts';
-import { fillAbsent, isAbsentAt, writeAbsentAt } from './symbol.ts';
+import { chunkBytesMax, encodeChunk } from './chunk.ts';
+import { BLOCK_COLUMNS_MAX, OpenBlock } from './open-block.ts';
+import type { TableWindow, WindowPart } from './window.ts';
 
-/** A block that takes no more samples. */
+/** A block that takes no more samples. Chunks and offsets lie in memory that threads share. */
 interface SealedBlock {
   readonly times: Float64Array;
   readonly bytes: Uint8Array;
@@ -26,32 +27,12 @@ interface SealedBlock {
   readonly offsets: Uint32Array;
 }
 
-/** The columns of one block whose times lie in a range. */
-interface WindowPart {
-  /** Undefined for the open block. */
-  readonly sealed: SealedBlock | undefined;
-  /** The range of the block's times. */
-  readonly from: number;
-  readonly to: number;
-}
-
-/** A range of time in a table, prepared once and then read for many series. */
-export interface TableWindow {
-  readonly parts: readonly WindowPart[];
-  /** The times of all parts, one after the other. */
-  readonly times: Float64Array;
-  /** Whether `times` ascend. */
-  readonly ascending: boolean;
-}
-
-/** Columns in a block: Prometheus's 120 samples a chunk; more would be read for nothing by instant queries. */
-export const BLOCK_COLUMNS_MAX = 120;
 /** Raw values in the open block of one source (48 MB); a source of 100,000 series seals after 60 columns. */
 export const OPEN_VALUES_MAX = 6_000_000;
 /** Below it a block is not sealed for its size alone: chunks of few values compress badly. */
 const BLOCK_COLUMNS_MIN = 20;
 
-/** Shared by all decoding: blocks have at most BLOCK_COLUMNS_MAX columns. */
+/** Shared by all sealing: blocks have at most BLOCK_COLUMNS_MAX columns. */
 const scratch = new Float64Array(BLOCK_COLUMNS_MAX);
 const scratchWords = new Uint32Array(scratch.buffer);
 let sealBytes = new Uint8Array(1 << 16);
@@ -67,10 +48,9 @@ export class SourceTable {
   readonly refs: number[] = [];
   readonly #positions = new Map<number, number>();
   #sealed: SealedBlock[] = [];
-  #times = new Float64Array(BLOCK_COLUMNS_MAX);
-  #columns: Float64Array[] = [];
-  #columnWords: Uint32Array[] = [];
+  #open = new OpenBlock();
   #sealedBytes = 0;
+  /** How many values the open block was given. */
   #openValues = 0;
 
   constructor(source: string, id: number) {
@@ -85,7 +65,7 @@ export class SourceTable {
 
   /** Bytes that blocks and columns take. */
   get bytes(): number {
-    return this.#sealedBytes + this.#openValues * 8 + this.refs.length * POSITION_BYTES;
+    return this.#sealedBytes + this.#open.bytes + this.refs.length * POSITION_BYTES;
   }
 
   /** Bytes of the chunks alone, and the samples' places in them: for figures. */
@@ -98,16 +78,16 @@ export class SourceTable {
   }
 
   get openColumns(): number {
-    return this.#columns.length;
+    return this.#open.count;
   }
 
   get empty(): boolean {
-    return this.#sealed.length === 0 && this.#columns.length === 0;
+    return this.#sealed.length === 0 && this.#open.count === 0;
   }
 
   /** The time of the last column of the open block; -Infinity when there is none. */
   get openEndMs(): number {
-    return this.#columns.length === 0 ? Number.NEGATIVE_INFINITY : this.#times[this.#columns.length - 1]!;
+    return this.#open.endMs;
   }
 
   /** The position of a series, or -1. */
@@ -125,7 +105,7 @@ export class SourceTable {
 
   /** Whether the open block is to be sealed. */
   get full(): boolean {
-    const count = this.#columns.length;
+    const { count } = this.#open;
     return (
       count >= BLOCK_COLUMNS_MAX ||
       (count >= BLOCK_COLUMNS_MIN && this.#openValues + this.refs.length > OPEN_VALUES_MAX)
@@ -133,22 +113,23 @@ export class SourceTable {
   }
 
   /**
-   * Takes a column, which the table then owns. One of the last column's time must have other series than that,
-   * and is merged into it. The caller seals the table when it has become full.
+   * Takes the values of a column. One of the last column's time must have other series than that, and is merged into
+   * it. The caller seals the table when it has become full.
    */
   add(timestampMs: number, column: Float64Array): void {
-    if (timestampMs === this.openEndMs) column = mergeColumns(this.#removeLast(), column);
-    else if (timestampMs < this.openEndMs) this.seal();
-    this.#times[this.#columns.length] = timestampMs;
-    this.#columns.push(column);
-    this.#columnWords.push(new Uint32Array(column.buffer, column.byteOffset, column.length * 2));
     this.#openValues += column.length;
+    if (timestampMs === this.openEndMs) {
+      this.#open.merge(column);
+      return;
+    }
+    if (timestampMs < this.openEndMs) this.seal();
+    this.#open.add(timestampMs, column);
   }
 
   /** Turns the open block into chunks. Returns the positions that were absent in all of it. */
   seal(): number[] {
     const absent: number[] = [];
-    const count = this.#columns.length;
+    const { count, times } = this.#open;
     if (count === 0) return absent;
     const positions = this.refs.length;
     const offsets = new Uint32Array(positions + 1);
@@ -159,12 +140,12 @@ export class SourceTable {
         grown.set(sealBytes.subarray(0, at));
         sealBytes = grown;
       }
-      gather(this.#columns, this.#columnWords, position, 0, count, scratch, scratchWords, 0);
+      this.#open.read(position, scratch, scratchWords);
       at = encodeChunk(sealBytes, at, scratch, scratchWords, count);
       offsets[position + 1] = at;
       if (at === offsets[position]) absent.push(position);
     }
-    const block = { times: this.#times.slice(0, count), bytes: sealBytes.slice(0, at), offsets };
+    const block = sealedBlock(times.slice(0, count), sealBytes.subarray(0, at), offsets);
     if (sealBytes.length > SEAL_BYTES_KEPT) sealBytes = new Uint8Array(1 << 16);
     this.#sealed.push(block);
     this.#sealedBytes += blockBytes(block);
@@ -187,65 +168,42 @@ export class SourceTable {
       return false;
     });
     if (kept.length !== this.#sealed.length) this.#sealed = kept;
-    if (this.#columns.length > 0 && this.openEndMs <= timestampMs) {
+    if (this.#open.count > 0 && this.openEndMs <= timestampMs) {
       dropped += this.#openValues;
       this.#clearOpen();
     }
     return dropped;
   }
 
-  /** Prepares reading the samples with `startMs < t && t <= endMs`. Valid until the table changes. */
+  /** The samples with `startMs < t && t <= endMs`, for reading now or later. */
   window(startMs: number, endMs: number): TableWindow {
     const parts: WindowPart[] = [];
-    let count = 0;
-    for (const sealed of this.#sealed) count += addPart(parts, sealed, sealed.times, startMs, endMs);
-    const openTimes = this.#times.subarray(0, this.#columns.length);
-    count += addPart(parts, undefined, openTimes, startMs, endMs);
-    const times = new Float64Array(count);
+    const times: Float64Array[] = [];
+    for (const block of this.#sealed) {
+      const [from, to] = rangeOf(block.times, startMs, endMs);
+      if (from >= to) continue;
+      parts.push({ kind: 'sealed', bytes: block.bytes, offsets: block.offsets, from, to });
+      times.push(block.times.subarray(from, to));
+    }
+    const openTimes = this.#open.times.subarray(0, this.#open.count);
+    const [from, to] = rangeOf(openTimes, startMs, endMs);
+    if (from < to) {
+      parts.push({ kind: 'open', ...this.#open.show(from, to), from, to });
+      times.push(openTimes.subarray(from, to));
+    }
+    const all = new Float64Array(times.reduce((sum, { length }) => sum + length, 0));
     let at = 0;
-    for (const part of parts) {
-      times.set((part.sealed?.times ?? openTimes).subarray(part.from, part.to), at);
-      at += part.to - part.from;
+    for (const some of times) {
+      all.set(some, at);
+      at += some.length;
     }
     let ascending = true;
-    for (let i = 1; i < count && ascending; i++) ascending = times[i]! > times[i - 1]!;
-    return { parts, times, ascending };
-  }
-
-  /**
-   * Reads the values of a position at the window's times into `out` from `at` on, where there is room for all;
-   * times at which the source did not have the series are absent. `words` are those of `out`.
-   */
-  read(window: TableWindow, position: number, out: Float64Array, words: Uint32Array, at: number): void {
-    for (const { sealed, from, to } of window.parts) {
-      if (sealed === undefined) {
-        gather(this.#columns, this.#columnWords, position, from, to, out, words, at);
-      } else if (position >= sealed.offsets.length - 1) {
-        fillAbsent(out, at, at + to - from);
-      } else {
-        const { bytes, offsets } = sealed;
-        const [start, end] = [offsets[position]!, offsets[position + 1]!];
-        // What comes after the range need not be decoded; what comes before it must be.
-        if (from === 0) decodeChunk(bytes, start, end, to, out, words, at);
-        else {
-          decodeChunk(bytes, start, end, to, scratch, scratchWords);
-          out.set(scratch.subarray(from, to), at);
-        }
-      }
-      at += to - from;
-    }
-  }
-
-  #removeLast(): Float64Array {
-    this.#columnWords.pop();
-    const column = this.#columns.pop()!;
-    this.#openValues -= column.length;
-    return column;
+    for (let i = 1; i < all.length && ascending; i++) ascending = all[i]! > all[i - 1]!;
+    return { parts, times: all, ascending };
   }
 
   #clearOpen(): void {
-    this.#columns = [];
-    this.#columnWords = [];
+    this.#open = new OpenBlock();
     this.#openValues = 0;
   }
 }
@@ -263,19 +221,20 @@ function endOf(block: SealedBlock): number {
   return block.times[block.times.length - 1]!;
 }
 
-function addPart(
-  parts: WindowPart[],
-  sealed: SealedBlock | undefined,
-  times: Float64Array,
-  startMs: number,
-  endMs: number,
-): number {
-  if (times.length === 0 || times[0]! > endMs || times[times.length - 1]! <= startMs) return 0;
-  const from = firstAfter(times, startMs);
-  const to = firstAfter(times, endMs);
-  if (from >= to) return 0;
-  parts.push({ sealed, from, to });
-  return to - from;
+/** Moves offsets and chunks to one piece of memory that threads share. */
+function sealedBlock(times: Float64Array, chunks: Uint8Array, offsets: Uint32Array): SealedBlock {
+  const memory = new SharedArrayBuffer(offsets.byteLength + chunks.length);
+  const shared = new Uint32Array(memory, 0, offsets.length);
+  shared.set(offsets);
+  const bytes = new Uint8Array(memory, offsets.byteLength, chunks.length);
+  bytes.set(chunks);
+  return { times, bytes, offsets: shared };
+}
+
+/** The indices of the times with `startMs < t && t <= endMs`: the first, and the one behind the last. */
+function rangeOf(times: Float64Array, startMs: number, endMs: number): [number, number] {
+  if (times.length === 0 || times[0]! > endMs || times[times.length - 1]! <= startMs) return [0, 0];
+  return [firstAfter(times, startMs), firstAfter(times, endMs)];
 }
 
 /** The first index whose time is later than `timestampMs`; times ascend. */
@@ -288,48 +247,4 @@ function firstAfter(times: Float64Array, timestampMs: number): number {
     else high = middle;
   }
   return low;
-}
-
-/** The values of two columns, at most one of which has a position. */
-function mergeColumns(a: Float64Array, b: Float64Array): Float64Array {
-  const merged = new Float64Array(Math.max(a.length, b.length));
-  fillAbsent(merged, a.length);
-  merged.set(a);
-  const words = new Uint32Array(merged.buffer);
-  const wordsB = new Uint32Array(b.buffer, b.byteOffset, b.length * 2);
-  for (let i = 0; i < b.length; i++) {
-    if (isAbsentAt(wordsB, i)) continue;
-    words[2 * i] = wordsB[2 * i]!;
-    words[2 * i + 1] = wordsB[2 * i + 1]!;
-  }
-  return merged;
-}
-
-/** Reads one position across columns; copies words where a value is NaN, so that markers keep their bits. */
-function gather(
-  columns: readonly Float64Array[],
-  columnWords: readonly Uint32Array[],
-  position: number,
-  from: number,
-  to: number,
-  out: Float64Array,
-  words: Uint32Array,
-  at: number,
-): void {
-  for (let i = from; i < to; i++, at++) {
-    const column = columns[i]!;
-    if (position >= column.length) {
-      writeAbsentAt(words, at);
-      continue;
-    }
-    const value = column[position]!;
-    // biome-ignore lint/suspicious/noSelfCompare: the fastest test for NaN
-    if (value === value) {
-      out[at] = value;
-    } else {
-      const source = columnWords[i]!;
-      words[2 * at] = source[2 * position]!;
-      words[2 * at + 1] = source[2 * position + 1]!;
-    }
-  }
 }

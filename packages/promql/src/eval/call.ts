@@ -186,7 +186,11 @@ async function overRange(
   for (const arg of args) if (arg !== matrix) scalars.push(await evaluator.scalar(arg, grid));
   const extended = extensionOf(matrix);
   if (extended !== undefined) checkExtensible(extended, func);
-  const { series, windows, extension } = await evaluator.range(matrix, grid, usesStarts(func));
+  const { count, hasHistograms, series, windows, extension } = await evaluator.range(
+    matrix,
+    grid,
+    usesStarts(func),
+  );
   if (func === 'absent_over_time') {
     const seen = emptyColumn(Labels.EMPTY, true, grid.count);
     for (const { timestamps } of series) markPresent(timestamps, windows, seen);
@@ -194,15 +198,15 @@ async function overRange(
   }
   if (!isRangeFunction(func))
     throw new QueryError('execution', `function ${quote(func)} is not supported yet`);
-  if (series.length > 0) {
+  if (count > 0) {
     if (func === 'double_exponential_smoothing') checkFactors(scalars);
     if (func === 'quantile_over_time') evaluator.checkQuantiles(scalars[0]!, args[0]!);
   }
   const call = { ...windows, scalars, plan: new WindowPlan(grid.count) };
   const overlaps = new Map<string, number>();
   const columns: Column[] = [];
-  const streamed = series.some(({ histograms }) => histograms !== undefined) ? undefined : groups;
-  const slab = new ColumnSlab(grid.count, streamed === undefined ? series.length : 1);
+  const streamed = hasHistograms ? undefined : groups;
+  const slab = new ColumnSlab(grid.count, streamed === undefined ? count : 1);
   let name = '';
   let nameSeen = '';
   const onOverlap = (): void => {

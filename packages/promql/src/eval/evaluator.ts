@@ -53,7 +53,11 @@ const INT64_MAX = 2 ** 63;
 
 /** A range vector and where its windows lie. */
 export interface RangeArgument {
-  readonly series: readonly CounterSeries[];
+  /** How many series there are, some of them perhaps without samples. */
+  readonly count: number;
+  readonly hasHistograms: boolean;
+  /** The series one after the other, once: each is valid until the next one is taken. */
+  readonly series: Iterable<CounterSeries>;
   readonly windows: Windows;
   /** Present where the selector looks beyond its windows. */
   readonly extension?: Extension;
@@ -111,21 +115,19 @@ export class Evaluator {
     const { series, windows, extension } = await this.range(expr, grid);
     const { rangeMs, offsetMs, fixedEndMs } = windows;
     const endMs = fixedEndMs ?? grid.startMs - offsetMs;
-    return series
-      .map((one) => {
-        if (extension !== undefined && one.histograms === undefined)
-          return extendedWindow(one, endMs - rangeMs, endMs, extension);
-        const inside = one.timestamps.map((t) => (t > endMs - rangeMs && t <= endMs ? 1 : 0));
-        const keep = (_: number, i: number): boolean => inside[i] === 1;
-        const { histograms } = one;
-        return {
-          ...one,
-          timestamps: one.timestamps.filter(keep),
-          values: one.values.filter(keep),
-          ...(histograms !== undefined && { histograms: histograms.filter((_, i) => inside[i] === 1) }),
-        };
-      })
-      .filter(({ timestamps }) => timestamps.length > 0);
+    return Array.from(series, (one) => {
+      if (extension !== undefined && one.histograms === undefined)
+        return extendedWindow(one, endMs - rangeMs, endMs, extension);
+      const inside = one.timestamps.map((t) => (t > endMs - rangeMs && t <= endMs ? 1 : 0));
+      const keep = (_: number, i: number): boolean => inside[i] === 1;
+      const { histograms } = one;
+      return {
+        ...one,
+        timestamps: one.timestamps.filter(keep),
+        values: one.values.filter(keep),
+        ...(histograms !== undefined && { histograms: histograms.filter((_, i) => inside[i] === 1) }),
+      };
+    }).filter(({ timestamps }) => timestamps.length > 0);
   }
 
   async #vector(expr: Expr, grid: Grid): Promise<Column[]> {
@@ -214,7 +216,8 @@ export class Evaluator {
     const columns: Column[] = [];
     const data = this.#data.get(expr) ?? [];
     const slab = new ColumnSlab(grid.count, data.length);
-    for (const series of data) {
+    for (const one of data) {
+      const series = now(one);
       // Before memory is taken: a subquery can have any number of steps.
       this.watch.hold(grid.count);
       let column = slab.next(series.labels, false);
@@ -249,20 +252,27 @@ export class Evaluator {
     const offsetMs = this.times.offsetMs(modifiers);
     const fixed = this.times.fixedMs(modifiers);
     const fixedEndMs = fixed === undefined ? undefined : fixed - offsetMs;
-    let series: CounterSeries[];
+    let count: number;
+    let hasHistograms: boolean;
+    let series: Iterable<CounterSeries>;
     if (expr.type === 'matrixSelector') {
-      series = (this.#data.get(expr.selector) ?? []).map(starts ? withStarts : withoutMarkers);
+      const data = this.#data.get(expr.selector) ?? [];
+      count = data.length;
+      hasHistograms = data.some(({ histograms }) => histograms !== undefined);
+      series = eachOf(data, starts ? withStarts : withoutMarkers);
     } else {
       const inner = this.times.subqueryGrid(expr, grid);
       this.watch.hold(inner.count);
       const columns = await this.vector(expr.expr, inner);
-      series = mergeSameLabels(columns).map((column) => dense(column, inner));
+      const merged = mergeSameLabels(columns).map((column) => dense(column, inner));
+      count = merged.length;
+      hasHistograms = merged.some(({ histograms }) => histograms !== undefined);
+      series = merged;
     }
     const windows = { grid, rangeMs, offsetMs, fixedEndMs };
     const kind = extensionOf(expr);
-    return kind === undefined
-      ? { series, windows }
-      : { series, windows, extension: { kind, lookbackMs: this.times.lookbackMs } };
+    const extension = kind && { kind, lookbackMs: this.times.lookbackMs };
+    return { count, hasHistograms, series, windows, ...(extension && { extension }) };
   }
 
   #smoothed(
@@ -355,6 +365,18 @@ export class Evaluator {
         this.notes.warn(`quantile value should be between 0 and 1, got ${formatGeneral(q)}`, at);
     }
   }
+}
+
+/** A series with the samples that it has now, and until the next one of its answer is looked at. */
+function now(series: Series): Series {
+  return series.transient === undefined ? series : { labels: series.labels, ...series.transient() };
+}
+
+function* eachOf(
+  data: readonly Series[],
+  prepare: (series: Series) => CounterSeries,
+): Generator<CounterSeries, void> {
+  for (const series of data) yield prepare(now(series));
 }
 
 /** Whether a call is one of a range vector, and not of what such calls give. */
