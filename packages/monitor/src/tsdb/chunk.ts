@@ -209,6 +209,34 @@ export function decodeChunk(
   else decodeScaled(bytes, start + 1, end, first, first + count, out, words, mode);
 }
 
+/** The difference of each symbol of one byte that has one; none of `UNCHANGED`. */
+const DIFFERENCES = Float64Array.from({ length: 0x80 }, (_, symbol) =>
+  symbol <= ESCAPE ? 0 : ((symbol - 2) >>> 1) ^ -(symbol & 1),
+);
+
+/**
+ * Decodes symbols that are differences of one byte, which nearly all are; returns how many. A function of its own and
+ * a table take a third of the time that decoding them among the others does.
+ */
+function decodeShort(
+  bytes: Uint8Array,
+  at: number,
+  out: Float64Array,
+  first: number,
+  last: number,
+  integer: number,
+  power: number,
+): number {
+  for (let i = first; i < last; i++) {
+    const symbol = bytes[at++]!;
+    if (symbol >= 0x80 || symbol === RUN || symbol === ESCAPE) return i - first;
+    integer += DIFFERENCES[symbol]!;
+    // Nearly all series are integers, and a division is what takes longest here.
+    out[i] = power === 1 ? integer : integer / power;
+  }
+  return last - first;
+}
+
 function decodeScaled(
   bytes: Uint8Array,
   at: number,
@@ -221,49 +249,44 @@ function decodeScaled(
 ): void {
   const power = POWERS[mode]!;
   let integer = 0;
-  for (let i = first; i < last; i++) {
-    let symbol = bytes[at++]!;
-    if (symbol >= 0x80) {
-      symbol &= 0x7f;
-      let scale = 128;
-      let next: number;
-      do {
-        next = bytes[at++]!;
-        symbol += (next & 0x7f) * scale;
-        scale *= 128;
-      } while (next >= 0x80);
-    }
-    if (symbol > ESCAPE) {
-      // Odd symbols are odd zigzags, negative; bit operations where they are exact.
-      const zigzag = symbol - 2;
-      integer +=
-        zigzag < 0x7fffffff
-          ? (zigzag >>> 1) ^ -(zigzag & 1)
-          : zigzag % 2 === 0
-            ? zigzag / 2
-            : -(zigzag + 1) / 2;
-      // Nearly all series are integers, and a division is what takes longest here.
-      out[i] = power === 1 ? integer : integer / power;
-    } else if (symbol === UNCHANGED) {
-      copyBefore(words, first, i, 1);
-    } else {
-      const reader = new ByteReader(bytes, at, end);
-      if (symbol === RUN) {
-        const run = reader.varint() + 2;
-        copyBefore(words, first, i, run);
-        i += run - 1;
-      } else {
-        const control = reader.byte();
-        if (control >= ESCAPE_SCALE && control < ESCAPE_ABSENT) {
-          integer = reader.zigzag();
-          out[i] = integer / power;
-        } else {
-          copyBefore(words, first, i, 1);
-          readSpecial(reader, control, words, i);
-        }
+  // Whether the value before is that integer, and not something that only its bits say.
+  let plain = true;
+  let i = first;
+  while (i < last) {
+    if (plain) {
+      const short = decodeShort(bytes, at, out, i, last, integer, power);
+      if (short > 0) {
+        at += short;
+        i += short;
+        integer = power === 1 ? out[i - 1]! : Math.round(out[i - 1]! * power);
       }
-      at = reader.at;
+      if (i === last) return;
     }
+    const reader = new ByteReader(bytes, at, end);
+    const symbol = reader.varint();
+    if (symbol > ESCAPE) {
+      const zigzag = symbol - 2;
+      integer += zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2;
+      out[i++] = integer / power;
+      plain = true;
+    } else if (symbol === UNCHANGED) copyBefore(words, first, i++, 1);
+    else if (symbol === RUN) {
+      const run = reader.varint() + 2;
+      copyBefore(words, first, i, run);
+      i = (i + run) | 0;
+    } else {
+      const control = reader.byte();
+      plain = control >= ESCAPE_SCALE && control < ESCAPE_ABSENT;
+      if (plain) {
+        integer = reader.zigzag();
+        out[i] = integer / power;
+      } else {
+        copyBefore(words, first, i, 1);
+        readSpecial(reader, control, words, i);
+      }
+      i++;
+    }
+    at = reader.at | 0;
   }
 }
 

@@ -68,6 +68,19 @@ interface StreamedGroup {
   readonly fold: Fold;
 }
 
+/**
+ * Groups by the value of one label, or levels by that of a label before it. Values are found by themselves: to make one
+ * text of those of several labels, for each series, would take longer than to add the series up.
+ */
+interface Level {
+  readonly levels: Map<string, Level>;
+  readonly groups: Map<string, StreamedGroup>;
+}
+
+function newLevel(): Level {
+  return { levels: new Map(), groups: new Map() };
+}
+
 /** Aggregates columns that are numbers as they come, and keeps none of them. */
 export class StreamedGroups {
   readonly #op: FoldOp;
@@ -75,7 +88,8 @@ export class StreamedGroups {
   /** Grouping by labels of the measured thing: their values say the group, and no label set is to be made for it. */
   readonly #byLabels: readonly string[] | undefined;
   readonly #count: number;
-  readonly #groups = new Map<string, StreamedGroup>();
+  readonly #groups: StreamedGroup[] = [];
+  readonly #root = newLevel();
 
   constructor(op: FoldOp, expr: AggregateExpr, count: number) {
     this.#op = op;
@@ -86,37 +100,46 @@ export class StreamedGroups {
   }
 
   get size(): number {
-    return this.#groups.size;
+    return this.#groups.length;
   }
 
   add(column: Column): void {
-    const key = this.#keyOf(column);
-    let group = this.#groups.get(key);
-    if (group === undefined) {
-      group = { labels: this.#grouping(column), dropName: false, fold: createFold(this.#op, this.#count) };
-      this.#groups.set(key, group);
-    }
+    const group = this.#groupOf(column);
     if (column.dropName) group.dropName = true;
     group.fold.add(column);
   }
 
-  #keyOf(column: Column): string {
+  #groupOf(column: Column): StreamedGroup {
     const names = this.#byLabels;
-    if (names === undefined) return this.#grouping(column).key;
-    if (names.length === 1) return column.labels.get(names[0]!);
-    let key = '';
-    // Lengths in front tell values apart, whatever is in them.
-    for (const name of names) {
-      const value = column.labels.get(name);
-      key += `${value.length}:${value}`;
+    if (names === undefined) return this.#find(this.#root, this.#grouping(column).key, column);
+    const { labels } = column;
+    let level = this.#root;
+    for (let i = 0; i < names.length - 1; i++) {
+      const value = labels.get(names[i]!);
+      let next = level.levels.get(value);
+      if (next === undefined) {
+        next = newLevel();
+        level.levels.set(value, next);
+      }
+      level = next;
     }
-    return key;
+    return this.#find(level, names.length === 0 ? '' : labels.get(names[names.length - 1]!), column);
+  }
+
+  #find({ groups }: Level, key: string, column: Column): StreamedGroup {
+    let group = groups.get(key);
+    if (group === undefined) {
+      group = { labels: this.#grouping(column), dropName: false, fold: createFold(this.#op, this.#count) };
+      groups.set(key, group);
+      this.#groups.push(group);
+    }
+    return group;
   }
 
   /** The results; undefined where the columns would be needed once more. */
   finish(): Column[] | undefined {
     const results: Column[] = [];
-    for (const { labels, dropName, fold } of this.#groups.values()) {
+    for (const { labels, dropName, fold } of this.#groups) {
       if (fold.finish().length > 0) return undefined;
       results.push({ labels, dropName, values: fold.values, present: fold.present });
     }

@@ -98,9 +98,10 @@ class SumFold extends GroupFold {
       const value = values[step]!;
       const sum = sums[step]!;
       const next = sum + value;
-      if (next === Number.POSITIVE_INFINITY || next === Number.NEGATIVE_INFINITY) lost[step] = 0;
-      else if (Math.abs(sum) >= Math.abs(value)) lost[step]! += sum - next + value;
-      else lost[step]! += value - next + sum;
+      // Knuth's two-sum: what the larger one of both lost, found without asking which one that is.
+      const added = next - sum;
+      const rest = sum - (next - added) + (value - added);
+      if (rest !== 0) lost[step] = Math.abs(next) === Number.POSITIVE_INFINITY ? 0 : lost[step]! + rest;
       sums[step] = next;
     }
     const counts = this.#counts;

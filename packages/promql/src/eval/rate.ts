@@ -15,9 +15,6 @@ import type { WindowPlan, Windows } from './window-plan.ts';
 /** Computes a window, `[lo, hi)`, of at least as many samples as the function needs. */
 export type Kernel = (lo: number, hi: number, step: number) => number;
 
-/** By how much a counter must be clear of zero at a window's start for nothing more to be looked at. */
-const CLEAR = 1 + 1e-9;
-
 /**
  * `rate`, `increase` or `delta` of a whole series; returns how many samples the windows had in all.
  * @param plan is laid over the times of the series, where it does not lie there already
@@ -33,7 +30,7 @@ export function extrapolate(
   { values: out, present }: Column,
 ): number {
   plan.lay(timestamps, windows);
-  const { first, last, sampled, toStart, toEnd, samples } = plan;
+  const { first, last, sampled, toStart, toEnd, clear, samples } = plan;
   const factor = perSecond ? plan.perSecond : plan.factor;
   const resets = counter ? resetsOf(values) : NO_RESETS;
   const divisor = perSecond ? windows.rangeMs / 1000 : 1;
@@ -51,12 +48,10 @@ export function extrapolate(
     }
     let by = factor[step]!;
     // A counter is not extrapolated to before the time at which it was zero, which is rarely that late.
-    if (counter && result > 0 && firstValue >= 0) {
+    if (counter && firstValue <= clear[step]! * result && result > 0 && firstValue >= 0) {
       const within = sampled[step]!;
-      if (firstValue * within <= toStart[step]! * result * CLEAR) {
-        const toZero = within * (firstValue / result);
-        if (toZero < toStart[step]!) by = (within + toZero + toEnd[step]!) / within / divisor;
-      }
+      const toZero = within * (firstValue / result);
+      if (toZero < toStart[step]!) by = (within + toZero + toEnd[step]!) / within / divisor;
     }
     out[step] = result * by;
   }

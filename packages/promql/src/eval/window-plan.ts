@@ -14,6 +14,9 @@ export interface Windows {
   readonly fixedEndMs: number | undefined;
 }
 
+/** By how much a counter must be clear of zero at a window's start for nothing more to be looked at. */
+const CLEAR = 1 + 1e-9;
+
 /** The windows over the times of a series, as `rate`, `increase` and `delta` need them. */
 export class WindowPlan {
   /** The samples of a window are those from `first` to `last`; where `last` is not behind `first` there is no result. */
@@ -24,6 +27,8 @@ export class WindowPlan {
   /** Seconds by which the samples are extrapolated to the start of the window, and to its end. */
   readonly toStart: Float64Array;
   readonly toEnd: Float64Array;
+  /** By how many times a window's result its first value must exceed for `toStart` not to be shortened. */
+  readonly clear: Float64Array;
   /** With what the difference of the samples is multiplied, where nothing shortens `toStart`: for `rate`, and else. */
   readonly perSecond: Float64Array;
   readonly factor: Float64Array;
@@ -41,6 +46,7 @@ export class WindowPlan {
     this.sampled = new Float64Array(count);
     this.toStart = new Float64Array(count);
     this.toEnd = new Float64Array(count);
+    this.clear = new Float64Array(count);
     this.perSecond = new Float64Array(count);
     this.factor = new Float64Array(count);
   }
@@ -78,6 +84,7 @@ export class WindowPlan {
       this.sampled[step] = sampled;
       this.toStart[step] = toStart;
       this.toEnd[step] = toEnd;
+      this.clear[step] = (toStart / sampled) * CLEAR;
       const factor = (sampled + toStart + toEnd) / sampled;
       this.factor[step] = factor;
       this.perSecond[step] = factor / (rangeMs / 1000);
