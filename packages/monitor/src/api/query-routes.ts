@@ -1,5 +1,5 @@
 /** `/api/v1/query`, `query_range`, `query_exemplars` and `format_query`. */
-import { Labels } from '@binnacle/metrics/model';
+import { formatValue, Labels } from '@binnacle/metrics/model';
 import {
   type Engine,
   type Expr,
@@ -185,7 +185,8 @@ function* valueText(value: Value): Generator<string> {
     case 'matrix': {
       yield '{"resultType":"matrix","result":[';
       const sorted = value.series.toSorted((a, b) => Labels.compare(a.labels, b.labels));
-      for (const [i, series] of sorted.entries()) yield* seriesText(series, i > 0 ? ',' : '');
+      const timeTexts = new TimeTexts();
+      for (const [i, series] of sorted.entries()) yield* seriesText(series, i > 0 ? ',' : '', timeTexts);
       yield ']}';
     }
   }
@@ -198,16 +199,40 @@ function pointText({ timestampMs, value, histogram }: VectorSample): string {
 }
 
 /** Numbers, then histograms, where there are any. */
-function* seriesText({ labels, timestamps, values, histograms }: Series, before: string): Generator<string> {
+function* seriesText(
+  { labels, timestamps, values, histograms }: Series,
+  before: string,
+  timeTexts: TimeTexts,
+): Generator<string> {
   yield `${before}{"metric":${labelsText(labels)}`;
   const isFloat = (i: number): boolean => histograms?.[i] === undefined;
-  yield* pointsText('values', timestamps.length, isFloat, (i) => sampleText(timestamps[i]!, values[i]!));
+  const times = timeTexts.of(timestamps);
+  yield* pointsText(
+    'values',
+    timestamps.length,
+    isFloat,
+    (i) => `[${times[i]},"${formatValue(values[i]!)}"]`,
+  );
   if (histograms !== undefined) {
     const isHistogram = (i: number): boolean => !isFloat(i);
     const text = (i: number): string => histogramText(timestamps[i]!, histograms[i]!);
     yield* pointsText('histograms', timestamps.length, isHistogram, text);
   }
   yield '}';
+}
+
+/** The texts of times. Most series of an answer share theirs, which are then written once. */
+class TimeTexts {
+  #timestamps: Float64Array | undefined;
+  #texts: readonly string[] = [];
+
+  of(timestamps: Float64Array): readonly string[] {
+    if (timestamps !== this.#timestamps) {
+      this.#timestamps = timestamps;
+      this.#texts = Array.from(timestamps, secondsText);
+    }
+    return this.#texts;
+  }
 }
 
 function* pointsText(
