@@ -59,9 +59,17 @@ abstract class GroupFold implements Fold {
   readonly present: Uint8Array;
   readonly values: Float64Array;
 
-  constructor(count: number) {
-    this.present = new Uint8Array(count);
-    this.values = new Float64Array(count);
+  /** Numbers that are kept beside the values, per step. */
+  protected readonly more: readonly Float64Array[];
+
+  /** @param more how many numbers are kept beside the value of a step */
+  constructor(count: number, more = 0) {
+    // One allocation, since each costs about a microsecond and there can be thousands of groups.
+    const bytes = count * Float64Array.BYTES_PER_ELEMENT;
+    const memory = new ArrayBuffer((1 + more) * bytes + count);
+    this.values = new Float64Array(memory, 0, count);
+    this.more = Array.from({ length: more }, (_, i) => new Float64Array(memory, (1 + i) * bytes, count));
+    this.present = new Uint8Array(memory, (1 + more) * bytes, count);
   }
 
   abstract add(column: Column): void;
@@ -78,9 +86,9 @@ class SumFold extends GroupFold {
   readonly #counts: Float64Array | undefined;
 
   constructor(count: number, average: boolean) {
-    super(count);
-    this.#lost = new Float64Array(count);
-    this.#counts = average ? new Float64Array(count) : undefined;
+    super(count, average ? 2 : 1);
+    this.#lost = this.more[0]!;
+    this.#counts = this.more[1];
   }
 
   add({ values, present }: Column): void {
@@ -101,7 +109,7 @@ class SumFold extends GroupFold {
       // Knuth's two-sum: what the larger one of both lost, found without asking which one that is.
       const added = next - sum;
       const rest = sum - (next - added) + (value - added);
-      if (rest !== 0) lost[step] = Math.abs(next) === Number.POSITIVE_INFINITY ? 0 : lost[step]! + rest;
+      lost[step] = Math.abs(next) === Number.POSITIVE_INFINITY ? 0 : lost[step]! + rest;
       sums[step] = next;
     }
     const counts = this.#counts;
@@ -175,9 +183,9 @@ class VarianceFold extends GroupFold {
   readonly #deviation: boolean;
 
   constructor(count: number, deviation: boolean) {
-    super(count);
-    this.#counts = new Float64Array(count);
-    this.#means = new Float64Array(count);
+    super(count, 2);
+    this.#counts = this.more[0]!;
+    this.#means = this.more[1]!;
     this.#deviation = deviation;
   }
 
