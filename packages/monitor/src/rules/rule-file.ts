@@ -7,8 +7,8 @@
 import { basename } from 'node:path';
 import { type Expr, ParseError, parse, printExpr } from '@binnacle/promql';
 import { YamlFile, type YamlMap, type YamlNode } from '../config/yaml-reader.ts';
+import { TemplateError } from '../template/template-lexer.ts';
 import { Template } from './template.ts';
-import { TemplateError } from './template-lexer.ts';
 
 interface RuleBase {
   /** As written. */

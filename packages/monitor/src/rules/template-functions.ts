@@ -17,8 +17,8 @@ import {
   printValue,
   sprintf,
   typeName,
-} from './go-format.ts';
-import { TemplateError } from './template-lexer.ts';
+} from '../template/go-format.ts';
+import { TemplateError } from '../template/template-lexer.ts';
 
 /** A function with the number of arguments that it takes; -1 for any, at least `least`. */
 export interface TemplateFunction {

@@ -6,9 +6,16 @@
  * template that asks nothing, nearly every one, takes one round and never waits.
  */
 import type { Labels } from '@binnacle/metrics/model';
-import { type GoMap, GoStruct, type GoValue, isGoList, isGoMap, printValue, typeName } from './go-format.ts';
-import { isTrue, TEMPLATE_FUNCTIONS } from './template-functions.ts';
-import { TemplateError } from './template-lexer.ts';
+import {
+  type GoMap,
+  GoStruct,
+  type GoValue,
+  isGoList,
+  isGoMap,
+  printValue,
+  typeName,
+} from '../template/go-format.ts';
+import { TemplateError } from '../template/template-lexer.ts';
 import {
   type Command,
   type Operand,
@@ -16,7 +23,8 @@ import {
   type Pipeline,
   parseTemplate,
   type TemplateNode,
-} from './template-parser.ts';
+} from '../template/template-parser.ts';
+import { isTrue, TEMPLATE_FUNCTIONS } from './template-functions.ts';
 
 /** The longest expansion of one template. */
 export const EXPANSION_CHARACTERS_MAX = 256 * 1024;
