@@ -7,7 +7,7 @@
 import { basename } from 'node:path';
 import { type Expr, ParseError, parse, printExpr } from '@binnacle/promql';
 import { YamlFile, type YamlMap, type YamlNode } from '../config/yaml-reader.ts';
-import { TemplateError } from '../template/template-lexer.ts';
+import { TemplateError } from '../template/template-error.ts';
 import { Template } from './template.ts';
 
 interface RuleBase {

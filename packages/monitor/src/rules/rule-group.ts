@@ -8,6 +8,7 @@
 import { Labels } from '@binnacle/metrics/model';
 import type { Queryable } from '@binnacle/promql';
 import type { Appendable, Sample } from '../storage.ts';
+import { queryEscape } from '../template/go-strings.ts';
 import {
   type ActiveAlert,
   type ActiveAlerts,
@@ -23,7 +24,6 @@ import type { AlertingRuleConfig, RecordingRuleConfig, RuleConfig, RuleGroupConf
 import type { RuleQuery } from './rule-query.ts';
 import type { RuleGroupStatus, RuleHealth, RuleStatus } from './rule-status.ts';
 import { Template, type TemplateData } from './template.ts';
-import { queryEscape } from './template-functions.ts';
 
 /** An alert as it leaves the rules: firing until `endsAtMs`, resolved when that has passed. */
 export interface OutgoingAlert {
@@ -174,7 +174,7 @@ export class RuleGroup {
     const vector = await this.#context.query(config.exprText, sampleTimeMs, signal);
     const results: AlertResult[] = [];
     for (const { labels, value } of vector) {
-      const data = this.#templateData(labels, value);
+      const data = this.#templateData(config.name, labels, value, timeMs);
       const ask = (expression: string) => this.#context.query(expression, sampleTimeMs, signal);
       const ruleLabels: Record<string, string> = {};
       for (const [name, template] of rule.templates.labels)
@@ -239,9 +239,9 @@ export class RuleGroup {
     return missing.length === 0 ? labels : Labels.fromPairs([...labels.entries(), ...missing]);
   }
 
-  #templateData(labels: Labels, value: number): TemplateData {
+  #templateData(alertName: string, labels: Labels, value: number, timeMs: number): TemplateData {
     const { externalLabels, externalUrl } = this.#context;
-    return { labels, value, externalLabels, externalUrl };
+    return { alertName, labels, value, externalLabels, externalUrl, timeMs };
   }
 
   async #restore(timeMs: number): Promise<void> {

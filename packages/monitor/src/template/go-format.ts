@@ -1,218 +1,383 @@
 /**
- * Values as Go's `fmt` prints them, as far as templates need it: `%v` of a float64 and `printf`.
+ * Values as Go's `fmt` prints them: `Sprint`, `Sprintln` and `Sprintf`.
  *
- * Digits come from one place: `toExponential(100)` is the exact decimal expansion of a double as far as
- * rounding needs it, and is then rounded half to even, as Go does; JavaScript's own `toFixed` rounds half up.
+ *     %[flags][width][.precision][[index]]verb       flags "+-# 0", width and precision may be "*"
+ *
+ * A verb that does not suit its value prints what is wrong in place of it, as in Go: `%!d(float64=12.5)`.
+ * Left out, because no alert has a use for them: hexadecimal and binary floats, and `%#v` of structs.
  */
+import { formatFloat } from './go-number.ts';
+import { isPrint, quote, quoteRune } from './go-strings.ts';
+import {
+  GoMap,
+  type GoObject,
+  GoScalar,
+  GoSlice,
+  GoStruct,
+  type GoValue,
+  typeName,
+  typeOf,
+} from './go-value.ts';
 
-/** What templates compute with; a `bigint` is Go's int, a `number` its float64. */
-export type GoValue = string | number | bigint | boolean | null | GoStruct | GoMap | readonly GoValue[];
+/** The widest padding that a template may ask for; Go's own bound. */
+const WIDTH_MAX = 1_000_000;
 
-/** A Go map with string keys. */
-export interface GoMap extends ReadonlyMap<string, GoValue> {}
-
-/** A Go struct: unlike a map, it does not have fields that it does not have. */
-export class GoStruct {
-  readonly typeName: string;
-  readonly fields: GoMap;
-
-  constructor(typeName: string, fields: GoMap) {
-    this.typeName = typeName;
-    this.fields = fields;
-  }
+interface Directive {
+  readonly verb: string;
+  readonly flags: string;
+  readonly width: number | undefined;
+  readonly precision: number | undefined;
 }
 
-/** Whether a value is a map. */
-export function isGoMap(value: GoValue): value is GoMap {
-  return value instanceof Map;
-}
+const PLAIN: Directive = { verb: 'v', flags: '', width: undefined, precision: undefined };
 
-/** Whether a value is a list. */
-export function isGoList(value: GoValue): value is readonly GoValue[] {
-  return Array.isArray(value);
-}
-
-/** A value as `{{ value }}` prints it: Go's `%v`. */
+/** A value as `{{ value }}` prints it. */
 export function printValue(value: GoValue): string {
-  switch (typeof value) {
-    case 'string':
-      return value;
-    case 'number':
-      return formatFloat(value, 'g', -1);
-    case 'bigint':
-    case 'boolean':
-      return String(value);
-    default:
-      if (value === null) return '<no value>';
-      if (isGoList(value)) return `[${value.map(printValue).join(' ')}]`;
-      if (value instanceof GoStruct) return `{${[...value.fields.values()].map(printValue).join(' ')}}`;
-      return `map[${[...value]
-        .sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([key, item]) => `${key}:${printValue(item)}`)
-        .join(' ')}]`;
+  if (value === null) return '<no value>';
+  return printArgument(value);
+}
+
+/** Go's `Sprint`: blanks only between operands of which neither is a string. */
+export function sprint(values: readonly GoValue[]): string {
+  return values
+    .map((value, i) => {
+      const gap = i > 0 && !isString(value) && !isString(values[i - 1]!);
+      return (gap ? ' ' : '') + printArgument(value, true);
+    })
+    .join('');
+}
+
+/** Go's `Sprintln`: blanks between all operands, and a line feed. */
+export function sprintln(values: readonly GoValue[]): string {
+  return `${values.map((value) => printArgument(value, true)).join(' ')}\n`;
+}
+
+function isString(value: GoValue): boolean {
+  return typeOf(value)?.kind === 'string';
+}
+
+function printArgument(value: GoValue, showPointer = false): string {
+  if (value instanceof GoStruct && value.type.kind === 'pointer' && !showPointer)
+    return formatObject(value.as(value.type.pointee!), PLAIN, 0);
+  return format(value, PLAIN, 0);
+}
+
+/** Go's `Sprintf`. */
+export function sprintf(text: string, values: readonly GoValue[]): string {
+  return new Formatter(text, values).run();
+}
+
+class Formatter {
+  readonly #text: string;
+  readonly #values: readonly GoValue[];
+  #at = 0;
+  #next = 0;
+  #reordered = false;
+  /** Whether an index in brackets could not be used. */
+  #badIndex = false;
+  #everReordered = false;
+
+  constructor(text: string, values: readonly GoValue[]) {
+    this.#text = text;
+    this.#values = values;
+  }
+
+  run(): string {
+    let out = '';
+    while (this.#at < this.#text.length) {
+      const percent = this.#text.indexOf('%', this.#at);
+      if (percent < 0) {
+        out += this.#text.slice(this.#at);
+        break;
+      }
+      out += this.#text.slice(this.#at, percent);
+      this.#at = percent + 1;
+      out += this.#directive();
+    }
+    if (this.#everReordered || this.#next >= this.#values.length) return out;
+    const extra = this.#values
+      .slice(this.#next)
+      .map((value) => (value === null ? '<nil>' : `${typeName(value)}=${format(value, PLAIN, 0)}`));
+    return `${out}%!(EXTRA ${extra.join(', ')})`;
+  }
+
+  #directive(): string {
+    this.#badIndex = false;
+    this.#reordered = false;
+    const flags = this.#take(/[-+# 0]*/y);
+    let problem = '';
+    this.#index();
+    let width: number | undefined;
+    let minus = '';
+    if (this.#take(/\*/y) !== '') {
+      width = this.#intArgument();
+      if (width === undefined) problem += '%!(BADWIDTH)';
+      else if (width < 0) {
+        width = -width;
+        minus = '-';
+      }
+    } else {
+      const digits = this.#take(/\d+/y);
+      if (digits !== '') width = Number(digits);
+      if (width !== undefined && width > WIDTH_MAX) return this.#giveUp();
+      if (digits !== '' && this.#reordered) this.#badIndex = true;
+    }
+    let precision: number | undefined;
+    if (this.#take(/\./y) !== '') {
+      if (this.#reordered) this.#badIndex = true;
+      this.#index();
+      if (this.#take(/\*/y) !== '') {
+        precision = this.#intArgument();
+        if (precision !== undefined && precision < 0) precision = undefined;
+        else if (precision === undefined) problem += '%!(BADPREC)';
+      } else precision = Number(this.#take(/\d*/y));
+      if (precision !== undefined && precision > WIDTH_MAX) return this.#giveUp();
+    }
+    if (!this.#reordered || this.#text[this.#at] === '[') this.#index();
+    const verb = this.#take(/[\s\S]/uy);
+    if (verb === '') return `${problem}%!(NOVERB)`;
+    if (verb === '%') return `${problem}%`;
+    if (this.#badIndex) return `${problem}%!${verb}(BADINDEX)`;
+    if (this.#next >= this.#values.length) return `${problem}%!${verb}(MISSING)`;
+    const value = this.#values[this.#next++]!;
+    return problem + format(value, { verb, flags: flags + minus, width, precision }, 0);
+  }
+
+  /** A number out of all bounds takes the rest of the text with it. */
+  #giveUp(): string {
+    this.#at = this.#text.length;
+    return '%!(NOVERB)';
+  }
+
+  /** `[3]`: the argument to go on with. */
+  #index(): void {
+    if (this.#text[this.#at] !== '[') return;
+    this.#everReordered = true;
+    const index = /\[(\d+)\]/y;
+    index.lastIndex = this.#at;
+    const match = index.exec(this.#text);
+    if (match === null) {
+      this.#badIndex = true;
+      const close = this.#text.indexOf(']', this.#at);
+      this.#at = close < 0 ? this.#at + 1 : close + 1;
+      return;
+    }
+    this.#at += match[0].length;
+    const number = Number(match[1]);
+    if (number < 1 || number > this.#values.length) this.#badIndex = true;
+    else {
+      this.#next = number - 1;
+      this.#reordered = true;
+    }
+  }
+
+  #intArgument(): number | undefined {
+    const value = this.#next < this.#values.length ? this.#values[this.#next++] : undefined;
+    const inner = value instanceof GoScalar ? value.value : value;
+    if (typeof inner !== 'bigint' || inner > WIDTH_MAX || inner < -WIDTH_MAX) return undefined;
+    return Number(inner);
+  }
+
+  #take(pattern: RegExp): string {
+    pattern.lastIndex = this.#at;
+    const match = pattern.exec(this.#text);
+    if (match === null) return '';
+    this.#at += match[0].length;
+    return match[0];
   }
 }
 
-/**
- * A float64 as Go's `strconv.FormatFloat` writes it.
- * @param precision digits after the point (`e`, `f`) or significant digits (`g`); -1 for as few as identify the value
- */
-export function formatFloat(value: number, verb: 'e' | 'f' | 'g', precision: number): string {
-  if (Number.isNaN(value)) return 'NaN';
-  if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf';
-  const sign = value < 0 || Object.is(value, -0) ? '-' : '';
-  const magnitude = Math.abs(value);
-  const exact = decimalOf(magnitude, precision < 0);
+function format(value: GoValue, directive: Directive, depth: number): string {
+  const { verb } = directive;
+  if (verb === 'T') return pad(typeName(value), directive);
+  if (value === null) return verb === 'v' ? pad('<nil>', directive) : `%!${verb}(<nil>)`;
+  if (verb === 'p') return badVerb(value, directive, depth);
+  const toText = typeOf(value)!.toText;
+  const goSyntax = verb === 'v' && directive.flags.includes('#');
+  if (toText !== undefined && !goSyntax && 'vsxXq'.includes(verb))
+    return formatString(toText(value), value, directive);
+  switch (typeof value) {
+    case 'string':
+      return formatString(value, value, directive);
+    case 'number':
+      return formatNumber(value, directive, depth);
+    case 'bigint':
+      return formatInteger(value, value, directive, depth);
+    case 'boolean':
+      return 'tv'.includes(verb) ? pad(String(value), directive) : badVerb(value, directive, depth);
+    default:
+      return formatObject(value, directive, depth);
+  }
+}
+
+function formatObject(value: GoObject, directive: Directive, depth: number): string {
+  if (value instanceof GoScalar) {
+    const inner = value.value;
+    if (typeof inner === 'string') return formatString(inner, value, directive);
+    if (typeof inner === 'bigint') return formatInteger(inner, value, directive, depth);
+    return format(inner, directive, depth);
+  }
+  const goSyntax = directive.verb === 'v' && directive.flags.includes('#');
+  const inner = (item: GoValue): string => format(item, directive, depth + 1);
+  const name = goSyntax ? value.type.name : '';
+  if (value instanceof GoSlice) {
+    const items = value.items.map(inner);
+    return goSyntax ? `${name}{${items.join(', ')}}` : `[${items.join(' ')}]`;
+  }
+  if (value instanceof GoMap) {
+    const pairs = value.sortedKeys().map((key) => `${inner(key)}:${inner(value.entries.get(key)!)}`);
+    return goSyntax ? `${name}{${pairs.join(', ')}}` : `map[${pairs.join(' ')}]`;
+  }
+  if (value instanceof GoStruct) {
+    if (value.type.kind === 'pointer') {
+      // Inside another value Go prints an address, which is different at each run.
+      if (depth > 0) return directive.verb === 'v' ? '0xc00000000000' : badVerb(value, directive, 0);
+      return `&${formatObject(value.as(value.type.pointee!), directive, depth)}`;
+    }
+    const named = directive.verb === 'v' && /[+#]/.test(directive.flags);
+    const fields = [...value.fields].map(([field, item]) =>
+      named ? `${field}:${inner(item)}` : inner(item),
+    );
+    return `${name}{${fields.join(goSyntax ? ', ' : ' ')}}`;
+  }
+  return badVerb(value, directive, depth);
+}
+
+function formatString(text: string, value: GoValue, directive: Directive): string {
+  const { verb, flags, precision } = directive;
+  const cut = precision === undefined ? text : [...text].slice(0, precision).join('');
   switch (verb) {
-    case 'e': {
-      const rounded = precision < 0 ? exact : round(exact, precision + 1);
-      return sign + exponential(rounded.digits.padEnd(precision + 1, '0'), rounded.exponent);
+    case 'v':
+      return pad(flags.includes('#') ? quote(text) : cut, directive);
+    case 's':
+      return pad(cut, directive);
+    case 'q':
+      return pad(quoteString(cut, flags), directive);
+    case 'x':
+    case 'X': {
+      let hex = Buffer.from(cut).toString('hex');
+      if (flags.includes(' ')) hex = hex.replace(/..(?=.)/g, '$& ');
+      if (flags.includes('#')) hex = hex.replace(flags.includes(' ') ? /\b(?=\w)/g : /^(?=.)/, '0x');
+      return pad(verb === 'X' ? hex.toUpperCase() : hex, directive);
     }
-    case 'f': {
-      const rounded = precision < 0 ? exact : round(exact, exact.exponent + 1 + precision);
-      return sign + positional(rounded, precision);
-    }
-    case 'g': {
-      const rounded = precision < 0 ? exact : round(exact, Math.max(precision, 1));
-      const digits = trimZeros(rounded.digits);
-      const exponentMax = precision < 0 ? SHORTEST_EXPONENT_MAX : Math.max(precision, 1);
-      if (rounded.exponent < -4 || rounded.exponent >= exponentMax)
-        return sign + exponential(digits, rounded.exponent);
-      return sign + positional({ digits, exponent: rounded.exponent }, -1);
-    }
-  }
-}
-
-/** From this exponent on the shortest form is written with one: 1e6 is `1e+06`. */
-const SHORTEST_EXPONENT_MAX = 6;
-
-/** `0.digits × 10^(exponent + 1)`; the first digit is not 0 except for the value 0. */
-interface Decimal {
-  readonly digits: string;
-  readonly exponent: number;
-}
-
-function decimalOf(magnitude: number, shortest: boolean): Decimal {
-  if (!shortest && magnitude >= 1e21) {
-    const digits = BigInt(magnitude).toString();
-    return { digits, exponent: digits.length - 1 };
-  }
-  const [mantissa, exponent] = (shortest ? magnitude.toExponential() : magnitude.toExponential(100)).split(
-    'e',
-  );
-  return { digits: mantissa!.replace('.', ''), exponent: Number(exponent) };
-}
-
-/** Rounds half to even to a number of significant digits, which may be 0 or less. */
-function round(decimal: Decimal, significant: number): Decimal {
-  if (significant >= decimal.digits.length) return decimal;
-  if (significant < 0) return { digits: '', exponent: decimal.exponent };
-  const kept = decimal.digits.slice(0, significant);
-  const rest = decimal.digits.slice(significant);
-  const isHalf = /^50*$/.test(rest);
-  const lastIsOdd = '13579'.includes(kept.at(-1) ?? '0');
-  if (!(isHalf ? lastIsOdd : rest[0]! >= '5')) return { digits: kept, exponent: decimal.exponent };
-  const up = (BigInt(kept === '' ? '0' : kept) + 1n).toString();
-  // 9.99 becomes 10.0: one digit more, so the exponent grows.
-  return up.length > kept.length
-    ? { digits: up, exponent: decimal.exponent + 1 }
-    : { digits: up.padStart(kept.length, '0'), exponent: decimal.exponent };
-}
-
-function exponential(digits: string, exponent: number): string {
-  const mantissa = digits.length > 1 ? `${digits[0]}.${digits.slice(1)}` : digits;
-  const size = String(Math.abs(exponent)).padStart(2, '0');
-  return `${mantissa}e${exponent < 0 ? '-' : '+'}${size}`;
-}
-
-/** Writes without exponent; `places` -1 for as many as there are. */
-function positional(decimal: Decimal, places: number): string {
-  const { digits, exponent } = decimal;
-  const whole = exponent >= 0 ? digits.slice(0, exponent + 1).padEnd(exponent + 1, '0') : '0';
-  let fraction = exponent >= 0 ? digits.slice(exponent + 1) : '0'.repeat(-exponent - 1) + digits;
-  if (places < 0) fraction = trimZeros(fraction, '');
-  else fraction = fraction.slice(0, places).padEnd(places, '0');
-  return fraction === '' ? whole : `${whole}.${fraction}`;
-}
-
-function trimZeros(digits: string, otherwise = '0'): string {
-  const trimmed = digits.replace(/0+$/, '');
-  return trimmed === '' ? otherwise : trimmed;
-}
-
-/** Go's `fmt.Sprintf` with the verbs `v s q d f F e g x X t c` and `%%`; flags `+ - 0 #` and space. */
-export function sprintf(format: string, values: readonly GoValue[]): string {
-  let next = 0;
-  const out = format.replace(
-    /%([-+# 0]*)(\*|\d+)?(?:\.(\*|\d+)?)?([a-zA-Z%])|%$/g,
-    (match, flags: string | undefined, width: string | undefined, _precision: string | undefined, verb) => {
-      if (verb === '%') return '%';
-      if (verb === undefined) return '%!(NOVERB)';
-      const size = width === '*' ? Number(values[next++] ?? 0) : Number(width ?? 0);
-      const precision = precisionOf(match, () => Number(values[next++] ?? 0));
-      if (next >= values.length) return `%!${verb}(MISSING)`;
-      return pad(formatVerb(verb, flags ?? '', precision, values[next++]!), flags ?? '', size);
-    },
-  );
-  if (next >= values.length) return out;
-  const extra = values.slice(next).map((value) => `${typeName(value)}=${printValue(value)}`);
-  return `${out}%!(EXTRA ${extra.join(', ')})`;
-}
-
-function precisionOf(match: string, argument: () => number): number {
-  const dot = match.indexOf('.');
-  if (dot < 0) return -1;
-  if (match[dot + 1] === '*') return argument();
-  return Number.parseInt(match.slice(dot + 1), 10) || 0;
-}
-
-function formatVerb(verb: string, flags: string, precision: number, value: GoValue): string {
-  const plus = flags.includes('+') ? '+' : flags.includes(' ') ? ' ' : '';
-  const signed = (text: string): string => (/^[-+]/.test(text) ? text : plus + text);
-  // `%+v` asks for the names of a struct's fields, not for a sign.
-  if (verb === 'v') return typeof value === 'number' ? formatFloat(value, 'g', precision) : printValue(value);
-  if (verb === 't' && typeof value === 'boolean') return String(value);
-  if (typeof value === 'number') {
-    if (verb === 'f' || verb === 'F') return signed(formatFloat(value, 'f', precision < 0 ? 6 : precision));
-    if (verb === 'e') return signed(formatFloat(value, 'e', precision < 0 ? 6 : precision));
-    if (verb === 'g') return signed(formatFloat(value, 'g', precision));
-  }
-  if (typeof value === 'bigint') {
-    if (verb === 'd') return signed(String(value));
-    if (verb === 'x') return value.toString(16);
-    if (verb === 'X') return value.toString(16).toUpperCase();
-    if (verb === 'c') return String.fromCodePoint(Number(value));
-  }
-  if (typeof value === 'string') {
-    if (verb === 's') return precision < 0 ? value : [...value].slice(0, precision).join('');
-    if (verb === 'q') return JSON.stringify(value);
-    if (verb === 'x') return Buffer.from(value).toString('hex');
-  }
-  if (verb === 's' && typeof value === 'object' && value !== null) return printValue(value);
-  return `%!${verb}(${typeName(value)}=${printValue(value)})`;
-}
-
-function pad(text: string, flags: string, width: number): string {
-  if (flags.includes('-')) return text.padEnd(width);
-  if (!flags.includes('0')) return text.padStart(width);
-  const sign = /^[-+]/.test(text) ? text[0]! : '';
-  return sign + text.slice(sign.length).padStart(width - sign.length, '0');
-}
-
-/** A value's type as Go names it in messages. */
-export function typeName(value: GoValue): string {
-  switch (typeof value) {
-    case 'string':
-      return 'string';
-    case 'number':
-      return 'float64';
-    case 'bigint':
-      return 'int';
-    case 'boolean':
-      return 'bool';
     default:
-      if (value === null) return '<nil>';
-      if (value instanceof GoStruct) return value.typeName;
-      return isGoList(value) ? '[]interface {}' : 'map[string]string';
+      return badVerb(value, directive, 0);
   }
+}
+
+function quoteString(text: string, flags: string): string {
+  if (flags.includes('#') && [...text].every((char) => char !== '`' && (char === '	' || isPrint(char))))
+    return `\`${text}\``;
+  const quoted = quote(text);
+  if (!flags.includes('+')) return quoted;
+  return [...quoted]
+    .map((char) => {
+      const code = char.codePointAt(0)!;
+      if (code < 0x80) return char;
+      return code < 0x10000
+        ? `\\u${code.toString(16).padStart(4, '0')}`
+        : `\\U${code.toString(16).padStart(8, '0')}`;
+    })
+    .join('');
+}
+
+function formatNumber(value: number, directive: Directive, depth: number): string {
+  const { verb, precision } = directive;
+  const float = (kind: 'e' | 'f' | 'g', usual: number): string => {
+    const text = formatFloat(value, kind, precision ?? usual);
+    return padNumber(
+      verb === 'E' || verb === 'G' ? text.toUpperCase() : text,
+      directive,
+      Number.isFinite(value),
+    );
+  };
+  switch (verb) {
+    case 'v':
+      return float('g', -1);
+    case 'g':
+    case 'G':
+      return float('g', -1);
+    case 'e':
+    case 'E':
+      return float('e', 6);
+    case 'f':
+    case 'F':
+      return float('f', 6);
+    default:
+      return badVerb(value, directive, depth);
+  }
+}
+
+function formatInteger(number: bigint, value: GoValue, directive: Directive, depth: number): string {
+  const { verb, flags } = directive;
+  const based = (base: number, prefix: string): string => {
+    const magnitude = (number < 0n ? -number : number).toString(base).padStart(directive.precision ?? 1, '0');
+    return padNumber(
+      `${number < 0n ? '-' : ''}${prefix}${magnitude}`,
+      directive,
+      directive.precision === undefined,
+    );
+  };
+  const sharp = flags.includes('#');
+  const codePoint = number >= 0n && number <= 0x10ffffn ? Number(number) : 0xfffd;
+  switch (verb) {
+    case 'v':
+      return sharp && typeOf(value)?.kind === 'uint' ? based(16, '0x') : based(10, '');
+    case 'd':
+      return based(10, '');
+    case 'b':
+      return based(2, sharp ? '0b' : '');
+    case 'o':
+      return based(8, sharp ? '0' : '');
+    case 'O':
+      return based(8, '0o');
+    case 'x':
+      return based(16, sharp ? '0x' : '');
+    case 'X':
+      return based(16, sharp ? '0X' : '').toUpperCase();
+    case 'c':
+      return pad(String.fromCodePoint(codePoint), directive);
+    case 'q':
+      return pad(quoteRune(codePoint), directive);
+    case 'U':
+      return pad(`U+${codePoint.toString(16).toUpperCase().padStart(4, '0')}`, directive);
+    default:
+      return badVerb(value, directive, depth);
+  }
+}
+
+function badVerb(value: GoValue, directive: Directive, depth: number): string {
+  return `%!${directive.verb}(${typeName(value)}=${formatPlain(value, directive, depth)})`;
+}
+
+/** A value as `%v` prints it with a directive's flags; without methods, as Go does while it tells of an error. */
+function formatPlain(value: GoValue, directive: Directive, depth: number): string {
+  const shown = { ...directive, verb: 'v', flags: directive.flags.replaceAll('#', '') };
+  if (value !== null && typeof value === 'object') {
+    return value instanceof GoStruct ||
+      value instanceof GoMap ||
+      value instanceof GoSlice ||
+      value instanceof GoScalar
+      ? formatObject(value, shown, depth)
+      : format(value, shown, depth);
+  }
+  return format(value, shown, depth);
+}
+
+function pad(text: string, { flags, width }: Directive): string {
+  if (width === undefined) return text;
+  const missing = width - [...text].length;
+  if (missing <= 0) return text;
+  if (flags.includes('-')) return text + ' '.repeat(missing);
+  return (flags.includes('0') ? '0' : ' ').repeat(missing) + text;
+}
+
+function padNumber(text: string, directive: Directive, zeros: boolean): string {
+  const { verb, flags, width } = directive;
+  const plus = flags.includes('+') && verb !== 'v' ? '+' : flags.includes(' ') ? ' ' : '';
+  const [, sign = '', digits = ''] = /^([-+]?)(.*)$/.exec(text)!;
+  const shownSign = sign === '-' ? '-' : sign === '+' && plus === ' ' ? ' ' : sign === '' ? plus : sign;
+  if (zeros && flags.includes('0') && !flags.includes('-') && width !== undefined)
+    return shownSign + digits.padStart(width - shownSign.length, '0');
+  return pad(shownSign + digits, { ...directive, flags: flags.replaceAll('0', '') });
 }

@@ -5,291 +5,343 @@
  *     command  := operand { operand }
  *     operand  := ( literal | "." | .field | $variable | function | "(" pipeline ")" ) { .field }
  *
- * The parser knows the functions and follows the scopes of variables, so a misspelt one is found when the rule
- * file is read and not when the alert fires.
+ * The parser knows the functions and follows the scopes of variables, so a misspelt one is found when the file is
+ * read and not when the alert fires. What it accepts is what Go accepts, except complex numbers.
  */
-import { lexTemplate, TemplateError, type TemplatePiece, type TemplateToken } from './template-lexer.ts';
+import { parseConstant } from './go-number.ts';
+import { quote } from './go-strings.ts';
+import { TemplateError } from './template-error.ts';
+import { lexTemplate, type TemplatePiece, type TemplateToken } from './template-lexer.ts';
+import {
+  type Command,
+  isBlank,
+  type Operand,
+  type Pipeline,
+  type TemplateDefinition,
+  type TemplateNode,
+  type TemplateSource,
+} from './template-tree.ts';
 
-/** Something that gives a value. */
-export type Operand =
-  | { readonly type: 'literal'; readonly value: string | number | bigint | boolean | null }
-  | { readonly type: 'dot'; readonly path: readonly string[] }
-  | { readonly type: 'variable'; readonly name: string; readonly path: readonly string[] }
-  | { readonly type: 'function'; readonly name: string }
-  | { readonly type: 'pipeline'; readonly pipeline: Pipeline; readonly path: readonly string[] };
-
-/** An operand and what it is applied to. */
-export interface Command {
-  readonly operands: readonly Operand[];
-  readonly offset: number;
-}
-
-/** Commands, each fed with the result of the one before. */
-export interface Pipeline {
-  /** The variables that take the result; two in a range over keys and values. */
-  readonly variables: readonly string[];
-  /** Whether `variables` are declared here (`:=`) or set (`=`). */
-  readonly declares: boolean;
-  readonly commands: readonly Command[];
-}
-
-/** A node of the tree. */
-export type TemplateNode =
-  | { readonly type: 'text'; readonly text: string }
-  | { readonly type: 'print'; readonly pipeline: Pipeline }
-  | { readonly type: 'break' | 'continue' }
-  | { readonly type: 'template'; readonly name: string; readonly pipeline: Pipeline | undefined }
-  | {
-      readonly type: 'if' | 'with' | 'range';
-      readonly pipeline: Pipeline;
-      readonly body: readonly TemplateNode[];
-      readonly otherwise: readonly TemplateNode[];
-    };
-
-/** A parsed template and the templates that it defines. */
-export interface ParsedTemplate {
-  readonly nodes: readonly TemplateNode[];
-  readonly defined: ReadonlyMap<string, readonly TemplateNode[]>;
-}
+/** How deep blocks and parentheses may stand in each other. */
+export const TEMPLATE_NESTING_MAX = 500;
 
 /**
- * Parses a template.
+ * Parses a text: the template that it is, under the source's name, and those that it defines.
  * @param functions names of the functions that the evaluator offers
- * @param variables names (with `$`) that are declared before the template starts
  * @throws TemplateError with the offset of the fault
  */
-export function parseTemplate(
-  source: string,
-  functions: ReadonlySet<string>,
-  variables: readonly string[],
-): ParsedTemplate {
-  return new TemplateParser(lexTemplate(source), functions, variables).parse();
+export function parseTemplate(source: TemplateSource, functions: ReadonlySet<string>): TemplateDefinition[] {
+  return new TemplateParser(source, functions).parse();
 }
 
-const CLOSERS = new Set(['end', 'else']);
+type BlockType = 'if' | 'with' | 'range';
 
 class TemplateParser {
+  readonly #source: TemplateSource;
   readonly #pieces: readonly TemplatePiece[];
   readonly #functions: ReadonlySet<string>;
-  readonly #defined = new Map<string, readonly TemplateNode[]>();
+  readonly #defined = new Map<string, TemplateDefinition>();
   #at = 0;
   /** Innermost last. */
-  #variables: string[];
+  #variables: string[] = ['$'];
   #rangeDepth = 0;
+  #nesting = 0;
 
-  constructor(
-    pieces: readonly TemplatePiece[],
-    functions: ReadonlySet<string>,
-    variables: readonly string[],
-  ) {
-    this.#pieces = pieces;
+  constructor(source: TemplateSource, functions: ReadonlySet<string>) {
+    this.#source = source;
+    this.#pieces = lexTemplate(source.text);
     this.#functions = functions;
-    this.#variables = ['$', ...variables];
   }
 
-  parse(): ParsedTemplate {
-    const nodes = this.#list();
-    const rest = this.#pieces[this.#at];
-    if (rest !== undefined && rest.type === 'action')
-      throw new TemplateError(`unexpected {{${rest.tokens[0]?.text ?? ''}}}`, rest.offset);
-    return { nodes, defined: this.#defined };
+  parse(): TemplateDefinition[] {
+    const nodes: TemplateNode[] = [];
+    for (;;) {
+      nodes.push(...this.#list());
+      const piece = this.#pieces[this.#at];
+      if (piece?.type !== 'action') break;
+      const keyword = keywordOf(piece.tokens);
+      if (keyword !== 'define') throw new TemplateError(`unexpected {{${keyword}}}`, piece.offset);
+      this.#define(piece.tokens, piece.offset);
+    }
+    this.#add({ name: this.#source.name, source: this.#source, nodes }, 0);
+    return [...this.#defined.values()];
   }
 
-  /** Nodes up to the end or to an `end` or `else` that belongs to the caller. */
+  #add(definition: TemplateDefinition, offset: number): void {
+    const known = this.#defined.get(definition.name);
+    if (known === undefined || isBlank(known.nodes)) this.#defined.set(definition.name, definition);
+    else if (!isBlank(definition.nodes))
+      throw new TemplateError(`multiple definition of template ${quote(definition.name)}`, offset);
+  }
+
+  /** Nodes up to the end or to a `define`, `end` or `else`, which belongs to the caller. */
   #list(): TemplateNode[] {
     const nodes: TemplateNode[] = [];
     for (; this.#at < this.#pieces.length; this.#at++) {
       const piece = this.#pieces[this.#at]!;
       if (piece.type === 'text') {
-        nodes.push({ type: 'text', text: piece.text });
+        nodes.push({ type: 'text', text: piece.text, offset: piece.offset });
         continue;
       }
-      const first = piece.tokens[0];
-      if (first?.kind === 'identifier' && CLOSERS.has(first.text)) return nodes;
-      const node = this.#action(piece.tokens, piece.offset);
-      if (node !== undefined) nodes.push(node);
+      if (['end', 'else', 'define'].includes(keywordOf(piece.tokens))) return nodes;
+      nodes.push(this.#action(piece.tokens, piece.offset));
     }
     return nodes;
   }
 
-  #action(tokens: readonly TemplateToken[], offset: number): TemplateNode | undefined {
-    const keyword = tokens[0]?.kind === 'identifier' ? tokens[0].text : '';
+  #action(tokens: readonly TemplateToken[], open: number): TemplateNode {
+    const keyword = keywordOf(tokens);
+    const rest = tokens.slice(1);
     switch (keyword) {
       case 'if':
       case 'with':
       case 'range':
-        return this.#block(keyword, tokens.slice(1), offset);
-      case 'define':
-        this.#define(tokens, offset);
-        return undefined;
+        return this.#block(keyword, rest, open);
       case 'template': {
-        const name = nameOf(tokens, offset);
-        const argument = tokens.slice(2);
-        return {
-          type: 'template',
-          name,
-          pipeline: argument.length === 0 ? undefined : this.#pipeline(argument, offset),
-        };
+        const { name, offset } = nameOf(tokens, open);
+        if (tokens.length === 2) return { type: 'template', name, pipeline: undefined, offset };
+        return { type: 'template', name, pipeline: this.#pipeline(tokens.slice(2), keyword, open), offset };
       }
       case 'block':
-        throw new TemplateError('{{block}} is not supported: use define and template', offset);
+        return this.#defineAndCall(tokens, open);
       case 'break':
       case 'continue':
-        if (this.#rangeDepth === 0) throw new TemplateError(`{{${keyword}}} outside {{range}}`, offset);
-        return { type: keyword };
-      default:
-        return { type: 'print', pipeline: this.#pipeline(tokens, offset) };
+        if (rest.length > 0)
+          throw new TemplateError(`unexpected ${quote(rest[0]!.written)} in {{${keyword}}}`, open);
+        if (this.#rangeDepth === 0) throw new TemplateError(`{{${keyword}}} outside {{range}}`, open);
+        return { type: keyword, offset: open };
+      default: {
+        const offset = tokens[0]?.offset ?? open;
+        return { type: 'action', pipeline: this.#pipeline(tokens, 'command', open), offset };
+      }
     }
   }
 
-  #block(type: 'if' | 'with' | 'range', tokens: readonly TemplateToken[], offset: number): TemplateNode {
+  #block(type: BlockType, tokens: readonly TemplateToken[], open: number): TemplateNode {
+    this.#enter(open);
+    // What a branch declares is known until the block ends; whether it has a value is seen when it is evaluated.
     const scope = this.#variables.length;
-    const pipeline = this.#pipeline(tokens, offset, type === 'range');
-    const inner = this.#variables.length;
+    const pipeline = this.#pipeline(tokens, type, open);
     if (type === 'range') this.#rangeDepth++;
     this.#at++;
     const body = this.#list();
-    this.#variables.length = inner;
     if (type === 'range') this.#rangeDepth--;
-    const otherwise = this.#otherwise(type, offset);
+    const otherwise = this.#otherwise(type, open);
     this.#variables.length = scope;
-    return { type, pipeline, body, otherwise };
+    this.#nesting--;
+    return { type, pipeline, body, otherwise, offset: pipeline.offset };
   }
 
   /** The part after `else`; the parser stands at `else` or `end` before and at `end` after. */
-  #otherwise(type: 'if' | 'with' | 'range', offset: number): readonly TemplateNode[] {
-    const piece = this.#pieces[this.#at];
-    if (piece === undefined || piece.type === 'text')
-      throw new TemplateError(`{{${type}}} without {{end}}`, offset);
-    if (piece.tokens[0]!.text === 'end') return [];
-    const chained = piece.tokens[1];
+  #otherwise(type: BlockType, open: number): readonly TemplateNode[] | undefined {
+    const piece = this.#closer(open);
+    const [keyword, chained, ...more] = piece.tokens;
+    if (keyword!.text === 'end') return undefined;
     if (chained === undefined) {
       this.#at++;
       const nodes = this.#list();
-      const close = this.#pieces[this.#at];
-      if (close === undefined || close.type === 'text' || close.tokens[0]!.text !== 'end')
-        throw new TemplateError(`{{else}} without {{end}}`, piece.offset);
+      if (this.#closer(open).tokens[0]!.text !== 'end')
+        throw new TemplateError('expected end; found {{else}}', this.#pieces[this.#at]!.offset);
       return nodes;
     }
     // `else if` shares its `end` with the block that it belongs to.
-    if (chained.text !== type || type === 'range')
-      throw new TemplateError(`{{else ${chained.text}}} cannot follow {{${type}}}`, piece.offset);
-    return [this.#block(type, piece.tokens.slice(2), piece.offset)];
+    const chains =
+      (type === 'if' || type === 'with') && chained.kind === 'identifier' && chained.text === type;
+    if (!chains) throw new TemplateError(`unexpected ${quote(chained.written)} in else`, piece.offset);
+    return [this.#block(type, more, piece.offset)];
   }
 
-  #define(tokens: readonly TemplateToken[], offset: number): void {
-    const name = nameOf(tokens, offset);
-    if (tokens.length > 2) throw new TemplateError('{{define}} takes one name', offset);
-    const outer = this.#variables;
+  /** The `end` or `else` that the parser stands at. */
+  #closer(open: number): TemplatePiece & { readonly type: 'action' } {
+    const piece = this.#pieces[this.#at];
+    if (piece?.type !== 'action') throw new TemplateError('unexpected EOF: {{end}} is missing', open);
+    const [keyword, next] = piece.tokens;
+    if (keyword!.text === 'define')
+      throw new TemplateError('unexpected {{define}} inside a block', piece.offset);
+    if (keyword!.text === 'end' && next !== undefined)
+      throw new TemplateError(`unexpected ${quote(next.written)} in end`, piece.offset);
+    return piece;
+  }
+
+  #define(tokens: readonly TemplateToken[], open: number): void {
+    const { name } = nameOf(tokens, open);
+    if (tokens.length > 2)
+      throw new TemplateError('unexpected value in define clause: it takes one name', open);
+    this.#add({ name, source: this.#source, nodes: this.#body(open) }, open);
+    this.#at++;
+  }
+
+  #defineAndCall(tokens: readonly TemplateToken[], open: number): TemplateNode {
+    const { name, offset } = nameOf(tokens, open);
+    const pipeline = this.#pipeline(tokens.slice(2), 'block clause', open);
+    this.#enter(open);
+    this.#add({ name, source: this.#source, nodes: this.#body(open) }, open);
+    this.#nesting--;
+    return { type: 'template', name, pipeline, offset };
+  }
+
+  /** What stands between `define` or `block` and its `end`, at which the parser stands after. */
+  #body(open: number): readonly TemplateNode[] {
+    const variables = this.#variables;
+    const rangeDepth = this.#rangeDepth;
     this.#variables = ['$'];
+    this.#rangeDepth = 0;
     this.#at++;
     const nodes = this.#list();
-    const close = this.#pieces[this.#at];
-    if (close === undefined || close.type === 'text' || close.tokens[0]!.text !== 'end')
-      throw new TemplateError('{{define}} without {{end}}', offset);
-    this.#variables = outer;
-    this.#defined.set(name, nodes);
+    if (this.#closer(open).tokens[0]!.text !== 'end')
+      throw new TemplateError('unexpected {{else}} in a definition', this.#pieces[this.#at]!.offset);
+    this.#variables = variables;
+    this.#rangeDepth = rangeDepth;
+    return nodes;
   }
 
-  #pipeline(tokens: readonly TemplateToken[], offset: number, inRange = false): Pipeline {
-    const { variables, declares, rest } = this.#assignment(tokens, inRange);
-    const reader = new TokenReader(rest, offset);
-    const commands = this.#commands(reader);
-    if (reader.peek() !== undefined)
-      throw new TemplateError(`unexpected ${JSON.stringify(reader.peek()!.text)}`, reader.peek()!.offset);
-    if (declares) this.#variables.push(...variables);
-    return { variables, declares, commands };
+  #pipeline(tokens: readonly TemplateToken[], context: string, open: number): Pipeline {
+    const reader = new TokenReader(tokens, open);
+    const pipeline = this.#pipelineOf(reader, context);
+    const rest = reader.peek();
+    if (rest !== undefined)
+      throw new TemplateError(`unexpected ${quote(rest.written)} in ${context}`, rest.offset);
+    return pipeline;
   }
 
-  #assignment(
-    tokens: readonly TemplateToken[],
-    inRange: boolean,
-  ): { variables: string[]; declares: boolean; rest: readonly TemplateToken[] } {
-    const at = tokens.findIndex((token) => token.kind === ':=' || token.kind === '=');
-    if (at < 0) return { variables: [], declares: false, rest: tokens };
-    const names = tokens.slice(0, at);
-    const variables = names.filter((_, i) => i % 2 === 0);
-    const separators = names.filter((_, i) => i % 2 === 1);
-    const limit = inRange ? 2 : 1;
-    const wellFormed =
-      variables.length > separators.length &&
-      variables.length <= limit &&
-      variables.every((token) => token.kind === 'variable') &&
-      separators.every((token) => token.kind === ',');
-    if (!wellFormed)
-      throw new TemplateError(`unexpected ${JSON.stringify(tokens[at]!.text)}`, tokens[at]!.offset);
-    const declares = tokens[at]!.kind === ':=';
-    if (!declares) for (const token of variables) this.#known(token);
-    return { variables: variables.map((token) => token.text), declares, rest: tokens.slice(at + 1) };
-  }
-
-  #commands(reader: TokenReader): Command[] {
+  #pipelineOf(reader: TokenReader, context: string): Pipeline {
+    this.#enter(reader.offset());
+    const offset = reader.offset();
+    const { variables, assigns } = this.#variablesOf(reader, context);
     const commands: Command[] = [];
-    do {
-      const offset = reader.offset();
-      const operands: Operand[] = [];
-      for (let next = reader.peek(); next !== undefined; next = reader.peek()) {
-        if (next.kind === '|' || next.kind === ')') break;
-        operands.push(this.#operand(reader));
-      }
-      if (operands.length === 0) throw new TemplateError('missing value in a template action', offset);
-      if (commands.length > 0 && operands[0]!.type === 'literal')
-        throw new TemplateError('a constant cannot take the value of a pipe', offset);
-      commands.push({ operands, offset });
-    } while (reader.take('|'));
-    return commands;
+    let more = true;
+    while (more && reader.peek() !== undefined && reader.peek()!.kind !== ')') {
+      const start = reader.offset();
+      const command = this.#command(reader);
+      const first = command.operands[0]!.type;
+      if (commands.length > 0 && ['boolean', 'dot', 'nil', 'number', 'string'].includes(first))
+        throw new TemplateError(`non executable command in pipeline stage ${commands.length + 1}`, start);
+      commands.push(command);
+      more = reader.take('|');
+      if (more && (reader.peek() === undefined || reader.peek()!.kind === ')')) break;
+    }
+    if (commands.length === 0) throw new TemplateError(`missing value for ${context}`, offset);
+    this.#nesting--;
+    return { offset, variables, assigns, commands };
+  }
+
+  #variablesOf(reader: TokenReader, context: string): { variables: readonly string[]; assigns: boolean } {
+    const names = reader.assignment();
+    if (names === undefined) return { variables: [], assigns: false };
+    const { variables, operator, offset } = names;
+    if (variables.length > (context === 'range' ? 2 : 1))
+      throw new TemplateError(`too many declarations in ${context}`, offset);
+    if (operator === undefined) throw new TemplateError(`${context} can only initialize variables`, offset);
+    this.#variables.push(...variables);
+    return { variables, assigns: operator === '=' };
+  }
+
+  #command(reader: TokenReader): Command {
+    const operands: Operand[] = [];
+    for (let next = reader.peek(); next !== undefined; next = reader.peek()) {
+      if (next.kind === '|' || next.kind === ')') break;
+      if (operands.length > 0 && !next.spaceBefore)
+        throw new TemplateError(`unexpected ${quote(next.written)} in operand`, next.offset);
+      operands.push(this.#operand(reader));
+    }
+    if (operands.length === 0) throw new TemplateError('empty command', reader.offset());
+    return { operands };
   }
 
   #operand(reader: TokenReader): Operand {
-    const token = reader.next();
-    switch (token.kind) {
-      case 'string':
-        return { type: 'literal', value: token.text };
-      case 'number':
-        return { type: 'literal', value: numberOf(token) };
-      case 'dot':
-        return { type: 'dot', path: [] };
+    const term = this.#term(reader);
+    const fields = reader.fields();
+    const first = fields[0];
+    if (first === undefined) return term;
+    const path = fields.map((field) => field.text);
+    const { offset } = first;
+    switch (term.type) {
       case 'field':
-        return { type: 'dot', path: [token.text, ...reader.path()] };
       case 'variable':
-        this.#known(token);
-        return { type: 'variable', name: token.text, path: reader.path() };
-      case '(': {
-        const commands = this.#commands(reader);
-        if (!reader.take(')')) throw new TemplateError('unclosed left parenthesis', token.offset);
-        return {
-          type: 'pipeline',
-          pipeline: { variables: [], declares: false, commands },
-          path: reader.path(),
-        };
-      }
-      case 'identifier':
-        if (token.text === 'true' || token.text === 'false')
-          return { type: 'literal', value: token.text === 'true' };
-        if (token.text === 'nil') return { type: 'literal', value: null };
-        if (!this.#functions.has(token.text))
-          throw new TemplateError(`function ${JSON.stringify(token.text)} not defined`, token.offset);
-        return { type: 'function', name: token.text };
+        // Go says of `.a.b` that it stands where its second field does.
+        return { ...term, path: [...term.path, ...path], offset };
+      case 'function':
+      case 'pipeline':
+        return { type: 'chain', of: term, path, offset };
       default:
-        throw new TemplateError(`unexpected ${JSON.stringify(token.text)}`, token.offset);
+        throw new TemplateError(
+          `unexpected . after term ${quote(reader.previous(fields.length).written)}`,
+          offset,
+        );
     }
   }
 
-  #known(token: TemplateToken): void {
-    if (!this.#variables.includes(token.text))
-      throw new TemplateError(`undefined variable ${JSON.stringify(token.text)}`, token.offset);
+  #term(reader: TokenReader): Operand {
+    const token = reader.next();
+    const { offset } = token;
+    switch (token.kind) {
+      case 'string':
+        return { type: 'string', value: token.text, written: token.written, offset };
+      case 'number': {
+        const constant = parseConstant(token.text);
+        if (constant === undefined)
+          throw new TemplateError(`bad number syntax: ${quote(token.written)}`, offset);
+        return { type: 'number', constant: { ...constant, text: token.written }, offset };
+      }
+      case 'dot':
+        return { type: 'dot', offset };
+      case 'field':
+        return { type: 'field', path: [token.text], offset };
+      case 'variable':
+        if (!this.#variables.includes(token.text))
+          throw new TemplateError(`undefined variable ${quote(token.text)}`, offset);
+        return { type: 'variable', name: token.text, path: [], offset };
+      case '(': {
+        const pipeline = this.#pipelineOf(reader, 'parenthesized pipeline');
+        if (!reader.take(')')) throw new TemplateError('unclosed left paren', offset);
+        return { type: 'pipeline', pipeline, offset: pipeline.offset };
+      }
+      case 'identifier':
+        return this.#identifier(token);
+      default:
+        throw new TemplateError(`unexpected ${quote(token.written)} in operand`, offset);
+    }
   }
+
+  #identifier({ text, offset }: TemplateToken): Operand {
+    if (text === 'true' || text === 'false') return { type: 'boolean', value: text === 'true', offset };
+    if (text === 'nil') return { type: 'nil', offset };
+    if (KEYWORDS.has(text)) throw new TemplateError(`unexpected <${text}> in operand`, offset);
+    if (!this.#functions.has(text)) throw new TemplateError(`function ${quote(text)} not defined`, offset);
+    return { type: 'function', name: text, offset };
+  }
+
+  #enter(offset: number): void {
+    if (++this.#nesting > TEMPLATE_NESTING_MAX)
+      throw new TemplateError(`blocks and parentheses stand more than ${TEMPLATE_NESTING_MAX} deep`, offset);
+  }
+}
+
+const KEYWORDS: ReadonlySet<string> = new Set([
+  ...['block', 'break', 'continue', 'define', 'else', 'end', 'if', 'range', 'template', 'with'],
+]);
+
+function keywordOf(tokens: readonly TemplateToken[]): string {
+  const first = tokens[0];
+  return first?.kind === 'identifier' && KEYWORDS.has(first.text) ? first.text : '';
+}
+
+function nameOf(tokens: readonly TemplateToken[], open: number): { name: string; offset: number } {
+  const name = tokens[1];
+  if (name?.kind !== 'string')
+    throw new TemplateError(`unexpected ${quote(name?.written ?? '}}')} in ${tokens[0]!.text} clause`, open);
+  return { name: name.text, offset: name.offset };
 }
 
 /** Walks the tokens of one action. */
 class TokenReader {
   readonly #tokens: readonly TemplateToken[];
-  readonly #end: number;
+  readonly #open: number;
   #at = 0;
 
-  constructor(tokens: readonly TemplateToken[], offset: number) {
+  constructor(tokens: readonly TemplateToken[], open: number) {
     this.#tokens = tokens;
-    this.#end = offset;
+    this.#open = open;
   }
 
   peek(): TemplateToken | undefined {
@@ -298,7 +350,7 @@ class TokenReader {
 
   next(): TemplateToken {
     const token = this.#tokens[this.#at++];
-    if (token === undefined) throw new TemplateError('missing value in a template action', this.#end);
+    if (token === undefined) throw new TemplateError('missing value for command', this.#open);
     return token;
   }
 
@@ -308,34 +360,46 @@ class TokenReader {
     return true;
   }
 
+  /** The token that stands so many before the one that is next, and one more. */
+  previous(count: number): TemplateToken {
+    return this.#tokens[this.#at - count - 1]!;
+  }
+
   /** The fields that follow without a blank: `.b.c` of `$a.b.c`. */
-  path(): string[] {
-    const path: string[] = [];
+  fields(): TemplateToken[] {
+    const fields: TemplateToken[] = [];
     for (let next = this.peek(); next?.kind === 'field' && !next.spaceBefore; next = this.peek()) {
-      path.push(next.text);
+      fields.push(next);
       this.#at++;
     }
-    return path;
+    return fields;
+  }
+
+  /** `$x :=`, `$x =` or `$i, $x :=`; undefined, with nothing read, where none of them stands. */
+  assignment(): { variables: string[]; operator: ':=' | '=' | undefined; offset: number } | undefined {
+    const start = this.#at;
+    const offset = this.offset();
+    const variables: string[] = [];
+    for (let token = this.peek(); token?.kind === 'variable'; token = this.peek()) {
+      this.#at++;
+      variables.push(token.text);
+      const operator = this.peek()?.kind;
+      if (operator === ':=' || operator === '=') {
+        this.#at++;
+        return { variables, operator, offset };
+      }
+      if (operator !== ',') break;
+      this.#at++;
+      // `range $i,` may leave the second one out, as Go reads it.
+      if (this.peek() === undefined || this.peek()!.kind !== 'variable')
+        return { variables, operator: undefined, offset };
+    }
+    if (variables.length > 1) return { variables, operator: undefined, offset };
+    this.#at = start;
+    return undefined;
   }
 
   offset(): number {
-    return this.peek()?.offset ?? this.#end;
+    return this.peek()?.offset ?? this.#open;
   }
-}
-
-function nameOf(tokens: readonly TemplateToken[], offset: number): string {
-  const name = tokens[1];
-  if (name?.kind !== 'string')
-    throw new TemplateError(`{{${tokens[0]!.text}}} needs a name in quotes`, offset);
-  return name.text;
-}
-
-/** Go's constants: whole ones are ints, which `printf "%d"` wants, others float64. */
-function numberOf(token: TemplateToken): number | bigint {
-  const text = token.text.replaceAll('_', '');
-  if (/^[+-]?(?:\d+|0[xX][0-9a-fA-F]+)$/.test(text)) {
-    const digits = text.replace(/^[+-]/, '');
-    return text.startsWith('-') ? -BigInt(digits) : BigInt(digits);
-  }
-  return Number(text);
 }

@@ -116,7 +116,8 @@ groups:
     expect(sent[0]).toMatchObject({
       annotations: {
         summary: 'web is 0',
-        broken: "<error expanding template: can't evaluate field x in type string>",
+        broken:
+          '<error expanding template: error executing template __alert_Down: template: __alert_Down:1:122: executing "__alert_Down" at <$labels.job.x>: can\'t evaluate field x in type string>',
       },
       generatorUrl: 'http://localhost:9700/graph?g0.expr=up+%3D%3D+0&g0.tab=1',
     });

@@ -9,14 +9,17 @@ const VECTOR: readonly TemplateSample[] = [
 
 async function check(source: string, value: number, want: string): Promise<void> {
   const data = {
+    alertName: 'HighLoad',
+    timeMs: 1_700_000_000_500,
     labels: Labels.of({ __name__: 'x', instance: 'web-1.example.org:8000', job: 'web' }),
     value,
     externalLabels: { site: 'eu' },
     externalUrl: 'http://localhost:9700',
   };
-  const text = await Template.parse(source).expandOrExplain(data, async (expression) =>
-    expression === 'none' ? [] : VECTOR,
-  );
+  const text = await Template.parse(source).expandOrExplain(data, async (expression) => {
+    if (expression === 'boom') throw new Error('no such table');
+    return expression === 'none' ? [] : VECTOR;
+  });
   expect(text, source).toBe(want);
 }
 
@@ -110,36 +113,105 @@ describe('templates', () => {
     await check(`{{ $value | ${name} }}`, value, want);
   });
 
-  it('says in the text why a template fails', async () => {
-    await check('{{ $labels.a.b }}', 1, "<error expanding template: can't evaluate field b in type string>");
+  it('says in the text why a template fails, in the words of Prometheus', async () => {
+    const failed = (place: string, reason: string): string =>
+      `<error expanding template: error executing template __alert_HighLoad: template: ${place}: ${reason}>`;
+    await check(
+      '{{ $labels.a.b }}',
+      1,
+      failed(
+        '__alert_HighLoad:1:122',
+        'executing "__alert_HighLoad" at <$labels.a.b>: can\'t evaluate field b in type string',
+      ),
+    );
     await check(
       '{{ query "none" | first }}',
       1,
-      '<error expanding template: first() called on vector with no elements>',
+      failed(
+        '__alert_HighLoad:1:130',
+        'executing "__alert_HighLoad" at <first>: error calling first: first() called on vector with no elements',
+      ),
     );
-    await check('{{ gt $value 1 }}', 2, '<error expanding template: incompatible types for comparison>');
+    await check(
+      'line\n{{ gt $value 1 }}',
+      2,
+      failed(
+        '__alert_HighLoad:2:3',
+        'executing "__alert_HighLoad" at <gt $value 1>: error calling gt: incompatible types for comparison: float64 and int',
+      ),
+    );
     await check(
       '{{ humanize }}',
       2,
-      '<error expanding template: wrong number of args for humanize: want 1 got 0>',
+      failed(
+        '__alert_HighLoad:1:115',
+        'executing "__alert_HighLoad" at <humanize>: wrong number of args for humanize: want 1 got 0',
+      ),
     );
     await check(
-      '{{ define "t" }}{{ template "t" . }}{{ end }}{{ template "t" . }}',
-      1,
-      '<error expanding template: templates call each other more than 100 deep>',
+      '{{ query "boom" }}',
+      2,
+      failed(
+        '__alert_HighLoad:1:115',
+        'executing "__alert_HighLoad" at <query "boom">: error calling query: no such table',
+      ),
+    );
+  });
+
+  it('knows the time of the evaluation', async () => {
+    await check('{{ now }} {{ now | toTime }}', 1, '1.7000000005e+09 2023-11-14 22:13:20.5 +0000 UTC');
+    await check('{{ urlQueryEscape "a b&c" }}', 1, 'a+b%26c');
+  });
+
+  it('stops what would not end, or would give too much', async () => {
+    for (const [source, reason] of [
+      [
+        '{{ define "t" }}{{ template "t" . }}{{ end }}{{ template "t" . }}',
+        'exceeded maximum template depth (100)',
+      ],
+      ['{{ range 1000000000 }}{{ end }}', 'the template takes more than 1000000 steps'],
+      ['{{ range 1000000 }}{{ "0123456789" }}{{ end }}', 'the expansion is longer than 262144 characters'],
+      [
+        '{{ $x := "0123456789" }}{{ range 100 }}{{ $x = printf "%s%s" $x $x }}{{ end }}',
+        'a string is longer than 262144 characters',
+      ],
+      [
+        '{{ $x := args "0123456789" }}{{ range 100 }}{{ $x = args $x $x }}{{ end }}',
+        'a value holds more than 1000000 characters',
+      ],
+      [
+        '{{ $x := "0123456789" }}{{ range 14 }}{{ $x = printf "%s%s" $x $x }}{{ end }}{{ reReplaceAll "." $x $x }}',
+        'the result is longer than 1000000 characters',
+      ],
+      ['{{ printf "%1000001d" 1 }}', '%!(NOVERB)'],
+    ] as const) {
+      const data = {
+        alertName: 'T',
+        labels: Labels.EMPTY,
+        value: 1,
+        externalLabels: {},
+        externalUrl: '',
+        timeMs: 0,
+      };
+      expect(await Template.parse(source).expandOrExplain(data, async () => []), source).toContain(reason);
+    }
+    const deep = '('.repeat(600);
+    expect(() => Template.parse(`{{ ${deep}1${')'.repeat(600)} }}`)).toThrow('more than 500 deep');
+    expect(() => Template.parse('{{ if 1 }}'.repeat(600) + '{{ end }}'.repeat(600))).toThrow(
+      'more than 500 deep',
     );
   });
 
   it.each<[string, string]>([
     ['{{ $valeu }}', 'undefined variable "$valeu"'],
     ['{{ humanise $value }}', 'function "humanise" not defined'],
-    ['{{ if $value }}', '{{if}} without {{end}}'],
+    ['{{ if $value }}', 'unexpected EOF: {{end}} is missing'],
     ['{{ $value', 'unclosed action'],
     ['{{ end }}', 'unexpected {{end}}'],
     ['{{ "a }}', 'unterminated quoted string'],
-    ['{{ ($value }}', 'unclosed left parenthesis'],
-    ['{{ $value | 3 }}', 'a constant cannot take the value of a pipe'],
-    ['{{ }}', 'missing value in a template action'],
+    ['{{ ($value }}', 'unclosed left paren'],
+    ['{{ $value | 3 }}', 'non executable command in pipeline stage 2'],
+    ['{{ }}', 'missing value for command'],
     ['{{ break }}', '{{break}} outside {{range}}'],
   ])('refuses %s', (source, message) => {
     expect(() => Template.parse(source)).toThrow(message);
