@@ -154,8 +154,10 @@ function valueTest(op: AlertMatcherOp, wanted: string): (value: string) => boole
 }
 
 function patternTest(pattern: string): (value: string) => boolean {
-  if (PLAIN_CHOICE.test(pattern)) {
-    const choices = new Set(pattern.split('|'));
+  // Alertmanager writes the patterns of the older `match_re` with anchors.
+  const inner = /^\^\(\?:(.*)\)\$$/s.exec(pattern)?.[1] ?? pattern;
+  if (PLAIN_CHOICE.test(inner)) {
+    const choices = new Set(inner.split('|'));
     return (value) => choices.has(value);
   }
   // The very text that Alertmanager compiles: what is odd about it, `a)|(?:b`, is odd in the same way, and messages
