@@ -6,7 +6,7 @@
 import { type Family, type ScalarSeries, TEXT_CONTENT_TYPE, writeText } from '@binnacle/metrics/exposition';
 import type { ApiResponse } from '../api/route.ts';
 import type { RequestCount } from '../api/server.ts';
-import type { IntegrationStatus } from '../notify/dispatcher.ts';
+import type { IntegrationStatus } from '../notify/message-sender.ts';
 import type { RuleGroupStatus } from '../rules/rule-status.ts';
 import type { IngestStats } from './ingest-protocol.ts';
 

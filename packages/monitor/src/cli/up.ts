@@ -28,7 +28,8 @@ import type { AlertmanagerConfig } from '../config/alertmanager.ts';
 import { loadAlertmanagerConfig } from '../config/alertmanager-file.ts';
 import { type LoadedPrometheusConfig, loadPrometheusConfig } from '../config/prometheus-file.ts';
 import { Dispatcher } from '../notify/dispatcher.ts';
-import { notifierStateFile } from '../notify/notifier-state.ts';
+import { NotifierJournal } from '../notify/notifier-journal.ts';
+import { webhookIntegration } from '../notify/webhook.ts';
 import { RESTORE_TIMING } from '../rules/restore-alerts.ts';
 import type { RuleFile } from '../rules/rule-file.ts';
 import { RuleManager } from '../rules/rule-manager.ts';
@@ -138,7 +139,7 @@ async function startAround(
           residentBytes: process.memoryUsage.rss(),
           ingest: await ingest.stats(),
           ruleGroups: parts.rules?.status() ?? [],
-          webhooks: parts.dispatcher?.status() ?? [],
+          webhooks: parts.dispatcher?.status().integrations ?? [],
           requests: parts.server?.requestCounts() ?? [],
         }),
       headStats: async () => {
@@ -154,10 +155,21 @@ async function startAround(
   if (alerts !== undefined)
     parts.dispatcher = await Dispatcher.open({
       config: alerts,
+      matchRoutes: () => [alerts.route],
+      mutedBy: () => [],
+      muting: { silencedBy: () => [], inhibitedBy: () => [] },
+      integrations: (name) =>
+        (alerts.receivers.find((receiver) => receiver.name === name)?.webhookConfigs ?? []).map(
+          (config, index) => webhookIntegration(config, name, index, fetch),
+        ),
       externalUrl,
       clock,
-      fetch,
-      state: notifierStateFile(join(options.dataDir, 'notifier.json')),
+      state: new NotifierJournal({
+        path: join(options.dataDir, 'notifier.log'),
+        version1Path: join(options.dataDir, 'notifier.json'),
+        clock,
+        onProblem: report,
+      }),
       onProblem: report,
     });
   const rules = new RuleManager(ruleFiles, {

@@ -3,160 +3,214 @@
  *
  *     first alert ──group_wait──▶ flush ──group_interval──▶ flush ──group_interval──▶ …
  *
- * A flush hands out the group's alerts as they are; whether anything of it is worth a message is the
- * notification log's decision. After a flush that was delivered, resolved alerts leave the group, and an empty
- * group goes away. While a flush is under way, the group is not flushed again.
+ * An alert is in one group of each route that it leads to. A flush hands out the group's alerts as they are;
+ * whether anything of it is worth a message is for others to say. After a flush that was delivered, alerts that
+ * had ended leave the group, and an empty group goes away. While a flush is under way, the group is not flushed
+ * again.
  */
-import { Labels } from '@binnacle/metrics/model';
+import type { Labels } from '@binnacle/metrics/model';
 import type { RouteConfig } from '../config/alertmanager.ts';
-import { fingerprintOf, mergeAlerts, type NotifiedAlert, type PostedAlert } from './alert.ts';
-
-/** How many alerts are kept; further ones are dropped and counted. */
-export const ALERTS_MAX = 10_000;
+import { compareForMessage, compareLabelSets, type NotifiedAlert } from './alert.ts';
+import type { AlertEntry, StoredAlert } from './alert-store.ts';
+import { DueQueue } from './due-queue.ts';
 
 /** A group that is due. */
 export interface GroupFlush {
-  /** Alertmanager's name of the group: the route's matchers and the group's labels. */
+  readonly route: RouteConfig;
+  /** Alertmanager's name of the group: the route's key and the group's labels. */
   readonly groupKey: string;
   readonly groupLabels: Labels;
-  /** Never empty; by job, instance and the other labels. */
+  /** Never empty; in the order of messages. */
   readonly alerts: readonly NotifiedAlert[];
+  /** What the alerts that had ended were at the flush. */
+  readonly ended: readonly { readonly entry: AlertEntry; readonly alert: StoredAlert }[];
 }
 
-interface Group {
+/** How many alerts are in which state, each once: what holds one back in one group counts. */
+export interface AlertCounts {
+  readonly active: number;
+  readonly suppressed: number;
+  /** Their groups are still waiting for the first flush. */
+  readonly unprocessed: number;
+}
+
+/** A group as it is now. */
+export interface AlertGroup {
+  readonly route: RouteConfig;
   readonly key: string;
   readonly labels: Labels;
-  /** By the key of their labels. */
-  readonly alerts: Map<string, PostedAlert>;
-  dueMs: number;
-  flushed: boolean;
-  inFlight: boolean;
+  readonly entries: ReadonlySet<AlertEntry>;
 }
 
-/** All groups of one route. */
+interface Group extends AlertGroup {
+  readonly entries: Set<AlertEntry>;
+  dueMs: number;
+  isInFlight: boolean;
+  isGone: boolean;
+  /** The alerts that a flush looked at, and whether it held them back. */
+  readonly marks: Map<AlertEntry, 'active' | 'suppressed'>;
+}
+
+/** The groups of all routes. */
 export class AlertGroups {
-  readonly #route: RouteConfig;
-  readonly #groups = new Map<string, Group>();
-  #count = 0;
-  #dropped = 0;
+  readonly #routesOf: (labels: Labels) => readonly RouteConfig[];
+  /** By the keys of their labels. */
+  readonly #groups = new Map<RouteConfig, Map<string, Group>>();
+  readonly #byFlush = new WeakMap<GroupFlush, Group>();
+  readonly #due = new DueQueue<Group>((group) =>
+    group.isInFlight || group.isGone ? undefined : group.dueMs,
+  );
+  #size = 0;
 
-  constructor(route: RouteConfig) {
-    this.#route = route;
+  /** @param routesOf where an alert goes */
+  constructor(routesOf: (labels: Labels) => readonly RouteConfig[]) {
+    this.#routesOf = routesOf;
   }
 
-  /** Takes alerts, new ones and news of known ones. */
-  add(alerts: readonly PostedAlert[], nowMs: number): void {
-    // The end of an alert that nobody was told of is no news.
-    for (const alert of alerts)
-      if (alert.endsAtMs > nowMs || this.#knows(alert.labels)) this.#addOne(alert, nowMs);
-  }
-
-  /** Takes alerts of an earlier run: some have ended and somebody still has to be told. */
-  restore(alerts: readonly PostedAlert[], nowMs: number): void {
-    for (const alert of alerts) this.#addOne(alert, nowMs);
+  /** Puts an alert, or one of which there is news, where it belongs. */
+  add(entry: AlertEntry, nowMs: number): void {
+    const { labels, startsAtMs } = entry.alert;
+    for (const route of this.#routesOf(labels)) {
+      const ofRoute = this.#ofRoute(route);
+      const groupLabels = labelsOfGroup(route, labels);
+      let group = ofRoute.get(groupLabels.key);
+      if (group === undefined) {
+        // An alert that already waited for longer than the group would need not wait again.
+        const isOld = startsAtMs + route.groupWaitMs < nowMs;
+        group = newGroup(route, groupLabels, isOld ? nowMs : nowMs + route.groupWaitMs);
+        ofRoute.set(groupLabels.key, group);
+        this.#size++;
+        this.#due.put(group);
+      }
+      if (group.entries.has(entry)) continue;
+      group.entries.add(entry);
+      entry.groups++;
+    }
   }
 
   /** When the next group is due; undefined when none is. */
   nextDueMs(): number | undefined {
-    let next: number | undefined;
-    for (const group of this.#groups.values())
-      if (!group.inFlight && (next === undefined || group.dueMs < next)) next = group.dueMs;
-    return next;
+    return this.#due.nextMs();
   }
 
-  /** The groups that are due. Each must be {@link settle}d before it is flushed again. */
-  flush(nowMs: number): GroupFlush[] {
-    const due: GroupFlush[] = [];
-    for (const group of this.#groups.values()) {
-      if (group.inFlight || group.dueMs > nowMs) continue;
-      group.inFlight = true;
-      group.flushed = true;
-      group.dueMs = nowMs + this.#route.groupIntervalMs;
-      const alerts = [...group.alerts.values()]
-        .map((alert) => notified(alert, nowMs))
-        .sort((a, b) => compareForMessage(a.labels, b.labels));
-      due.push({ groupKey: group.key, groupLabels: group.labels, alerts });
+  /** A group that is due. It must be {@link settle}d before it is flushed again. */
+  flush(nowMs: number): GroupFlush | undefined {
+    const group = this.#due.take(nowMs);
+    if (group === undefined) return undefined;
+    group.isInFlight = true;
+    group.dueMs = nowMs + group.route.groupIntervalMs;
+    const alerts: NotifiedAlert[] = [];
+    const ended: { entry: AlertEntry; alert: StoredAlert }[] = [];
+    for (const entry of group.entries) {
+      const { alert } = entry;
+      const isEnded = alert.endsAtMs <= nowMs;
+      if (isEnded) ended.push({ entry, alert });
+      alerts.push({ ...alert, status: isEnded ? 'resolved' : 'firing' });
     }
-    return due;
+    alerts.sort((a, b) => compareForMessage(a.labels, b.labels));
+    const { route, key, labels } = group;
+    const flush = { route, groupKey: key, groupLabels: labels, alerts, ended };
+    this.#byFlush.set(flush, group);
+    return flush;
+  }
+
+  /** Notes which alerts of a flush are held back, for {@link counts}. */
+  mark(flush: GroupFlush, heldBack: ReadonlySet<string>): void {
+    const group = this.#byFlush.get(flush);
+    for (const entry of group?.entries ?? [])
+      group?.marks.set(entry, heldBack.has(entry.fingerprint) ? 'suppressed' : 'active');
   }
 
   /**
    * Ends a flush.
-   * @param delivered whether every receiver has what it should have; if not, resolved alerts stay for the next try
+   * @param isDelivered whether every receiver has what it should have; if not, ended alerts stay for the next try
+   * @returns what is in no group any more
    */
-  settle(flush: GroupFlush, delivered: boolean): void {
-    const group = this.#groups.get(flush.groupKey);
-    if (group === undefined) return;
-    group.inFlight = false;
-    if (!delivered) return;
-    for (const sent of flush.alerts) {
-      const key = sent.labels.key;
-      // An alert that fires again since stays.
-      if (sent.status !== 'resolved' || group.alerts.get(key)?.endsAtMs !== sent.endsAtMs) continue;
-      group.alerts.delete(key);
-      this.#count--;
+  settle(flush: GroupFlush, isDelivered: boolean): AlertEntry[] {
+    const group = this.#byFlush.get(flush);
+    if (group === undefined) return [];
+    this.#byFlush.delete(flush);
+    group.isInFlight = false;
+    const free: AlertEntry[] = [];
+    for (const { entry, alert } of isDelivered ? flush.ended : []) {
+      // Of an alert that was posted meanwhile, it may fire again, the group has still to tell.
+      if (entry.alert !== alert || !group.entries.delete(entry)) continue;
+      group.marks.delete(entry);
+      if (--entry.groups === 0) free.push(entry);
     }
-    if (group.alerts.size === 0) this.#groups.delete(group.key);
-  }
-
-  /** All alerts that are known. */
-  alerts(): PostedAlert[] {
-    return [...this.#groups.values()].flatMap((group) => [...group.alerts.values()]);
-  }
-
-  /** How many alerts did not fit into {@link ALERTS_MAX}. */
-  get dropped(): number {
-    return this.#dropped;
-  }
-
-  #addOne(alert: PostedAlert, nowMs: number): void {
-    const labels = this.#groupLabels(alert.labels);
-    const key = groupKeyOf(labels);
-    let group = this.#groups.get(key);
-    const known = group?.alerts.get(alert.labels.key);
-    if (known === undefined && this.#count >= ALERTS_MAX) {
-      this.#dropped++;
-      return;
+    if (group.entries.size === 0) {
+      group.isGone = true;
+      this.#ofRoute(group.route).delete(group.labels.key);
+      this.#size--;
     }
-    if (group === undefined) {
-      const dueMs = nowMs + this.#route.groupWaitMs;
-      group = { key, labels, alerts: new Map(), dueMs, flushed: false, inFlight: false };
-      this.#groups.set(key, group);
-    }
-    if (known === undefined) this.#count++;
-    group.alerts.set(alert.labels.key, known === undefined ? alert : mergeAlerts(known, alert));
-    // An alert that already waited for longer than the group would need not wait again.
-    if (!group.flushed && alert.startsAtMs + this.#route.groupWaitMs < nowMs) group.dueMs = nowMs;
+    this.#due.put(group);
+    return free;
   }
 
-  #knows(labels: Labels): boolean {
-    return this.#groups.get(groupKeyOf(this.#groupLabels(labels)))?.alerts.has(labels.key) ?? false;
+  /** How many groups there are. */
+  get size(): number {
+    return this.#size;
   }
 
-  #groupLabels(labels: Labels): Labels {
-    const { groupBy } = this.#route;
-    return groupBy === 'all' ? labels : labels.only(new Set(groupBy));
+  /** All groups: by their labels, then by receiver. */
+  list(): AlertGroup[] {
+    return [...this.#groups.values()]
+      .flatMap((ofRoute) => [...ofRoute.values()])
+      .sort(
+        (a, b) => compareLabelSets(a.labels, b.labels) || compareTexts(a.route.receiver, b.route.receiver),
+      );
+  }
+
+  /** The alerts that fire, by state. */
+  counts(nowMs: number): AlertCounts {
+    const states = new Map<AlertEntry, 'active' | 'suppressed' | 'unprocessed'>();
+    for (const ofRoute of this.#groups.values())
+      for (const group of ofRoute.values())
+        for (const entry of group.entries) {
+          if (entry.alert.endsAtMs <= nowMs) continue;
+          const state = group.marks.get(entry) ?? 'unprocessed';
+          const known = states.get(entry) ?? 'unprocessed';
+          if (known === 'unprocessed' || state === 'suppressed') states.set(entry, state);
+        }
+    const counts = { active: 0, suppressed: 0, unprocessed: 0 };
+    for (const state of states.values()) counts[state]++;
+    return counts;
+  }
+
+  #ofRoute(route: RouteConfig): Map<string, Group> {
+    const known = this.#groups.get(route);
+    if (known !== undefined) return known;
+    const groups = new Map<string, Group>();
+    this.#groups.set(route, groups);
+    return groups;
   }
 }
 
-function notified(alert: PostedAlert, nowMs: number): NotifiedAlert {
-  const status = alert.endsAtMs <= nowMs ? 'resolved' : 'firing';
-  return { ...alert, status, fingerprint: fingerprintOf(alert.labels) };
+function newGroup(route: RouteConfig, labels: Labels, dueMs: number): Group {
+  return {
+    route,
+    key: `${route.key}:${labelsText(labels)}`,
+    labels,
+    entries: new Set(),
+    dueMs,
+    isInFlight: false,
+    isGone: false,
+    marks: new Map(),
+  };
 }
 
-/** Alertmanager's key of a group of the top route, which has no matchers: `{}:{alertname="X", job="y"}`. */
-function groupKeyOf(labels: Labels): string {
-  return `{}:{${labels
+function labelsOfGroup({ groupBy }: RouteConfig, labels: Labels): Labels {
+  return groupBy === 'all' ? labels : labels.only(new Set(groupBy));
+}
+
+/** Labels as Alertmanager writes them in the key of a group: `{alertname="X", job="y"}`. */
+function labelsText(labels: Labels): string {
+  return `{${labels
     .entries()
     .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
     .join(', ')}}`;
 }
 
-function compareForMessage(a: Labels, b: Labels): number {
-  for (const name of ['job', 'instance']) {
-    const left = a.get(name);
-    const right = b.get(name);
-    if (left !== right) return left < right ? -1 : 1;
-  }
-  return Labels.compare(a, b);
+function compareTexts(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -7,7 +7,10 @@ export interface PostedAlert {
   readonly labels: Labels;
   readonly annotations: Readonly<Record<string, string>>;
   readonly startsAtMs: number;
-  /** Firing before, resolved from then on. Whoever posts a firing alert posts it again before this passes. */
+  /**
+   * Firing before, resolved from then on. Whoever posts a firing alert posts it again before this passes. 0 where
+   * the poster did not say: then the alert ends when nobody posts it for the resolve timeout.
+   */
   readonly endsAtMs: number;
   /** A link to where the alert comes from; may be empty. */
   readonly generatorUrl: string;
@@ -19,29 +22,54 @@ export interface NotifiedAlert extends PostedAlert {
   readonly fingerprint: string;
 }
 
-const FNV_OFFSET = 0xcbf29ce484222325n;
-const FNV_PRIME = 0x100000001b3n;
 const SEPARATOR = 0xff;
 
 /** Alertmanager's name for a label set: FNV-1a in 64 bits over names and values, 16 hexadecimal digits. */
 export function fingerprintOf(labels: Labels): string {
-  let hash = FNV_OFFSET;
+  // The hash in two halves of 32 bits. The prime is 2^40 + 435, so a product is a shift and a small product, both
+  // exact in doubles; with BigInt the 10,000 alerts of a storm take a second.
+  let high = 0xcbf29ce4;
+  let low = 0x84222325;
   const add = (byte: number): void => {
-    hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * FNV_PRIME);
+    const mixed = (low ^ byte) >>> 0;
+    const product = mixed * 435;
+    low = product >>> 0;
+    high = (high * 435 + Math.floor(product / 0x1_0000_0000) + ((mixed << 8) >>> 0)) >>> 0;
   };
-  for (const [name, value] of labels.entries()) {
-    for (const byte of Buffer.from(name)) add(byte);
+  const addText = (text: string): void => {
+    for (const byte of Buffer.from(text)) add(byte);
     add(SEPARATOR);
-    for (const byte of Buffer.from(value)) add(byte);
-    add(SEPARATOR);
+  };
+  for (let i = 0; i < labels.size; i++) {
+    addText(labels.names[i] ?? '');
+    addText(labels.values[i] ?? '');
   }
-  return hash.toString(16).padStart(16, '0');
+  return high.toString(16).padStart(8, '0') + low.toString(16).padStart(8, '0');
 }
 
-/** What is known of an alert after it was posted again: the news, and the earlier start when both overlap. */
-export function mergeAlerts(known: PostedAlert, posted: PostedAlert): PostedAlert {
-  const overlap = posted.startsAtMs <= known.endsAtMs && known.startsAtMs <= posted.endsAtMs;
-  return overlap && known.startsAtMs < posted.startsAtMs
-    ? { ...posted, startsAtMs: known.startsAtMs }
-    : posted;
+/** The order of the alerts of a message: by job, by instance (without comes last), by number of labels, by labels. */
+export function compareForMessage(a: Labels, b: Labels): number {
+  for (const name of ['job', 'instance']) {
+    const left = a.get(name);
+    const right = b.get(name);
+    if (left === right) continue;
+    if (left === '' || right === '') return left === '' ? 1 : -1;
+    return left < right ? -1 : 1;
+  }
+  return compareLabelSets(a, b);
+}
+
+/** Alertmanager's order of label sets: the smaller set first; then by the first name that only one has, or by value. */
+export function compareLabelSets(a: Labels, b: Labels): number {
+  if (a.size !== b.size) return a.size - b.size;
+  for (let i = 0; i < a.size; i++) {
+    const nameA = a.names[i] ?? '';
+    const nameB = b.names[i] ?? '';
+    // The set that lacks the smaller of the two names comes first.
+    if (nameA !== nameB) return nameA < nameB ? 1 : -1;
+    const valueA = a.values[i] ?? '';
+    const valueB = b.values[i] ?? '';
+    if (valueA !== valueB) return valueA < valueB ? -1 : 1;
+  }
+  return 0;
 }

@@ -1,251 +1,422 @@
 /**
- * Carries alerts to receivers: wakes when a group is due, asks the log whether there is news, sends it, tries
- * again while that can help, and remembers what was sent.
+ * The notifier: takes alerts, and gets to every receiver what it should know.
  *
- * Every webhook of every group is on its own: one that does not answer keeps no other waiting. A message is tried
- * again with growing pauses until the group's interval is over; then it counts as failed, and since the log does
- * not have it, the group's next flush starts again.
+ *     post ──▶ AlertStore ──▶ AlertGroups ──due──▶ inhibited? ──▶ time intervals? ──▶ silenced? ──┐
+ *                                                                                                 ▼
+ *              NotifierStateStore ◀── noted ◀── sent ◀── MessageSender ◀── news? (NotificationLog), per integration
+ *
+ * The order is Alertmanager's. An alert that is held back is, for this flush, not part of its group; a group of
+ * which all is held back says nothing and notes nothing. A message counts as sent when it is noted, and what is
+ * noted is on the disk: a restart knows what was sent and which alerts are open.
  */
-import { readFile } from 'node:fs/promises';
+import type { Labels } from '@binnacle/metrics/model';
 import type { Clock } from '../clock.ts';
-import type { AlertmanagerConfig } from '../config/alertmanager.ts';
-import type { WebhookConfig } from '../config/receivers.ts';
-import type { PostedAlert } from './alert.ts';
-import { AlertGroups, type GroupFlush } from './alert-groups.ts';
-import type { SendResult } from './integration.ts';
-import { NotificationLog } from './notification-log.ts';
-import type { NotifierStateStore } from './notifier-state.ts';
-import { type Fetch, postWebhook, webhookPayload } from './webhook.ts';
+import type { AlertmanagerConfig, RouteConfig } from '../config/alertmanager.ts';
+import { compareForMessage, type NotifiedAlert, type PostedAlert } from './alert.ts';
+import { type AlertCounts, AlertGroups, type GroupFlush } from './alert-groups.ts';
+import { type AlertEntry, AlertStore } from './alert-store.ts';
+import type { Integration } from './integration.ts';
+import { type IntegrationStatus, MessageSender } from './message-sender.ts';
+import { fingerprintsOf, NotificationLog } from './notification-log.ts';
+import type { NotifierStateStore, StateRecord } from './notifier-state.ts';
+import type { AlertGroupView, AlertView, Muting, NotifierView } from './notifier-view.ts';
 
-/** The pause before the second attempt; it doubles from there. */
-export const RETRY_FIRST_MS = 1000;
-/** The longest pause between attempts. */
-export const RETRY_LONGEST_MS = 60_000;
 /** How long a message is tried at least, however short the group's interval is. */
 export const DELIVERY_LEAST_MS = 10_000;
+/** How often alerts that have ended, and notes that have expired, are forgotten. */
+export const MAINTENANCE_INTERVAL_MS = 15 * 60_000;
+/** How long messages that are under way may take when the monitor stops. */
+export const STOP_WAIT_MS = 5000;
+
+/** What holds an alert back, as Alertmanager's metrics say it. */
+export const SUPPRESSED_REASONS = [
+  'inhibition',
+  'active_time_interval',
+  'mute_time_interval',
+  'silence',
+] as const;
+
+/** One of {@link SUPPRESSED_REASONS}. */
+export type SuppressedReason = (typeof SUPPRESSED_REASONS)[number];
 
 /** Options of {@link Dispatcher}. */
 export interface DispatcherOptions {
   readonly config: AlertmanagerConfig;
+  /** Where an alert goes: nodes of the configuration's tree of routes, never none. */
+  readonly matchRoutes: (labels: Labels) => readonly RouteConfig[];
+  /** The names of the route's time intervals that hold its messages back at a time. */
+  readonly mutedBy: (route: RouteConfig, timeMs: number) => readonly string[];
+  readonly muting: Muting;
+  /** The ways to reach a receiver of the configuration. */
+  readonly integrations: (receiver: string) => readonly Integration[];
   /** Where users reach the monitor. */
   readonly externalUrl: string;
   readonly clock: Clock;
-  readonly fetch: Fetch;
   readonly state: NotifierStateStore;
   /** Told in words, once each, of what an operator should know. Holds no secrets. */
   readonly onProblem: (message: string) => void;
+  /** Told of alerts that were posted, or that an earlier run knew, as they are after merging. */
+  readonly onAlerts?: (alerts: readonly PostedAlert[]) => void;
 }
 
-/** How one receiver's webhook fared. */
-export interface IntegrationStatus {
-  readonly receiver: string;
-  /** Its place among the receiver's webhooks. */
-  readonly index: number;
-  /** Messages that arrived. */
-  readonly sent: number;
-  /** Messages that were given up. */
-  readonly failed: number;
-  /** Attempts that did not succeed. */
-  readonly failedAttempts: number;
-  /** Why the last attempt failed; empty when it did not. */
-  readonly lastError: string;
-}
-
-interface Integration {
-  readonly receiver: string;
-  readonly index: number;
-  readonly webhook: WebhookConfig;
-  sent: number;
-  failed: number;
-  failedAttempts: number;
-  lastError: string;
+/** What the notifier counts. */
+export interface NotifierStatus {
+  readonly integrations: readonly IntegrationStatus[];
+  readonly alerts: AlertCounts;
+  /** Posts of alerts, by what they said. */
+  readonly received: { readonly firing: number; readonly resolved: number };
+  /** Posts of alerts for which there was no room. */
+  readonly dropped: number;
+  readonly groups: number;
+  /** Alerts that were held back, each at each flush. */
+  readonly suppressed: Readonly<Record<SuppressedReason, number>>;
+  /** Groups and integrations of which is remembered what was sent. */
+  readonly notes: number;
 }
 
 /** The notifier. */
-export class Dispatcher {
+export class Dispatcher implements NotifierView {
+  readonly configText: string;
+  readonly startTimeMs: number;
   readonly #options: DispatcherOptions;
+  readonly #store: AlertStore;
   readonly #groups: AlertGroups;
   readonly #log: NotificationLog;
-  readonly #integrations: readonly Integration[];
-  readonly #stop = new AbortController();
+  readonly #senders: ReadonlyMap<string, readonly MessageSender[]>;
   readonly #running = new Set<Promise<void>>();
-  #cancelTimer: (() => void) | undefined;
-  #saving: Promise<void> = Promise.resolve();
+  readonly #received = { firing: 0, resolved: 0 };
+  readonly #suppressed: Record<SuppressedReason, number> = {
+    inhibition: 0,
+    active_time_interval: 0,
+    mute_time_interval: 0,
+    silence: 0,
+  };
+  #isStopped = false;
+  #cancelFlush: (() => void) | undefined;
+  /** When the flush that is waited for is due. */
+  #flushMs: number | undefined;
+  #cancelMaintenance: (() => void) | undefined;
 
   private constructor(options: DispatcherOptions, log: NotificationLog) {
-    const { route, receivers } = options.config;
+    const { config, clock, onProblem } = options;
+    this.configText = config.shownText;
+    this.startTimeMs = clock.now();
     this.#options = options;
     this.#log = log;
-    this.#groups = new AlertGroups(route);
-    const hooks = receivers.find((receiver) => receiver.name === route.receiver)?.webhookConfigs ?? [];
-    this.#integrations = hooks.map((webhook, index) => ({
-      receiver: route.receiver,
-      index,
-      webhook,
-      sent: 0,
-      failed: 0,
-      failedAttempts: 0,
-      lastError: '',
-    }));
+    this.#store = new AlertStore(config.resolveTimeoutMs);
+    this.#groups = new AlertGroups(options.matchRoutes);
+    this.#senders = new Map(
+      config.receivers.map(({ name }) => [
+        name,
+        options.integrations(name).map((integration) => new MessageSender(integration, { clock, onProblem })),
+      ]),
+    );
   }
 
   /** Starts with what the last run remembered. */
   static async open(options: DispatcherOptions): Promise<Dispatcher> {
-    const state = await options.state.load().catch((error: unknown) => {
-      options.onProblem(`what was notified before could not be read: ${String(error)}`);
-      return undefined;
-    });
-    const dispatcher = new Dispatcher(options, new NotificationLog(state?.notifications));
-    if (state !== undefined) {
+    const nowMs = options.clock.now();
+    const { alerts, notifications } = await options.state.load();
+    const log = new NotificationLog(notifications);
+    log.collectGarbage(nowMs);
+    const dispatcher = new Dispatcher(options, log);
+    const entries = alerts.map((alert) =>
       // Who posted what was firing was down as well: it gets the time to post again before that counts as over.
-      const patience = options.clock.now() + options.config.resolveTimeoutMs;
-      const alerts = state.alerts.map((alert) =>
-        alert.endsAtMs > state.savedAtMs ? { ...alert, endsAtMs: Math.max(alert.endsAtMs, patience) } : alert,
-      );
-      dispatcher.#groups.restore(alerts, options.clock.now());
-    }
+      dispatcher.#store.restore(alert, alert.updatedAtMs, alert.isEnded, nowMs),
+    );
+    options.onAlerts?.(entries.map(({ alert }) => alert));
+    for (const entry of entries) dispatcher.#groups.add(entry, nowMs);
+    dispatcher.#replaceIfOvergrown();
+    dispatcher.#maintainLater();
     dispatcher.#schedule();
     return dispatcher;
   }
 
-  /** Takes alerts, new ones and news of known ones. */
   post(alerts: readonly PostedAlert[]): void {
-    const dropped = this.#groups.dropped;
-    this.#groups.add(alerts, this.#options.clock.now());
-    if (dropped === 0 && this.#groups.dropped > 0)
-      this.#options.onProblem('there are too many alerts: further ones are dropped');
+    const { clock, onProblem, onAlerts } = this.#options;
+    const nowMs = clock.now();
+    const droppedBefore = this.#store.dropped;
+    const entries: AlertEntry[] = [];
+    for (const posted of alerts) {
+      const entry = this.#store.put(posted, nowMs);
+      if (entry === undefined) continue;
+      this.#received[posted.endsAtMs !== 0 && posted.endsAtMs <= nowMs ? 'resolved' : 'firing']++;
+      entries.push(entry);
+    }
+    if (droppedBefore === 0 && this.#store.dropped > 0)
+      onProblem(`there are too many alerts, ${this.#store.size}: further ones are dropped`);
+    // What inhibits must be known before anything that it inhibits is sent.
+    onAlerts?.(entries.map(({ alert }) => alert));
+    for (const entry of entries) this.#groups.add(entry, nowMs);
+    void this.#append(this.#newsOf(entries, nowMs));
     this.#schedule();
   }
 
-  /** How each webhook of the route's receiver fared. */
-  status(): IntegrationStatus[] {
-    return this.#integrations.map(({ webhook: _, ...status }) => ({ ...status }));
+  /** Counts, and how each integration fared. */
+  status(): NotifierStatus {
+    return {
+      integrations: [...this.#senders.values()].flat().map((sender) => sender.status()),
+      alerts: this.#groups.counts(this.#options.clock.now()),
+      received: { ...this.#received },
+      dropped: this.#store.dropped,
+      groups: this.#groups.size,
+      suppressed: { ...this.#suppressed },
+      notes: this.#log.size,
+    };
   }
 
-  /** Stops sending, waits for what is under way to end, and remembers. */
+  alerts(): readonly AlertView[] {
+    const nowMs = this.#options.clock.now();
+    const views: AlertView[] = [];
+    for (const entry of this.#store.entries())
+      if (entry.alert.endsAtMs > nowMs)
+        views.push(this.#view(entry, this.#options.matchRoutes(entry.alert.labels), nowMs));
+    return views;
+  }
+
+  groups(): readonly AlertGroupView[] {
+    const nowMs = this.#options.clock.now();
+    return this.#groups.list().flatMap(({ route, key, labels, entries }) => {
+      const alerts = [...entries]
+        .filter((entry) => entry.alert.endsAtMs > nowMs)
+        .sort((a, b) => compareForMessage(a.alert.labels, b.alert.labels))
+        .map((entry) => this.#view(entry, [route], nowMs));
+      return alerts.length === 0
+        ? []
+        : [{ key, routeId: route.id, labels, receiver: route.receiver, alerts }];
+    });
+  }
+
+  receivers(): readonly string[] {
+    return this.#options.config.receivers.map(({ name }) => name);
+  }
+
+  /** Sends nothing more, gives what is under way a bounded time to end, and remembers. */
   async stop(): Promise<void> {
-    this.#stop.abort();
-    this.#cancelTimer?.();
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    this.#cancelFlush?.();
+    this.#cancelMaintenance?.();
+    const senders = [...this.#senders.values()].flat();
+    for (const sender of senders) sender.stop();
+    const cancelAbort = this.#options.clock.after(STOP_WAIT_MS, () => {
+      for (const sender of senders) sender.abort();
+    });
     await Promise.all(this.#running);
-    await this.#save();
+    cancelAbort();
+    this.#replaceIfOvergrown();
+    await this.#options.state.close();
   }
 
   #schedule(): void {
-    this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
-    const due = this.#groups.nextDueMs();
-    if (due === undefined || this.#stop.signal.aborted) return;
+    const dueMs = this.#isStopped ? undefined : this.#groups.nextDueMs();
+    if (dueMs === this.#flushMs) return;
+    this.#cancelFlush?.();
+    this.#cancelFlush = undefined;
+    this.#flushMs = dueMs;
+    if (dueMs === undefined) return;
     const { clock } = this.#options;
-    this.#cancelTimer = clock.after(due - clock.now(), () => this.#flush());
+    this.#cancelFlush = clock.after(dueMs - clock.now(), () => {
+      this.#flushMs = undefined;
+      this.#flushDue();
+      this.#schedule();
+    });
   }
 
-  #flush(): void {
-    for (const flush of this.#groups.flush(this.#options.clock.now())) {
-      const run = this.#deliverGroup(flush).finally(() => {
+  #flushDue(): void {
+    const nowMs = this.#options.clock.now();
+    for (let flush = this.#groups.flush(nowMs); flush !== undefined; flush = this.#groups.flush(nowMs)) {
+      const run = this.#deliverGroup(flush, nowMs).finally(() => {
         this.#running.delete(run);
         this.#schedule();
       });
       this.#running.add(run);
     }
-    this.#schedule();
   }
 
-  async #deliverGroup(flush: GroupFlush): Promise<void> {
-    const results = await Promise.all(
-      this.#integrations.map((integration) => this.#deliver(integration, flush)),
-    );
-    this.#groups.settle(
-      flush,
-      results.every((result) => result !== 'failed'),
-    );
-    if (results.includes('sent')) await this.#save();
-  }
-
-  async #deliver(integration: Integration, flush: GroupFlush): Promise<'sent' | 'failed' | 'no news'> {
-    const { clock, config, externalUrl } = this.#options;
-    const { receiver, index, webhook } = integration;
-    const key = `${flush.groupKey}:${receiver}/webhook/${index}`;
-    const { repeatIntervalMs } = config.route;
-    const { sendResolved, maxAlerts } = webhook;
-    if (!this.#log.isNews(key, flush.alerts, { sendResolved, repeatIntervalMs }, clock.now()))
-      return 'no news';
-    const alerts = sendResolved ? flush.alerts : flush.alerts.filter((alert) => alert.status === 'firing');
-    if (alerts.length > 0) {
-      const { groupKey, groupLabels } = flush;
-      const body = webhookPayload({ receiver, groupKey, groupLabels, alerts, externalUrl }, maxAlerts);
-      if (!(await this.#sendUntilDelivered(integration, body))) return 'failed';
+  async #deliverGroup(flush: GroupFlush, nowMs: number): Promise<void> {
+    let isDelivered = false;
+    try {
+      // A restart is to know that these have ended, not that nobody was there to post them.
+      void this.#append(
+        this.#newsOf(
+          flush.ended.map(({ entry }) => entry),
+          nowMs,
+        ),
+      );
+      const alerts = this.#passing(flush, nowMs);
+      const senders = alerts.length === 0 ? [] : (this.#senders.get(flush.route.receiver) ?? []);
+      const results = await Promise.all(senders.map((sender) => this.#deliver(sender, flush, alerts, nowMs)));
+      isDelivered = results.every((result) => result !== 'failed');
+    } catch (error) {
+      // Ours: the group goes on, and tries again at its next flush.
+      this.#options.onProblem(`the group ${flush.groupKey} could not be told: ${String(error)}`);
     }
-    this.#log.record(key, flush.alerts, clock.now());
+    const told = this.#groups.settle(flush, isDelivered).filter((entry) => entry.noted !== undefined);
+    for (const entry of told) entry.noted = undefined;
+    if (told.length > 0)
+      void this.#append([{ kind: 'gone', fingerprints: told.map((entry) => entry.fingerprint) }]);
+  }
+
+  async #deliver(
+    sender: MessageSender,
+    flush: GroupFlush,
+    passing: readonly NotifiedAlert[],
+    flushMs: number,
+  ): Promise<'sent' | 'failed' | 'no news'> {
+    const { clock, externalUrl } = this.#options;
+    const { route, groupKey, groupLabels } = flush;
+    const { receiver, kind, index, sendResolved } = sender.integration;
+    const { repeatIntervalMs } = route;
+    const key = `${groupKey}:${receiver}/${kind}/${index}`;
+    if (!this.#log.isNews(key, passing, { sendResolved, repeatIntervalMs }, flushMs)) return 'no news';
+    let told = passing;
+    if (sendResolved || passing.some(isFiring)) {
+      const compose = (hasWaited: boolean) => {
+        // A message that had to wait in a storm says what is to be said now.
+        if (hasWaited) told = passing.filter((alert) => this.#reasonNow(route, alert) === undefined);
+        const alerts = sendResolved ? told : told.filter(isFiring);
+        return alerts.length === 0 ? undefined : { receiver, groupKey, groupLabels, alerts, externalUrl };
+      };
+      const deadlineMs = flushMs + Math.max(route.groupIntervalMs, DELIVERY_LEAST_MS);
+      const outcome = await sender.deliver(compose, deadlineMs);
+      if (outcome === 'failed') return 'failed';
+      if (outcome === 'nothing to say') return 'no news';
+    } else sender.skip();
+    const sentAtMs = clock.now();
+    const entry = {
+      key,
+      firing: fingerprintsOf(told, 'firing'),
+      resolved: fingerprintsOf(told, 'resolved'),
+      sentAtMs,
+      expiresAtMs: sentAtMs + 2 * repeatIntervalMs,
+    };
+    this.#log.record(entry);
+    await this.#append([{ kind: 'sent', entry }]);
     return 'sent';
   }
 
-  async #sendUntilDelivered(integration: Integration, body: string): Promise<boolean> {
-    const { clock, config } = this.#options;
-    const deadline = clock.now() + Math.max(config.route.groupIntervalMs, DELIVERY_LEAST_MS);
-    let pauseMs = RETRY_FIRST_MS;
-    for (;;) {
-      const result = await this.#sendOnce(integration, body, deadline - clock.now());
-      if (result.ok) {
-        integration.sent++;
-        integration.lastError = '';
-        return true;
-      }
-      integration.failedAttempts++;
-      const isNew = integration.lastError !== result.reason;
-      integration.lastError = result.reason;
-      if (isNew) this.#options.onProblem(`${nameOf(integration)}: ${result.reason}`);
-      if (!result.retry || clock.now() + pauseMs >= deadline || this.#stop.signal.aborted) {
-        integration.failed++;
+  /** The alerts of a flush that nothing holds back, in Alertmanager's order of stages; counts the others. */
+  #passing(flush: GroupFlush, nowMs: number): readonly NotifiedAlert[] {
+    const { muting } = this.#options;
+    const heldBack = new Set<string>();
+    const pass = (
+      alerts: readonly NotifiedAlert[],
+      isHeld: (alert: NotifiedAlert) => SuppressedReason | undefined,
+    ) =>
+      alerts.filter((alert) => {
+        const reason = isHeld(alert);
+        if (reason === undefined) return true;
+        this.#suppressed[reason]++;
+        // Groups that are outside of their times are muted; their alerts are not.
+        if (reason === 'inhibition' || reason === 'silence') heldBack.add(alert.fingerprint);
         return false;
-      }
-      await this.#pause(pauseMs);
-      pauseMs = Math.min(pauseMs * 2, RETRY_LONGEST_MS);
+      });
+    let alerts = pass(flush.alerts, ({ labels }) =>
+      muting.inhibitedBy(labels, nowMs).length > 0 ? 'inhibition' : undefined,
+    );
+    if (alerts.length > 0) {
+      const reason = this.#timeReason(flush.route, nowMs);
+      if (reason !== undefined) alerts = pass(alerts, () => reason);
     }
+    alerts = pass(alerts, ({ labels }) =>
+      muting.silencedBy(labels, nowMs).length > 0 ? 'silence' : undefined,
+    );
+    this.#groups.mark(flush, heldBack);
+    return alerts;
   }
 
-  async #sendOnce(integration: Integration, body: string, leftMs: number): Promise<SendResult> {
-    const { webhook } = integration;
-    try {
-      const url = webhook.url ?? (await readFile(webhook.urlFile ?? '', 'utf8')).trim();
-      const timeoutMs = webhook.timeoutMs > 0 ? Math.min(webhook.timeoutMs, leftMs) : leftMs;
-      return await postWebhook(this.#options.fetch, url, body, { timeoutMs, signal: this.#stop.signal });
-    } catch (error) {
-      if (this.#stop.signal.aborted) return { ok: false, retry: false, reason: 'the monitor is stopping' };
-      const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
-      return { ok: false, retry: true, reason: `the file of the URL cannot be read: ${code}` };
+  #timeReason(route: RouteConfig, nowMs: number): SuppressedReason | undefined {
+    const [name] = this.#options.mutedBy(route, nowMs);
+    if (name === undefined) return undefined;
+    return route.activeTimeIntervals.includes(name) ? 'active_time_interval' : 'mute_time_interval';
+  }
+
+  #reasonNow(route: RouteConfig, { labels }: NotifiedAlert): SuppressedReason | undefined {
+    const { muting, clock } = this.#options;
+    const nowMs = clock.now();
+    if (muting.inhibitedBy(labels, nowMs).length > 0) return 'inhibition';
+    if (muting.silencedBy(labels, nowMs).length > 0) return 'silence';
+    return this.#timeReason(route, nowMs);
+  }
+
+  #view(entry: AlertEntry, routes: readonly RouteConfig[], nowMs: number): AlertView {
+    const { alert, fingerprint } = entry;
+    const { muting, mutedBy } = this.#options;
+    const muted = routes.map((route) => mutedBy(route, nowMs));
+    return {
+      alert,
+      fingerprint,
+      updatedAtMs: alert.updatedAtMs,
+      receivers: [...new Set(routes.map(({ receiver }) => receiver))],
+      silencedBy: muting.silencedBy(alert.labels, nowMs),
+      inhibitedBy: muting.inhibitedBy(alert.labels, nowMs),
+      // One route that speaks suffices for the alert to be heard.
+      mutedBy: muted.every((names) => names.length > 0) ? [...new Set(muted.flat())] : [],
+    };
+  }
+
+  /** What the state on disk does not say yet of alerts. */
+  #newsOf(entries: readonly AlertEntry[], nowMs: number): StateRecord[] {
+    const records: StateRecord[] = [];
+    for (const entry of entries) {
+      const { alert, noted } = entry;
+      const isEnded = alert.endsAtMs <= nowMs;
+      const isNoted =
+        noted !== undefined &&
+        isEnded === entry.isEndNoted &&
+        noted.startsAtMs === alert.startsAtMs &&
+        (noted.endsAtMs === alert.endsAtMs || this.#isCovered(alert, isEnded, nowMs)) &&
+        noted.generatorUrl === alert.generatorUrl &&
+        isEqual(noted.annotations, alert.annotations);
+      if (isNoted) continue;
+      entry.noted = alert;
+      entry.isEndNoted = isEnded;
+      records.push({ kind: 'alert', alert: { ...alert, isEnded } });
     }
+    return records;
   }
 
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const { signal } = this.#stop;
-      const done = (): void => {
-        cancel();
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      const cancel = this.#options.clock.after(ms, done);
-      signal.addEventListener('abort', done);
-      if (signal.aborted) done();
-    });
+  /** Whether the end of a firing alert need not be noted, because a restart will allow for more. */
+  #isCovered(alert: PostedAlert, isEnded: boolean, nowMs: number): boolean {
+    return !isEnded && alert.endsAtMs <= nowMs + this.#options.config.resolveTimeoutMs;
   }
 
-  /** One write at a time, each with the newest state. */
-  #save(): Promise<void> {
-    this.#saving = this.#saving.then(async () => {
-      const { clock, config, state, onProblem } = this.#options;
-      this.#log.forgetBefore(clock.now() - 2 * config.route.repeatIntervalMs);
-      try {
-        const savedAtMs = clock.now();
-        await state.save({ savedAtMs, notifications: this.#log.entries(), alerts: this.#groups.alerts() });
-      } catch (error) {
-        onProblem(`what was notified could not be stored: ${String(error)}`);
-      }
+  async #append(records: readonly StateRecord[]): Promise<void> {
+    if (records.length === 0) return;
+    const written = this.#options.state.append(records);
+    this.#replaceIfOvergrown();
+    await written;
+  }
+
+  #replaceIfOvergrown(): void {
+    const { state } = this.#options;
+    if (!state.isOvergrown) return;
+    const records: StateRecord[] = [];
+    for (const { noted, isEndNoted } of this.#store.entries())
+      if (noted !== undefined) records.push({ kind: 'alert', alert: { ...noted, isEnded: isEndNoted } });
+    for (const entry of this.#log.entries()) records.push({ kind: 'sent', entry });
+    void state.replace(records);
+  }
+
+  #maintainLater(): void {
+    const { clock } = this.#options;
+    this.#cancelMaintenance = clock.after(MAINTENANCE_INTERVAL_MS, () => {
+      const nowMs = clock.now();
+      this.#store.collectGarbage(nowMs);
+      this.#log.collectGarbage(nowMs);
+      this.#replaceIfOvergrown();
+      this.#maintainLater();
     });
-    return this.#saving;
   }
 }
 
-function nameOf(integration: Integration): string {
-  return `receiver ${JSON.stringify(integration.receiver)}, webhook ${integration.index + 1}`;
+function isFiring(alert: NotifiedAlert): boolean {
+  return alert.status === 'firing';
+}
+
+function isEqual(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
+  if (a === b) return true;
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
 }

@@ -6,23 +6,31 @@
  */
 import type { NotifiedAlert } from './alert.ts';
 
+/** How many groups and receivers are remembered; of more, those that were told longest ago are forgotten. */
+export const NOTIFICATIONS_MAX = 200_000;
+
 /** One receiver's last message about one group. */
 export interface NotificationEntry {
-  /** Names the group and the receiver. */
+  /** Names the group and the integration: `GROUP_KEY:RECEIVER/KIND/INDEX`. */
   readonly key: string;
   /** Fingerprints. */
   readonly firing: readonly string[];
   /** Fingerprints. */
   readonly resolved: readonly string[];
   readonly sentAtMs: number;
+  /** When the entry is forgotten. */
+  readonly expiresAtMs: number;
 }
 
 /** The last message about each group and receiver. */
 export class NotificationLog {
   readonly #entries = new Map<string, NotificationEntry>();
+  readonly #entriesMax: number;
+  #evicted = 0;
 
-  constructor(entries: readonly NotificationEntry[] = []) {
-    for (const entry of entries) this.#entries.set(entry.key, entry);
+  constructor(entries: readonly NotificationEntry[] = [], entriesMax = NOTIFICATIONS_MAX) {
+    this.#entriesMax = entriesMax;
+    for (const entry of entries) this.record(entry);
   }
 
   /** Whether the receiver should hear of the group as it is now. */
@@ -32,42 +40,59 @@ export class NotificationLog {
     options: { readonly sendResolved: boolean; readonly repeatIntervalMs: number },
     nowMs: number,
   ): boolean {
-    const firing = fingerprints(alerts, 'firing');
+    const firing = fingerprintsOf(alerts, 'firing');
     const entry = this.#entries.get(key);
     if (entry === undefined) return firing.length > 0;
     if (!isSubset(firing, entry.firing)) return true;
     // The end of everything clears the log, whether or not the receiver wants to hear of it.
     if (firing.length === 0) return entry.firing.length > 0;
-    if (options.sendResolved && !isSubset(fingerprints(alerts, 'resolved'), entry.resolved)) return true;
+    if (options.sendResolved && !isSubset(fingerprintsOf(alerts, 'resolved'), entry.resolved)) return true;
     return entry.sentAtMs < nowMs - options.repeatIntervalMs;
   }
 
-  /** Notes that the receiver was told. */
-  record(key: string, alerts: readonly NotifiedAlert[], nowMs: number): void {
-    this.#entries.set(key, {
-      key,
-      firing: fingerprints(alerts, 'firing'),
-      resolved: fingerprints(alerts, 'resolved'),
-      sentAtMs: nowMs,
-    });
+  /** Notes that a receiver was told. */
+  record(entry: NotificationEntry): void {
+    // Taken out first, so that the oldest entry is the map's first.
+    this.#entries.delete(entry.key);
+    this.#entries.set(entry.key, entry);
+    if (this.#entries.size <= this.#entriesMax) return;
+    for (const key of this.#entries.keys()) {
+      this.#entries.delete(key);
+      this.#evicted++;
+      return;
+    }
   }
 
-  /** Forgets entries that were last written before a time. */
-  forgetBefore(timeMs: number): void {
-    for (const [key, entry] of this.#entries) if (entry.sentAtMs < timeMs) this.#entries.delete(key);
+  /** Forgets what has expired. */
+  collectGarbage(nowMs: number): void {
+    for (const [key, entry] of this.#entries) if (entry.expiresAtMs <= nowMs) this.#entries.delete(key);
   }
 
-  /** Everything, to be stored. */
-  entries(): NotificationEntry[] {
-    return [...this.#entries.values()];
+  /** Everything, those told longest ago first. */
+  entries(): Iterable<NotificationEntry> {
+    return this.#entries.values();
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** How many entries were forgotten because of {@link NOTIFICATIONS_MAX}. */
+  get evicted(): number {
+    return this.#evicted;
   }
 }
 
-function fingerprints(alerts: readonly NotifiedAlert[], status: NotifiedAlert['status']): string[] {
+/** The names of the alerts that are in a state. */
+export function fingerprintsOf(
+  alerts: readonly NotifiedAlert[],
+  status: NotifiedAlert['status'],
+): readonly string[] {
   return alerts.filter((alert) => alert.status === status).map((alert) => alert.fingerprint);
 }
 
 function isSubset(part: readonly string[], whole: readonly string[]): boolean {
+  if (part.length === 0) return true;
   const all = new Set(whole);
   return part.every((item) => all.has(item));
 }

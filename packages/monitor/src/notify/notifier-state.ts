@@ -1,67 +1,133 @@
 /**
- * The notifier's memory on disk: one small JSON file, replaced as a whole.
+ * What the notifier remembers across restarts, and the texts that it is stored as: which alerts are open, and what
+ * was sent. With it a restart neither repeats what was sent nor forgets to tell the end of an alert.
+ *
+ * The memory is a sequence of records, each of which says something new:
+ *
+ *     {"alert":{"labels":{…},"annotations":{…},"startsAtMs":1,"endsAtMs":2,"generatorUrl":"","updatedAtMs":1}}
+ *     {"alert":{…,"ended":true}}       it has ended, and somebody is still to be told
+ *     {"gone":["0123456789abcdef"]}    everybody was told
+ *     {"sent":{"key":"…","firing":["…"],"resolved":["…"],"sentAtMs":1,"expiresAtMs":2}}
+ */
+import { Labels } from '@binnacle/metrics/model';
+import { fingerprintOf, type PostedAlert } from './alert.ts';
+import type { NotificationEntry } from './notification-log.ts';
+
+/** Something new. */
+export type StateRecord =
+  | { readonly kind: 'alert'; readonly alert: RememberedAlert }
+  /** The alerts that need not be remembered any longer, by fingerprint. */
+  | { readonly kind: 'gone'; readonly fingerprints: readonly string[] }
+  | { readonly kind: 'sent'; readonly entry: NotificationEntry };
+
+/** An alert as it was when it was noted. */
+export interface RememberedAlert extends PostedAlert {
+  readonly updatedAtMs: number;
+  /** Whether its end is known, and not only that nobody was there to post it. */
+  readonly isEnded: boolean;
+}
+
+/** The sum of the records. */
+export interface NotifierState {
+  readonly alerts: readonly RememberedAlert[];
+  readonly notifications: readonly NotificationEntry[];
+}
+
+/** Where the notifier's memory lies; a test keeps it in a variable. No method rejects: problems are told in words. */
+export interface NotifierStateStore {
+  /** Called once, before anything else. */
+  load(): Promise<NotifierState>;
+  /**
+   * Adds records. Resolves when they are durable, or when it is clear that they cannot be at the moment; then they
+   * are kept, and written as soon as that works.
+   */
+  append(records: readonly StateRecord[]): Promise<void>;
+  /** Whether what is stored has grown to a multiple of what it says, so that {@link replace} is worth its price. */
+  readonly isOvergrown: boolean;
+  /** Puts records in the place of all that is stored. */
+  replace(records: readonly StateRecord[]): Promise<void>;
+  /** Ends what is under way. */
+  close(): Promise<void>;
+}
+
+/** Adds up records. */
+export class NotifierStateBuilder {
+  readonly #alerts = new Map<string, RememberedAlert>();
+  readonly #notifications = new Map<string, NotificationEntry>();
+
+  add(record: StateRecord): void {
+    switch (record.kind) {
+      case 'alert':
+        this.#alerts.set(fingerprintOf(record.alert.labels), record.alert);
+        return;
+      case 'gone':
+        for (const fingerprint of record.fingerprints) this.#alerts.delete(fingerprint);
+        return;
+      case 'sent':
+        this.#notifications.delete(record.entry.key);
+        this.#notifications.set(record.entry.key, record.entry);
+    }
+  }
+
+  state(): NotifierState {
+    return { alerts: [...this.#alerts.values()], notifications: [...this.#notifications.values()] };
+  }
+}
+
+/** A record as a line of text. */
+export function printRecord(record: StateRecord): string {
+  switch (record.kind) {
+    case 'alert': {
+      const { labels, annotations, startsAtMs, endsAtMs, generatorUrl, updatedAtMs, isEnded } = record.alert;
+      const alert = {
+        labels: labels.toObject(),
+        annotations,
+        startsAtMs,
+        endsAtMs,
+        generatorUrl,
+        updatedAtMs,
+        ...(isEnded ? { ended: true } : {}),
+      };
+      return JSON.stringify({ alert });
+    }
+    case 'gone':
+      return JSON.stringify({ gone: record.fingerprints });
+    case 'sent': {
+      const { key, firing, resolved, sentAtMs, expiresAtMs } = record.entry;
+      return JSON.stringify({ sent: { key, firing, resolved, sentAtMs, expiresAtMs } });
+    }
+  }
+}
+
+/** Reads what {@link printRecord} wrote; undefined where it is something else. */
+export function parseRecord(parsed: unknown): StateRecord | undefined {
+  if (!isRecord(parsed)) return undefined;
+  const { alert, gone, sent } = parsed;
+  if (isStoredAlert(alert) && typeof alert.updatedAtMs === 'number') {
+    const { updatedAtMs, ended } = alert;
+    return { kind: 'alert', alert: { ...postedAlert(alert), updatedAtMs, isEnded: ended === true } };
+  }
+  if (isNames(gone)) return { kind: 'gone', fingerprints: gone };
+  if (isEntry(sent) && typeof sent.expiresAtMs === 'number') {
+    const { key, firing, resolved, sentAtMs, expiresAtMs } = sent;
+    return { kind: 'sent', entry: { key, firing, resolved, sentAtMs, expiresAtMs } };
+  }
+  return undefined;
+}
+
+/** How long an entry of version 1 is kept, which does not say it. */
+const OLD_ENTRY_KEPT_MS = 5 * 24 * 60 * 60_000;
+
+/**
+ * Reads the one JSON file of version 1:
  *
  *     { "version": 1, "savedAtMs",
  *       "notifications": [{ "key", "firing": ["fingerprint"], "resolved": [], "sentAtMs" }],
  *       "alerts": [{ "labels": {}, "annotations": {}, "startsAtMs", "endsAtMs", "generatorUrl" }] }
  *
- * With it a restart neither repeats what was sent nor forgets to tell the end of an alert. The file is written
- * beside its place and renamed, so a crash leaves the old one or the new one.
+ * @returns undefined when it is damaged: then messages may be repeated, none is lost
  */
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { Labels } from '@binnacle/metrics/model';
-import type { PostedAlert } from './alert.ts';
-import type { NotificationEntry } from './notification-log.ts';
-
-/** What the notifier remembers. */
-export interface NotifierState {
-  /** When it was remembered: an alert whose end was still to come then was firing. */
-  readonly savedAtMs: number;
-  readonly notifications: readonly NotificationEntry[];
-  readonly alerts: readonly PostedAlert[];
-}
-
-/** Where the notifier's memory lies; a test keeps it in a variable. */
-export interface NotifierStateStore {
-  /** Undefined when there is none, or none that can be read. */
-  load(): Promise<NotifierState | undefined>;
-  save(state: NotifierState): Promise<void>;
-}
-
-/** The memory in a file. */
-export function notifierStateFile(path: string): NotifierStateStore {
-  return {
-    async load() {
-      let text: string;
-      try {
-        text = await readFile(path, 'utf8');
-      } catch (error) {
-        if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-        throw error;
-      }
-      return parseState(text);
-    },
-    async save(state) {
-      await mkdir(dirname(path), { recursive: true });
-      await writeFile(`${path}.new`, printState(state));
-      await rename(`${path}.new`, path);
-    },
-  };
-}
-
-/** The memory as text. */
-export function printState(state: NotifierState): string {
-  return JSON.stringify({
-    version: 1,
-    savedAtMs: state.savedAtMs,
-    notifications: state.notifications,
-    alerts: state.alerts.map((alert) => ({ ...alert, labels: alert.labels.toObject() })),
-  });
-}
-
-/** Reads what {@link printState} wrote. A damaged text is no memory: then messages may be repeated, none is lost. */
-export function parseState(text: string): NotifierState | undefined {
+export function parseStateVersion1(text: string): NotifierState | undefined {
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
@@ -69,11 +135,33 @@ export function parseState(text: string): NotifierState | undefined {
     return undefined;
   }
   if (!isRecord(parsed) || parsed.version !== 1 || typeof parsed.savedAtMs !== 'number') return undefined;
-  const notifications = list(parsed.notifications).filter(isEntry);
-  const alerts = list(parsed.alerts)
-    .filter(isStoredAlert)
-    .map((alert) => ({ ...alert, labels: Labels.of(alert.labels) }));
-  return { savedAtMs: parsed.savedAtMs, notifications, alerts };
+  const { savedAtMs } = parsed;
+  return {
+    alerts: list(parsed.alerts)
+      .filter(isStoredAlert)
+      .map((alert) => ({
+        ...postedAlert(alert),
+        updatedAtMs: savedAtMs,
+        isEnded: alert.endsAtMs <= savedAtMs,
+      })),
+    notifications: list(parsed.notifications)
+      .filter(isEntry)
+      .map(({ key, firing, resolved, sentAtMs }) => ({
+        key,
+        firing,
+        resolved,
+        sentAtMs,
+        expiresAtMs: sentAtMs + OLD_ENTRY_KEPT_MS,
+      })),
+  };
+}
+
+type StoredEntry = Omit<NotificationEntry, 'expiresAtMs'> & Record<string, unknown>;
+type StoredAlert = Omit<PostedAlert, 'labels'> &
+  Record<string, unknown> & { readonly labels: Record<string, string> };
+
+function postedAlert({ labels, annotations, startsAtMs, endsAtMs, generatorUrl }: StoredAlert): PostedAlert {
+  return { labels: Labels.of(labels), annotations, startsAtMs, endsAtMs, generatorUrl };
 }
 
 function list(value: unknown): readonly unknown[] {
@@ -88,20 +176,21 @@ function isTexts(value: unknown): value is Record<string, string> {
   return isRecord(value) && Object.values(value).every((text) => typeof text === 'string');
 }
 
-function isEntry(value: unknown): value is NotificationEntry {
+function isNames(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((name) => typeof name === 'string');
+}
+
+function isEntry(value: unknown): value is StoredEntry {
   return (
     isRecord(value) &&
     typeof value.key === 'string' &&
     typeof value.sentAtMs === 'number' &&
-    [value.firing, value.resolved].every(
-      (names) => Array.isArray(names) && names.every((name) => typeof name === 'string'),
-    )
+    isNames(value.firing) &&
+    isNames(value.resolved)
   );
 }
 
-function isStoredAlert(
-  value: unknown,
-): value is Omit<PostedAlert, 'labels'> & { readonly labels: Record<string, string> } {
+function isStoredAlert(value: unknown): value is StoredAlert {
   return (
     isRecord(value) &&
     isTexts(value.labels) &&

@@ -4,8 +4,10 @@
  * The URL is a secret. Nothing here puts it, or an error's own message, which may hold it, into words: a reason
  * is a status or the system's error code.
  */
+import { readFile } from 'node:fs/promises';
 import { rfc3339 } from '../clock.ts';
-import type { Notification, SendResult } from './integration.ts';
+import type { WebhookConfig } from '../config/receivers.ts';
+import type { Integration, Notification, SendResult } from './integration.ts';
 
 /** The part of `fetch` that is used. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
@@ -40,6 +42,31 @@ export function webhookPayload(notification: Notification, maxAlerts: number): s
       fingerprint: alert.fingerprint,
     })),
   });
+}
+
+/** A webhook of a receiver. */
+export function webhookIntegration(
+  config: WebhookConfig,
+  receiver: string,
+  index: number,
+  fetch: Fetch,
+): Integration {
+  const { sendResolved, maxAlerts, timeoutMs } = config;
+  return {
+    receiver,
+    kind: 'webhook',
+    index,
+    sendResolved,
+    async send(notification, signal) {
+      let url: string;
+      try {
+        url = config.url ?? (await readFile(config.urlFile ?? '', 'utf8')).trim();
+      } catch (error) {
+        return { ok: false, retry: true, reason: `the file of the URL cannot be read: ${codeOf(error)}` };
+      }
+      return postWebhook(fetch, url, webhookPayload(notification, maxAlerts), { timeoutMs, signal });
+    },
+  };
 }
 
 /** Posts a message once. Never rejects, except with the signal's reason when it is aborted. */

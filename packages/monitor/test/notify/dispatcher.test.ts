@@ -1,103 +1,8 @@
-import { Labels } from '@binnacle/metrics/model';
 import { describe, expect, it } from 'vitest';
 import type { RouteConfig } from '../../dist/config/alertmanager.js';
-import type { WebhookConfig } from '../../dist/config/receivers.js';
-import type { PostedAlert } from '../../dist/notify/alert.js';
-import { Dispatcher } from '../../dist/notify/dispatcher.js';
-import { type NotifierState, parseState, printState } from '../../dist/notify/notifier-state.js';
-import { ManualClock } from '../manual-clock.ts';
-
-const S = 1000;
-const MIN = 60 * S;
-const FOREVER = 10_000 * MIN;
-
-interface Setup {
-  readonly clock: ManualClock;
-  readonly dispatcher: Dispatcher;
-  /** What arrived, as `30s /a firing: web(firing) db(resolved)`. */
-  readonly messages: string[];
-  readonly problems: string[];
-  /** What is stored; set before opening to start from it. */
-  stored: string | undefined;
-}
-
-interface Options {
-  readonly route?: Partial<RouteConfig>;
-  readonly webhooks?: readonly Partial<WebhookConfig>[];
-  /** The status that a path answers; undefined for no connection. */
-  readonly answer?: (path: string, timeMs: number) => number | undefined;
-  readonly stored?: string;
-  readonly startMs?: number;
-}
-
-async function open(options: Options = {}): Promise<Setup> {
-  const clock = new ManualClock(options.startMs ?? 0);
-  const messages: string[] = [];
-  const problems: string[] = [];
-  const setup = { clock, messages, problems, stored: options.stored } as { stored: string | undefined };
-  const webhook = { url: 'http://h/a', sendResolved: true, maxAlerts: 0, timeoutMs: 0 };
-  const dispatcher = await Dispatcher.open({
-    config: {
-      resolveTimeoutMs: 5 * MIN,
-      route: {
-        key: '{}',
-        id: '{}',
-        matchers: [],
-        continue: false,
-        muteTimeIntervals: [],
-        activeTimeIntervals: [],
-        routes: [],
-        receiver: 'team',
-        groupBy: ['alertname'],
-        groupWaitMs: 30 * S,
-        groupIntervalMs: 5 * MIN,
-        repeatIntervalMs: 60 * MIN,
-        ...options.route,
-      },
-      receivers: [
-        {
-          name: 'team',
-          webhookConfigs: (options.webhooks ?? [{}]).map((given) => ({ ...webhook, ...given })),
-        },
-      ],
-      inhibitRules: [],
-      timeIntervals: [],
-      templateFiles: [],
-      shownText: '',
-    },
-    externalUrl: 'http://localhost:9700',
-    clock,
-    fetch: async (url, init) => {
-      const path = new URL(url).pathname;
-      const status = options.answer === undefined ? 200 : options.answer(path, clock.now());
-      if (status === undefined)
-        throw new TypeError(`fetch ${url} failed`, {
-          cause: Object.assign(new Error(url), { code: 'ECONNREFUSED' }),
-        });
-      if (status === 200) {
-        const body = JSON.parse(String(init.body)) as {
-          status: string;
-          alerts: { status: string; labels: Record<string, string> }[];
-        };
-        const alerts = body.alerts.map((alert) => `${alert.labels.job}(${alert.status})`).join(' ');
-        messages.push(`${clock.now() / S}s ${path} ${body.status}: ${alerts}`);
-      }
-      return new Response('', { status });
-    },
-    state: {
-      load: async () => (setup.stored === undefined ? undefined : parseState(setup.stored)),
-      save: async (state: NotifierState) => {
-        setup.stored = printState(state);
-      },
-    },
-    onProblem: (message) => problems.push(message),
-  });
-  return Object.assign(setup, { clock, dispatcher, messages, problems });
-}
-
-function alert(job: string, startsAtMs: number, endsAtMs = FOREVER, alertname = 'Down'): PostedAlert {
-  return { labels: Labels.of({ alertname, job }), annotations: {}, startsAtMs, endsAtMs, generatorUrl: '' };
-}
+import { STOP_WAIT_MS } from '../../dist/notify/dispatcher.js';
+import { SENDS_AT_ONCE_MAX } from '../../dist/notify/message-sender.js';
+import { alert, FOREVER, MIN, open, route, S } from './open-dispatcher.ts';
 
 describe('the dispatcher', () => {
   it('waits for a group, then tells what changed once per group interval', async () => {
@@ -111,8 +16,8 @@ describe('the dispatcher', () => {
     dispatcher.post([alert('queue', 60 * S)]);
     await clock.moveTo(20 * MIN);
     expect(messages).toEqual([
-      '30s /a firing: db(firing) web(firing)',
-      '330s /a firing: db(firing) queue(firing) web(firing)',
+      '30s team firing: db(firing) web(firing)',
+      '330s team firing: db(firing) queue(firing) web(firing)',
     ]);
   });
 
@@ -127,10 +32,10 @@ describe('the dispatcher', () => {
     dispatcher.post([alert('web', 30 * MIN)]);
     await clock.moveTo(31 * MIN);
     expect(messages).toEqual([
-      '30s /a firing: db(firing) web(firing)',
-      '330s /a firing: db(firing) web(resolved)',
-      '630s /a resolved: db(resolved)',
-      '1830s /a firing: web(firing)',
+      '30s team firing: db(firing) web(firing)',
+      '330s team firing: db(firing) web(resolved)',
+      '630s team resolved: db(resolved)',
+      '1830s team firing: web(firing)',
     ]);
   });
 
@@ -138,7 +43,7 @@ describe('the dispatcher', () => {
     const { clock, dispatcher, messages } = await open();
     dispatcher.post([alert('web', 0, 4 * MIN)]);
     await clock.moveTo(20 * MIN);
-    expect(messages).toEqual(['30s /a firing: web(firing)', '330s /a resolved: web(resolved)']);
+    expect(messages).toEqual(['30s team firing: web(firing)', '330s team resolved: web(resolved)']);
   });
 
   it('repeats after the repeat interval, at the next flush', async () => {
@@ -161,13 +66,13 @@ describe('the dispatcher', () => {
     const { clock, dispatcher, messages } = await open({ startMs: 10 * MIN });
     dispatcher.post([alert('web', 0)]);
     await clock.moveTo(10 * MIN);
-    expect(messages).toEqual(['600s /a firing: web(firing)']);
+    expect(messages).toEqual(['600s team firing: web(firing)']);
   });
 
   it.each<[string, Partial<RouteConfig>, string[]]>([
-    ['one group for all', { groupBy: [] }, ['30s /a firing: a(firing) b(firing)']],
-    ['a group per label', { groupBy: ['job'] }, ['30s /a firing: a(firing)', '30s /a firing: b(firing)']],
-    ['a group per alert', { groupBy: 'all' }, ['30s /a firing: a(firing)', '30s /a firing: b(firing)']],
+    ['one group for all', { groupBy: [] }, ['30s team firing: a(firing) b(firing)']],
+    ['a group per label', { groupBy: ['job'] }, ['30s team firing: a(firing)', '30s team firing: b(firing)']],
+    ['a group per alert', { groupBy: 'all' }, ['30s team firing: a(firing)', '30s team firing: b(firing)']],
   ])('makes %s', async (_, route, want) => {
     const { clock, dispatcher, messages } = await open({ route });
     dispatcher.post([alert('a', 0, FOREVER, 'X'), alert('b', 0, FOREVER, 'Y')]);
@@ -176,7 +81,9 @@ describe('the dispatcher', () => {
   });
 
   it('leaves resolved alerts out for a webhook that does not want them', async () => {
-    const { clock, dispatcher, messages } = await open({ webhooks: [{ sendResolved: false }] });
+    const { clock, dispatcher, messages } = await open({
+      receivers: [{ name: 'team', sendResolved: false }],
+    });
     dispatcher.post([alert('web', 0), alert('db', 0)]);
     await clock.moveTo(MIN);
     dispatcher.post([alert('web', 0, MIN)]);
@@ -185,54 +92,274 @@ describe('the dispatcher', () => {
     await clock.moveTo(20 * MIN);
     dispatcher.post([alert('web', 20 * MIN)]);
     await clock.moveTo(21 * MIN);
-    expect(messages).toEqual(['30s /a firing: db(firing) web(firing)', '1230s /a firing: web(firing)']);
+    expect(messages).toEqual(['30s team firing: db(firing) web(firing)', '1230s team firing: web(firing)']);
   });
 
   it('tries again with growing pauses, and holds up nobody else meanwhile', async () => {
     const attempts: number[] = [];
     const { clock, dispatcher, messages, problems } = await open({
-      webhooks: [{ url: 'http://h/down?token=secret' }, { url: 'http://h/up' }],
-      answer: (path, timeMs) => {
-        if (path === '/up') return 200;
-        attempts.push(timeMs / S);
-        return timeMs < 40 * S ? undefined : 200;
-      },
+      receivers: [
+        {
+          name: 'team',
+          index: 0,
+          answer: (timeMs) => {
+            attempts.push(timeMs / S);
+            return timeMs < 40 * S ? 'down' : 'ok';
+          },
+        },
+        { name: 'team', index: 1 },
+      ],
     });
     dispatcher.post([alert('web', 0)]);
     await clock.moveTo(4 * MIN);
     expect(attempts).toEqual([30, 31, 33, 37, 45]);
-    expect(messages).toEqual(['30s /up firing: web(firing)', '45s /down firing: web(firing)']);
-    expect(problems).toEqual(['receiver "team", webhook 1: the receiver cannot be reached: ECONNREFUSED']);
-    expect(dispatcher.status()).toEqual([
-      { receiver: 'team', index: 0, sent: 1, failed: 0, failedAttempts: 4, lastError: '' },
-      { receiver: 'team', index: 1, sent: 1, failed: 0, failedAttempts: 0, lastError: '' },
+    expect(messages).toEqual(['30s team/1 firing: web(firing)', '45s team/0 firing: web(firing)']);
+    expect(problems).toEqual(['receiver "team", webhook 1: the receiver answered 503']);
+    expect(dispatcher.status().integrations).toMatchObject([
+      {
+        receiver: 'team',
+        kind: 'webhook',
+        index: 0,
+        notifications: 1,
+        sent: 1,
+        failed: 0,
+        attempts: 5,
+        failedAttempts: 4,
+      },
+      {
+        receiver: 'team',
+        kind: 'webhook',
+        index: 1,
+        notifications: 1,
+        sent: 1,
+        failed: 0,
+        attempts: 1,
+        failedAttempts: 0,
+      },
     ]);
   });
 
   it('does not try again what the receiver refuses, and comes back at the next flush', async () => {
     const attempts: number[] = [];
-    const { clock, dispatcher, messages } = await open({
-      answer: (_, timeMs) => {
-        attempts.push(timeMs / S);
-        return timeMs < 5 * MIN ? 400 : 200;
-      },
-    });
+    const answer = (timeMs: number) => {
+      attempts.push(timeMs / S);
+      return timeMs < 5 * MIN ? 'refuses' : 'ok';
+    };
+    const { clock, dispatcher, messages } = await open({ receivers: [{ name: 'team', answer }] });
     dispatcher.post([alert('web', 0)]);
     await clock.moveTo(20 * MIN);
     expect(attempts).toEqual([30, 330]);
-    expect(messages).toEqual(['330s /a firing: web(firing)']);
-    expect(dispatcher.status()[0]).toMatchObject({ sent: 1, failed: 1 });
+    expect(messages).toEqual(['330s team firing: web(firing)']);
+    expect(dispatcher.status().integrations).toMatchObject([
+      { notifications: 2, sent: 1, failed: 1, failedByReason: { clientError: 1 } },
+    ]);
   });
 
   it('tells the end of an alert later when the receiver was down at its end', async () => {
-    const { clock, dispatcher, messages } = await open({
-      answer: (_, timeMs) => (timeMs > 2 * MIN && timeMs < 12 * MIN ? 404 : 200),
-    });
+    const answer = (timeMs: number) => (timeMs > 2 * MIN && timeMs < 12 * MIN ? 'refuses' : 'ok');
+    const { clock, dispatcher, messages } = await open({ receivers: [{ name: 'team', answer }] });
     dispatcher.post([alert('web', 0)]);
     await clock.moveTo(3 * MIN);
     dispatcher.post([alert('web', 0, 3 * MIN)]);
     await clock.moveTo(30 * MIN);
-    expect(messages).toEqual(['30s /a firing: web(firing)', '930s /a resolved: web(resolved)']);
+    expect(messages).toEqual(['30s team firing: web(firing)', '930s team resolved: web(resolved)']);
+  });
+});
+
+describe('what holds alerts back', () => {
+  it('leaves silenced alerts out, and tells them at the next flush after the silence', async () => {
+    let silenced = new Set(['web']);
+    const { clock, dispatcher, messages } = await open({
+      muting: { silencedBy: (labels) => (silenced.has(labels.get('job')) ? ['id'] : []) },
+    });
+    dispatcher.post([alert('web', 0), alert('db', 0)]);
+    await clock.moveTo(6 * MIN);
+    silenced = new Set();
+    await clock.moveTo(20 * MIN);
+    expect(messages).toEqual(['30s team firing: db(firing)', '630s team firing: db(firing) web(firing)']);
+    expect(dispatcher.status()).toMatchObject({
+      suppressed: { silence: 2 },
+      alerts: { active: 2, suppressed: 0 },
+    });
+  });
+
+  it('says and notes nothing of a group that is held back as a whole', async () => {
+    let isSilenced = false;
+    const { clock, dispatcher, messages, state } = await open({
+      muting: { silencedBy: () => (isSilenced ? ['id'] : []) },
+      route: { repeatIntervalMs: 12 * MIN },
+    });
+    dispatcher.post([alert('web', 0)]);
+    await clock.moveTo(MIN);
+    const notes = () => state.records.filter(({ kind }) => kind === 'sent').length;
+    expect(notes()).toBe(1);
+    isSilenced = true;
+    await clock.moveTo(60 * MIN);
+    expect(notes()).toBe(1);
+    expect(dispatcher.status().alerts).toEqual({ active: 0, suppressed: 1, unprocessed: 0 });
+    isSilenced = false;
+    await clock.moveTo(62 * MIN);
+    expect(messages).toEqual(['30s team firing: web(firing)', '3630s team firing: web(firing)']);
+  });
+
+  it('asks about inhibition, then the times of the route, then silences', async () => {
+    const asked: string[] = [];
+    const { clock, dispatcher } = await open({
+      muting: {
+        inhibitedBy: (labels) => {
+          asked.push(`inhibited ${labels.get('job')}`);
+          return labels.get('job') === 'a' ? ['0'] : [];
+        },
+        silencedBy: (labels) => {
+          asked.push(`silenced ${labels.get('job')}`);
+          return labels.get('job') === 'b' ? ['0'] : [];
+        },
+      },
+      mutedBy: () => {
+        asked.push('times');
+        return [];
+      },
+    });
+    dispatcher.post([alert('a', 0), alert('b', 0), alert('c', 0)]);
+    await clock.moveTo(MIN);
+    expect(asked).toEqual(['inhibited a', 'inhibited b', 'inhibited c', 'times', 'silenced b', 'silenced c']);
+    expect(dispatcher.status()).toMatchObject({
+      suppressed: { inhibition: 1, silence: 1, mute_time_interval: 0, active_time_interval: 0 },
+      alerts: { active: 1, suppressed: 2, unprocessed: 0 },
+    });
+  });
+
+  it('keeps a route to its times, and counts which of them it was', async () => {
+    const { clock, dispatcher, messages } = await open({
+      route: { activeTimeIntervals: ['office'] },
+      mutedBy: ({ activeTimeIntervals }, timeMs) => (timeMs < 8 * MIN ? activeTimeIntervals : []),
+    });
+    dispatcher.post([alert('web', 0)]);
+    await clock.moveTo(7 * MIN);
+    expect(dispatcher.alerts()).toMatchObject([{ mutedBy: ['office'], receivers: ['team'] }]);
+    await clock.moveTo(20 * MIN);
+    expect(messages).toEqual(['630s team firing: web(firing)']);
+    expect(dispatcher.status().suppressed).toMatchObject({ active_time_interval: 2, mute_time_interval: 0 });
+  });
+
+  it('knows of what inhibits before anything is sent', async () => {
+    const known: string[] = [];
+    const { clock, dispatcher, messages } = await open({
+      route: { groupWaitMs: 0 },
+      onAlerts: (alerts) => known.push(...alerts.map(({ labels }) => labels.get('job'))),
+      muting: {
+        inhibitedBy: (labels) => (known.includes('source') && labels.get('job') === 'a' ? ['0'] : []),
+      },
+    });
+    dispatcher.post([alert('a', 0), alert('source', 0)]);
+    await clock.moveTo(MIN);
+    expect(messages).toEqual(['0s team firing: source(firing)']);
+  });
+});
+
+describe('receivers', () => {
+  it('get a bounded number of messages at once, the others when there is room', async () => {
+    const groups = 3 * SENDS_AT_ONCE_MAX;
+    let isHanging = true;
+    const { clock, dispatcher, messages } = await open({
+      receivers: [{ name: 'team', answer: () => (isHanging ? 'hangs' : 'ok') }],
+      route: { groupBy: ['job'] },
+    });
+    dispatcher.post(Array.from({ length: groups }, (_, i) => alert(`job-${i}`, 0)));
+    await clock.moveTo(MIN);
+    const [status] = dispatcher.status().integrations;
+    expect(status).toMatchObject({ underWay: SENDS_AT_ONCE_MAX, waiting: groups - SENDS_AT_ONCE_MAX });
+    // Those under way are given up when the group's interval is over, and make room.
+    isHanging = false;
+    await clock.moveTo(6 * MIN);
+    expect(messages).toHaveLength(groups);
+    expect(dispatcher.status().integrations[0]).toMatchObject({
+      underWay: 0,
+      waiting: 0,
+      sent: groups,
+      failedByReason: { contextDeadlineExceeded: SENDS_AT_ONCE_MAX },
+    });
+  });
+
+  it('that never answer keep no others waiting', async () => {
+    const { clock, dispatcher, messages } = await open({
+      receivers: [
+        { name: 'team', index: 0, answer: () => 'hangs' },
+        { name: 'team', index: 1 },
+      ],
+      route: { groupBy: ['job'], groupIntervalMs: MIN },
+    });
+    dispatcher.post([alert('a', 0), alert('b', 0)]);
+    await clock.moveTo(40 * S);
+    dispatcher.post([alert('a', 0, 40 * S)]);
+    await clock.moveTo(5 * MIN);
+    expect(messages).toEqual([
+      '30s team/1 firing: a(firing)',
+      '30s team/1 firing: b(firing)',
+      '90s team/1 resolved: a(resolved)',
+    ]);
+  });
+
+  it('are not told of what was silenced while the message waited for its turn', async () => {
+    let asked = 0;
+    const { clock, dispatcher, messages } = await open({
+      route: { groupBy: ['job'] },
+      // Asked at the flush, and again when there is room.
+      muting: { silencedBy: (labels) => (labels.get('job') === 'last' && asked++ > 0 ? ['id'] : []) },
+    });
+    const many = Array.from({ length: SENDS_AT_ONCE_MAX }, (_, i) => alert(`job-${i}`, 0));
+    dispatcher.post([...many, alert('last', 0)]);
+    await clock.moveTo(2 * MIN);
+    expect(messages).toHaveLength(SENDS_AT_ONCE_MAX);
+    expect(asked).toBe(2);
+  });
+
+  it('are given a bounded time when the monitor stops', async () => {
+    const { clock, dispatcher } = await open({ receivers: [{ name: 'team', answer: () => 'hangs' }] });
+    dispatcher.post([alert('web', 0)]);
+    await clock.moveTo(MIN);
+    let isStopped = false;
+    const stopped = dispatcher.stop().then(() => {
+      isStopped = true;
+    });
+    await clock.moveTo(MIN + STOP_WAIT_MS - 1);
+    expect(isStopped).toBe(false);
+    await clock.moveTo(MIN + STOP_WAIT_MS);
+    await stopped;
+    expect(dispatcher.status().integrations).toMatchObject([{ failedByReason: { contextCanceled: 1 } }]);
+  });
+});
+
+describe('the view', () => {
+  it('shows alerts, groups and receivers', async () => {
+    const page = route({ receiver: 'page', key: '{}/{job="a"}', id: '{}/{job="a"}/0', groupBy: ['job'] });
+    const { clock, dispatcher } = await open({
+      receivers: [{ name: 'team' }, { name: 'page' }],
+      matchRoutes: (root, labels) => (labels.get('job') === 'a' ? [page, root] : [root]),
+      muting: { silencedBy: (labels) => (labels.get('job') === 'b' ? ['id'] : []) },
+    });
+    await clock.moveTo(S);
+    dispatcher.post([alert('a', S), alert('b', S), alert('over', 0, 1)]);
+    expect(dispatcher.receivers()).toEqual(['team', 'page']);
+    expect(
+      dispatcher.alerts().map((view) => [view.alert.labels.get('job'), view.receivers, view.silencedBy]),
+    ).toEqual([
+      ['a', ['page', 'team'], []],
+      ['b', ['team'], ['id']],
+    ]);
+    expect(
+      dispatcher
+        .groups()
+        .map(({ key, routeId, receiver, alerts }) => [key, routeId, receiver, alerts.length]),
+    ).toEqual([
+      ['{}/{job="a"}:{job="a"}', '{}/{job="a"}/0', 'page', 1],
+      ['{}:{alertname="Down"}', '{}', 'team', 2],
+    ]);
+    expect(dispatcher.status()).toMatchObject({
+      alerts: { unprocessed: 2 },
+      received: { firing: 2, resolved: 1 },
+      groups: 2,
+    });
   });
 });
 
@@ -243,7 +370,7 @@ describe('a restart', () => {
     await first.clock.moveTo(MIN);
     await first.dispatcher.stop();
 
-    const second = await open({ stored: first.stored!, startMs: 2 * MIN });
+    const second = await open({ state: first.state.copy(), startMs: 2 * MIN });
     second.dispatcher.post([alert('web', 0, 6 * MIN)]);
     await second.clock.moveTo(5 * MIN);
     expect(second.messages).toEqual([]);
@@ -254,17 +381,43 @@ describe('a restart', () => {
     first.dispatcher.post([alert('web', 0, 4 * MIN)]);
     await first.clock.moveTo(MIN);
 
-    const second = await open({ stored: first.stored!, startMs: 10 * MIN });
+    const second = await open({ state: first.state.copy(), startMs: 10 * MIN });
     await second.clock.moveTo(14 * MIN);
     expect(second.messages).toEqual([]);
     await second.clock.moveTo(30 * MIN);
-    expect(second.messages).toEqual(['900s /a resolved: web(resolved)']);
+    expect(second.messages).toEqual(['900s team resolved: web(resolved)']);
   });
 
-  it('goes on without a memory that is damaged', async () => {
-    const { clock, dispatcher, messages } = await open({ stored: '{"version":1,' });
-    dispatcher.post([alert('web', 0)]);
-    await clock.moveTo(MIN);
-    expect(messages).toHaveLength(1);
+  it('knows what had ended, and tells it', async () => {
+    const first = await open({ receivers: [{ name: 'team', answer: (ms) => (ms < MIN ? 'ok' : 'down') }] });
+    first.dispatcher.post([alert('web', 0)]);
+    await first.clock.moveTo(MIN);
+    first.dispatcher.post([alert('web', 0, MIN)]);
+    await first.clock.moveTo(6 * MIN);
+
+    const second = await open({ state: first.state.copy(), startMs: 7 * MIN });
+    await second.clock.moveTo(8 * MIN);
+    expect(second.messages).toEqual(['420s team resolved: web(resolved)']);
+  });
+
+  it('has forgotten what everybody was told', async () => {
+    const first = await open();
+    first.dispatcher.post([alert('web', 0), alert('db', 0)]);
+    await first.clock.moveTo(MIN);
+    first.dispatcher.post([alert('web', 0, MIN)]);
+    await first.clock.moveTo(6 * MIN);
+    const { alerts } = await first.state.load();
+    expect(alerts.map(({ labels }) => labels.get('job'))).toEqual(['db']);
+  });
+
+  it('allows for alerts whose posters give them long', async () => {
+    const first = await open();
+    first.dispatcher.post([alert('web', 0, 4 * MIN)]);
+    await first.clock.moveTo(MIN);
+    first.dispatcher.post([alert('web', 0, 60 * MIN)]);
+
+    const second = await open({ state: first.state.copy(), startMs: 2 * MIN });
+    await second.clock.moveTo(59 * MIN);
+    expect(second.messages).toEqual([]);
   });
 });
