@@ -120,7 +120,9 @@ export class Dispatcher implements NotifierView {
     const log = new NotificationLog(notifications);
     log.collectGarbage(nowMs);
     const dispatcher = new Dispatcher(options, log);
-    const entries = alerts.map((alert) =>
+    // The oldest first, so that a group of which something waited before need not wait again.
+    const oldestFirst = [...alerts].sort((a, b) => a.startsAtMs - b.startsAtMs);
+    const entries = oldestFirst.map((alert) =>
       // Who posted what was firing was down as well: it gets the time to post again before that counts as over.
       dispatcher.#store.restore(alert, alert.updatedAtMs, alert.isEnded, nowMs),
     );
@@ -366,7 +368,8 @@ export class Dispatcher implements NotifierView {
         noted !== undefined &&
         isEnded === entry.isEndNoted &&
         noted.startsAtMs === alert.startsAtMs &&
-        (noted.endsAtMs === alert.endsAtMs || this.#isCovered(alert, isEnded, nowMs)) &&
+        (noted.endsAtMs === alert.endsAtMs ||
+          (!isEnded && this.#isCovered(alert, nowMs) && this.#isCovered(noted, nowMs))) &&
         noted.generatorUrl === alert.generatorUrl &&
         isEqual(noted.annotations, alert.annotations);
       if (isNoted) continue;
@@ -377,9 +380,9 @@ export class Dispatcher implements NotifierView {
     return records;
   }
 
-  /** Whether the end of a firing alert need not be noted, because a restart will allow for more. */
-  #isCovered(alert: PostedAlert, isEnded: boolean, nowMs: number): boolean {
-    return !isEnded && alert.endsAtMs <= nowMs + this.#options.config.resolveTimeoutMs;
+  /** Whether the end of a firing alert need not be known, because a restart will allow for more. */
+  #isCovered(alert: PostedAlert, nowMs: number): boolean {
+    return alert.endsAtMs <= nowMs + this.#options.config.resolveTimeoutMs;
   }
 
   async #append(records: readonly StateRecord[]): Promise<void> {
