@@ -196,12 +196,9 @@ receivers:
 
   it.each<[string, string, string[]]>([
     [
-      'an unknown receiver and sub-routes',
+      'an unknown receiver',
       'route:\n  receiver: b\n  routes: []\nreceivers:\n- name: a\n',
-      [
-        '/etc/a.yml:2:13: the receiver "b" is not among the receivers (there are: a)',
-        '/etc/a.yml:3:3: the field "routes" in route is not supported yet; remove it (supported: group_by, group_interval, group_wait, receiver, repeat_interval)',
-      ],
+      ['/etc/a.yml:2:13: the receiver "b" is not among the receivers (there are: a)'],
     ],
     [
       'a webhook without address, and never a secret',
