@@ -31,7 +31,7 @@ export async function loadAlertmanagerConfig(
   const text = await readConfigText(path, files);
   const file = YamlFile.parse(path, text);
   const root = file.map;
-  if (root === undefined) file.problem(0, 'the file needs a route and receivers');
+  if (file.root === undefined) file.problem(0, 'the file needs a route and receivers');
   const global = root?.map('global');
   const resolveTimeoutMs = global?.durationMs('resolve_timeout') ?? RESOLVE_TIMEOUT_MS;
   const receivers = readReceivers(root, global, path);

@@ -119,8 +119,8 @@ class Redaction {
       if (place.secret && target.value !== null && target.value !== '') target.value = SECRET;
       else if (typeof target.value === 'string')
         target.value = target.value.replace(PASSWORD_IN_URL, '$1:xxxxx@');
-      // `0500` is a text for whoever wants a text, and would be written as 500.
-      else if (typeof target.value === 'number' && String(target.value) !== target.source)
+      // Values of labels are texts: `0500` must not become 500.
+      else if (target.value !== null && LABEL_MAPS.has(place.list) && String(target.value) !== target.source)
         target.value = target.source;
       return;
     }
@@ -129,8 +129,8 @@ class Redaction {
     else if (isMap(target))
       for (const { key, value } of target.items) {
         const name = isScalar(key) ? String(key.value) : '';
-        if (name === '<<') this.node(value, place);
-        else if (!LABEL_MAPS.has(name)) this.node(value, this.#place(name, value, place));
+        const same = name === '<<' || LABEL_MAPS.has(place.list);
+        this.node(value, same ? place : this.#place(name, value, place));
       }
   }
 
