@@ -288,7 +288,7 @@ describe('the command line', () => {
       0,
       /prometheus\.yml: valid, 1 scrape job, 1 rule file with 2 rules/,
     ],
-    [['check', 'alerts', 'alertmanager.yml'], 0, /alertmanager\.yml: valid, 1 receiver/],
+    [['check', 'alerts', 'alertmanager.yml'], 0, /alertmanager\.yml: valid, 1 route, 1 receiver/],
     [['check', 'rules', 'rules/jobs.yml', 'none.yml'], 1, /none\.yml:1:1: cannot read the file/],
     [['check', 'nothing'], 2, /takes config, alerts or rules/],
     [['down'], 2, /there is no command "down"/],

@@ -4,8 +4,10 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { parseDuration } from '@binnacle/promql';
+import { AlertMatcherError } from '../alert-matcher.ts';
 import { parseSize } from '../config/yaml-reader.ts';
 import type { ExporterOptions } from './exporter.ts';
+import { parseLabelArguments, type RouteOptions } from './route.ts';
 import type { UpOptions } from './up.ts';
 
 /** The port when none is given. */
@@ -43,6 +45,11 @@ export const HELP = `binnacle: collects, stores, queries, alerts and shows
   binnacle check alerts FILE      is this alertmanager.yml valid?
   binnacle check rules FILE...    are these rule files valid?
 
+  binnacle route LABEL=VALUE...   where would an alert with these labels go, and why?
+    --alerts FILE                 alertmanager.yml (default: ./alertmanager.yml)
+    --expect RECEIVERS            fail unless it would go to these, with commas between them
+    --json                        for programs
+
   binnacle --version
 `;
 
@@ -52,6 +59,7 @@ export type Command =
   | { readonly name: 'version' }
   | { readonly name: 'up'; readonly options: UpOptions }
   | { readonly name: 'exporter'; readonly options: ExporterOptions }
+  | { readonly name: 'route'; readonly options: RouteOptions }
   | {
       readonly name: 'check';
       readonly what: 'config' | 'alerts' | 'rules';
@@ -86,11 +94,13 @@ export function parseCommand(
       if (rest.length > 0)
         throw new UsageError(`binnacle exporter takes options only, not ${JSON.stringify(rest[0])}`);
       return { name: 'exporter', options: exporterOptions(values) };
+    case 'route':
+      return { name: 'route', options: routeOptions(rest, values) };
     case 'check':
       return checkCommand(rest);
     default:
       throw new UsageError(
-        `there is no command ${JSON.stringify(command ?? '')}: up, exporter and check are there`,
+        `there is no command ${JSON.stringify(command ?? '')}: up, exporter, check and route are there`,
       );
   }
 }
@@ -118,6 +128,8 @@ function parseOptions(args: readonly string[]) {
         'tls-cert': text,
         'tls-key': text,
         'tls-client-ca': text,
+        expect: text,
+        json: flag,
         help: { ...flag, short: 'h' },
         version: flag,
       },
@@ -133,6 +145,26 @@ function checkCommand(rest: readonly string[]): Command {
     throw new UsageError('binnacle check takes config, alerts or rules, and files');
   if (files.length === 0) throw new UsageError(`binnacle check ${what} needs a file`);
   return { name: 'check', what, files };
+}
+
+function routeOptions(
+  labels: readonly string[],
+  values: ReturnType<typeof parseOptions>['values'],
+): RouteOptions {
+  const alerts = values.alerts ?? 'alertmanager.yml';
+  if (values.alerts === undefined && !existsSync(alerts))
+    throw new UsageError('there is no alertmanager.yml here: name one with --alerts FILE');
+  try {
+    return {
+      alertsPath: alerts,
+      labels: parseLabelArguments(labels),
+      json: values.json === true,
+      expected: values.expect?.split(','),
+    };
+  } catch (error) {
+    if (error instanceof AlertMatcherError) throw new UsageError(error.message);
+    throw error;
+  }
 }
 
 function upOptions(

@@ -1,4 +1,5 @@
 /** `binnacle check`: reads files as `binnacle up` would, and says what is wrong with them. */
+import type { RouteConfig } from '../config/alertmanager.ts';
 import { loadAlertmanagerConfig } from '../config/alertmanager-file.ts';
 import { ConfigError, explainProblem } from '../config/config-error.ts';
 import { configFilesOnDisk, readConfigText } from '../config/config-files.ts';
@@ -38,8 +39,11 @@ async function checkFile(what: 'config' | 'alerts' | 'rules', path: string): Pro
       return `valid, ${jobs}, ${count(rules.length, 'rule file')} with ${count(rulesIn(rules), 'rule')}`;
     }
     case 'alerts': {
-      const { receivers } = await loadAlertmanagerConfig(path);
-      return `valid, ${count(receivers.length, 'receiver')}`;
+      const { route, receivers, inhibitRules, timeIntervals, templateFiles } =
+        await loadAlertmanagerConfig(path);
+      const routing = `${count(routesIn(route), 'route')}, ${count(receivers.length, 'receiver')}`;
+      const muting = `${count(inhibitRules.length, 'inhibit rule')}, ${count(timeIntervals.length, 'time interval')}`;
+      return `valid, ${routing}, ${muting}, ${count(templateFiles.length, 'template file')}`;
     }
     case 'rules':
       return `valid, ${count(rulesIn(await loadRuleFiles([path])), 'rule')}`;
@@ -71,6 +75,10 @@ export async function loadRuleFiles(paths: readonly string[]): Promise<RuleFile[
 
 function rulesIn(files: readonly RuleFile[]): number {
   return files.flatMap((file) => file.groups).reduce((sum, group) => sum + group.rules.length, 0);
+}
+
+function routesIn(route: RouteConfig): number {
+  return route.routes.reduce((sum, child) => sum + routesIn(child), 1);
 }
 
 function count(n: number, noun: string): string {

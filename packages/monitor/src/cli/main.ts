@@ -4,6 +4,7 @@ import { ConfigError, explainProblem } from '../config/config-error.ts';
 import { HELP, parseCommand, UsageError } from './arguments.ts';
 import { check } from './check.ts';
 import { runExporter } from './exporter.ts';
+import { route } from './route.ts';
 import { type Monitor, ownVersion, startMonitor, type UpOptions } from './up.ts';
 
 /** How long stopping may take before the process ends regardless; what is in the log is safe either way. */
@@ -33,6 +34,14 @@ async function run(args: readonly string[]): Promise<void> {
       for (const line of report.valid) say(line);
       for (const line of report.problems) process.stderr.write(`${line}\n`);
       if (report.problems.length > 0) process.exitCode = EXIT_FAILED;
+      return;
+    }
+    case 'route': {
+      const report = await route(command.options, Date.now());
+      process.stdout.write(report.text);
+      if (report.problem === undefined) return;
+      complain(report.problem);
+      process.exitCode = EXIT_FAILED;
       return;
     }
     case 'exporter':
