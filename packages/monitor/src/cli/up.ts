@@ -28,7 +28,10 @@ import type { AlertmanagerConfig } from '../config/alertmanager.ts';
 import { loadAlertmanagerConfig } from '../config/alertmanager-file.ts';
 import { type LoadedPrometheusConfig, loadPrometheusConfig } from '../config/prometheus-file.ts';
 import { Dispatcher } from '../notify/dispatcher.ts';
+import { Inhibitor } from '../notify/inhibition.ts';
 import { NotifierJournal } from '../notify/notifier-journal.ts';
+import { matchRoutes } from '../notify/routing.ts';
+import { mutedBy } from '../notify/time-intervals.ts';
 import { webhookIntegration } from '../notify/webhook.ts';
 import { RESTORE_TIMING } from '../rules/restore-alerts.ts';
 import type { RuleFile } from '../rules/rule-file.ts';
@@ -152,12 +155,17 @@ async function startAround(
   const { server, url } = await listen(options, routes, report);
   parts.server = server;
   const externalUrl = options.externalUrl ?? url;
-  if (alerts !== undefined)
+  if (alerts !== undefined) {
+    const inhibitor = new Inhibitor(alerts.inhibitRules);
     parts.dispatcher = await Dispatcher.open({
       config: alerts,
-      matchRoutes: () => [alerts.route],
-      mutedBy: () => [],
-      muting: { silencedBy: () => [], inhibitedBy: () => [] },
+      matchRoutes: (labels) => matchRoutes(alerts.route, labels),
+      mutedBy: (route, timeMs) => mutedBy(route, alerts.timeIntervals, timeMs),
+      muting: {
+        silencedBy: () => [],
+        inhibitedBy: (labels, nowMs) => inhibitor.inhibitedBy(labels, nowMs),
+      },
+      onAlerts: (posted) => inhibitor.take(posted, clock.now()),
       integrations: (name) =>
         (alerts.receivers.find((receiver) => receiver.name === name)?.webhookConfigs ?? []).map(
           (config, index) => webhookIntegration(config, name, index, fetch),
@@ -172,6 +180,7 @@ async function startAround(
       }),
       onProblem: report,
     });
+  }
   const rules = new RuleManager(ruleFiles, {
     query: engineRuleQuery(engine, ingest),
     storage: ingest,

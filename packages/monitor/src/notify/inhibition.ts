@@ -70,14 +70,35 @@ class SourceSet {
   }
 }
 
+/** How often those that have ended are forgotten, at most; as in Alertmanager. */
+export const INHIBITOR_GC_MS = 15 * 60_000;
+
 /** Knows the alerts that can inhibit others. */
 export class Inhibitor {
   readonly #rules: readonly RuleIndex[];
   /** One source may inhibit thousands, and each of them asks for its name. */
   readonly #fingerprints = new WeakMap<Labels, string>();
+  #gcDueMs = Number.NEGATIVE_INFINITY;
 
   constructor(rules: readonly InhibitRuleConfig[]) {
     this.#rules = rules.map((rule) => ({ rule, sources: new Map() }));
+  }
+
+  /** Takes alerts as the notifier knows them, and now and then forgets those that have ended. */
+  take(alerts: readonly PostedAlert[], nowMs: number): void {
+    for (const alert of alerts) this.set(alert);
+    // A clock that was set back must not put it off for good.
+    if (this.#gcDueMs - INHIBITOR_GC_MS <= nowMs && nowMs < this.#gcDueMs) return;
+    this.#gcDueMs = nowMs + INHIBITOR_GC_MS;
+    this.gc(nowMs);
+  }
+
+  /** How many alerts are kept, each as often as there are rules that it is a source of. */
+  get size(): number {
+    let size = 0;
+    for (const { sources } of this.#rules)
+      for (const { oneSided, twoSided } of sources.values()) size += oneSided.size + twoSided.size;
+    return size;
   }
 
   /** Takes an alert, a new one or news of a known one; each that the notifier has must come by here. */

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { type AlertMatcher, matchesAll, parseMatchers } from '../../dist/alert-matcher.js';
 import type { InhibitRuleConfig } from '../../dist/config/alertmanager.js';
 import { fingerprintOf, type PostedAlert } from '../../dist/notify/alert.js';
-import { Inhibitor } from '../../dist/notify/inhibition.js';
+import { INHIBITOR_GC_MS, Inhibitor } from '../../dist/notify/inhibition.js';
 
 function alert(labels: Record<string, string>, endsAtMs = 1000): PostedAlert {
   return { labels: Labels.of(labels), annotations: {}, startsAtMs: 0, endsAtMs, generatorUrl: '' };
@@ -80,6 +80,19 @@ describe('an alert is inhibited', () => {
     expect(inhibitor.inhibitedBy(Labels.of({ t: '1', a: 'x1', b: ':y' }), 0)).toEqual([]);
     expect(inhibitor.inhibitedBy(Labels.of({ t: '1', a: 'x', b: '1:y' }), 0)).toHaveLength(1);
   });
+});
+
+it('alerts that have ended are forgotten now and then', () => {
+  const inhibitor = new Inhibitor([rule('a=~".+"', 'b=c'), rule('a=x', 'b=c', ['d'])]);
+  inhibitor.take([alert({ a: 'x' }, 100), alert({ a: 'y' }, 5000), alert({ b: 'c' }, 5000)], 0);
+  expect(inhibitor.size).toBe(3);
+  inhibitor.take([], INHIBITOR_GC_MS - 1);
+  expect(inhibitor.size).toBe(3);
+  inhibitor.take([], INHIBITOR_GC_MS);
+  expect(inhibitor.size).toBe(0);
+  // The clock is set back by an hour.
+  inhibitor.take([alert({ a: 'x' }, -4_000_000)], -3_600_000);
+  expect(inhibitor.size).toBe(0);
 });
 
 describe('inhibition agrees with looking at all alerts', () => {
