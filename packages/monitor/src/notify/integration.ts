@@ -5,6 +5,15 @@
 import type { Labels } from '@binnacle/metrics/model';
 import type { NotifiedAlert } from './alert.ts';
 
+/** Why a message goes out now, in Alertmanager's words. */
+export type NotificationReason =
+  | 'first notification'
+  | 'new alerts added'
+  | 'some alerts resolved'
+  | 'all alerts resolved'
+  | 'repeat interval elapsed'
+  | 'unknown';
+
 /** One message about one group. */
 export interface Notification {
   readonly receiver: string;
@@ -15,6 +24,8 @@ export interface Notification {
   readonly alerts: readonly NotifiedAlert[];
   /** Where users reach the monitor, without a slash at the end. */
   readonly externalUrl: string;
+  /** `unknown` where it is absent. */
+  readonly reason?: NotificationReason;
 }
 
 /**

@@ -22,6 +22,7 @@ import {
   pointerTo,
   STRING,
 } from '../template/go-value.ts';
+import { HTML } from '../template/html-output.ts';
 import {
   humanize,
   humanize1024,
@@ -47,8 +48,6 @@ export const QUERY_RESULT: GoType = {
   underlying: `[]${SAMPLE.name}`,
   element: SAMPLE,
 };
-
-const SAFE_HTML: GoType = { name: 'template.HTML', kind: 'string', underlying: 'string' };
 
 /** What functions know of their surroundings. */
 export interface RuleSurroundings {
@@ -77,7 +76,7 @@ const PURE: readonly (readonly [string, GoFunction])[] = [
   ['urlQueryEscape', text(queryEscape)],
   ['graphLink', text((expr) => `/graph?g0.expr=${queryEscape(expr)}&g0.tab=0`)],
   ['tableLink', text((expr) => `/graph?g0.expr=${queryEscape(expr)}&g0.tab=1`)],
-  ['safeHtml', text((value) => new GoScalar(SAFE_HTML, value))],
+  ['safeHtml', text((value) => new GoScalar(HTML, value))],
   ['first', { params: [QUERY_RESULT], call: ([vector]) => firstOf(vector!) }],
   ['label', { params: [STRING, SAMPLE], call: ([name, sample]) => labelOf(String(name), sample!) }],
   ['value', { params: [SAMPLE], call: ([sample]) => fieldOf(sample!, 'Value') }],

@@ -20,13 +20,21 @@ import {
   STRING_MAP,
 } from '../template/go-value.ts';
 import { TemplateError, TemplateInterruption } from '../template/template-error.ts';
-import { evaluateTemplate, TextOutput } from '../template/template-evaluator.ts';
+import { evaluateTemplate } from '../template/template-evaluator.ts';
+import { type TemplateLimits, TextOutput } from '../template/template-output.ts';
 import { parseTemplate } from '../template/template-parser.ts';
 import type { TemplateDefinition } from '../template/template-tree.ts';
 import { QUERY_RESULT, RULE_FUNCTION_NAMES, ruleFunctions, SAMPLE } from './template-functions.ts';
 
 /** How many different queries one template may ask. */
 export const TEMPLATE_QUERIES_MAX = 100;
+
+/** What an expansion for one alert may take. */
+export const RULE_TEMPLATE_LIMITS: TemplateLimits = {
+  charactersMax: 256 * 1024,
+  stepsMax: 1_000_000,
+  weightMax: 1_000_000,
+};
 
 /** What a template is about. */
 export interface TemplateData {
@@ -103,10 +111,11 @@ export class Template {
     const definitions = new Map(named);
     const answers = new Map<string, GoValue | QueryFailure>();
     for (;;) {
-      const output = new TextOutput();
+      const output = new TextOutput(RULE_TEMPLATE_LIMITS);
       try {
         const functions = functionsFor(data, answers);
-        evaluateTemplate({ definitions, functions }, definitions.get(name)!, rootOf(data), output);
+        const program = { definitions, functions, limits: RULE_TEMPLATE_LIMITS };
+        evaluateTemplate(program, definitions.get(name)!, rootOf(data), output);
         return output.toString();
       } catch (error) {
         if (error instanceof TemplateError) throw withoutDeclarations(error);

@@ -119,3 +119,14 @@ export function titleCase(value: string, lower: boolean): string {
     },
   );
 }
+
+/** Go's `url.QueryUnescape`. @throws Error in Go's words */
+export function queryUnescape(value: string): string {
+  const broken = /%(?![0-9a-fA-F]{2}).{0,2}/s.exec(value);
+  if (broken !== null) throw new Error(`invalid URL escape ${quote(broken[0])}`);
+  const bytes = value
+    .replaceAll('+', ' ')
+    .split(/((?:%[0-9a-fA-F]{2})+)/)
+    .map((part, i) => (i % 2 === 0 ? part : Buffer.from(part.replaceAll('%', ''), 'hex').toString()));
+  return bytes.join('');
+}

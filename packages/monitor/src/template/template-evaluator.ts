@@ -33,6 +33,7 @@ import {
   zeroOf,
 } from './go-value.ts';
 import { TemplateError, TemplateInterruption } from './template-error.ts';
+import { TEMPLATE_DEPTH_MAX, type TemplateLimits, type TemplateOutput } from './template-output.ts';
 import {
   type Command,
   type Operand,
@@ -46,50 +47,11 @@ import {
   writePipeline,
 } from './template-tree.ts';
 
-/** The longest expansion of one template, and the longest string that a function may give. */
-export const EXPANSION_CHARACTERS_MAX = 256 * 1024;
-/** How deep templates may call each other. */
-export const TEMPLATE_DEPTH_MAX = 100;
-/** How many nodes one expansion may evaluate: a bound on nested ranges. */
-export const TEMPLATE_STEPS_MAX = 1_000_000;
-/** How many characters a list or a map may hold. */
-export const VALUE_WEIGHT_MAX = 1_000_000;
-
-/** Where an expansion goes. */
-export interface TemplateOutput {
-  /** Text of the template. */
-  text(text: string): void;
-  /**
-   * The value of an action.
-   * @param escaper `html` or `urlquery` where the action's pipeline ends with it
-   */
-  value(value: GoValue, escaper: string | undefined): void;
-}
-
-/** Output as it comes. */
-export class TextOutput implements TemplateOutput {
-  #out = '';
-
-  text(text: string): void {
-    this.#out += text;
-    if (this.#out.length > EXPANSION_CHARACTERS_MAX)
-      throw new TemplateError(`the expansion is longer than ${EXPANSION_CHARACTERS_MAX} characters`);
-  }
-
-  value(value: GoValue): void {
-    this.text(printValue(value));
-  }
-
-  /** What was put out. */
-  toString(): string {
-    return this.#out;
-  }
-}
-
 /** What an evaluation needs. */
 export interface TemplateProgram {
   readonly definitions: ReadonlyMap<string, TemplateDefinition>;
   readonly functions: ReadonlyMap<string, GoFunction>;
+  readonly limits: TemplateLimits;
 }
 
 /**
@@ -168,8 +130,8 @@ class Evaluation {
   }
 
   #step(): void {
-    if (++this.#steps > TEMPLATE_STEPS_MAX)
-      throw new TemplateError(`the template takes more than ${TEMPLATE_STEPS_MAX} steps`);
+    const { stepsMax } = this.#program.limits;
+    if (++this.#steps > stepsMax) throw new TemplateError(`the template takes more than ${stepsMax} steps`);
   }
 
   #node(node: TemplateNode, dot: Cell): Flow {
@@ -180,9 +142,15 @@ class Evaluation {
         this.#output.text(node.text);
         return 'next';
       case 'action': {
-        const value = this.#pipeline(node.pipeline, dot);
+        let before: Cell | undefined;
+        const value = this.#pipeline(node.pipeline, dot, (piped) => {
+          before = piped;
+        });
         this.#look(node.offset, () => writeNode(node));
-        if (node.pipeline.variables.length === 0) this.#output.value(unbox(value), escaperOf(node.pipeline));
+        if (node.pipeline.variables.length > 0) return 'next';
+        const escaper = escaperOf(node.pipeline);
+        const escaped = escaper === undefined ? undefined : { escaper, before: unboxKnown(before) };
+        this.#output.value(unbox(value), escaped);
         return 'next';
       }
       case 'break':
@@ -271,10 +239,15 @@ class Evaluation {
     this.#depth--;
   }
 
-  #pipeline(pipeline: Pipeline, dot: Cell): Cell {
+  /** @param onLast told what is piped into the last of several commands */
+  #pipeline(pipeline: Pipeline, dot: Cell, onLast?: (piped: Cell) => void): Cell {
     this.#look(pipeline.offset, () => writePipeline(pipeline));
+    const last = pipeline.commands.at(-1);
     let value: Piped = MISSING;
-    for (const command of pipeline.commands) value = unbox(this.#command(command, dot, value));
+    for (const command of pipeline.commands) {
+      if (command === last && value !== MISSING) onLast?.(value);
+      value = unbox(this.#command(command, dot, value));
+    }
     const result = value === MISSING ? null : value;
     for (const name of pipeline.variables) {
       if (pipeline.assigns) this.#set(name, result);
@@ -425,7 +398,7 @@ class Evaluation {
       );
     }
     try {
-      return limited(called.call(values.map(unbox)));
+      return this.#limited(called.call(values.map(unbox)));
     } catch (error) {
       if (error instanceof TemplateInterruption || error instanceof TemplateError) throw error;
       this.#sight = sight;
@@ -518,6 +491,15 @@ class Evaluation {
     return this.#fail(`wrong type for value; expected ${type.name}; got ${from.name}`);
   }
 
+  #limited(value: GoValue): GoValue {
+    const { charactersMax, weightMax } = this.#program.limits;
+    if (typeof value === 'string' && value.length > charactersMax)
+      throw new TemplateError(`a string is longer than ${charactersMax} characters`);
+    if (value !== null && typeof value === 'object' && value.weight > weightMax)
+      throw new TemplateError(`a value holds more than ${weightMax} characters`);
+    return value;
+  }
+
   #look(offset: number, write: () => string): void {
     this.#sight = { offset, write };
   }
@@ -546,6 +528,10 @@ function unbox(cell: Cell): GoValue {
   return cell instanceof Boxed ? cell.value : cell;
 }
 
+function unboxKnown(cell: Cell | undefined): GoValue | undefined {
+  return cell === undefined ? undefined : unbox(cell);
+}
+
 /** An element of a container: in a box where the container holds `interface {}`. */
 function element(container: GoType, value: GoValue): Cell {
   return container.element?.kind === 'interface' ? new Boxed(value) : value;
@@ -571,12 +557,4 @@ function escaperOf({ commands }: Pipeline): string | undefined {
   return last?.type === 'function' && (last.name === 'html' || last.name === 'urlquery')
     ? last.name
     : undefined;
-}
-
-function limited(value: GoValue): GoValue {
-  if (typeof value === 'string' && value.length > EXPANSION_CHARACTERS_MAX)
-    throw new TemplateError(`a string is longer than ${EXPANSION_CHARACTERS_MAX} characters`);
-  if (value !== null && typeof value === 'object' && value.weight > VALUE_WEIGHT_MAX)
-    throw new TemplateError(`a value holds more than ${VALUE_WEIGHT_MAX} characters`);
-  return value;
 }

@@ -1,0 +1,326 @@
+/** Templates of messages beside Alertmanager's own, which amtool expands. */
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Labels } from '@binnacle/metrics/model';
+import { describe, expect, it } from 'vitest';
+import { outside } from '../../../../test/outside.ts';
+import type { Notification } from '../../dist/notify/integration.js';
+import { LoadedMessageTemplates } from '../../dist/notify/message-templates.js';
+import { ManualClock } from '../manual-clock.js';
+import {
+  HTML_TEMPLATES,
+  NOTIFICATION,
+  REFUSED_HTML_TEMPLATES,
+  TEXT_TEMPLATES,
+  UNSUPPORTED_HTML_TEMPLATES,
+  USER_FILE,
+} from './message-cases.js';
+
+const NOW_MS = Date.UTC(2026, 10, 21, 12, 0, 0);
+
+const templates = LoadedMessageTemplates.load(
+  [{ path: `/etc/alertmanager/${USER_FILE.name}`, text: USER_FILE.text }],
+  new ManualClock(NOW_MS),
+);
+
+/** The data of a notification as amtool reads it. */
+function dataOf({ receiver, groupLabels, externalUrl, alerts, reason }: Notification): string {
+  return JSON.stringify({
+    receiver,
+    status: alerts.some((alert) => alert.status === 'firing') ? 'firing' : 'resolved',
+    notification_reason: reason,
+    groupLabels: groupLabels.toObject(),
+    commonLabels: { alertname: 'Latency', env: 'prod', job: 'web' },
+    commonAnnotations: {},
+    externalURL: externalUrl,
+    alerts: alerts.map((alert) => ({
+      status: alert.status,
+      labels: alert.labels.toObject(),
+      annotations: alert.annotations,
+      startsAt: new Date(alert.startsAtMs).toISOString(),
+      endsAt: alert.status === 'firing' ? '0001-01-01T00:00:00Z' : new Date(alert.endsAtMs).toISOString(),
+      generatorURL: alert.generatorUrl,
+      fingerprint: alert.fingerprint,
+    })),
+  });
+}
+
+interface Rendered {
+  readonly text: string;
+  readonly failed: boolean;
+}
+
+/** Expands with amtool, a few at a time. */
+async function amtoolRender(
+  program: string,
+  type: 'text' | 'html',
+  sources: readonly string[],
+): Promise<Rendered[]> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'binnacle-messages-'));
+  try {
+    const data = path.join(folder, 'data.json');
+    const file = path.join(folder, USER_FILE.name);
+    await writeFile(data, dataOf(NOTIFICATION));
+    await writeFile(file, USER_FILE.text);
+    // Debian keeps the default templates beside the program and not inside of it.
+    const beside = path.join(path.dirname(program), '../share/prometheus/alertmanager');
+    const globs = ['default.tmpl', 'email.tmpl']
+      .map((name) => path.join(beside, name))
+      .filter((name) => existsSync(name));
+    const args = [...globs, file].map((glob) => `--template.glob=${glob}`);
+    const rendered: Rendered[] = [];
+    for (let i = 0; i < sources.length; i += 4) {
+      const some = sources
+        .slice(i, i + 4)
+        .map((source) =>
+          run(program, [
+            ...['template', 'render', `--template.type=${type}`, `--template.data=${data}`, ...args],
+            `--template.text=${source}`,
+          ]),
+        );
+      rendered.push(...(await Promise.all(some)));
+    }
+    return rendered;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function run(program: string, args: readonly string[]): Promise<Rendered> {
+  return new Promise((resolve) => {
+    execFile(program, args, (error, stdout, stderr) =>
+      resolve({ text: error === null ? stdout : stderr.trimEnd(), failed: error !== null }),
+    );
+  });
+}
+
+function render(type: 'text' | 'html', source: string): Rendered {
+  try {
+    return { text: templates[type](source, NOTIFICATION), failed: false };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    // amtool hands the data over as a value, Alertmanager as a pointer, and this does as Alertmanager does.
+    return { text: `amtool: error: ${reason.replace('*template.Data', 'template.Data')}`, failed: true };
+  }
+}
+
+/** Every template that Alertmanager's `default.tmpl` and `email.tmpl` define. */
+const DEFAULT_NAMES: readonly string[] = [
+  ...['__alertmanager', '__alertmanagerURL', '__subject', '__description'],
+  ...['__text_alert_list', '__text_alert_list_markdown'],
+  ...of('slack', 'title username fallback callbackid pretext titlelink iconemoji iconurl text footer color'),
+  ...of('pagerduty', 'description client clientURL instances'),
+  ...of('opsgenie', 'message description source'),
+  ...of('wechat', 'message to_user to_party to_tag agent_id'),
+  ...of('victorops', 'state_message entity_display_name monitoring_tool'),
+  ...of('pushover', 'title message url'),
+  ...of('sns', 'subject message'),
+  ...of('telegram', 'message'),
+  ...of('discord', 'content title message'),
+  ...of('webex', 'message'),
+  ...of('msteams', 'summary title text'),
+  ...of('msteamsv2', 'title text'),
+  ...of('jira', 'summary description priority'),
+  ...of('rocketchat', 'title alias titlelink emoji iconurl text'),
+  ...of('mattermost', 'color username title titlelink fallback text'),
+  ...of('email', 'subject html'),
+];
+
+function of(receiver: string, fields: string): string[] {
+  return fields.split(' ').map((field) => `${receiver}.default.${field}`);
+}
+
+/** Templates that are about a list of alerts and not about a message. */
+const ABOUT_LISTS = new Set([
+  '__text_alert_list',
+  '__text_alert_list_markdown',
+  'pagerduty.default.instances',
+]);
+
+describe('templates of messages', () => {
+  it('expand to text as amtool expands them, and fail in its words', { timeout: 60_000 }, async (context) => {
+    const want = await amtoolRender(outside(context, 'amtool'), 'text', TEXT_TEMPLATES);
+    const differing = TEXT_TEMPLATES.map((source, i) => ({
+      source,
+      want: want[i]!,
+      got: render('text', source),
+    })).filter((one) => one.want.text !== one.got.text || one.want.failed !== one.got.failed);
+    expect(differing).toEqual([]);
+    expect(want.filter(({ failed }) => failed).length).toBeGreaterThan(20);
+  });
+
+  it('expand to HTML as amtool expands them', { timeout: 60_000 }, async (context) => {
+    const want = await amtoolRender(outside(context, 'amtool'), 'html', HTML_TEMPLATES);
+    const got = HTML_TEMPLATES.map((source) => render('html', source));
+    const differing = HTML_TEMPLATES.map((source, i) => ({
+      source,
+      want: want[i]!.text,
+      got: got[i]!.text,
+    })).filter((one) => one.want !== one.got);
+    expect(differing).toEqual([]);
+    expect([...want, ...got].filter(({ failed }) => failed)).toEqual([]);
+  });
+
+  it('refuse HTML that amtool refuses, and what is not supported', { timeout: 60_000 }, async (context) => {
+    const want = await amtoolRender(outside(context, 'amtool'), 'html', REFUSED_HTML_TEMPLATES);
+    expect(want.filter(({ failed }) => !failed)).toEqual([]);
+    for (const source of [...REFUSED_HTML_TEMPLATES, ...UNSUPPORTED_HTML_TEMPLATES])
+      expect(() => templates.html(source, NOTIFICATION), source).toThrowError(
+        expect.objectContaining({ name: 'TemplateError' }),
+      );
+  });
+
+  it('have the defaults that Alertmanager has, by name', { timeout: 60_000 }, async (context) => {
+    const sources = DEFAULT_NAMES.map(
+      (name) => `{{ template "${name}" ${ABOUT_LISTS.has(name) ? '.Alerts' : '.'} }}`,
+    );
+    const rendered = await amtoolRender(outside(context, 'amtool'), 'text', sources);
+    expect(rendered.filter(({ failed }) => failed)).toEqual([]);
+    for (const source of sources) expect(render('text', source), source).toMatchObject({ failed: false });
+    const known = templates
+      .names()
+      .filter((name) => !/^(?:mine\.|default\.tmpl|email\.tmpl|__binnacle)/.test(name));
+    expect(known.sort()).toEqual([...DEFAULT_NAMES].sort());
+  });
+});
+
+describe('the data of messages', () => {
+  const text = (source: string, notification: Notification = NOTIFICATION): string =>
+    templates.text(source, notification);
+
+  it('has in common what all alerts have', () => {
+    const [first, second] = NOTIFICATION.alerts;
+    const pair = { ...NOTIFICATION, alerts: [first!, { ...second!, annotations: first!.annotations }] };
+    expect(text('{{ .CommonLabels }}', pair)).toBe('alertname=Latency, env=prod, job=web');
+    expect(text('{{ .CommonAnnotations.Names }}', pair)).toBe('[bad_url description runbook_url summary]');
+    expect(text('{{ .CommonAnnotations }}')).toBe('');
+  });
+
+  it('is resolved when nothing fires', () => {
+    const resolved = { ...NOTIFICATION, alerts: NOTIFICATION.alerts.slice(2) };
+    expect(text('{{ .Status }} {{ template "__subject" . }}', resolved)).toBe(
+      'resolved [RESOLVED] Latency prod (web-3:80 web critical)',
+    );
+    expect(text('{{ template "slack.default.color" . }}', resolved)).toBe('good');
+  });
+
+  it('writes the name of the receiver as a pattern, as Alertmanager does', () => {
+    expect(text('{{ .Receiver }}', { ...NOTIFICATION, receiver: 'a.b+c' })).toBe('a\\.b\\+c');
+  });
+
+  it('knows the time from the clock', () => {
+    expect(text('{{ now.UTC }}')).toBe('2026-11-21 12:00:00 +0000 UTC');
+    expect(text('{{ since (index .Alerts 0).StartsAt }}')).toBe('2h54m52.75s');
+    const { reason: _, ...without } = NOTIFICATION;
+    expect(text('{{ .NotificationReason }}', without)).toBe('unknown');
+  });
+});
+
+describe('files of templates', () => {
+  const load = (...texts: string[]): LoadedMessageTemplates =>
+    LoadedMessageTemplates.load(
+      texts.map((text, i) => ({ path: `/templates/${i}.tmpl`, text })),
+      new ManualClock(NOW_MS),
+    );
+
+  it('replace what is there by default, the later the stronger, unless they are blank', () => {
+    const loaded = load(
+      '{{ define "slack.default.text" }}one{{ end }}{{ define "__subject" }} {{ end }}',
+      '{{ define "slack.default.text" }}two{{ end }}',
+    );
+    expect(loaded.text('{{ template "slack.default.text" . }}', NOTIFICATION)).toBe('two');
+    expect(loaded.text('{{ template "__subject" . }}', NOTIFICATION)).toContain('[FIRING:2]');
+    expect(
+      loaded.text(
+        '{{ define "__subject" }}mine{{ end }}{{ template "email.default.subject" . }}',
+        NOTIFICATION,
+      ),
+    ).toBe('mine');
+    expect(loaded.text('{{ template "email.default.subject" . }}', NOTIFICATION)).toContain('[FIRING:2]');
+  });
+
+  it('are refused with file, line and column', () => {
+    expect(() => load('fine', 'line\n  {{ if .x }}\nno end')).toThrow(
+      '/templates/1.tmpl:2:2: unexpected EOF: {{end}} is missing',
+    );
+    expect(() => load('{{ humanize 3 }}')).toThrow('/templates/0.tmpl:1:3: function "humanize" not defined');
+    expect(() => load().check('{{ .Status | nope }}')).toThrow('function "nope" not defined');
+    expect(() => load().text('{{ if }}', NOTIFICATION)).toThrow('missing value for if');
+  });
+
+  it('name the file of a template that fails', () => {
+    const loaded = load('\n{{ define "bad" }}{{ .Nope }}{{ end }}');
+    expect(() => loaded.text('{{ template "bad" . }}', NOTIFICATION)).toThrow(
+      'template: 0.tmpl:2:21: executing "bad" at <.Nope>: can\'t evaluate field Nope in type *template.Data',
+    );
+  });
+});
+
+describe('default templates', () => {
+  const many: Notification = {
+    ...NOTIFICATION,
+    alerts: Array.from({ length: 10_000 }, (_, i) => ({
+      ...NOTIFICATION.alerts[i % 3]!,
+      labels: Labels.of({ alertname: 'Latency', instance: `web-${i}` }),
+    })),
+  };
+
+  it('stay short when ten thousand alerts fire at once', () => {
+    const html = templates.html('{{ template "email.default.html" . }}', many);
+    expect(html).toContain('The first 50 of 6667.');
+    expect(html.length).toBeLessThan(300_000);
+    for (const name of DEFAULT_NAMES.filter(
+      (name) => !ABOUT_LISTS.has(name) && name !== 'email.default.html',
+    )) {
+      const text = templates.text(`{{ template "${name}" . }}`, many);
+      expect(text.length, name).toBeLessThan(120_000);
+    }
+    expect(templates.text('{{ template "__text_alert_list" .Alerts }}', many)).toContain(
+      'of 10000 alerts in all',
+    );
+    expect(templates.text('{{ range .Alerts.Firing }}{{ .Labels }};{{ end }}', many).split(';')).toHaveLength(
+      6668,
+    );
+  });
+
+  it('list alerts with all that they say', () => {
+    expect(templates.text('{{ template "telegram.default.message" . }}', NOTIFICATION)).toBe(
+      `Firing (2)
+* Latency (critical) since 2026-11-21 09:05:07 UTC
+  bad_url: javascript:alert(1)
+  description: p99 is 2.5s
+on web-1
+  runbook_url: https://runbooks.example.org/latency?a=1&b="2"
+  summary: Slow <b>pages</b> & more
+  labels: alertname=Latency, env=prod, instance=web-1:80, job=web, severity=critical, weird=a "b" <c> & 'd' + é
+  http://prom.example.org/graph?g0.expr=up%7Bjob%3D%22web%22%7D+%3D%3D+0&g0.tab=1
+* Latency (warning) since 2026-03-01 23:59:59 UTC
+  color: red; background: url(x)
+  summary: Slow pages
+  labels: alertname=Latency, env=prod, instance=web-2:80, job=web, severity=warning
+  http://prom.example.org/graph?g0.expr=up%7Bjob%3D%22web%22%7D+%3D%3D+0&g0.tab=1
+
+Resolved (1)
+* Latency (critical) since 2026-11-20 00:00:00 UTC, until 2026-11-20 01:02:03 UTC
+  summary: Slow pages
+  labels: alertname=Latency, env=prod, instance=web-3:80, job=web, severity=critical
+  http://prom.example.org/graph?g0.expr=up%7Bjob%3D%22web%22%7D+%3D%3D+0&g0.tab=1
+`,
+    );
+  });
+
+  it('write mail that no label can break', () => {
+    const html = templates.html('{{ template "email.default.html" . }}', NOTIFICATION);
+    expect(html).toContain('Slow &lt;b&gt;pages&lt;/b&gt; &amp; more');
+    expect(html).toContain('weird=a &#34;b&#34; &lt;c&gt; &amp; &#39;d&#39; &#43; é');
+    expect(html).toContain('href="https://runbooks.example.org/latency?a=1&amp;b=%222%22"');
+    expect(html).toContain('href="https://monitor.example.org/#/alerts?receiver=team-web"');
+    expect(html).not.toContain('href="javascript');
+    expect(html).not.toContain('ZgotmplZ');
+    expect(html.match(/<table/g)).toHaveLength(html.match(/<\/table>/g)!.length);
+    expect(html.match(/<div/g)).toHaveLength(html.match(/<\/div>/g)!.length);
+  });
+});
