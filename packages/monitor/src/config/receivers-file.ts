@@ -1,122 +1,155 @@
-/** Reads the receivers of `alertmanager.yml`, as far as Binnacle has them. What is not read yet is refused by name. */
-import { isAbsolute, join, resolve } from 'node:path';
+/**
+ * Reads the receivers of an `alertmanager.yml`: names, defaults and checks are Alertmanager's, version 0.33.
+ *
+ * Receivers of services that Binnacle does not speak to are refused by name. Beside each `..._file` stands a
+ * `..._env` of Binnacle's own; {@link environmentVariables} tells who uses it.
+ */
+import { Secret } from '../secret.ts';
+import { readDiscord, readMsteams, readMsteamsv2, readSlack, readTelegram } from './chat-receivers-file.ts';
+import { readEmail } from './email-receivers-file.ts';
+import { readHttpConfig } from './http-config.ts';
+import { readOpsgenie, readPagerduty, readPushover, readVictorops } from './paging-receivers-file.ts';
+import { type ReceiverGlobals, readReceiverGlobals } from './receiver-globals.ts';
 import type { ReceiverConfig, WebhookConfig } from './receivers.ts';
+import { goDurationField, secretField, urlProblem } from './secret-fields.ts';
 import type { YamlMap, YamlNode } from './yaml-reader.ts';
 
-const LATER_WEBHOOK = ['http_config', 'payload'];
-const LATER_RECEIVER = [
-  'discord_configs',
-  'email_configs',
-  'incidentio_configs',
-  'jira_configs',
-  'mattermost_configs',
-  'msteams_configs',
-  'msteamsv2_configs',
-  'opsgenie_configs',
-  'pagerduty_configs',
-  'pushover_configs',
-  'rocketchat_configs',
-  'slack_configs',
-  'sns_configs',
-  'telegram_configs',
-  'victorops_configs',
-  'webex_configs',
-  'wechat_configs',
-];
-/** Defaults of receivers that are not read yet. */
-const GLOBAL = [
-  'http_config',
-  'jira_api_url',
-  'mattermost_webhook_url',
-  'mattermost_webhook_url_file',
-  'opsgenie_api_key',
-  'opsgenie_api_key_file',
-  'opsgenie_api_url',
-  'pagerduty_url',
-  'rocketchat_api_url',
-  'rocketchat_token',
-  'rocketchat_token_file',
-  'rocketchat_token_id',
-  'rocketchat_token_id_file',
-  'slack_api_url',
-  'slack_api_url_file',
-  'slack_app_token',
-  'slack_app_token_file',
-  'slack_app_url',
-  'smtp_auth_identity',
-  'smtp_auth_password',
-  'smtp_auth_password_file',
-  'smtp_auth_secret',
-  'smtp_auth_secret_file',
-  'smtp_auth_username',
-  'smtp_force_implicit_tls',
-  'smtp_from',
-  'smtp_hello',
-  'smtp_require_tls',
-  'smtp_smarthost',
-  'smtp_tls_config',
-  'telegram_api_url',
-  'telegram_bot_token',
-  'telegram_bot_token_file',
-  'victorops_api_key',
-  'victorops_api_key_file',
-  'victorops_api_url',
-  'webex_api_url',
-  'wechat_api_corp_id',
-  'wechat_api_secret',
-  'wechat_api_secret_file',
-  'wechat_api_url',
-];
+/** What Alertmanager speaks to and Binnacle does not, by the field of a receiver. */
+const REFUSED: Readonly<Record<string, string>> = {
+  incidentio_configs: 'incident.io',
+  jira_configs: 'Jira',
+  mattermost_configs: 'Mattermost',
+  rocketchat_configs: 'Rocket.Chat',
+  sns_configs: 'Amazon SNS',
+  webex_configs: 'Webex',
+  wechat_configs: 'WeChat',
+};
+
+/** Services that take messages in the form of another one's. */
+const INSTEAD: Readonly<Record<string, string>> = {
+  mattermost_configs: 'Mattermost takes Slack messages: use slack_configs with its webhook as api_url',
+  incidentio_configs: 'use webhook_configs with the address and the token of an HTTP alert source',
+};
 
 /**
- * Reads the list `receivers`.
- * @param global the mapping `global`; asks for each of its fields that is a default of receivers
- * @param path the file; what it names by relative paths lies beside it
+ * The receivers of a file, in its order.
+ * @param root the file's top mapping
+ * @param global its `global`; every field of it that is about receivers is asked for
+ * @param path the file's path, from whose folder the paths in it are meant
  */
 export function readReceivers(
   root: YamlMap | undefined,
   global: YamlMap | undefined,
   path: string,
 ): readonly ReceiverConfig[] {
-  for (const name of GLOBAL) global?.field(name);
-  const receivers = (root?.items('receivers') ?? []).flatMap((item) => readReceiver(item, path));
+  const globals = readReceiverGlobals(global, path);
   const names = new Set<string>();
-  for (const { item, receiver } of receivers) {
+  return (root?.items('receivers') ?? []).flatMap((item) => {
+    const map = item.map();
+    if (map === undefined) return [];
+    const receiver = readReceiver(map, globals, path);
     if (names.has(receiver.name))
-      item.problem(`the receiver ${JSON.stringify(receiver.name)} is given twice`);
+      map.field('name')?.problem(`the receiver ${JSON.stringify(receiver.name)} is given twice`);
     names.add(receiver.name);
-  }
-  return receivers.map(({ receiver }) => receiver);
+    return [receiver];
+  });
 }
 
-function readReceiver(item: YamlNode, path: string): { item: YamlNode; receiver: ReceiverConfig }[] {
-  const map = item.map();
-  if (map === undefined) return [];
-  const name = map.required('name')?.text() ?? '';
-  const webhookConfigs = map.items('webhook_configs').flatMap((hook) => readWebhook(hook, path));
-  map.finish(LATER_RECEIVER);
-  return [{ item: map.field('name') ?? item, receiver: { name, webhookConfigs } }];
-}
-
-function readWebhook(item: YamlNode, path: string): WebhookConfig[] {
-  const map = item.map();
-  if (map === undefined) return [];
-  const url = map.text('url');
-  const urlFile = map.text('url_file');
-  if ((url === undefined) === (urlFile === undefined))
-    item.problem(`${item.path} needs either url or url_file, and not both`);
-  // The value is a secret and therefore not part of the message.
-  if (url !== undefined && !/^https?:\/\/[^/]/.test(url))
-    map.field('url')?.problem(`${item.path}.url must start with http:// or https:// and name a host`);
-  const config: WebhookConfig = {
-    ...(url === undefined ? {} : { url }),
-    ...(urlFile === undefined
-      ? {}
-      : { urlFile: isAbsolute(urlFile) ? urlFile : join(resolve(path), '..', urlFile) }),
-    sendResolved: map.boolean('send_resolved') ?? true,
-    maxAlerts: map.integer('max_alerts') ?? 0,
-    timeoutMs: map.durationMs('timeout') ?? 0,
+function readReceiver(map: YamlMap, globals: ReceiverGlobals, path: string): ReceiverConfig {
+  const name = map.required('name');
+  if (name?.text() === '') name.problem('a receiver needs a name');
+  type Reader<Config> = (
+    map: YamlMap,
+    node: YamlNode,
+    globals: ReceiverGlobals,
+    configPath: string,
+  ) => Config;
+  const all = <Config>(field: string, read: Reader<Config>): readonly Config[] | undefined => {
+    const items = map.items(field);
+    if (items.length === 0) return undefined;
+    return items.flatMap((item) => {
+      const fields = item.map();
+      return fields === undefined ? [] : [read(fields, item, globals, path)];
+    });
   };
-  map.finish(LATER_WEBHOOK);
-  return [config];
+  const webhookConfigs = all('webhook_configs', readWebhook);
+  const emailConfigs = all('email_configs', readEmail);
+  const pagerdutyConfigs = all('pagerduty_configs', readPagerduty);
+  const opsgenieConfigs = all('opsgenie_configs', readOpsgenie);
+  const slackConfigs = all('slack_configs', readSlack);
+  const victoropsConfigs = all('victorops_configs', readVictorops);
+  const pushoverConfigs = all('pushover_configs', readPushover);
+  const telegramConfigs = all('telegram_configs', readTelegram);
+  const discordConfigs = all('discord_configs', readDiscord);
+  const msteamsConfigs = all('msteams_configs', readMsteams);
+  const msteamsv2Configs = all('msteamsv2_configs', readMsteamsv2);
+  refuseOthers(map);
+  map.finish();
+  return {
+    name: name?.text() ?? '',
+    ...(webhookConfigs && { webhookConfigs }),
+    ...(emailConfigs && { emailConfigs }),
+    ...(pagerdutyConfigs && { pagerdutyConfigs }),
+    ...(opsgenieConfigs && { opsgenieConfigs }),
+    ...(slackConfigs && { slackConfigs }),
+    ...(victoropsConfigs && { victoropsConfigs }),
+    ...(pushoverConfigs && { pushoverConfigs }),
+    ...(telegramConfigs && { telegramConfigs }),
+    ...(discordConfigs && { discordConfigs }),
+    ...(msteamsConfigs && { msteamsConfigs }),
+    ...(msteamsv2Configs && { msteamsv2Configs }),
+  };
+}
+
+function refuseOthers(map: YamlMap): void {
+  for (const [field, service] of Object.entries(REFUSED)) {
+    if (map.field(field) === undefined) continue;
+    const instead =
+      INSTEAD[field] ??
+      'use webhook_configs with something that posts there, or let an Alertmanager do it (alerting in prometheus.yml)';
+    map.problemAt(field, `${field}: Binnacle does not speak to ${service}; ${instead}`);
+  }
+}
+
+/** One of `webhook_configs`. */
+function readWebhook(
+  map: YamlMap,
+  node: YamlNode,
+  globals: ReceiverGlobals,
+  configPath: string,
+): WebhookConfig {
+  const url = secretField(map, 'url', configPath, {
+    // A template can become any address.
+    check: (text) => (text.includes('{{') ? templateProblem(text) : urlProblem(`${node.path}.url`, text)),
+  });
+  if (url === undefined) node.problem(`${node.path} needs either url or url_file, and not both`);
+  const payload = map.field('payload')?.json();
+  const config: WebhookConfig = {
+    sendResolved: map.boolean('send_resolved') ?? true,
+    http: readHttpConfig(map, 'http_config', configPath) ?? globals.http,
+    url: url ?? Secret.text(''),
+    maxAlerts: map.integer('max_alerts') ?? 0,
+    timeoutMs: goDurationField(map, 'timeout') ?? 0,
+    ...(payload !== undefined && { payload }),
+  };
+  map.finish();
+  return config;
+}
+
+function templateProblem(text: string): string | undefined {
+  const opened = text.split('{{').length;
+  return opened === text.split('}}').length ? undefined : 'the template in url is not closed';
+}
+
+/** The variables of the environment that receivers take secrets from, which Alertmanager does not know. */
+export function environmentVariables(receivers: readonly ReceiverConfig[]): string[] {
+  const found = new Set<string>();
+  const visit = (value: unknown): void => {
+    if (value instanceof Secret) {
+      if (value.variable !== undefined) found.add(value.variable);
+    } else if (typeof value === 'object' && value !== null)
+      for (const part of Object.values(value)) visit(part);
+  };
+  visit(receivers);
+  return [...found].sort();
 }

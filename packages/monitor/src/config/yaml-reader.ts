@@ -27,6 +27,7 @@ import {
   type Scalar,
   type YAMLMap,
 } from 'yaml';
+import { SECRET_TOKEN } from '../secret.ts';
 import { ConfigError, type ConfigProblem } from './config-error.ts';
 
 /** The largest configuration or rule file that is read. */
@@ -34,6 +35,21 @@ export const CONFIG_FILE_BYTES_MAX = 8 * 1024 * 1024;
 
 /** The key of YAML 1.1 that brings in the fields of other mappings; rule files use it with anchors. */
 const MERGE_KEY = '<<';
+
+/** A name that sounds like a secret's, and the rest of its line. */
+const SECRET_NAMES = /(?:password|secret|token|key|credentials|url)["']?[ \t]*:[ \t]*([^\s|>][^\n]*)/gi;
+
+/** How deep a value may be nested that is read as {@link YamlNode.json}; an alias can stand in itself. */
+const NESTING_MAX = 32;
+
+/** A value as YAML and JSON have it. */
+export type JsonValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly JsonValue[]
+  | { readonly [name: string]: JsonValue };
 
 interface YamlField {
   readonly keyOffset: number;
@@ -48,6 +64,8 @@ export class YamlFile {
   readonly root: YamlNode | undefined;
   readonly #text: string;
   readonly #lines = new LineCounter();
+  /** Where secrets stand in the text, from and to an offset. */
+  readonly #hidden: (readonly [number, number])[] = [];
   readonly #resolve: (alias: Alias) => Node | undefined;
 
   private constructor(path: string, text: string) {
@@ -70,8 +88,17 @@ export class YamlFile {
       throw new ConfigError('config_invalid', [{ file: path, line: 1, column: 1, message }]);
     }
     const file = new YamlFile(path, text);
+    if (file.problems.length > 0) file.#hideWhatMayBeSecret();
     file.throwIfProblems();
     return file;
+  }
+
+  /** In a text that is not YAML nobody can tell what is what: values after names that sound like secrets are hidden. */
+  #hideWhatMayBeSecret(): void {
+    for (const match of this.#text.matchAll(SECRET_NAMES)) {
+      const end = match.index + match[0].length;
+      this.hide(end - (match[1]?.length ?? 0), end);
+    }
   }
 
   /** The file's top mapping; an empty file has none, another kind of value is a problem. */
@@ -87,12 +114,36 @@ export class YamlFile {
     this.problems.push({ ...place, message, source });
   }
 
+  /** Keeps a part of the text out of problems and of {@link shownText}: there is a secret in it. */
+  hide(from: number, to: number): void {
+    this.#hidden.push([from, to]);
+  }
+
+  /** The file's text with `<secret>` in the place of what was {@link hide hidden}. */
+  shownText(): string {
+    let shown = '';
+    let at = 0;
+    for (const [from, to] of this.#hidden.toSorted((a, b) => a[0] - b[0])) {
+      if (to <= at) continue;
+      shown += this.#text.slice(at, Math.max(at, from));
+      // What follows stays on its line, where problems point.
+      const lines = this.#text.slice(Math.max(at, from), to).split('\n').length - 1;
+      shown += SECRET_TOKEN + '\n'.repeat(lines);
+      at = to;
+    }
+    return shown + this.#text.slice(at);
+  }
+
   /** @throws ConfigError when there is at least one problem */
   throwIfProblems(): void {
     if (this.problems.length === 0) return;
+    // What is secret is known only now, when the whole file was read.
+    const lines = this.shownText().split(/\r?\n/);
     throw new ConfigError(
       'config_invalid',
-      this.problems.toSorted((a, b) => a.line - b.line || a.column - b.column),
+      this.problems
+        .map((problem) => ({ ...problem, source: lines[problem.line - 1] ?? '' }))
+        .sort((a, b) => a.line - b.line || a.column - b.column),
     );
   }
 
@@ -139,6 +190,14 @@ export class YamlNode {
   /** Records a problem at this value's place. */
   problem(message: string): void {
     this.#file.problem(this.#node.range?.[0] ?? 0, message);
+  }
+
+  /** Keeps the value out of what is shown of the file: it is a secret. */
+  hide(): void {
+    for (const node of [this.#node, this.#file.dereference(this.#node)]) {
+      const range = node?.range;
+      if (range) this.#file.hide(range[0], range[1]);
+    }
   }
 
   /**
@@ -210,6 +269,26 @@ export class YamlNode {
     const node = this.#file.dereference(this.#node);
     if (!isScalar(node)) return this.#wrongType('a string');
     return typeof node.value === 'string' ? node.value : (node.source ?? String(node.value));
+  }
+
+  /** The value as JSON has it, mappings and lists with all that they hold. */
+  json(depth = 0): JsonValue {
+    const node = this.#file.dereference(this.#node);
+    if (depth > NESTING_MAX) {
+      this.problem(`${this.path} is nested too deeply; ${NESTING_MAX} levels are read`);
+      return null;
+    }
+    if (isMap(node))
+      return Object.fromEntries(
+        (this.map()?.entries() ?? []).map(({ name, value }) => [name, value?.json(depth + 1) ?? null]),
+      );
+    if (isSeq(node))
+      return node.items.map((item, index) =>
+        new YamlNode(this.#file, item as Node, `${this.path}[${index}]`).json(depth + 1),
+      );
+    const value = isScalar(node) ? node.value : null;
+    if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
+    return value === null || value === undefined ? null : String(value);
   }
 
   /** A whole number that is not negative. */
@@ -377,5 +456,7 @@ function isNull(node: Node): boolean {
 function yamlMessage(code: string, message: string): string {
   if (code === 'DUPLICATE_KEY') return 'the field is given twice';
   if (code === 'MULTIPLE_DOCS') return 'a second YAML document begins here; a file holds one';
-  return `not valid YAML: ${message}`;
+  // These two repeat the text, in which a secret may stand.
+  if (code === 'BAD_ALIAS') return 'not valid YAML: there is no anchor of this name before it';
+  return `not valid YAML: ${message.replace(/: ".*"?$/s, '')}`;
 }

@@ -30,11 +30,18 @@ export interface Notification {
 
 /**
  * What became of a message. `retry` tells whether trying again can help. The reason is for people and logs: it holds
- * no secret, neither an address, nor a token, nor the words of an error that may hold one.
+ * no secret, neither an address, nor a token, nor the words of an error that may hold one. `answer` is what the
+ * receiver said, for `binnacle notify test`, without secrets as well.
  */
 export type SendResult =
   | { readonly ok: true; readonly answer?: string }
-  | { readonly ok: false; readonly retry: boolean; readonly reason: string };
+  | {
+      readonly ok: false;
+      readonly retry: boolean;
+      readonly reason: string;
+      /** What a receiver that is asked too often wants to be left alone for; only where it said so. */
+      readonly retryAfterMs?: number;
+    };
 
 /** One way to reach one receiver: the third webhook of `ops`, its second address of mail. */
 export interface Integration {

@@ -319,8 +319,8 @@ receivers:
         {
           name: 'hook',
           webhookConfigs: [
-            { url: 'http://localhost:1/x', sendResolved: true, maxAlerts: 5, timeoutMs: 0 },
-            { urlFile: '/etc/secret', sendResolved: false, maxAlerts: 0, timeoutMs: 3000 },
+            { sendResolved: true, maxAlerts: 5, timeoutMs: 0 },
+            { sendResolved: false, maxAlerts: 0, timeoutMs: 3000 },
           ],
         },
       ],
