@@ -6,6 +6,7 @@
  */
 import { isAbsolute, join, resolve } from 'node:path';
 import { formatDuration } from '@binnacle/promql';
+import { readAlerting } from './alerting-file.ts';
 import { type ConfigFiles, configFilesOnDisk, expandGlob, isGlob, readConfigText } from './config-files.ts';
 import type { GlobalConfig, PrometheusConfig, ScrapeConfig, StaticConfig } from './prometheus.ts';
 import { YamlFile, type YamlMap, type YamlNode } from './yaml-reader.ts';
@@ -15,7 +16,6 @@ const SCRAPE_TIMEOUT_MS = 10_000;
 const EVALUATION_INTERVAL_MS = 60_000;
 
 const LATER_TOP = [
-  'alerting',
   'remote_write',
   'remote_read',
   'storage',
@@ -101,9 +101,10 @@ export async function loadPrometheusConfig(
   const global = readGlobal(root?.map('global'));
   const ruleFiles = await readRuleFiles(root, path, files);
   const scrapeConfigs = readScrapeConfigs(root, global);
+  const alerting = readAlerting(root?.map('alerting'), path);
   root?.finish(LATER_TOP);
   file.throwIfProblems();
-  return { config: { global, ruleFiles, scrapeConfigs }, text };
+  return { config: { global, ruleFiles, scrapeConfigs, alerting }, text };
 }
 
 function readGlobal(map: YamlMap | undefined): GlobalConfig {

@@ -1,10 +1,13 @@
 /** `prometheus.yml`, as far as Binnacle reads it: typed, with defaults filled in and durations in milliseconds. */
+import type { AlertingConfig } from './alerting.ts';
 
 export interface PrometheusConfig {
   readonly global: GlobalConfig;
   /** Absolute paths; globs are resolved. */
   readonly ruleFiles: readonly string[];
   readonly scrapeConfigs: readonly ScrapeConfig[];
+  /** Absent where nothing was read. */
+  readonly alerting?: AlertingConfig;
 }
 
 export interface GlobalConfig {
