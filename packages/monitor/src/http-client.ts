@@ -119,7 +119,9 @@ async function ownHeaders(
     scope.remember(credentials);
     headers.authorization = `Basic ${credentials}`;
   } else if (authorization?.credentials !== undefined) {
-    headers.authorization = `${authorization.type} ${await scope.reveal(authorization.credentials)}`;
+    headers.authorization = headerText(
+      `${authorization.type} ${await scope.reveal(authorization.credentials)}`,
+    );
   } else if (token !== undefined) headers.authorization = `Bearer ${token}`;
   return headers;
 }
@@ -130,8 +132,13 @@ async function headerValues(
 ): Promise<Record<string, string[]>> {
   const headers: Record<string, string[]> = {};
   for (const { name, values } of settings)
-    headers[name] = await Promise.all(values.map((value) => scope.reveal(value)));
+    headers[name] = await Promise.all(values.map(async (value) => headerText(await scope.reveal(value))));
   return headers;
+}
+
+/** A header's value in UTF-8: Node writes one byte per character, and refuses what is none. */
+function headerText(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1');
 }
 
 /** The options of Node's TLS for settings. */
@@ -224,7 +231,8 @@ function exchange(request: http.ClientRequest, body: string | undefined): Promis
       response.on('end', done);
       response.on('error', reject);
     });
-    request.end(body);
+    // As bytes: with a text, Node would write the headers in the text's encoding.
+    request.end(body === undefined ? undefined : Buffer.from(body));
   });
 }
 

@@ -157,19 +157,21 @@ export class SecretScope {
 function shapesOf(value: string): Set<string> {
   const shapes = new Set<string>();
   const add = (text: string): void => {
-    shapes.add(text);
-    shapes.add(escaped(text));
-    shapes.add(JSON.stringify(text).slice(1, -1));
-    shapes.add(Buffer.from(text).toString('base64'));
+    // The second is how a header looks to a server that reads its bytes one by one.
+    for (const read of [text, Buffer.from(text, 'utf8').toString('latin1')]) {
+      const quoted = JSON.stringify(read).slice(1, -1);
+      for (const shape of [read, escaped(read), quoted, JSON.stringify(quoted).slice(1, -1)])
+        shapes.add(shape);
+      shapes.add(Buffer.from(read).toString('base64'));
+    }
   };
   add(value);
   if (URL.canParse(value) && /^https?:/i.test(value)) {
     const url = new URL(value);
     // The host is said in errors and is no secret; what follows it is.
-    if (url.pathname !== '/') add(url.pathname);
-    if (url.search !== '') add(url.search);
-    for (const part of url.pathname.split('/')) if (part.length >= URL_PART_LENGTH_MIN) add(part);
-    for (const part of url.searchParams.values()) if (part.length >= URL_PART_LENGTH_MIN) add(part);
+    const parts = [url.pathname, url.search, ...url.pathname.split('/')];
+    for (const part of [...parts, ...parts.map(unescaped), ...url.searchParams.values()])
+      if (part.length >= (part.startsWith('/') ? REDACTED_LENGTH_MIN : URL_PART_LENGTH_MIN)) add(part);
     if (url.password !== '') add(unescaped(url.password));
     if (url.username !== '') add(unescaped(url.username));
   }

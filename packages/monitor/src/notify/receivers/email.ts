@@ -100,7 +100,7 @@ async function deliver(
     requireTLS: config.requireTls && !secure,
     // Without require_tls Alertmanager does not encrypt, even where a server offers it.
     ignoreTLS: !config.requireTls,
-    tls: { servername: config.host, ...tls },
+    tls,
     connectionTimeout: SMTP_SILENCE_MS_MAX,
     greetingTimeout: SMTP_SILENCE_MS_MAX,
     socketTimeout: SMTP_SILENCE_MS_MAX,
@@ -233,16 +233,16 @@ function failureOf(error: unknown, attempt: Attempt): SendResult {
     throw cause;
   const fields: Readonly<Record<string, unknown>> = cause instanceof Error ? { ...cause } : {};
   const { responseCode: status, command, response } = fields;
-  if (typeof status === 'number' && status >= 400) {
+  const isTls = fields.code === 'ETLS';
+  if (!isTls && typeof status === 'number' && status >= 400) {
     const said = attempt.shown(typeof response === 'string' ? response : '');
     const step = typeof command === 'string' ? ` to ${command.split(' ', 1)[0]}` : '';
     return { ok: false, retry: status < 500, reason: `the mail server answered${step}: ${said || status}` };
   }
   const code = typeof fields.originalCode === 'string' ? fields.originalCode : codeOf(cause);
-  const advice =
-    code === 'ETLS'
-      ? '; it offers no STARTTLS, or its certificate is not trusted (require_tls, tls_config)'
-      : '';
+  const advice = isTls
+    ? '; it offers no STARTTLS, or its certificate is not trusted (require_tls, tls_config)'
+    : '';
   return { ok: false, retry: true, reason: `the mail server cannot be reached: ${code}${advice}` };
 }
 

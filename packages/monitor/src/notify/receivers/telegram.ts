@@ -42,6 +42,7 @@ export function telegramIntegration(
         }),
       };
       const url = `${config.apiUrl}/bot${token}/sendMessage`;
+      attempt.scope.remember(url);
       return judgeTelegram(attempt, await postJson(attempt, client, url, message));
     },
   });

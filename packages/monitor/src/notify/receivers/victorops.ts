@@ -23,6 +23,7 @@ export function victoropsIntegration(
       const key = await attempt.scope.reveal(config.apiKey);
       const url = new URL(config.apiUrl);
       url.pathname += `${key}/${attempt.text(config.routingKey, 'routing_key')}`;
+      attempt.scope.remember(url.href);
       return attempt.judge(await postJson(attempt, client, url.href, victoropsMessage(config, attempt)));
     },
   });
