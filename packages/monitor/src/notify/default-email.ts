@@ -28,7 +28,8 @@ const STYLE = `
   body { margin: 0; padding: 0; -webkit-text-size-adjust: 100%; }
   @media (prefers-color-scheme: dark) {
     .page { background-color: #14171c !important; }
-    .sheet, .card { background-color: #1d2129 !important; border-color: #363c47 !important; }
+    .sheet { background-color: #1d2129 !important; border-color: #363c47 !important; }
+    .card { background-color: #1d2129 !important; border-top-color: #363c47 !important; border-right-color: #363c47 !important; border-bottom-color: #363c47 !important; }
     .ink { color: #e8eaee !important; }
     .pale { color: #a6adb9 !important; }
     .link { color: #8ab4ff !important; }
@@ -58,13 +59,13 @@ const CARD = `
 <div class="ink" style="color: #1f2328; margin-top: 4px;"><span class="pale" style="color: #5a626d;">{{ .Name }}:</span> {{ .Value }}</div>
 {{- end }}
 <div class="pale" style="color: #5a626d; font-size: 13px; margin-top: 8px;">since {{ .StartsAt.UTC.Format "2 Jan 2006 15:04:05 UTC" }}
-{{- if eq .Status "resolved" }}, until {{ .EndsAt.UTC.Format "2 Jan 2006 15:04:05 UTC" }}, {{ .EndsAt.Sub .StartsAt | humanizeDuration }}{{ end }}
+{{- if eq .Status "resolved" }}, until {{ .EndsAt.UTC.Format "2 Jan 2006 15:04:05 UTC" }} ({{ .EndsAt.Sub .StartsAt | humanizeDuration }}){{ end }}
 {{- with .GeneratorURL }} &middot; <a href="{{ . }}" class="link" style="color: #0b57d0;">source</a>{{ end }}
 {{- with .Annotations.runbook_url }} &middot; <a href="{{ . }}" class="link" style="color: #0b57d0;">runbook</a>{{ end }}
 {{- with .Annotations.dashboard_url }} &middot; <a href="{{ . }}" class="link" style="color: #0b57d0;">dashboard</a>{{ end }}</div>
 {{- with (.Labels.Remove (stringSlice "alertname" "severity")).SortedPairs }}
-<div style="margin-top: 8px; line-height: 1.9;">
-{{- range . }}<span class="chip" style="background-color: #eef1f4; color: #424a53; border-radius: 4px; padding: 2px 6px; font-size: 12px; ${MONO}">{{ .Name }}={{ .Value }}</span> {{ end -}}
+<div style="margin-top: 8px;">
+{{- range . }}<span class="chip" style="display: inline-block; background-color: #eef1f4; color: #424a53; border-radius: 4px; margin: 0 2px 4px 0; padding: 2px 6px; font-size: 12px; line-height: 1.4; ${MONO}">{{ .Name }}={{ .Value }}</span> {{ end -}}
 </div>
 {{- end }}
 </td></tr>
@@ -122,7 +123,7 @@ const PAGE = `
 <div style="margin-top: 14px;"><a href="{{ template "__alertmanagerURL" . }}" style="display: inline-block; background-color: #0b57d0; color: #ffffff; font-size: 14px; font-weight: 600; text-decoration: none; padding: 10px 16px; border-radius: 6px;">Open in {{ template "__alertmanager" . }}</a></div>
 {{- with .Alerts.Firing }}{{ template "__binnacle_email_firing" . }}{{ end }}
 {{- with .Alerts.Resolved }}{{ template "__binnacle_email_resolved" . }}{{ end }}
-<div class="pale rule" style="color: #5a626d; font-size: 12px; line-height: 1.5; border-top: 1px solid #dfe3e8; margin-top: 20px; padding-top: 12px; word-break: break-word;">Sent by <a href="{{ .ExternalURL }}" class="link" style="color: #0b57d0;">{{ template "__alertmanager" . }}</a> to the receiver {{ .Receiver }}.</div>
+<div class="pale rule" style="color: #5a626d; font-size: 12px; line-height: 1.5; border-top: 1px solid #dfe3e8; margin-top: 20px; padding-top: 12px; word-break: break-word;">Sent by <a href="{{ .ExternalURL }}" class="link" style="color: #0b57d0;">{{ template "__alertmanager" . }}</a> to the receiver {{ reReplaceAll "\\\\\\\\(.)" "$1" .Receiver }}.</div>
 </td></tr>
 </table>
 </td></tr>

@@ -27,6 +27,8 @@ interface Directive {
   readonly flags: string;
   readonly width: number | undefined;
   readonly precision: number | undefined;
+  /** The verb does not suit the value, which is printed to tell so: then `+` asks for a sign, also of `%v`. */
+  readonly telling?: boolean;
 }
 
 const PLAIN: Directive = { verb: 'v', flags: '', width: undefined, precision: undefined };
@@ -72,10 +74,10 @@ class Formatter {
   readonly #values: readonly GoValue[];
   #at = 0;
   #next = 0;
+  /** Whether some directive named its argument: then arguments that are left over are no mistake. */
   #reordered = false;
   /** Whether an index in brackets could not be used. */
   #badIndex = false;
-  #everReordered = false;
 
   constructor(text: string, values: readonly GoValue[]) {
     this.#text = text;
@@ -94,7 +96,7 @@ class Formatter {
       this.#at = percent + 1;
       out += this.#directive();
     }
-    if (this.#everReordered || this.#next >= this.#values.length) return out;
+    if (this.#reordered || this.#next >= this.#values.length) return out;
     const extra = this.#values
       .slice(this.#next)
       .map((value) => (value === null ? '<nil>' : `${typeName(value)}=${format(value, PLAIN, 0)}`));
@@ -103,10 +105,9 @@ class Formatter {
 
   #directive(): string {
     this.#badIndex = false;
-    this.#reordered = false;
-    const flags = this.#take(/[-+# 0]*/y);
+    const given = this.#take(/[-+# 0]*/y);
     let problem = '';
-    this.#index();
+    let afterIndex = this.#index();
     let width: number | undefined;
     let minus = '';
     if (this.#take(/\*/y) !== '') {
@@ -116,31 +117,40 @@ class Formatter {
         width = -width;
         minus = '-';
       }
+      afterIndex = false;
     } else {
       const digits = this.#take(/\d+/y);
-      if (digits !== '') width = Number(digits);
-      if (width !== undefined && width > WIDTH_MAX) return this.#giveUp();
-      if (digits !== '' && this.#reordered) this.#badIndex = true;
+      if (Number(digits) > WIDTH_MAX) return this.#giveUp();
+      if (digits !== '') {
+        width = Number(digits);
+        // "%[3]2d" says twice which argument is meant.
+        if (afterIndex) this.#badIndex = true;
+      }
     }
     let precision: number | undefined;
     if (this.#take(/\./y) !== '') {
-      if (this.#reordered) this.#badIndex = true;
-      this.#index();
+      if (afterIndex) this.#badIndex = true;
+      afterIndex = this.#index();
       if (this.#take(/\*/y) !== '') {
         precision = this.#intArgument();
-        if (precision !== undefined && precision < 0) precision = undefined;
-        else if (precision === undefined) problem += '%!(BADPREC)';
-      } else precision = Number(this.#take(/\d*/y));
-      if (precision !== undefined && precision > WIDTH_MAX) return this.#giveUp();
+        if (precision === undefined || precision < 0) {
+          precision = undefined;
+          problem += '%!(BADPREC)';
+        }
+        afterIndex = false;
+      } else {
+        precision = Number(this.#take(/\d*/y));
+        if (precision > WIDTH_MAX) return this.#giveUp();
+      }
     }
-    if (!this.#reordered || this.#text[this.#at] === '[') this.#index();
+    if (!afterIndex) this.#index();
     const verb = this.#take(/[\s\S]/uy);
     if (verb === '') return `${problem}%!(NOVERB)`;
     if (verb === '%') return `${problem}%`;
     if (this.#badIndex) return `${problem}%!${verb}(BADINDEX)`;
     if (this.#next >= this.#values.length) return `${problem}%!${verb}(MISSING)`;
     const value = this.#values[this.#next++]!;
-    return problem + format(value, { verb, flags: flags + minus, width, precision }, 0);
+    return problem + format(value, { verb, flags: given + minus, width, precision }, 0);
   }
 
   /** A number out of all bounds takes the rest of the text with it. */
@@ -149,26 +159,21 @@ class Formatter {
     return '%!(NOVERB)';
   }
 
-  /** `[3]`: the argument to go on with. */
-  #index(): void {
-    if (this.#text[this.#at] !== '[') return;
-    this.#everReordered = true;
-    const index = /\[(\d+)\]/y;
-    index.lastIndex = this.#at;
-    const match = index.exec(this.#text);
-    if (match === null) {
+  /** `[3]`: the argument to go on with. Whether one was given. */
+  #index(): boolean {
+    if (this.#text[this.#at] !== '[') return false;
+    this.#reordered = true;
+    const written = this.#take(/\[\d+\]/y);
+    if (written === '') {
       this.#badIndex = true;
       const close = this.#text.indexOf(']', this.#at);
       this.#at = close < 0 ? this.#at + 1 : close + 1;
-      return;
+      return false;
     }
-    this.#at += match[0].length;
-    const number = Number(match[1]);
+    const number = Number(written.slice(1, -1));
     if (number < 1 || number > this.#values.length) this.#badIndex = true;
-    else {
-      this.#next = number - 1;
-      this.#reordered = true;
-    }
+    else this.#next = number - 1;
+    return true;
   }
 
   #intArgument(): number | undefined {
@@ -189,8 +194,8 @@ class Formatter {
 
 function format(value: GoValue, directive: Directive, depth: number): string {
   const { verb } = directive;
-  if (verb === 'T') return pad(typeName(value), directive);
-  if (value === null) return verb === 'v' ? pad('<nil>', directive) : `%!${verb}(<nil>)`;
+  if (verb === 'T' && value !== null) return pad(cutTo(typeName(value), directive.precision), directive);
+  if (value === null) return verb === 'v' || verb === 'T' ? pad('<nil>', directive) : `%!${verb}(<nil>)`;
   if (verb === 'p') return badVerb(value, directive, depth);
   const toText = typeOf(value)!.toText;
   const goSyntax = verb === 'v' && directive.flags.includes('#');
@@ -245,17 +250,17 @@ function formatObject(value: GoObject, directive: Directive, depth: number): str
 
 function formatString(text: string, value: GoValue, directive: Directive): string {
   const { verb, flags, precision } = directive;
-  const cut = precision === undefined ? text : [...text].slice(0, precision).join('');
+  const cut = cutTo(text, precision);
   switch (verb) {
     case 'v':
-      return pad(flags.includes('#') ? quote(text) : cut, directive);
+      return pad(flags.includes('#') ? quote(cut) : cut, directive);
     case 's':
       return pad(cut, directive);
     case 'q':
       return pad(quoteString(cut, flags), directive);
     case 'x':
     case 'X': {
-      let hex = Buffer.from(cut).toString('hex');
+      let hex = Buffer.from(text).subarray(0, precision).toString('hex');
       if (flags.includes(' ')) hex = hex.replace(/..(?=.)/g, '$& ');
       if (flags.includes('#')) hex = hex.replace(flags.includes(' ') ? /\b(?=\w)/g : /^(?=.)/, '0x');
       return pad(verb === 'X' ? hex.toUpperCase() : hex, directive);
@@ -265,11 +270,17 @@ function formatString(text: string, value: GoValue, directive: Directive): strin
   }
 }
 
+function cutTo(text: string, precision: number | undefined): string {
+  return precision === undefined ? text : [...text].slice(0, precision).join('');
+}
+
 function quoteString(text: string, flags: string): string {
   if (flags.includes('#') && [...text].every((char) => char !== '`' && (char === '	' || isPrint(char))))
     return `\`${text}\``;
-  const quoted = quote(text);
-  if (!flags.includes('+')) return quoted;
+  return flags.includes('+') ? asciiOnly(quote(text)) : quote(text);
+}
+
+function asciiOnly(quoted: string): string {
   return [...quoted]
     .map((char) => {
       const code = char.codePointAt(0)!;
@@ -311,7 +322,9 @@ function formatNumber(value: number, directive: Directive, depth: number): strin
 function formatInteger(number: bigint, value: GoValue, directive: Directive, depth: number): string {
   const { verb, flags } = directive;
   const based = (base: number, prefix: string): string => {
-    const magnitude = (number < 0n ? -number : number).toString(base).padStart(directive.precision ?? 1, '0');
+    if (directive.precision === 0 && number === 0n) return pad('', { ...directive, flags: '' });
+    const digits = (number < 0n ? -number : number).toString(base).padStart(directive.precision ?? 1, '0');
+    const magnitude = octal && !digits.startsWith('0') ? `0${digits}` : digits;
     return padNumber(
       `${number < 0n ? '-' : ''}${prefix}${magnitude}`,
       directive,
@@ -319,6 +332,7 @@ function formatInteger(number: bigint, value: GoValue, directive: Directive, dep
     );
   };
   const sharp = flags.includes('#');
+  const octal = sharp && (verb === 'o' || verb === 'O');
   const codePoint = number >= 0n && number <= 0x10ffffn ? Number(number) : 0xfffd;
   switch (verb) {
     case 'v':
@@ -328,7 +342,7 @@ function formatInteger(number: bigint, value: GoValue, directive: Directive, dep
     case 'b':
       return based(2, sharp ? '0b' : '');
     case 'o':
-      return based(8, sharp ? '0' : '');
+      return based(8, '');
     case 'O':
       return based(8, '0o');
     case 'x':
@@ -338,9 +352,16 @@ function formatInteger(number: bigint, value: GoValue, directive: Directive, dep
     case 'c':
       return pad(String.fromCodePoint(codePoint), directive);
     case 'q':
-      return pad(quoteRune(codePoint), directive);
-    case 'U':
-      return pad(`U+${codePoint.toString(16).toUpperCase().padStart(4, '0')}`, directive);
+      return pad(flags.includes('+') ? asciiOnly(quoteRune(codePoint)) : quoteRune(codePoint), directive);
+    case 'U': {
+      const digits = BigInt.asUintN(64, number).toString(16).toUpperCase();
+      const shown =
+        sharp && codePoint === Number(number) && isPrint(String.fromCodePoint(codePoint))
+          ? ` ${quoteRune(codePoint)}`
+          : '';
+      const text = `U+${digits.padStart(Math.max(4, directive.precision ?? 0), '0')}${shown}`;
+      return pad(text, { ...directive, flags: flags.replaceAll('0', '') });
+    }
     default:
       return badVerb(value, directive, depth);
   }
@@ -352,7 +373,7 @@ function badVerb(value: GoValue, directive: Directive, depth: number): string {
 
 /** A value as `%v` prints it with a directive's flags; without methods, as Go does while it tells of an error. */
 function formatPlain(value: GoValue, directive: Directive, depth: number): string {
-  const shown = { ...directive, verb: 'v', flags: directive.flags.replaceAll('#', '') };
+  const shown = { ...directive, verb: 'v', flags: directive.flags.replaceAll('#', ''), telling: true };
   if (value !== null && typeof value === 'object') {
     return value instanceof GoStruct ||
       value instanceof GoMap ||
@@ -374,7 +395,12 @@ function pad(text: string, { flags, width }: Directive): string {
 
 function padNumber(text: string, directive: Directive, zeros: boolean): string {
   const { verb, flags, width } = directive;
-  const plus = flags.includes('+') && verb !== 'v' ? '+' : flags.includes(' ') ? ' ' : '';
+  const plus =
+    flags.includes('+') && (verb !== 'v' || directive.telling === true)
+      ? '+'
+      : flags.includes(' ')
+        ? ' '
+        : '';
   const [, sign = '', digits = ''] = /^([-+]?)(.*)$/.exec(text)!;
   const shownSign = sign === '-' ? '-' : sign === '+' && plus === ' ' ? ' ' : sign === '' ? plus : sign;
   if (zeros && flags.includes('0') && !flags.includes('-') && width !== undefined)

@@ -92,7 +92,8 @@ export class HtmlOutput implements TemplateOutput {
   #attribute(text: string, isHtml: boolean, escaper: string | undefined): string {
     if (this.#context.unquoted) {
       if (escaper === 'html') throw new TemplateError('html is not allowed in an attribute without quotes');
-      return unquotedEntities(text, isHtml);
+      // Without a value the next attribute's name would become this one's value.
+      return text === '' ? UNSAFE : unquotedEntities(text, isHtml);
     }
     return escaper === 'html' ? text : entities(text, isHtml);
   }

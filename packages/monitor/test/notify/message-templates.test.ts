@@ -5,6 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Labels } from '@binnacle/metrics/model';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { outside } from '../../../../test/outside.ts';
 import type { Notification } from '../../dist/notify/integration.js';
@@ -58,12 +59,13 @@ async function amtoolRender(
   program: string,
   type: 'text' | 'html',
   sources: readonly string[],
+  notification = NOTIFICATION,
 ): Promise<Rendered[]> {
   const folder = await mkdtemp(path.join(tmpdir(), 'binnacle-messages-'));
   try {
     const data = path.join(folder, 'data.json');
     const file = path.join(folder, USER_FILE.name);
-    await writeFile(data, dataOf(NOTIFICATION));
+    await writeFile(data, dataOf(notification));
     await writeFile(file, USER_FILE.text);
     // Debian keeps the default templates beside the program and not inside of it.
     const beside = path.join(path.dirname(program), '../share/prometheus/alertmanager');
@@ -162,6 +164,52 @@ describe('templates of messages', () => {
     })).filter((one) => one.want !== one.got);
     expect(differing).toEqual([]);
     expect([...want, ...got].filter(({ failed }) => failed)).toEqual([]);
+  });
+
+  it('escape whatever a label holds as amtool does', { timeout: 60_000 }, async (context) => {
+    const hostile = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 12 }),
+      fc.string({
+        unit: fc.constantFrom(
+          ...['<', '>', '"', "'", '&', '#', '=', ' ', '/', ':', '`', '+', '%', '-', ';', '(', ')'],
+        ),
+        maxLength: 10,
+      }),
+      fc.string({
+        unit: fc.constantFrom(
+          ...[
+            'javascript:',
+            'http://',
+            'data:',
+            '&amp;',
+            '&#',
+            '%2f',
+            '<!--',
+            '-->',
+            '</title>',
+            '<b>',
+            '\t',
+            '\n',
+            'é',
+          ],
+        ),
+        maxLength: 5,
+      }),
+    );
+    const alerts = fc
+      .sample(hostile, { numRuns: 400, seed: 20_260 })
+      .map((text) => ({ ...NOTIFICATION.alerts[0]!, annotations: { x: text } }));
+    const source = `{{ range .Alerts }}{{ with .Annotations }}
+<p>{{ .x }}</p><p title="{{ .x }}" class='{{ .x }}' id={{ .x }}></p><title>{{ .x }}</title>
+<a href="{{ .x }}" data-url='a{{ .x }}' src="?{{ .x }}">a</a><a href={{ .x }}>b</a><b title="{{ .x | html }}">{{ .x | html }}</b>
+<a href="{{ safeUrl .x }}">c</a><a href="?q={{ safeUrl .x }}&r={{ .x | urlquery }}">d</a>
+<p style="color: {{ .x }}">e</p><!-- {{ .x }} -->
+{{ end }}{{ end }}`;
+    const notification = { ...NOTIFICATION, alerts };
+    const [want] = await amtoolRender(outside(context, 'amtool'), 'html', [source], notification);
+    expect(want).toMatchObject({ failed: false });
+    const got = templates.html(source, notification).split('\n');
+    expect(got).toEqual(want!.text.split('\n'));
   });
 
   it('refuse HTML that amtool refuses, and what is not supported', { timeout: 60_000 }, async (context) => {

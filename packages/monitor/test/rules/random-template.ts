@@ -159,3 +159,56 @@ const whole = grammar.nodes.map(
 export function randomTemplates(count: number, seed: number): string[] {
   return fc.sample(whole, { numRuns: count, seed }).filter((template) => template.length < 3000);
 }
+
+const numberText = fc.oneof(
+  fc.double({ noNaN: true, noDefaultInfinity: true }).map(String),
+  fc
+    .tuple(fc.integer({ min: -9999999, max: 9999999 }), fc.integer({ min: -9, max: 20 }))
+    .map(([a, e]) => `${a}e${e}`),
+  fc.double({ min: -1e6, max: 1e6, noNaN: true }).map((value) => value.toFixed(3)),
+);
+
+const numberTemplate = fc
+  .tuple(
+    fc.constantFrom(
+      ...['humanize', 'humanize1024', 'humanizeDuration', 'humanizePercentage', 'print', 'printf "%v"'],
+      ...['printf "%.2f"', 'printf "%.0f"', 'printf "%g"', 'printf "%.3g"', 'printf "%e"', 'printf "%10.1f"'],
+    ),
+    numberText,
+  )
+  .map(
+    ([name, number]) =>
+      `{{ ${name} ${number.includes('.') || number.includes('e') ? number : `${number}.0`} }}`,
+  );
+
+const directive = fc
+  .tuple(
+    fc.constantFrom('', '', '-', '+', '#', ' ', '0', '-0', '+0', '# '),
+    fc.constantFrom('', '', '1', '8', '*', '[1]', '[2]*'),
+    fc.constantFrom('', '', '.', '.0', '.3', '.*', '.12'),
+    fc.constantFrom(...'vvsqdfgeFGEtxXcoObUT%z'),
+  )
+  .map((parts) => `%${parts.join('')}`);
+
+// Left out in Go's formats here: hexadecimal and binary floats, `%#v` and `%#` of floats.
+const formatTemplate = fc
+  .tuple(
+    fc.array(directive, { minLength: 1, maxLength: 3 }),
+    fc.array(fc.constantFrom('3', '-42', '"é b"', '""', 'true', 'nil', '$labels', "'a'", '0'), {
+      maxLength: 4,
+    }),
+  )
+  .map(([directives, values]) => `{{ printf "${directives.join('|')}" ${values.join(' ')} }}`);
+
+/** Durations that fit no 64 bits are left out: what Go makes of them is the processor's affair. */
+function isDefined(template: string): boolean {
+  return !template.includes('humanizeDuration') || Math.abs(Number(template.split(' ')[2])) < 2 ** 63;
+}
+
+/** So many templates that write numbers, and as many of formats. */
+export function randomFormats(count: number, seed: number): string[] {
+  return [
+    ...fc.sample(numberTemplate, { numRuns: count, seed }).filter(isDefined),
+    ...fc.sample(formatTemplate, { numRuns: count, seed }),
+  ];
+}

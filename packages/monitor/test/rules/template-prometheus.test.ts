@@ -8,7 +8,7 @@ import { Labels } from '@binnacle/metrics/model';
 import { expect, it } from 'vitest';
 import { outside } from '../../../../test/outside.ts';
 import { Template, type TemplateData, type TemplateSample } from '../../dist/rules/template.js';
-import { randomTemplates } from './random-template.js';
+import { randomFormats, randomTemplates } from './random-template.js';
 import { BROKEN_TEMPLATES, TEMPLATES } from './template-cases.js';
 
 const RANDOM_TEMPLATES = process.env.BINNACLE_SOAK === '1' ? 5000 : 800;
@@ -43,7 +43,11 @@ function withoutQueryProblem(text: string): string {
 
 it('expands as Prometheus does, and fails in its words', { timeout: 60_000 }, async (context) => {
   const program = outside(context, 'prometheus');
-  const templates = [...TEMPLATES, ...randomTemplates(RANDOM_TEMPLATES, SEED)];
+  const templates = [
+    ...TEMPLATES,
+    ...randomTemplates(RANDOM_TEMPLATES, SEED),
+    ...randomFormats(RANDOM_TEMPLATES / 2, SEED),
+  ];
   const want = await annotationsOf(program, templates);
   const got = await Promise.all(
     templates.map((template) => Template.parse(template).expandOrExplain(DATA, answer)),
