@@ -26,6 +26,9 @@ const DAYS_OF_MONTH_MIN = 28;
 /** The shortest way to say the whole day is `00:00` to `24:00`. */
 const TIME_OF_DAY = /^(?:([01]\d|2[0-3]):([0-5]\d)|(24):(00))$/;
 
+/** The zones of the IANA database whose names are three letters. */
+const ABBREVIATED_ZONES = 'CET EET EST GMT HST MET MST PRC ROC ROK UCT UTC WET'.split(' ');
+
 /** Reads both lists of named intervals; the older one, `mute_time_intervals`, means the same. */
 export function readTimeIntervals(root: YamlMap | undefined): readonly TimeIntervalsConfig[] {
   const all: TimeIntervalsConfig[] = [];
@@ -161,11 +164,18 @@ function location(node: YamlNode | undefined): string {
     // `Local` is the zone of the machine that this runs on.
     if (name === 'Local') return new Intl.DateTimeFormat('en').resolvedOptions().timeZone;
     new Intl.DateTimeFormat('en', { timeZone: name });
-    return name;
+    if (isSpeltAsZone(name)) return name;
   } catch {
-    node?.problem(
-      `${node.path} must be a time zone of the IANA database such as Europe/Berlin, not ${JSON.stringify(name)}`,
-    );
-    return 'UTC';
+    // Told below.
   }
+  node?.problem(
+    `${node.path} must be a time zone of the IANA database such as Europe/Berlin, not ${JSON.stringify(name)}`,
+  );
+  return 'UTC';
+}
+
+/** Node also takes small letters, and abbreviations that mean different things to different people: `IST`, `CST`. */
+function isSpeltAsZone(name: string): boolean {
+  if (/^[A-Z]{3}$/.test(name)) return ABBREVIATED_ZONES.includes(name);
+  return name.split('/').every((part) => /^[A-Z]/.test(part));
 }

@@ -194,9 +194,15 @@ export const SAMPLES: readonly AlertmanagerSample[] = [
   good('an empty location', interval('location: ""')),
   bad('a location on no map', interval('location: Europe/Atlantis')),
   bad('a location as an offset', interval('location: "+02:00"')),
+  bad('a location in small letters', interval('location: europe/berlin')),
+  bad('a location that several places claim', interval('location: IST')),
   differs(
-    bad('a location in small letters', interval('location: europe/berlin')),
+    bad('a location in capital letters', interval('location: EUROPE/BERLIN')),
     'Node does not tell the spelling of zones, and there is no other zone of that name',
+  ),
+  differs(
+    good('a location by its file', interval('location: posix/Europe/Berlin')),
+    'Alertmanager takes any file of the zone database on its machine; Binnacle has a database, not files',
   ),
   bad('an unknown part of an interval', interval('hours: []')),
   good(
