@@ -1,5 +1,6 @@
 /** The functions that every Go template has. `and`, `or` and `call` are the evaluator's, which knows their operands. */
-import { printValue, sprint, sprintf, sprintln } from './go-format.ts';
+import { printValue, sprint, sprintln } from './go-format.ts';
+import { sprintf } from './go-sprintf.ts';
 import { escapeHtml, escapeJs, queryEscape } from './go-strings.ts';
 import {
   ANY,

@@ -184,6 +184,7 @@ describe('templates', () => {
         'the result is longer than 1000000 characters',
       ],
       ['{{ printf "%1000001d" 1 }}', '%!(NOVERB)'],
+      ['{{ $x := args }}{{ range 30000 }}{{ $x = args $x }}{{ end }}{{ $x }}', 'nested too deep'],
     ] as const) {
       const data = {
         alertName: 'T',
