@@ -8,15 +8,18 @@
  * `$labels`, `$value` and the others are declared by text that is put in front of the template, as Prometheus does
  * it: messages count columns from there.
  */
-import type { Labels } from '@binnacle/metrics/model';
+import type { Labels, NativeHistogram } from '@binnacle/metrics/model';
+import { formatHistogram } from '@binnacle/promql';
 import { BUILTIN_FUNCTIONS } from '../template/builtin-functions.ts';
 import {
   type GoFunction,
   GoMap,
+  GoOpaque,
   GoSlice,
   GoStruct,
   type GoType,
   type GoValue,
+  pointerTo,
   STRING_MAP,
 } from '../template/go-value.ts';
 import { TemplateError, TemplateInterruption } from '../template/template-error.ts';
@@ -42,7 +45,9 @@ export interface TemplateData {
   readonly alertName: string;
   /** The labels of the result, metric name included. */
   readonly labels: Labels;
+  /** Without meaning when there is a histogram. */
   readonly value: number;
+  readonly histogram?: NativeHistogram;
   readonly externalLabels: Readonly<Record<string, string>>;
   readonly externalUrl: string;
   /** The time of the evaluation. */
@@ -52,7 +57,9 @@ export interface TemplateData {
 /** One sample of a query in a template. */
 export interface TemplateSample {
   readonly labels: Labels;
+  /** Without meaning when there is a histogram. */
   readonly value: number;
+  readonly histogram?: NativeHistogram;
 }
 
 /** Answers `query "..."` at the evaluation's time. */
@@ -178,26 +185,35 @@ function functionsFor(
   return new Map([...BUILTIN_FUNCTIONS, ...ruleFunctions({ query, externalUrl, timeMs })]);
 }
 
-function rootOf({ labels, value, externalLabels, externalUrl }: TemplateData): GoStruct {
+function rootOf({ labels, externalLabels, externalUrl, ...sample }: TemplateData): GoStruct {
   return new GoStruct(
     ROOT,
     new Map<string, GoValue>([
       ['Labels', new GoMap(STRING_MAP, new Map(labels.entries()))],
       ['ExternalLabels', new GoMap(STRING_MAP, new Map(Object.entries(externalLabels)))],
       ['ExternalURL', externalUrl],
-      ['Value', value],
+      ['Value', valueOf(sample)],
     ]),
   );
 }
 
-function sampleValue({ labels, value }: TemplateSample): GoStruct {
+function sampleValue({ labels, ...sample }: TemplateSample): GoStruct {
   return new GoStruct(
     SAMPLE,
     new Map<string, GoValue>([
       ['Labels', new GoMap(STRING_MAP, new Map(labels.entries()))],
-      ['Value', value],
+      ['Value', valueOf(sample)],
     ]),
   );
+}
+
+const HISTOGRAM: GoType = {
+  ...pointerTo({ name: 'histogram.FloatHistogram', kind: 'struct', underlying: 'histogram.FloatHistogram' }),
+  toText: (histogram) => (histogram instanceof GoOpaque ? histogram.text : ''),
+};
+
+function valueOf({ value, histogram }: Pick<TemplateSample, 'value' | 'histogram'>): GoValue {
+  return histogram === undefined ? value : new GoOpaque(HISTOGRAM, formatHistogram(histogram));
 }
 
 /** Places count from where the rule's own text begins. */

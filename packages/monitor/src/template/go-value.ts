@@ -146,6 +146,20 @@ export class GoStruct extends GoObject {
   }
 }
 
+/** A value that templates can hand on and print, and nothing else. */
+export class GoOpaque extends GoObject {
+  readonly text: string;
+
+  constructor(type: GoType, text: string) {
+    super(type, text.length);
+    this.text = text;
+  }
+
+  as(type: GoType): GoOpaque {
+    return new GoOpaque(type, this.text);
+  }
+}
+
 function basic(name: string, kind: GoKind): GoType {
   return { name, kind, underlying: name };
 }

@@ -1,4 +1,5 @@
 import { Labels } from '@binnacle/metrics/model';
+import { parseHistogramLiteral } from '@binnacle/promql';
 import { describe, expect, it } from 'vitest';
 import { Template, type TemplateSample } from '../../dist/rules/template.js';
 
@@ -155,6 +156,21 @@ describe('templates', () => {
         '__alert_HighLoad:1:115',
         'executing "__alert_HighLoad" at <query "boom">: error calling query: no such table',
       ),
+    );
+  });
+
+  it('shows native histograms as Prometheus does', async () => {
+    const histogram = parseHistogramLiteral('{{schema:0 count:12 sum:18.4 buckets:[3 9]}}').histogram;
+    const data = {
+      ...{ alertName: 'T', timeMs: 0, externalLabels: {}, externalUrl: '' },
+      ...{ labels: Labels.EMPTY, value: 0, histogram },
+    };
+    const expand = (source: string) => Template.parse(source).expandOrExplain(data, async () => [data]);
+    expect(await expand('{{ $value }}|{{ .Value }}|{{ query "x" | first | value }}')).toBe(
+      Array(3).fill('{count:12, sum:18.4, (0.5,1]:3, (1,2]:9}').join('|'),
+    );
+    expect(await expand('{{ $value | humanize }}')).toContain(
+      "can't convert *histogram.FloatHistogram to float",
     );
   });
 
