@@ -116,7 +116,7 @@ export class Template {
       return [shown, { name: shown, source, nodes: definition.nodes }];
     });
     const definitions = new Map(named);
-    const answers = new Map<string, GoValue | QueryFailure>();
+    const answers = new Map<string, Answer>();
     for (;;) {
       const output = new TextOutput(RULE_TEMPLATE_LIMITS);
       try {
@@ -164,9 +164,11 @@ class QueryFailure {
   }
 }
 
-async function answerOf(query: TemplateQuery, expression: string): Promise<GoValue | QueryFailure> {
+type Answer = readonly TemplateSample[] | QueryFailure;
+
+async function answerOf(query: TemplateQuery, expression: string): Promise<Answer> {
   try {
-    return new GoSlice(QUERY_RESULT, (await query(expression)).map(sampleValue));
+    return await query(expression);
   } catch (error) {
     return new QueryFailure(error instanceof Error ? error.message : String(error));
   }
@@ -174,13 +176,14 @@ async function answerOf(query: TemplateQuery, expression: string): Promise<GoVal
 
 function functionsFor(
   { externalUrl, timeMs }: TemplateData,
-  answers: ReadonlyMap<string, GoValue | QueryFailure>,
+  answers: ReadonlyMap<string, Answer>,
 ): Map<string, GoFunction> {
   const query = (expression: string): GoValue => {
     const answer = answers.get(expression);
     if (answer === undefined) throw new QueryNeeded(expression);
     if (answer instanceof QueryFailure) throw new Error(answer.reason);
-    return answer;
+    // New ones at each call, as in Go: they are pointers, which templates can compare.
+    return new GoSlice(QUERY_RESULT, answer.map(sampleValue));
   };
   return new Map([...BUILTIN_FUNCTIONS, ...ruleFunctions({ query, externalUrl, timeMs })]);
 }
@@ -192,7 +195,7 @@ function rootOf({ labels, externalLabels, externalUrl, ...sample }: TemplateData
       ['Labels', new GoMap(STRING_MAP, new Map(labels.entries()))],
       ['ExternalLabels', new GoMap(STRING_MAP, new Map(Object.entries(externalLabels)))],
       ['ExternalURL', externalUrl],
-      ['Value', valueOf(sample)],
+      ['Value', goValueOf(sample)],
     ]),
   );
 }
@@ -202,7 +205,7 @@ function sampleValue({ labels, ...sample }: TemplateSample): GoStruct {
     SAMPLE,
     new Map<string, GoValue>([
       ['Labels', new GoMap(STRING_MAP, new Map(labels.entries()))],
-      ['Value', valueOf(sample)],
+      ['Value', goValueOf(sample)],
     ]),
   );
 }
@@ -212,7 +215,7 @@ const HISTOGRAM: GoType = {
   toText: (histogram) => (histogram instanceof GoOpaque ? histogram.text : ''),
 };
 
-function valueOf({ value, histogram }: Pick<TemplateSample, 'value' | 'histogram'>): GoValue {
+function goValueOf({ value, histogram }: Pick<TemplateSample, 'value' | 'histogram'>): GoValue {
   return histogram === undefined ? value : new GoOpaque(HISTOGRAM, formatHistogram(histogram));
 }
 

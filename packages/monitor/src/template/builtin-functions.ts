@@ -121,12 +121,26 @@ function slice(value: GoValue, bounds: readonly GoValue[]): GoValue {
   if (typeof inner === 'string') {
     if (bounds.length === 3) throw new Error('cannot 3-index slice a string');
     const bytes = Buffer.from(inner);
-    const cut = bytes.subarray(...sliceBounds(bounds, bytes.length)).toString();
+    const cut = textOf(bytes.subarray(...sliceBounds(bounds, bytes.length)));
     return value instanceof GoScalar ? new GoScalar(value.type, cut) : cut;
   }
   if (value instanceof GoSlice)
     return new GoSlice(value.type, value.items.slice(...sliceBounds(bounds, value.items.length)));
   throw new Error(`can't slice item of type ${pointeeName(value)}`);
+}
+
+/** Bytes as text. Texts here are characters: each byte of one that was cut in two becomes a replacement character. */
+function textOf(bytes: Buffer): string {
+  const isRest = (at: number): boolean => (bytes[at]! & 0xc0) === 0x80;
+  let start = 0;
+  while (start < bytes.length && isRest(start)) start++;
+  let last = bytes.length - 1;
+  while (last > start && isRest(last)) last--;
+  const lead = bytes[last] ?? 0;
+  const length = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+  const end = last >= start && last + length > bytes.length ? last : bytes.length;
+  const broken = (count: number): string => '\uFFFD'.repeat(count);
+  return broken(start) + bytes.subarray(start, end).toString() + broken(bytes.length - Math.max(start, end));
 }
 
 function sliceBounds(bounds: readonly GoValue[], length: number): [number, number] {
@@ -174,9 +188,15 @@ function isOneOf(first: GoValue, others: readonly GoValue[]): boolean {
       );
     if (other instanceof GoSlice || other instanceof GoMap)
       throw new Error(`non-comparable type ${sprintf('%s', [other])}: ${typeName(other)}`);
-    if (typeName(first) === typeName(other) && printValue(first) === printValue(other)) return true;
+    if (isSame(first, other)) return true;
   }
   return false;
+}
+
+/** Pointers are equal when they point to the same, structs when all of them is. */
+function isSame(a: GoValue, b: GoValue): boolean {
+  if (typeOf(a)?.kind === 'pointer') return a === b;
+  return typeName(a) === typeName(b) && printValue(a) === printValue(b);
 }
 
 function incompatible(a: GoValue, b: GoValue): Error {
