@@ -70,6 +70,13 @@ const TEXTS: readonly (readonly [string, readonly (readonly string[])[] | undefi
   ['a="\\d+"', [['a', '=', '\\d+']]],
   ['a="b\\"c,d"', [['a', '=', 'b"c,d']]],
   ['a="b\nc"', [['a', '=', 'b\nc']]],
+  [
+    'a=x y,b="c,d"',
+    [
+      ['a', '=', 'x y'],
+      ['b', '=', 'c,d'],
+    ],
+  ],
   ['a=b\\', [['a', '=', 'b\\']]],
   ['a:b=c', [['a:b', '=', 'c']]],
   ['a=\u00a0b', [['a', '=', '\u00a0b']]],

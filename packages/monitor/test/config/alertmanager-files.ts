@@ -176,6 +176,7 @@ export const SAMPLES: readonly AlertmanagerSample[] = [
   bad('day 32', interval('days_of_month: [ 32 ]')),
   bad('day -32', interval('days_of_month: [ -32 ]')),
   bad('days from the end to the start', interval("days_of_month: [ '-3:5' ]")),
+  bad('days from the end to a later start', interval("days_of_month: [ '-27:5' ]")),
   bad('days that are never', interval("days_of_month: [ '20:-10' ]")),
   bad('days backwards', interval("days_of_month: [ '10:5' ]")),
   bad('days with a fraction', interval('days_of_month: [ 1.5 ]')),

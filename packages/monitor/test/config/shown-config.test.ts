@@ -62,6 +62,54 @@ describe('a configuration is shown', () => {
       expect(shown).toContain(text);
   });
 
+  it.each([
+    ...['smtp_auth_password', 'smtp_auth_secret', 'slack_api_url', 'slack_app_token', 'opsgenie_api_key'],
+    ...[
+      'wechat_api_secret',
+      'victorops_api_key',
+      'telegram_bot_token',
+      'rocketchat_token',
+      'rocketchat_token_id',
+    ],
+    ...['mattermost_webhook_url'],
+  ])('without the secret %s of global', (name) => {
+    expect(shownConfig(`global: { ${name}: hunter, ${name}_file: /run/s }\n`)).toBe(
+      `global: { ${name}: <secret>, ${name}_file: /run/s }\n`,
+    );
+  });
+
+  it.each([
+    ['email_configs', 'auth_password'],
+    ['email_configs', 'auth_secret'],
+    ['pagerduty_configs', 'service_key'],
+    ['pagerduty_configs', 'routing_key'],
+    ['slack_configs', 'api_url'],
+    ['slack_configs', 'app_token'],
+    ['wechat_configs', 'api_secret'],
+    ['opsgenie_configs', 'api_key'],
+    ['victorops_configs', 'api_key'],
+    ['pushover_configs', 'user_key'],
+    ['pushover_configs', 'token'],
+    ['telegram_configs', 'bot_token'],
+    ['discord_configs', 'webhook_url'],
+    ['msteams_configs', 'webhook_url'],
+    ['msteamsv2_configs', 'webhook_url'],
+    ['mattermost_configs', 'webhook_url'],
+    ['rocketchat_configs', 'token_id'],
+    ['incidentio_configs', 'alert_source_token'],
+    ['webhook_configs', 'url'],
+  ])('without the secret of %s: %s', (list, name) => {
+    expect(shownConfig(`receivers: [ { ${list}: [ { ${name}: hunter } ] } ]\n`)).toBe(
+      `receivers: [ { ${list}: [ { ${name}: <secret> } ] } ]\n`,
+    );
+  });
+
+  it('without a secret that an alias brings from a place where it is none', () => {
+    const text =
+      'receivers: [ { name: &n hunter, slack_configs: [ { api_url: *n } ], webhook_configs: &w [ { url: x } ] } ]\n';
+    expect(shownConfig(text)).toBe(text.replace('hunter', '<secret>').replace('url: x', 'url: <secret>'));
+  });
+
   it('the same when it is shown again', () => {
     expect(shownConfig(shown)).toBe(shown);
   });
