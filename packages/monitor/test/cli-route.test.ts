@@ -133,4 +133,26 @@ describe('binnacle check alerts', () => {
       err: '',
     });
   });
+
+  it('reads templates too, and tells of the first fault in each', () => {
+    mkdirSync(join(folder, 'templates'));
+    writeFileSync(
+      join(folder, 'templates/good.tmpl'),
+      '{{ define "good" }}{{ .Status | toUpper }}{{ end }}\n',
+    );
+    writeFileSync(
+      join(folder, 'templated.yml'),
+      'route: { receiver: a }\nreceivers: [ { name: a } ]\ntemplates: [ "templates/*.tmpl" ]\n',
+    );
+    expect(binnacle('check', 'alerts', 'templated.yml').out).toContain(' 1 template file\n');
+    writeFileSync(
+      join(folder, 'templates/bad.tmpl'),
+      '{{ define "bad" }}\n  {{ .Status | shout }}\n{{ end }}\n',
+    );
+    writeFileSync(join(folder, 'templates/worse.tmpl'), '{{ if .Alerts }}\n');
+    const { status, err } = binnacle('check', 'alerts', 'templated.yml');
+    expect(status).toBe(1);
+    expect(err).toMatch(/templates\/bad\.tmpl:2:\d+: .*shout/);
+    expect(err).toMatch(/templates\/worse\.tmpl:\d:\d+: /);
+  });
 });

@@ -5,6 +5,7 @@ import { ConfigError, explainProblem } from '../config/config-error.ts';
 import { configFilesOnDisk, readConfigText } from '../config/config-files.ts';
 import { loadPrometheusConfig } from '../config/prometheus-file.ts';
 import { parseRuleFile, type RuleFile } from '../rules/rule-file.ts';
+import { loadMessageTemplates } from './template-files.ts';
 
 /** What a check found: lines for people, one per file that is right and one per problem. */
 export interface CheckReport {
@@ -41,6 +42,7 @@ async function checkFile(what: 'config' | 'alerts' | 'rules', path: string): Pro
     case 'alerts': {
       const { route, receivers, inhibitRules, timeIntervals, templateFiles } =
         await loadAlertmanagerConfig(path);
+      await loadMessageTemplates(templateFiles);
       const routing = `${count(routesIn(route), 'route')}, ${count(receivers.length, 'receiver')}`;
       const muting = `${count(inhibitRules.length, 'inhibit rule')}, ${count(timeIntervals.length, 'time interval')}`;
       return `valid, ${routing}, ${muting}, ${count(templateFiles.length, 'template file')}`;
