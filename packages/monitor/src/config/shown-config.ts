@@ -78,7 +78,7 @@ const LABEL_MAPS = new Set([
   'target_match_re',
 ]);
 
-const PASSWORD_IN_URL = /(\w:\/\/[^/\s:@]*):[^/\s@]*@/g;
+const PASSWORD_IN_URL = /(\w:\/\/[^/?#\s:@]*):[^/?#\s]*@/g;
 
 /** Shows a configuration that was read without a problem. */
 export function shownConfig(text: string): string {

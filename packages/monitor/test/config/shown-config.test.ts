@@ -11,7 +11,7 @@ global:
     basic_auth: { username: bob, password: 'hunter4' }
     authorization: { type: Bearer, credentials: hunter5 }
     oauth2: { client_id: id, client_secret: hunter6, token_url: https://x }
-    proxy_url: http://bob:hunter7@proxy:3128
+    proxy_url: http://bob:hunter7@hunter@proxy:3128
     proxy_connect_header: { X-Token: [ hunter8, hunter9 ] }
     http_headers: { token: { values: [ shown ], secrets: [ hunter10 ], files: [ /run/header ] } }
     tls_config: { key: "hunter11" }
