@@ -18,7 +18,12 @@ import { type AlertEntry, AlertStore } from './alert-store.ts';
 import type { Integration } from './integration.ts';
 import { type IntegrationStatus, MessageSender } from './message-sender.ts';
 import { fingerprintsOf, NotificationLog } from './notification-log.ts';
-import type { NotifierStateStore, StateRecord } from './notifier-state.ts';
+import {
+  type NotificationAttempt,
+  type NotifierStateStore,
+  recordsOf,
+  type StateRecord,
+} from './notifier-state.ts';
 import type { AlertGroupView, AlertView, Muting, NotifierView } from './notifier-view.ts';
 
 /** How long a message is tried at least, however short the group's interval is. */
@@ -84,6 +89,8 @@ export class Dispatcher implements NotifierView {
   readonly #log: NotificationLog;
   readonly #senders: ReadonlyMap<string, readonly MessageSender[]>;
   readonly #running = new Set<Promise<void>>();
+  /** Messages of which it is not known yet whether they arrive, by the key of group and integration. */
+  readonly #attempts = new Map<string, NotificationAttempt>();
   readonly #received = { firing: 0, resolved: 0 };
   readonly #suppressed: Record<SuppressedReason, number> = {
     inhibition: 0,
@@ -281,9 +288,12 @@ export class Dispatcher implements NotifierView {
         return alerts.length === 0 ? undefined : { receiver, groupKey, groupLabels, alerts, externalUrl };
       };
       const deadlineMs = flushMs + Math.max(route.groupIntervalMs, DELIVERY_LEAST_MS);
+      await this.#noteAttempt(key, fingerprintsOf(told, 'firing'), 2 * repeatIntervalMs);
       const outcome = await sender.deliver(compose, deadlineMs);
-      if (outcome === 'failed') return 'failed';
-      if (outcome === 'nothing to say') return 'no news';
+      if (outcome !== 'sent') {
+        this.#forgetAttempt(key);
+        return outcome === 'failed' ? 'failed' : 'no news';
+      }
     } else sender.skip();
     const sentAtMs = clock.now();
     const entry = {
@@ -294,8 +304,30 @@ export class Dispatcher implements NotifierView {
       expiresAtMs: sentAtMs + 2 * repeatIntervalMs,
     };
     this.#log.record(entry);
+    this.#attempts.delete(key);
     await this.#append([{ kind: 'sent', entry }]);
     return 'sent';
+  }
+
+  /**
+   * Notes what a receiver may know from now on, so that it hears of the end also when a kill comes before it is
+   * known whether the message arrived.
+   */
+  async #noteAttempt(key: string, firing: readonly string[], keptMs: number): Promise<void> {
+    const news = this.#log.notTold(key, firing);
+    if (news.length === 0) return;
+    const sentAtMs = this.#options.clock.now();
+    const attempt = { key, firing: news, sentAtMs, expiresAtMs: sentAtMs + keptMs };
+    this.#attempts.set(key, attempt);
+    await this.#append([{ kind: 'sending', attempt }]);
+  }
+
+  #forgetAttempt(key: string): void {
+    const attempt = this.#attempts.get(key);
+    // A message that was aborted by the end of the process may have arrived.
+    if (attempt === undefined || this.#isStopped) return;
+    this.#attempts.delete(key);
+    void this.#append([{ kind: 'sending', attempt: { ...attempt, firing: [] } }]);
   }
 
   /** The alerts of a flush that nothing holds back, in Alertmanager's order of stages; counts the others. */
@@ -398,7 +430,8 @@ export class Dispatcher implements NotifierView {
     const records: StateRecord[] = [];
     for (const { noted, isEndNoted } of this.#store.entries())
       if (noted !== undefined) records.push({ kind: 'alert', alert: { ...noted, isEnded: isEndNoted } });
-    for (const entry of this.#log.entries()) records.push({ kind: 'sent', entry });
+    for (const entry of this.#log.entries()) records.push(...recordsOf(entry));
+    for (const attempt of this.#attempts.values()) records.push({ kind: 'sending', attempt });
     void state.replace(records);
   }
 

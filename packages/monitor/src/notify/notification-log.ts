@@ -2,7 +2,9 @@
  * What each receiver was told about each group, and whether there is news: Alertmanager's deduplication.
  *
  * A message goes out when an alert fires that the receiver has not heard of, when all alerts have ended, when one
- * has ended and the receiver wants to know, or when nothing changed for the repeat interval.
+ * has ended and the receiver wants to know, or when nothing changed for the repeat interval. Beyond Alertmanager,
+ * a message that a kill kept from being noted counts as told when it is about the end of an alert, and as not told
+ * otherwise, so that nobody is left with an alert that never ends.
  */
 import type { NotifiedAlert } from './alert.ts';
 
@@ -20,6 +22,8 @@ export interface NotificationEntry {
   readonly sentAtMs: number;
   /** When the entry is forgotten. */
   readonly expiresAtMs: number;
+  /** Fingerprints of firing alerts that the receiver may have heard of: a kill came before that was noted. */
+  readonly unsure?: readonly string[];
 }
 
 /** The last message about each group and receiver. */
@@ -45,7 +49,7 @@ export class NotificationLog {
     if (entry === undefined) return firing.length > 0;
     if (!isSubset(firing, entry.firing)) return true;
     // The end of everything clears the log, whether or not the receiver wants to hear of it.
-    if (firing.length === 0) return entry.firing.length > 0;
+    if (firing.length === 0) return entry.firing.length + (entry.unsure?.length ?? 0) > 0;
     if (options.sendResolved && !isSubset(fingerprintsOf(alerts, 'resolved'), entry.resolved)) return true;
     return entry.sentAtMs < nowMs - options.repeatIntervalMs;
   }
@@ -61,6 +65,12 @@ export class NotificationLog {
       this.#evicted++;
       return;
     }
+  }
+
+  /** Those of the alerts that a receiver was not told to fire. */
+  notTold(key: string, firing: readonly string[]): readonly string[] {
+    const told = new Set(this.#entries.get(key)?.firing);
+    return firing.filter((fingerprint) => !told.has(fingerprint));
   }
 
   /** Forgets what has expired. */

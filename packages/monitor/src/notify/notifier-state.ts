@@ -7,6 +7,7 @@
  *     {"alert":{"labels":{…},"annotations":{…},"startsAtMs":1,"endsAtMs":2,"generatorUrl":"","updatedAtMs":1}}
  *     {"alert":{…,"ended":true}}       it has ended, and somebody is still to be told
  *     {"gone":["0123456789abcdef"]}    everybody was told
+ *     {"sending":{"key":"…","firing":["…"],"sentAtMs":1,"expiresAtMs":2}}   noted before the first attempt
  *     {"sent":{"key":"…","firing":["…"],"resolved":["…"],"sentAtMs":1,"expiresAtMs":2}}
  */
 import { Labels } from '@binnacle/metrics/model';
@@ -18,7 +19,17 @@ export type StateRecord =
   | { readonly kind: 'alert'; readonly alert: RememberedAlert }
   /** The alerts that need not be remembered any longer, by fingerprint. */
   | { readonly kind: 'gone'; readonly fingerprints: readonly string[] }
+  | { readonly kind: 'sending'; readonly attempt: NotificationAttempt }
   | { readonly kind: 'sent'; readonly entry: NotificationEntry };
+
+/** A message of which it is not known whether it arrives. */
+export interface NotificationAttempt {
+  readonly key: string;
+  /** Fingerprints of the alerts that the receiver was not told of before; empty when the message was given up. */
+  readonly firing: readonly string[];
+  readonly sentAtMs: number;
+  readonly expiresAtMs: number;
+}
 
 /** An alert as it was when it was noted. */
 export interface RememberedAlert extends PostedAlert {
@@ -63,15 +74,43 @@ export class NotifierStateBuilder {
       case 'gone':
         for (const fingerprint of record.fingerprints) this.#alerts.delete(fingerprint);
         return;
+      case 'sending':
+        this.#addAttempt(record.attempt);
+        return;
       case 'sent':
         this.#notifications.delete(record.entry.key);
         this.#notifications.set(record.entry.key, record.entry);
     }
   }
 
+  #addAttempt({ firing, ...attempt }: NotificationAttempt): void {
+    const { unsure: _, ...known } = this.#notifications.get(attempt.key) ?? {
+      ...attempt,
+      firing: [],
+      resolved: [],
+    };
+    if (firing.length > 0) this.#notifications.set(attempt.key, { ...known, unsure: firing });
+    else if (wasSent(known)) this.#notifications.set(attempt.key, known);
+    else this.#notifications.delete(attempt.key);
+  }
+
   state(): NotifierState {
     return { alerts: [...this.#alerts.values()], notifications: [...this.#notifications.values()] };
   }
+}
+
+/** The records that say what is known of a group and an integration. */
+export function recordsOf(entry: NotificationEntry): StateRecord[] {
+  const { key, unsure, sentAtMs, expiresAtMs } = entry;
+  const records: StateRecord[] = wasSent(entry) ? [{ kind: 'sent', entry }] : [];
+  if (unsure !== undefined)
+    records.push({ kind: 'sending', attempt: { key, firing: unsure, sentAtMs, expiresAtMs } });
+  return records;
+}
+
+/** Whether there was a message at all, and not only an attempt. */
+function wasSent(entry: NotificationEntry): boolean {
+  return entry.firing.length + entry.resolved.length > 0;
 }
 
 /** A record as a line of text. */
@@ -92,6 +131,10 @@ export function printRecord(record: StateRecord): string {
     }
     case 'gone':
       return JSON.stringify({ gone: record.fingerprints });
+    case 'sending': {
+      const { key, firing, sentAtMs, expiresAtMs } = record.attempt;
+      return JSON.stringify({ sending: { key, firing, sentAtMs, expiresAtMs } });
+    }
     case 'sent': {
       const { key, firing, resolved, sentAtMs, expiresAtMs } = record.entry;
       return JSON.stringify({ sent: { key, firing, resolved, sentAtMs, expiresAtMs } });
@@ -102,12 +145,16 @@ export function printRecord(record: StateRecord): string {
 /** Reads what {@link printRecord} wrote; undefined where it is something else. */
 export function parseRecord(parsed: unknown): StateRecord | undefined {
   if (!isRecord(parsed)) return undefined;
-  const { alert, gone, sent } = parsed;
+  const { alert, gone, sending, sent } = parsed;
   if (isStoredAlert(alert) && typeof alert.updatedAtMs === 'number') {
     const { updatedAtMs, ended } = alert;
     return { kind: 'alert', alert: { ...postedAlert(alert), updatedAtMs, isEnded: ended === true } };
   }
   if (isNames(gone)) return { kind: 'gone', fingerprints: gone };
+  if (isAttempt(sending)) {
+    const { key, firing, sentAtMs, expiresAtMs } = sending;
+    return { kind: 'sending', attempt: { key, firing, sentAtMs, expiresAtMs } };
+  }
   if (isEntry(sent) && typeof sent.expiresAtMs === 'number') {
     const { key, firing, resolved, sentAtMs, expiresAtMs } = sent;
     return { kind: 'sent', entry: { key, firing, resolved, sentAtMs, expiresAtMs } };
@@ -187,6 +234,16 @@ function isEntry(value: unknown): value is StoredEntry {
     typeof value.sentAtMs === 'number' &&
     isNames(value.firing) &&
     isNames(value.resolved)
+  );
+}
+
+function isAttempt(value: unknown): value is NotificationAttempt {
+  return (
+    isRecord(value) &&
+    typeof value.key === 'string' &&
+    typeof value.sentAtMs === 'number' &&
+    typeof value.expiresAtMs === 'number' &&
+    isNames(value.firing)
   );
 }
 

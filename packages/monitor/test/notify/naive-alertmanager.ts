@@ -67,6 +67,8 @@ interface Note {
   readonly resolved: readonly string[];
   readonly sentS: number;
   readonly expiresS: number;
+  /** A kill came while these were being told. */
+  readonly unsure?: readonly string[];
 }
 
 export const NAIVE_RESOLVE_TIMEOUT_S = 20;
@@ -129,6 +131,8 @@ export class NaiveAlertmanager {
 
   /** A kill and a new start: what is sent is known, and which alerts somebody is still to be told of. */
   restart(nowS: number): void {
+    for (const group of this.#groups)
+      for (const delivery of group.flush?.deliveries ?? []) this.#interrupt(group, delivery);
     const open = new Set(this.#groups.flatMap((group) => [...group.ids]));
     const kept = [...this.#alerts.values()].filter(({ id }) => open.has(id));
     this.#alerts = new Map();
@@ -140,6 +144,21 @@ export class NaiveAlertmanager {
       this.#alerts.set(alert.id, { ...alert, isAssumed, endS: isAssumed ? patienceS : alert.endS });
     }
     for (const alert of this.#alerts.values()) this.#route(alert, nowS);
+  }
+
+  /** A message that was being tried: nobody knows whether it arrived. */
+  #interrupt(group: Group, { state, integration, firing, deadlineS }: Delivery): void {
+    const key = noteKey(group, integration);
+    const sentS = deadlineS - Math.max(group.route.intervalS, 10);
+    const note = this.#notes.get(key) ?? {
+      firing: [],
+      resolved: [],
+      sentS,
+      expiresS: sentS + 2 * group.route.repeatS,
+    };
+    const unsure = firing.filter((id) => !note.firing.includes(id));
+    if ((state === 'trying' || state === 'hanging') && unsure.length > 0)
+      this.#notes.set(key, { ...note, unsure });
   }
 
   /** Everything that happens at a time. */
@@ -250,7 +269,7 @@ function isNews(
 ): boolean {
   if (note === undefined) return firing.length > 0;
   if (firing.some((id) => !note.firing.includes(id))) return true;
-  if (firing.length === 0) return note.firing.length > 0;
+  if (firing.length === 0) return note.firing.length > 0 || note.unsure !== undefined;
   if (sendResolved && resolved.some((id) => !note.resolved.includes(id))) return true;
   return note.sentS < repeatFromS;
 }
