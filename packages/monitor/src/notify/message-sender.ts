@@ -65,13 +65,22 @@ export interface MessageSenderOptions {
   readonly onProblem: (message: string) => void;
 }
 
+/** A message that waits for a place. */
+interface Waiter {
+  readonly deadlineMs: number;
+  readonly resolve: (hasPlace: true | undefined) => void;
+}
+
 /** Carries messages to one integration. */
 export class MessageSender {
   readonly integration: Integration;
   readonly #options: MessageSenderOptions;
-  readonly #deliveries = new Set<AbortController>();
+  readonly #attemptsUnderWay = new Set<AbortController>();
   /** Those that wait for a place, oldest first. */
-  readonly #queue = new Set<() => void>();
+  readonly #queue = new Set<Waiter>();
+  /** When the first of them gives up. */
+  #expiryMs = Number.POSITIVE_INFINITY;
+  #cancelExpiry: (() => void) | undefined;
   /** What ends the pauses of messages that will be tried again. */
   readonly #pauses = new Set<() => void>();
   #underWay = 0;
@@ -107,38 +116,29 @@ export class MessageSender {
   ): Promise<Outcome> {
     const { clock } = this.#options;
     this.#notifications++;
-    const controller = new AbortController();
-    this.#deliveries.add(controller);
-    const cancelDeadline = this.#abortAt(controller, deadlineMs);
-    try {
-      let message: Notification | undefined;
-      for (let pauseMs = RETRY_FIRST_MS; ; pauseMs = Math.min(pauseMs * 2, RETRY_LONGEST_MS)) {
-        const hasWaited = await this.#place(controller.signal);
-        if (hasWaited === undefined) return this.#giveUp('contextDeadlineExceeded', 'too many messages wait');
-        let result: SendResult;
-        try {
-          message ??= compose(hasWaited);
-          if (message === undefined) return 'nothing to say';
-          result = await this.#attempt(message, controller.signal);
-        } finally {
-          this.#leavePlace();
-        }
-        if (result.ok) {
-          this.#sent++;
-          this.#lastError = '';
-          return 'sent';
-        }
-        if (controller.signal.aborted) return this.#giveUp('contextDeadlineExceeded', result.reason);
-        if (!result.retry) return this.#giveUp('clientError', result.reason);
-        this.#tell(result.reason);
-        if (clock.now() + pauseMs >= deadlineMs)
-          return this.#giveUp(retriedReason(result.reason), result.reason);
-        await this.#pause(pauseMs, controller.signal);
-        if (controller.signal.aborted) return this.#giveUp('contextDeadlineExceeded', result.reason);
+    let message: Notification | undefined;
+    for (let pauseMs = RETRY_FIRST_MS; ; pauseMs = Math.min(pauseMs * 2, RETRY_LONGEST_MS)) {
+      const hasWaited = await this.#place(deadlineMs);
+      if (hasWaited === undefined) return this.#giveUp('contextDeadlineExceeded', 'too many messages wait');
+      let result: SendResult & { readonly isAborted?: boolean };
+      try {
+        message ??= compose(hasWaited);
+        if (message === undefined) return 'nothing to say';
+        result = await this.#attempt(message, deadlineMs);
+      } finally {
+        this.#leavePlace();
       }
-    } finally {
-      cancelDeadline();
-      this.#deliveries.delete(controller);
+      if (result.ok) {
+        this.#sent++;
+        this.#lastError = '';
+        return 'sent';
+      }
+      const { reason } = result;
+      if (result.isAborted) return this.#giveUp('contextDeadlineExceeded', reason);
+      if (!result.retry) return this.#giveUp('clientError', reason);
+      this.#tell(reason);
+      if (clock.now() + pauseMs >= deadlineMs) return this.#giveUp(retriedReason(reason), reason);
+      await this.#pause(pauseMs);
     }
   }
 
@@ -150,13 +150,14 @@ export class MessageSender {
   /** Begins no further attempt; what is under way goes on. */
   stop(): void {
     this.#isStopping = true;
-    for (const leave of this.#queue) leave();
+    this.#cancelExpiry?.();
+    for (const waiter of [...this.#queue]) this.#take(waiter, undefined);
     for (const wake of this.#pauses) wake();
   }
 
   /** Ends what is under way. */
   abort(): void {
-    for (const controller of this.#deliveries) controller.abort(new Error('the monitor is stopping'));
+    for (const controller of this.#attemptsUnderWay) controller.abort(new Error('the monitor is stopping'));
   }
 
   /** How it fared. */
@@ -179,16 +180,26 @@ export class MessageSender {
     };
   }
 
-  async #attempt(message: Notification, signal: AbortSignal): Promise<SendResult> {
+  async #attempt(
+    message: Notification,
+    deadlineMs: number,
+  ): Promise<SendResult & { readonly isAborted?: boolean }> {
     const { clock } = this.#options;
+    const controller = new AbortController();
+    const { signal } = controller;
     const startMs = clock.now();
-    let result: SendResult;
+    const cancelDeadline = abortAt(controller, deadlineMs, clock);
+    this.#attemptsUnderWay.add(controller);
+    let result: SendResult & { readonly isAborted?: boolean };
     try {
       result = await raced(this.integration.send(message, signal), signal);
     } catch (error) {
       // An integration rejects when it is aborted, and otherwise only where it is wrong.
       const reason = signal.aborted ? 'no answer in time' : `cannot be used: ${nameOf(error)}`;
-      result = { ok: false, retry: !signal.aborted, reason };
+      result = { ok: false, retry: true, isAborted: signal.aborted, reason };
+    } finally {
+      cancelDeadline();
+      this.#attemptsUnderWay.delete(controller);
     }
     const durationMs = Math.max(0, clock.now() - startMs);
     const bucket = LATENCY_BOUNDS_SECONDS.findIndex((bound) => durationMs <= bound * 1000);
@@ -201,55 +212,57 @@ export class MessageSender {
   }
 
   /** Waits for a place; undefined when the time was over before there was one, else whether there was any waiting. */
-  #place(signal: AbortSignal): Promise<boolean | undefined> | boolean | undefined {
-    if (this.#isStopping || signal.aborted) return undefined;
+  #place(deadlineMs: number): Promise<boolean | undefined> | boolean | undefined {
+    if (this.#isStopping || deadlineMs <= this.#options.clock.now()) return undefined;
     if (this.#underWay < SENDS_AT_ONCE_MAX) {
       this.#underWay++;
       return false;
     }
     return new Promise((resolve) => {
-      const called = (): void => {
-        this.#queue.delete(called);
-        signal.removeEventListener('abort', called);
-        // The place of the one that left is taken over, so nobody can come in between.
-        resolve(this.#isStopping || signal.aborted ? undefined : true);
-      };
-      this.#queue.add(called);
-      signal.addEventListener('abort', called);
+      this.#queue.add({ deadlineMs, resolve });
+      if (deadlineMs < this.#expiryMs) this.#expireAt(deadlineMs);
     });
   }
 
+  /** Hands a place on, so that nobody can come in between. */
   #leavePlace(): void {
     const [next] = this.#queue;
     if (next === undefined) this.#underWay--;
-    else next();
+    else this.#take(next, true);
   }
 
-  #pause(ms: number, signal: AbortSignal): Promise<void> {
-    if (this.#isStopping || signal.aborted) return Promise.resolve();
+  #take(waiter: Waiter, hasPlace: true | undefined): void {
+    this.#queue.delete(waiter);
+    waiter.resolve(hasPlace);
+  }
+
+  /** One timer for all that wait, however many they are. */
+  #expireAt(timeMs: number): void {
+    const { clock } = this.#options;
+    this.#cancelExpiry?.();
+    this.#expiryMs = timeMs;
+    this.#cancelExpiry = clock.after(timeMs - clock.now(), () => {
+      this.#expiryMs = Number.POSITIVE_INFINITY;
+      this.#cancelExpiry = undefined;
+      const nowMs = clock.now();
+      for (const waiter of [...this.#queue]) if (waiter.deadlineMs <= nowMs) this.#take(waiter, undefined);
+      let nextMs = Number.POSITIVE_INFINITY;
+      for (const { deadlineMs } of this.#queue) nextMs = Math.min(nextMs, deadlineMs);
+      if (nextMs < Number.POSITIVE_INFINITY) this.#expireAt(nextMs);
+    });
+  }
+
+  #pause(ms: number): Promise<void> {
+    if (this.#isStopping) return Promise.resolve();
     return new Promise((resolve) => {
       const done = (): void => {
         cancel();
         this.#pauses.delete(done);
-        signal.removeEventListener('abort', done);
         resolve();
       };
       const cancel = this.#options.clock.after(ms, done);
       this.#pauses.add(done);
-      signal.addEventListener('abort', done);
     });
-  }
-
-  #abortAt(controller: AbortController, deadlineMs: number): () => void {
-    const { clock } = this.#options;
-    let cancel = (): void => {};
-    const arm = (): void => {
-      const leftMs = deadlineMs - clock.now();
-      if (leftMs <= 0) controller.abort(new Error('the time for the message is over'));
-      else cancel = clock.after(leftMs, arm);
-    };
-    arm();
-    return () => cancel();
   }
 
   #giveUp(reason: FailureReason, words: string): 'failed' {
@@ -264,6 +277,18 @@ export class MessageSender {
     const { receiver, kind, index } = this.integration;
     this.#options.onProblem(`receiver ${JSON.stringify(receiver)}, ${kind} ${index + 1}: ${reason}`);
   }
+}
+
+/** Aborts at a time, or at once when it is over. Returns what keeps it from that. */
+function abortAt(controller: AbortController, deadlineMs: number, clock: Clock): () => void {
+  let cancel = (): void => {};
+  const arm = (): void => {
+    const leftMs = deadlineMs - clock.now();
+    if (leftMs <= 0) controller.abort(new Error('the time for the message is over'));
+    else cancel = clock.after(leftMs, arm);
+  };
+  arm();
+  return () => cancel();
 }
 
 /** What a promise says, or a rejection as soon as the signal is aborted, whether or not the promise cares for it. */

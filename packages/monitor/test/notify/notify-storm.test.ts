@@ -1,0 +1,40 @@
+/** A storm of 10,000 alerts, as `bench/notify-storm.mjs` makes it, which prints the figures. */
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, it } from 'vitest';
+
+const BENCH = fileURLToPath(new URL('../../../../bench/notify-storm.mjs', import.meta.url));
+const ALERTS = 10_000;
+const MEMORY_MB_MAX = 500;
+const SOCKETS_MAX = 100;
+
+interface Wave {
+  readonly messages: number;
+  readonly told: number;
+}
+
+interface Storm {
+  readonly firing: Wave;
+  readonly resolved: Wave;
+  readonly sockets: number;
+  readonly memoryMb: number;
+}
+
+it.concurrent.each([1, ALERTS])(
+  'tells 10,000 alerts in %i groups, each once, in the time of a group, with bounded memory and sockets',
+  async (groups) => {
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      BENCH,
+      String(ALERTS),
+      '--json',
+      String(groups),
+    ]);
+    const [storm] = JSON.parse(stdout) as [Storm];
+    expect(storm.firing).toMatchObject({ messages: groups, told: ALERTS });
+    expect(storm.resolved).toMatchObject({ messages: groups, told: ALERTS });
+    expect(storm.memoryMb).toBeLessThan(MEMORY_MB_MAX);
+    expect(storm.sockets).toBeLessThanOrEqual(SOCKETS_MAX);
+  },
+  60_000,
+);
