@@ -13,6 +13,7 @@ import type { RouteConfig } from '../config/alertmanager.ts';
 import { compareForMessage, compareLabelSets, type NotifiedAlert } from './alert.ts';
 import type { AlertEntry, StoredAlert } from './alert-store.ts';
 import { DueQueue } from './due-queue.ts';
+import { groupKeyOf, groupLabelsOf } from './routing.ts';
 
 /** A group that is due. */
 export interface GroupFlush {
@@ -72,7 +73,7 @@ export class AlertGroups {
     const { labels, startsAtMs } = entry.alert;
     for (const route of this.#routesOf(labels)) {
       const ofRoute = this.#ofRoute(route);
-      const groupLabels = labelsOfGroup(route, labels);
+      const groupLabels = groupLabelsOf(route, labels);
       let group = ofRoute.get(groupLabels.key);
       if (group === undefined) {
         // An alert that already waited for longer than the group would need not wait again.
@@ -189,7 +190,7 @@ export class AlertGroups {
 function newGroup(route: RouteConfig, labels: Labels, dueMs: number): Group {
   return {
     route,
-    key: `${route.key}:${labelsText(labels)}`,
+    key: groupKeyOf(route, labels),
     labels,
     entries: new Set(),
     dueMs,
@@ -197,18 +198,6 @@ function newGroup(route: RouteConfig, labels: Labels, dueMs: number): Group {
     isGone: false,
     marks: new Map(),
   };
-}
-
-function labelsOfGroup({ groupBy }: RouteConfig, labels: Labels): Labels {
-  return groupBy === 'all' ? labels : labels.only(new Set(groupBy));
-}
-
-/** Labels as Alertmanager writes them in the key of a group: `{alertname="X", job="y"}`. */
-function labelsText(labels: Labels): string {
-  return `{${labels
-    .entries()
-    .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
-    .join(', ')}}`;
 }
 
 function compareTexts(a: string, b: string): number {

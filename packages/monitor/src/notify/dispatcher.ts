@@ -278,14 +278,17 @@ export class Dispatcher implements NotifierView {
     const { receiver, kind, index, sendResolved } = sender.integration;
     const { repeatIntervalMs } = route;
     const key = `${groupKey}:${receiver}/${kind}/${index}`;
-    if (!this.#log.isNews(key, passing, { sendResolved, repeatIntervalMs }, flushMs)) return 'no news';
+    const reason = this.#log.newsOf(key, passing, { sendResolved, repeatIntervalMs }, flushMs);
+    if (reason === undefined) return 'no news';
     let told = passing;
     if (sendResolved || passing.some(isFiring)) {
       const compose = (hasWaited: boolean) => {
         // A message that had to wait in a storm says what is to be said now.
         if (hasWaited) told = passing.filter((alert) => this.#reasonNow(route, alert) === undefined);
         const alerts = sendResolved ? told : told.filter(isFiring);
-        return alerts.length === 0 ? undefined : { receiver, groupKey, groupLabels, alerts, externalUrl };
+        return alerts.length === 0
+          ? undefined
+          : { receiver, groupKey, groupLabels, alerts, externalUrl, reason };
       };
       const deadlineMs = flushMs + Math.max(route.groupIntervalMs, DELIVERY_LEAST_MS);
       await this.#noteAttempt(key, fingerprintsOf(told, 'firing'), 2 * repeatIntervalMs);

@@ -1,6 +1,6 @@
 /**
- * Gets messages to one integration: a bounded number at once, each tried again with growing pauses until its time
- * is over.
+ * Gets messages to one integration: a bounded number at once, each tried again with growing pauses, or after as long
+ * as the receiver asks for, until its time is over.
  *
  * A message that waits for its next try holds no place, so receivers that are down for some messages keep no others
  * waiting. Nothing here decides what a message says: it is made when it has a place, for what it says may have
@@ -137,8 +137,9 @@ export class MessageSender {
       if (result.isAborted) return this.#giveUp('contextDeadlineExceeded', reason);
       if (!result.retry) return this.#giveUp('clientError', reason);
       this.#tell(reason);
-      if (clock.now() + pauseMs >= deadlineMs) return this.#giveUp(retriedReason(reason), reason);
-      await this.#pause(pauseMs);
+      const waitMs = Math.max(pauseMs, result.retryAfterMs ?? 0);
+      if (clock.now() + waitMs >= deadlineMs) return this.#giveUp(retriedReason(reason), reason);
+      await this.#pause(waitMs);
     }
   }
 

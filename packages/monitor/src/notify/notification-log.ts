@@ -7,6 +7,7 @@
  * otherwise, so that nobody is left with an alert that never ends.
  */
 import type { NotifiedAlert } from './alert.ts';
+import type { NotificationReason } from './integration.ts';
 
 /** How many groups and receivers are remembered; of more, those that were told longest ago are forgotten. */
 export const NOTIFICATIONS_MAX = 200_000;
@@ -37,21 +38,26 @@ export class NotificationLog {
     for (const entry of entries) this.record(entry);
   }
 
-  /** Whether the receiver should hear of the group as it is now. */
-  isNews(
+  /** Why the receiver should hear of the group as it is now; undefined when there is no news. */
+  newsOf(
     key: string,
     alerts: readonly NotifiedAlert[],
     options: { readonly sendResolved: boolean; readonly repeatIntervalMs: number },
     nowMs: number,
-  ): boolean {
+  ): NotificationReason | undefined {
     const firing = fingerprintsOf(alerts, 'firing');
     const entry = this.#entries.get(key);
-    if (entry === undefined) return firing.length > 0;
-    if (!isSubset(firing, entry.firing)) return true;
+    if (entry === undefined) return firing.length > 0 ? 'first notification' : undefined;
+    if (!isSubset(firing, entry.firing))
+      return entry.firing.length === 0 ? 'first notification' : 'new alerts added';
     // The end of everything clears the log, whether or not the receiver wants to hear of it.
-    if (firing.length === 0) return entry.firing.length + (entry.unsure?.length ?? 0) > 0;
-    if (options.sendResolved && !isSubset(fingerprintsOf(alerts, 'resolved'), entry.resolved)) return true;
-    return entry.sentAtMs < nowMs - options.repeatIntervalMs;
+    if (firing.length === 0) {
+      const mayBeTold = entry.firing.length + (entry.unsure?.length ?? 0) > 0;
+      return mayBeTold ? 'all alerts resolved' : undefined;
+    }
+    if (options.sendResolved && !isSubset(fingerprintsOf(alerts, 'resolved'), entry.resolved))
+      return 'some alerts resolved';
+    return entry.sentAtMs < nowMs - options.repeatIntervalMs ? 'repeat interval elapsed' : undefined;
   }
 
   /** Notes that a receiver was told. */
