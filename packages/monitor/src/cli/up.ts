@@ -26,17 +26,21 @@ import { targetRoutes } from '../api/target-routes.ts';
 import { systemClock } from '../clock.ts';
 import type { AlertmanagerConfig } from '../config/alertmanager.ts';
 import { loadAlertmanagerConfig } from '../config/alertmanager-file.ts';
+import { configFilesOnDisk, readConfigText } from '../config/config-files.ts';
 import { type LoadedPrometheusConfig, loadPrometheusConfig } from '../config/prometheus-file.ts';
+import { createHttpClient } from '../http-client.ts';
 import { Dispatcher } from '../notify/dispatcher.ts';
 import { Inhibitor } from '../notify/inhibition.ts';
+import { LoadedMessageTemplates } from '../notify/message-templates.ts';
 import { NotifierJournal } from '../notify/notifier-journal.ts';
+import { createIntegrations } from '../notify/receivers/integrations.ts';
 import { matchRoutes } from '../notify/routing.ts';
 import { mutedBy } from '../notify/time-intervals.ts';
-import { webhookIntegration } from '../notify/webhook.ts';
 import { RESTORE_TIMING } from '../rules/restore-alerts.ts';
 import type { RuleFile } from '../rules/rule-file.ts';
 import { RuleManager } from '../rules/rule-manager.ts';
 import { engineRuleQuery } from '../rules/rule-query.ts';
+import { processSecrets } from '../secret.ts';
 import { loadRuleFiles } from './check.ts';
 import { IngestThread } from './ingest-thread.ts';
 import { ownMetricsResponse } from './own-metrics.ts';
@@ -157,6 +161,12 @@ async function startAround(
   const externalUrl = options.externalUrl ?? url;
   if (alerts !== undefined) {
     const inhibitor = new Inhibitor(alerts.inhibitRules);
+    const context = {
+      templates: await loadMessageTemplates(alerts.templateFiles),
+      clock,
+      secrets: processSecrets,
+      createClient: createHttpClient,
+    };
     parts.dispatcher = await Dispatcher.open({
       config: alerts,
       matchRoutes: (labels) => matchRoutes(alerts.route, labels),
@@ -167,9 +177,9 @@ async function startAround(
       },
       onAlerts: (posted) => inhibitor.take(posted, clock.now()),
       integrations: (name) =>
-        (alerts.receivers.find((receiver) => receiver.name === name)?.webhookConfigs ?? []).map(
-          (config, index) => webhookIntegration(config, name, index, fetch),
-        ),
+        alerts.receivers
+          .filter((receiver) => receiver.name === name)
+          .flatMap((receiver) => createIntegrations(receiver, context)),
       externalUrl,
       clock,
       state: new NotifierJournal({
@@ -205,6 +215,14 @@ async function startAround(
       await ingest.close();
     },
   };
+}
+
+/** Reads the files of templates that the configuration names. */
+async function loadMessageTemplates(paths: readonly string[]): Promise<LoadedMessageTemplates> {
+  const files = await Promise.all(
+    paths.map(async (path) => ({ path, text: await readConfigText(path, configFilesOnDisk) })),
+  );
+  return LoadedMessageTemplates.load(files, systemClock);
 }
 
 /** Listens on the asked-for port or, unless told otherwise, on the next free one. */
