@@ -1,5 +1,5 @@
 /** What the parts of the monitor ask of storage beyond queries: to take samples. */
-import type { Labels } from '@binnacle/metrics/model';
+import type { Labels, NativeHistogram } from '@binnacle/metrics/model';
 import type { LabelQueryable, Queryable } from '@binnacle/promql/storage';
 
 export interface Sample {
@@ -7,6 +7,11 @@ export interface Sample {
   readonly value: number;
   /** A staleness marker: `value` has no meaning, the series has ended. */
   readonly stale?: boolean;
+  /**
+   * A native histogram; `value` has no meaning. Rules record what storage gave them, so a storage that has none, as the
+   * monitor's own, is handed none.
+   */
+  readonly histogram?: NativeHistogram;
 }
 
 /** What became of a batch. Refused samples are not an exception: the rest was stored. */

@@ -36,6 +36,7 @@ import { NotifierJournal } from '../notify/notifier-journal.ts';
 import { createIntegrations } from '../notify/receivers/integrations.ts';
 import { matchRoutes } from '../notify/routing.ts';
 import { mutedBy } from '../notify/time-intervals.ts';
+import { alertStateFile } from '../rules/alert-state.ts';
 import { RESTORE_TIMING } from '../rules/restore-alerts.ts';
 import type { RuleFile } from '../rules/rule-file.ts';
 import { RuleManager } from '../rules/rule-manager.ts';
@@ -198,10 +199,14 @@ async function startAround(
     externalLabels: loaded.config.global.externalLabels,
     externalUrl,
     evaluationIntervalMs: loaded.config.global.evaluationIntervalMs,
+    queryOffsetMs: loaded.config.global.ruleQueryOffsetMs,
     resendDelayMs: RESEND_DELAY_MS,
     restore: RESTORE_TIMING,
     clock,
+    state: alertStateFile(join(options.dataDir, 'rules.json')),
+    onProblem: report,
   });
+  await rules.load();
   rules.start();
   parts.rules = rules;
   return {

@@ -34,7 +34,6 @@ const LATER_GLOBAL = [
   'metric_name_escaping_scheme',
   'metric_name_validation_scheme',
   'query_log_file',
-  'rule_query_offset',
   'sample_limit',
   'scrape_classic_histograms',
   'scrape_failure_log_file',
@@ -115,9 +114,10 @@ function readGlobal(map: YamlMap | undefined): GlobalConfig {
   if (scrapeTimeoutMs > scrapeIntervalMs)
     map?.field('scrape_timeout')?.problem(timeoutTooLong(scrapeTimeoutMs, scrapeIntervalMs));
   const evaluationIntervalMs = positiveDuration(map, 'evaluation_interval') ?? EVALUATION_INTERVAL_MS;
+  const ruleQueryOffsetMs = map?.durationMs('rule_query_offset') ?? 0;
   const externalLabels = readLabels(map, 'external_labels');
   map?.finish(LATER_GLOBAL);
-  return { scrapeIntervalMs, scrapeTimeoutMs, evaluationIntervalMs, externalLabels };
+  return { scrapeIntervalMs, scrapeTimeoutMs, evaluationIntervalMs, ruleQueryOffsetMs, externalLabels };
 }
 
 async function readRuleFiles(

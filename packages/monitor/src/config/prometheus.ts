@@ -14,6 +14,8 @@ export interface GlobalConfig {
   readonly scrapeIntervalMs: number;
   readonly scrapeTimeoutMs: number;
   readonly evaluationIntervalMs: number;
+  /** How far in the past rules are evaluated whose group has no offset of its own. */
+  readonly ruleQueryOffsetMs: number;
   /** Added to alerts that leave the monitor. */
   readonly externalLabels: Readonly<Record<string, string>>;
 }

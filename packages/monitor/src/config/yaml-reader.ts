@@ -56,10 +56,21 @@ interface YamlField {
   readonly value: YamlNode | undefined;
 }
 
+/** How a file is read. */
+export interface YamlOptions {
+  /**
+   * Whether documents behind the first are left unread, with a warning, as Prometheus does with rule files. Otherwise
+   * they are a problem.
+   */
+  readonly firstDocumentOnly?: boolean;
+}
+
 /** One parsed file and the problems found in it so far. */
 export class YamlFile {
   readonly path: string;
   readonly problems: ConfigProblem[] = [];
+  /** What is not wrong and should be known. */
+  readonly warnings: ConfigProblem[] = [];
   /** The file's content; undefined when the file is empty. */
   readonly root: YamlNode | undefined;
   readonly #text: string;
@@ -68,12 +79,16 @@ export class YamlFile {
   readonly #hidden: (readonly [number, number])[] = [];
   readonly #resolve: (alias: Alias) => Node | undefined;
 
-  private constructor(path: string, text: string) {
+  private constructor(path: string, text: string, { firstDocumentOnly = false }: YamlOptions) {
     this.path = path;
     this.#text = text;
     const document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false, stringKeys: true });
     this.#resolve = (alias) => alias.resolve(document);
-    for (const error of document.errors) this.problem(error.pos[0], yamlMessage(error.code, error.message));
+    for (const error of document.errors) {
+      if (error.code === 'MULTIPLE_DOCS' && firstDocumentOnly)
+        this.warnings.push(this.#place(error.pos[0], 'a second YAML document begins here, and is not read'));
+      else this.problem(error.pos[0], yamlMessage(error.code, error.message));
+    }
     const root = document.contents;
     this.root = root === null || isNull(root) ? undefined : new YamlNode(this, root, '');
   }
@@ -82,12 +97,12 @@ export class YamlFile {
    * Parses a file's text.
    * @throws ConfigError when it is not YAML: what such a tree holds is not worth a second look
    */
-  static parse(path: string, text: string): YamlFile {
+  static parse(path: string, text: string, options: YamlOptions = {}): YamlFile {
     if (text.length > CONFIG_FILE_BYTES_MAX) {
       const message = `the file has ${text.length} characters; at most ${CONFIG_FILE_BYTES_MAX} are read`;
       throw new ConfigError('config_invalid', [{ file: path, line: 1, column: 1, message }]);
     }
-    const file = new YamlFile(path, text);
+    const file = new YamlFile(path, text, options);
     if (file.problems.length > 0) file.#hideWhatMayBeSecret();
     file.throwIfProblems();
     return file;
@@ -108,10 +123,13 @@ export class YamlFile {
 
   /** Records a problem at an offset of the text. */
   problem(offset: number, message: string): void {
+    this.problems.push(this.#place(offset, message));
+  }
+
+  #place(offset: number, message: string): ConfigProblem {
     const { line, col } = this.#lines.linePos(offset);
     const source = this.#text.slice(offset - Math.max(col, 1) + 1).split(/\r?\n/, 1)[0] ?? '';
-    const place = { file: this.path, line: Math.max(line, 1), column: Math.max(col, 1) };
-    this.problems.push({ ...place, message, source });
+    return { file: this.path, line: Math.max(line, 1), column: Math.max(col, 1), message, source };
   }
 
   /** Keeps a part of the text out of problems and of {@link shownText}: there is a secret in it. */
@@ -252,15 +270,18 @@ export class YamlNode {
     return [];
   }
 
-  /** The items of a list; an item without a value is a problem and left out. */
-  items(): YamlNode[] | undefined {
+  /**
+   * The items of a list; an item without a value is left out.
+   * @param emptyIsProblem whether such an item is a problem
+   */
+  items(emptyIsProblem = true): YamlNode[] | undefined {
     const node = this.#file.dereference(this.#node);
     if (!isSeq(node)) return this.#wrongType('a list');
     const items: YamlNode[] = [];
     for (const [index, item] of node.items.entries()) {
       const child = new YamlNode(this.#file, item as Node, `${this.path}[${index}]`);
-      if (isNull(item as Node)) child.problem(`${child.path} is empty`);
-      else items.push(child);
+      if (!isNull(item as Node)) items.push(child);
+      else if (emptyIsProblem) child.problem(`${child.path} is empty`);
     }
     return items;
   }
@@ -383,8 +404,8 @@ export class YamlMap {
     return this.field(name)?.map();
   }
 
-  items(name: string): YamlNode[] {
-    return this.field(name)?.items() ?? [];
+  items(name: string, emptyIsProblem = true): YamlNode[] {
+    return this.field(name)?.items(emptyIsProblem) ?? [];
   }
 
   text(name: string): string | undefined {

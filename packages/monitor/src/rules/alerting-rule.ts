@@ -38,6 +38,11 @@ export interface ActiveAlert {
   readonly lastSentAtMs: number | undefined;
   /** Until when who hears of the alert may believe in it without hearing again. */
   readonly validUntilMs: number;
+  /**
+   * Of an alert that was brought back after a restart: until when the lack of a result does not end it, because
+   * there may be no samples yet. Gone with the first result.
+   */
+  readonly heldUntilMs: number | undefined;
 }
 
 /** The alerts of a rule by the key of their labels. */
@@ -102,7 +107,11 @@ export function stepAlerts(
         ? withoutResult(timing, alert, nowMs)
         : alert.state === 'inactive'
           ? undefined
-          : fireWhenDue(timing, { ...alert, ...result, keepFiringSinceMs: undefined }, nowMs);
+          : fireWhenDue(
+              timing,
+              { ...alert, ...result, keepFiringSinceMs: undefined, heldUntilMs: undefined },
+              nowMs,
+            );
     if (next !== undefined) active.set(key, next);
   }
   for (const [key, result] of found) {
@@ -127,6 +136,7 @@ function newAlert(result: AlertResult, nowMs: number): ActiveAlert {
     keepFiringSinceMs: undefined,
     lastSentAtMs: undefined,
     validUntilMs: 0,
+    heldUntilMs: undefined,
   };
 }
 
@@ -137,15 +147,17 @@ function fireWhenDue(timing: AlertTiming, alert: ActiveAlert, nowMs: number): Ac
 
 /** An alert whose labels are not in the result; undefined when it is forgotten. */
 function withoutResult(timing: AlertTiming, alert: ActiveAlert, nowMs: number): ActiveAlert | undefined {
+  const isHeld = alert.heldUntilMs !== undefined && nowMs < alert.heldUntilMs;
   switch (alert.state) {
     case 'pending':
-      return undefined;
+      return isHeld ? alert : undefined;
     case 'inactive':
       return nowMs - alert.resolvedAtMs! > RESOLVED_RETENTION_MS ? undefined : alert;
     case 'firing': {
       const since = alert.keepFiringSinceMs ?? nowMs;
-      if (timing.keepFiringForMs > 0 && nowMs - since < timing.keepFiringForMs)
+      if (timing.keepFiringForMs > 0 && (isHeld || nowMs - since < timing.keepFiringForMs))
         return { ...alert, keepFiringSinceMs: since };
+      if (isHeld) return alert;
       return { ...alert, state: 'inactive', resolvedAtMs: nowMs };
     }
   }
@@ -175,6 +187,14 @@ export interface SendTiming {
   readonly intervalMs: number;
 }
 
+/**
+ * How long who has heard of a firing alert believes in it. Four times the longest pause: two evaluations or deliveries
+ * may fail before anybody takes it for resolved.
+ */
+export function beliefMs(timing: SendTiming): number {
+  return 4 * Math.max(timing.intervalMs, timing.resendDelayMs);
+}
+
 /** The alerts that are to be told now, and all alerts with that noted. Pending ones are nobody's business yet. */
 export function takeAlertsToSend(
   timing: SendTiming,
@@ -185,8 +205,7 @@ export function takeAlertsToSend(
   const send: ActiveAlert[] = [];
   for (const [key, alert] of active) {
     if (!needsSending(timing, alert, nowMs)) continue;
-    // Four times the longest pause: two evaluations or deliveries may fail before anybody takes it for resolved.
-    const validUntilMs = nowMs + 4 * Math.max(timing.intervalMs, timing.resendDelayMs);
+    const validUntilMs = nowMs + beliefMs(timing);
     const sent = { ...alert, lastSentAtMs: nowMs, validUntilMs };
     next.set(key, sent);
     send.push(sent);

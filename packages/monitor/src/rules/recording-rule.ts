@@ -20,12 +20,12 @@ export function stepRecording(
 ): RecordingStep {
   const samples: Sample[] = [];
   const seen = new Set<string>();
-  for (const { labels, value } of results) {
+  for (const { labels, value, histogram } of results) {
     const named = recordedLabels(labels, name, ruleLabels);
     if (seen.has(named.key))
       return { error: 'vector contains metrics with the same labelset after applying rule labels' };
     seen.add(named.key);
-    samples.push({ labels: named, value });
+    samples.push(histogram === undefined ? { labels: named, value } : { labels: named, value, histogram });
   }
   if (limit > 0 && samples.length > limit)
     return { error: `exceeded limit of ${limit} with ${samples.length} series` };

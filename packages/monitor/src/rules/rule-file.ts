@@ -6,6 +6,7 @@
  */
 import { basename } from 'node:path';
 import { type Expr, ParseError, parse, printExpr } from '@binnacle/promql';
+import type { ConfigProblem } from '../config/config-error.ts';
 import { YamlFile, type YamlMap, type YamlNode } from '../config/yaml-reader.ts';
 import { TemplateError } from '../template/template-error.ts';
 import { Template } from './template.ts';
@@ -48,30 +49,41 @@ export interface RuleGroupConfig {
   readonly intervalMs: number | undefined;
   /** How many series or alerts one rule may have; 0 for no limit. */
   readonly limit: number;
-  /** How far in the past the expressions are evaluated. */
-  readonly queryOffsetMs: number;
+  /** How far in the past the expressions are evaluated; undefined for the global offset. */
+  readonly queryOffsetMs: number | undefined;
   readonly rules: readonly RuleConfig[];
 }
 
 export interface RuleFile {
   readonly path: string;
   readonly groups: readonly RuleGroupConfig[];
+  /** What is not wrong and should be known. */
+  readonly warnings: readonly ConfigProblem[];
+}
+
+/** How rule files are read. */
+export interface RuleFileOptions {
+  /** Whether fields that nobody knows are accepted, for files with notes of other programs. */
+  readonly ignoreUnknownFields?: boolean;
 }
 
 /**
- * Reads a rule file's text.
+ * Reads a rule file's text. As in Prometheus, documents behind the first are not read.
  * @param path named in problems
  * @throws ConfigError with every problem
  */
-export function parseRuleFile(path: string, text: string): RuleFile {
-  const file = YamlFile.parse(path, text);
+export function parseRuleFile(path: string, text: string, options: RuleFileOptions = {}): RuleFile {
+  const file = YamlFile.parse(path, text, { firstDocumentOnly: true });
+  const finish = (map: YamlMap | undefined): void => {
+    if (options.ignoreUnknownFields !== true) map?.finish();
+  };
   const root = file.map;
   const groups: RuleGroupConfig[] = [];
   const names = new Set<string>();
-  for (const item of root?.items('groups') ?? []) {
+  for (const item of root?.items('groups', false) ?? []) {
     const map = item.map();
     if (map === undefined) continue;
-    const group = readGroup(map, item);
+    const group = readGroup(map, item, finish);
     if (names.has(group.name) && group.name !== '')
       map
         .field('name')
@@ -79,21 +91,24 @@ export function parseRuleFile(path: string, text: string): RuleFile {
     names.add(group.name);
     groups.push(group);
   }
-  root?.finish();
+  finish(root);
   file.throwIfProblems();
-  return { path, groups };
+  return { path, groups, warnings: file.warnings };
 }
 
-function readGroup(map: YamlMap, item: YamlNode): RuleGroupConfig {
+/** Reports the fields of a mapping that nobody has asked for, unless they are to be ignored. */
+type Finish = (map: YamlMap | undefined) => void;
+
+function readGroup(map: YamlMap, item: YamlNode, finish: Finish): RuleGroupConfig {
   const name = map.required('name')?.text() ?? '';
   const intervalMs = map.durationMs('interval');
-  const limit = map.integer('limit') ?? 0;
-  const queryOffsetMs = map.durationMs('query_offset') ?? 0;
+  const limit = readLimit(map);
+  const queryOffsetMs = map.durationMs('query_offset');
   const labels = readLabels(map, 'labels');
   const where = `group ${JSON.stringify(name)}`;
-  const rules = map.items('rules').flatMap((rule) => readRule(rule, where, labels) ?? []);
+  const rules = map.items('rules', false).flatMap((rule) => readRule(rule, where, labels, finish) ?? []);
   if (name === '' && map.field('name') !== undefined) item.problem(`${item.path}.name must not be empty`);
-  map.finish();
+  finish(map);
   return {
     name,
     // As in Prometheus, 0 stands for the global interval.
@@ -104,40 +119,59 @@ function readGroup(map: YamlMap, item: YamlNode): RuleGroupConfig {
   };
 }
 
+/** How many series or alerts a rule may have. Prometheus takes any whole number; what is not positive is no limit. */
+function readLimit(map: YamlMap): number {
+  const node = map.field('limit');
+  const text = node?.text();
+  if (text === undefined) return 0;
+  if (/^[+-]?\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Math.max(0, Number(text));
+  node?.problem(`${node.path} must be a whole number`);
+  return 0;
+}
+
 function readRule(
   item: YamlNode,
   group: string,
   groupLabels: Readonly<Record<string, string>>,
+  finish: Finish,
 ): RuleConfig | undefined {
   const map = item.map();
   if (map === undefined) return undefined;
-  const alert = map.text('alert');
-  const record = map.text('record');
-  const name = alert ?? record ?? '';
-  if (alert !== undefined && record !== undefined)
-    item.problem(`${group}: a rule has either alert or record, and ${JSON.stringify(alert)} has both`);
+  // As in Prometheus, an empty name is as good as none.
+  const alert = map.text('alert') ?? '';
+  const record = map.text('record') ?? '';
+  const name = alert === '' ? record : alert;
+  if (alert !== '' && record !== '')
+    map.problemAt(
+      'record',
+      `${group}: a rule has either alert or record, and ${JSON.stringify(alert)} has both`,
+    );
   if (name === '') item.problem(`${group}: a rule needs alert or record`);
-  const isAlert = record === undefined;
   const expression = readExpression(map);
   const labels = { ...groupLabels, ...readLabels(map, 'labels') };
   const annotations = readAnnotations(map);
   const forMs = map.durationMs('for') ?? 0;
   const keepFiringForMs = map.durationMs('keep_firing_for') ?? 0;
-  if (isAlert) {
+  if (alert !== '') {
     checkTemplates(map, 'labels');
     checkTemplates(map, 'annotations');
-  } else {
-    if (/[{}]/.test(name))
+  }
+  if (record !== '') {
+    if (/[{}]/.test(record))
       map
         .field('record')
-        ?.problem(`the metric name ${JSON.stringify(name)} holds braces: selectors go to expr`);
-    for (const field of ['for', 'keep_firing_for', 'annotations'])
-      if (map.field(field) !== undefined)
-        map.problemAt(field, `a recording rule has no ${field}: ${JSON.stringify(name)}`);
+        ?.problem(`the metric name ${JSON.stringify(record)} holds braces: selectors go to expr`);
+    const given = {
+      for: forMs > 0,
+      keep_firing_for: keepFiringForMs > 0,
+      annotations: Object.keys(annotations).length > 0,
+    };
+    for (const [field, isGiven] of Object.entries(given))
+      if (isGiven) map.problemAt(field, `a recording rule has no ${field}: ${JSON.stringify(record)}`);
   }
-  map.finish();
+  finish(map);
   if (expression === undefined) return undefined;
-  return isAlert
+  return record === ''
     ? { type: 'alerting', name, ...expression, labels, annotations, forMs, keepFiringForMs }
     : { type: 'recording', name, ...expression, labels };
 }

@@ -3,27 +3,32 @@
  *
  *     for each rule:  query at the group's time → step → tell the alerts → append samples and staleness markers
  *
- * A rule that fails is marked and leaves everything as it was; the rules behind it go on.
+ * The steps are pure (`alerting-rule.ts`, `recording-rule.ts`); this class asks, remembers and writes. A rule that fails
+ * is marked and leaves everything as it was; the rules behind it go on.
+ *
+ * After a start without saved alerts the first two evaluations write no `ALERTS`: as in Prometheus, the past of alerts
+ * is looked up after the second one, when what they depend on has been scraped and recorded again, and until then
+ * the series would say the wrong thing.
  */
 import { Labels } from '@binnacle/metrics/model';
 import type { Queryable } from '@binnacle/promql';
 import type { Appendable, Sample } from '../storage.ts';
 import { queryEscape } from '../template/go-strings.ts';
+import type { SavedAlerts } from './alert-state.ts';
 import {
   type ActiveAlert,
   type ActiveAlerts,
-  type AlertResult,
-  alertLabels,
   alertSamples,
+  type SendTiming,
   stepAlerts,
   takeAlertsToSend,
 } from './alerting-rule.ts';
 import { stepRecording } from './recording-rule.ts';
-import { type RestoreTiming, restoreAlerts } from './restore-alerts.ts';
-import type { AlertingRuleConfig, RecordingRuleConfig, RuleConfig, RuleGroupConfig } from './rule-file.ts';
+import { bringBack, type RestoreTiming, restoreAlerts } from './restore-alerts.ts';
+import type { AlertingRuleConfig, RecordingRuleConfig, RuleGroupConfig } from './rule-file.ts';
 import type { RuleQuery } from './rule-query.ts';
-import type { RuleGroupStatus, RuleHealth, RuleStatus } from './rule-status.ts';
-import { Template, type TemplateData } from './template.ts';
+import { carryOver, hasTurned, type RuleState, ruleStates, statusOf } from './rule-state.ts';
+import type { RuleGroupStatus } from './rule-status.ts';
 
 /** An alert as it leaves the rules: firing until `endsAtMs`, resolved when that has passed. */
 export interface OutgoingAlert {
@@ -50,29 +55,19 @@ export interface RuleContext {
   readonly externalUrl: string;
   /** The least time between two tellings of the same alert; Prometheus: one minute. */
   readonly resendDelayMs: number;
+  /** How far in the past groups without an offset of their own are evaluated. */
+  readonly queryOffsetMs: number;
   readonly restore: RestoreTiming;
   /** For durations of evaluations. */
   readonly now: () => number;
 }
 
-/** A rule with what it remembers. */
-interface RuleState {
-  readonly config: RuleConfig;
-  readonly templates: RuleTemplates;
-  /** Names the rule's batches to storage: one source appends once at a time. */
-  readonly source: string;
-  active: ActiveAlerts;
-  /** The series of the last successful evaluation, by the key of their labels. */
-  written: ReadonlyMap<string, Labels>;
-  health: RuleHealth;
-  lastError: string;
-  lastEvaluationMs: number;
-  evaluationDurationMs: number;
-}
-
-interface RuleTemplates {
-  readonly labels: readonly (readonly [string, Template])[];
-  readonly annotations: readonly (readonly [string, Template])[];
+/** How a group begins. */
+export interface RuleGroupStart {
+  /** For a group without an interval of its own. */
+  readonly defaultIntervalMs: number;
+  /** Whether the past of alerts is to be looked up in storage, as after a start of the monitor. */
+  readonly restores: boolean;
 }
 
 /** A rule group with its state. */
@@ -82,6 +77,11 @@ export class RuleGroup {
   readonly intervalMs: number;
   readonly #context: RuleContext;
   readonly #rules: readonly RuleState[];
+  /** Series of rules that are no more, which end with the next evaluation. */
+  #orphans: readonly Labels[] = [];
+  #restores: boolean;
+  #stopped = false;
+  #turns = 0;
   #evaluations = 0;
   #lastEvaluationMs = 0;
   #evaluationDurationMs = 0;
@@ -89,41 +89,94 @@ export class RuleGroup {
   #ruleEvaluations = 0;
   #ruleFailures = 0;
 
-  constructor(config: RuleGroupConfig, file: string, defaultIntervalMs: number, context: RuleContext) {
+  constructor(config: RuleGroupConfig, file: string, start: RuleGroupStart, context: RuleContext) {
     this.config = config;
     this.file = file;
-    this.intervalMs = config.intervalMs ?? defaultIntervalMs;
+    this.intervalMs = config.intervalMs ?? start.defaultIntervalMs;
+    this.#restores = start.restores;
     this.#context = context;
-    this.#rules = config.rules.map((rule, i) => ({
-      config: rule,
-      templates: templatesOf(rule),
-      source: `rule ${file};${config.name};${i}`,
-      active: new Map(),
-      written: new Map(),
-      health: 'unknown',
-      lastError: '',
-      lastEvaluationMs: 0,
-      evaluationDurationMs: 0,
-    }));
+    this.#rules = ruleStates(config, file);
+  }
+
+  /** Counts what has become of alerts: it grows whenever what is worth saving has changed. */
+  get turns(): number {
+    return this.#turns;
+  }
+
+  get hasAlerts(): boolean {
+    return this.#rules.some((rule) => rule.active.size > 0);
   }
 
   /** Evaluates all rules at a time. Never rejects: failures are in the rules' status. */
   async evaluate(timeMs: number, signal: AbortSignal): Promise<void> {
     const began = this.#context.now();
-    // As in Prometheus: by the second evaluation the alerts are pending again, and their past can be given back.
-    if (this.#evaluations === 1) await this.#restore(timeMs);
     for (const rule of this.#rules) {
-      if (signal.aborted) return;
+      if (signal.aborted || this.#stopped) return;
       await this.#evaluateRule(rule, timeMs, signal);
     }
+    if (signal.aborted) return;
+    await this.#endOrphans(timeMs - this.#queryOffsetMs);
     this.#evaluations++;
+    if (this.#restores && this.#evaluations === 2) await this.#restore(this.#context.now());
     this.#lastEvaluationMs = timeMs;
     this.#evaluationDurationMs = this.#context.now() - began;
+  }
+
+  /** Ends an evaluation under way behind the rule that it is at. */
+  stop(): void {
+    this.#stopped = true;
   }
 
   /** Counts evaluations that were due and are left out. */
   countMissed(count: number): void {
     this.#missed += count;
+  }
+
+  /** Goes on with saved alerts; before the first evaluation. */
+  bringBack(saved: SavedAlerts, nowMs: number): void {
+    const timing = { ...this.#context.restore, ...this.#sendTiming };
+    for (const rule of this.#rules) {
+      if (rule.config.type !== 'alerting') continue;
+      const active = new Map<string, ActiveAlert>();
+      for (const alert of saved.rules.get(rule.key) ?? []) {
+        const back = bringBack(timing, rule.config, alert, saved.savedAtMs, nowMs);
+        if (back !== undefined) active.set(back.labels.key, back);
+      }
+      rule.active = active;
+    }
+    this.#restores = false;
+  }
+
+  /** Goes on where another group of this name and file ended, when the configuration has changed. */
+  carryOver(from: RuleGroup): void {
+    this.#orphans = [...from.#orphans, ...carryOver(from.#rules, this.#rules)];
+    this.#evaluations = from.#evaluations;
+    this.#lastEvaluationMs = from.#lastEvaluationMs;
+    this.#evaluationDurationMs = from.#evaluationDurationMs;
+    this.#missed = from.#missed;
+    this.#ruleEvaluations = from.#ruleEvaluations;
+    this.#ruleFailures = from.#ruleFailures;
+    this.#restores = from.#restores;
+  }
+
+  /** The alerts of each rule that has any, by the rule's key. */
+  alertsToSave(): [string, readonly ActiveAlert[]][] {
+    return this.#rules
+      .filter((rule) => rule.active.size > 0)
+      .map((rule) => [rule.key, [...rule.active.values()]]);
+  }
+
+  /** Tells firing alerts that were brought back, so that nobody takes them for resolved before the first evaluation. */
+  sendBroughtBack(nowMs: number): void {
+    for (const rule of this.#rules) {
+      if (rule.config.type === 'alerting' && rule.active.size > 0) this.#send(rule, rule.config, nowMs);
+    }
+  }
+
+  /** Ends all series of the group at a time, where they have nothing newer: the group is no more. */
+  async endSeries(timeMs: number): Promise<void> {
+    this.#orphans = [...this.#orphans, ...this.#rules.flatMap((rule) => [...rule.written.values()])];
+    await this.#endOrphans(timeMs);
   }
 
   status(): RuleGroupStatus {
@@ -141,10 +194,18 @@ export class RuleGroup {
     };
   }
 
+  get #queryOffsetMs(): number {
+    return this.config.queryOffsetMs ?? this.#context.queryOffsetMs;
+  }
+
+  get #sendTiming(): SendTiming {
+    return { resendDelayMs: this.#context.resendDelayMs, intervalMs: this.intervalMs };
+  }
+
   async #evaluateRule(rule: RuleState, timeMs: number, signal: AbortSignal): Promise<void> {
     const began = this.#context.now();
     try {
-      const sampleTimeMs = timeMs - this.config.queryOffsetMs;
+      const sampleTimeMs = timeMs - this.#queryOffsetMs;
       const samples =
         rule.config.type === 'alerting'
           ? await this.#evaluateAlerts(rule, rule.config, timeMs, sampleTimeMs, signal)
@@ -171,27 +232,19 @@ export class RuleGroup {
     sampleTimeMs: number,
     signal: AbortSignal,
   ): Promise<Sample[]> {
-    const vector = await this.#context.query(config.exprText, sampleTimeMs, signal);
-    const results: AlertResult[] = [];
-    for (const { labels, value } of vector) {
-      const data = this.#templateData(config.name, labels, value, timeMs);
-      const ask = (expression: string) => this.#context.query(expression, sampleTimeMs, signal);
-      const ruleLabels: Record<string, string> = {};
-      for (const [name, template] of rule.templates.labels)
-        ruleLabels[name] = await template.expandOrExplain(data, ask);
-      const annotations: Record<string, string> = {};
-      for (const [name, template] of rule.templates.annotations)
-        annotations[name] = await template.expandOrExplain(data, ask);
-      results.push({ labels: alertLabels(labels, ruleLabels, config.name), annotations, value });
-    }
+    const { query, externalLabels, externalUrl } = this.#context;
+    const vector = await query(config.exprText, sampleTimeMs, signal);
+    const surroundings = { externalLabels, externalUrl };
+    const results =
+      (await rule.templates?.expand(vector, surroundings, (text) => query(text, timeMs, signal))) ?? [];
     signal.throwIfAborted();
     const { forMs, keepFiringForMs } = config;
     const timing = { forMs, keepFiringForMs, limit: this.config.limit };
     const step = stepAlerts(timing, rule.active, results, timeMs);
-    rule.active = step.active;
+    this.#setActive(rule, step.active);
     if (step.error !== undefined) throw new Error(step.error);
     this.#send(rule, config, timeMs);
-    return this.#evaluations === 0 ? [] : alertSamples(rule.active);
+    return this.#restores ? [] : alertSamples(rule.active);
   }
 
   async #evaluateRecording(
@@ -205,21 +258,35 @@ export class RuleGroup {
     return step.samples;
   }
 
+  #setActive(rule: RuleState, active: ActiveAlerts): void {
+    if (hasTurned(rule.active, active)) this.#turns++;
+    rule.active = active;
+  }
+
   /** Stores samples, and a staleness marker for each series that the last evaluation had and this one has not. */
   async #append(rule: RuleState, timeMs: number, samples: readonly Sample[]): Promise<void> {
     const written = new Map(samples.map(({ labels }) => [labels.key, labels]));
     const ended: Sample[] = [];
-    for (const [key, labels] of rule.written)
-      if (!written.has(key)) ended.push({ labels, value: Number.NaN, stale: true });
+    for (const [key, labels] of rule.written) if (!written.has(key)) ended.push(staleSample(labels));
     if (samples.length + ended.length > 0)
       await this.#context.storage.append(rule.source, timeMs, [...samples, ...ended]);
     rule.written = written;
   }
 
+  async #endOrphans(timeMs: number): Promise<void> {
+    if (this.#orphans.length === 0) return;
+    try {
+      const source = `rule ${this.file};${this.config.name};gone`;
+      await this.#context.storage.append(source, timeMs, this.#orphans.map(staleSample));
+      this.#orphans = [];
+    } catch {
+      // They are kept for the next evaluation; what is wrong with storage the rules' own errors tell.
+    }
+  }
+
   #send(rule: RuleState, config: AlertingRuleConfig, timeMs: number): void {
-    const { resendDelayMs, externalUrl, sink } = this.#context;
-    const timing = { resendDelayMs, intervalMs: this.intervalMs };
-    const { active, send } = takeAlertsToSend(timing, rule.active, timeMs);
+    const { externalUrl, sink } = this.#context;
+    const { active, send } = takeAlertsToSend(this.#sendTiming, rule.active, timeMs);
     rule.active = active;
     if (send.length === 0) return;
     const generatorUrl = `${externalUrl}/graph?g0.expr=${queryEscape(config.expr)}&g0.tab=1`;
@@ -239,17 +306,13 @@ export class RuleGroup {
     return missing.length === 0 ? labels : Labels.fromPairs([...labels.entries(), ...missing]);
   }
 
-  #templateData(alertName: string, labels: Labels, value: number, timeMs: number): TemplateData {
-    const { externalLabels, externalUrl } = this.#context;
-    return { alertName, labels, value, externalLabels, externalUrl, timeMs };
-  }
-
-  async #restore(timeMs: number): Promise<void> {
+  async #restore(nowMs: number): Promise<void> {
+    this.#restores = false;
     for (const rule of this.#rules) {
       if (rule.config.type !== 'alerting') continue;
       try {
         const { storage, restore } = this.#context;
-        rule.active = await restoreAlerts(storage, restore, rule.config, rule.active, timeMs);
+        this.#setActive(rule, await restoreAlerts(storage, restore, rule.config, rule.active, nowMs));
       } catch (error) {
         // The alerts start from now instead, which delays them and loses none.
         rule.lastError = `the time since when alerts hold could not be restored: ${String(error)}`;
@@ -258,17 +321,6 @@ export class RuleGroup {
   }
 }
 
-function templatesOf(rule: RuleConfig): RuleTemplates {
-  const parsed = (texts: Readonly<Record<string, string>>) =>
-    Object.entries(texts).map(([name, text]): [string, Template] => [name, Template.parse(text)]);
-  if (rule.type === 'recording') return { labels: [], annotations: [] };
-  return { labels: parsed(rule.labels), annotations: parsed(rule.annotations) };
-}
-
-function statusOf(rule: RuleState): RuleStatus {
-  const { config, health, lastError, lastEvaluationMs, evaluationDurationMs } = rule;
-  const alerts: ActiveAlert[] = [...rule.active.values()]
-    .filter((alert) => alert.state !== 'inactive')
-    .sort((a, b) => Labels.compare(a.labels, b.labels));
-  return { config, health, lastError, lastEvaluationMs, evaluationDurationMs, alerts };
+function staleSample(labels: Labels): Sample {
+  return { labels, value: Number.NaN, stale: true };
 }

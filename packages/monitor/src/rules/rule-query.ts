@@ -1,9 +1,14 @@
 /** How rules ask: an expression at a time, answered by an instant vector. */
-import { Labels } from '@binnacle/metrics/model';
+import { Labels, type NativeHistogram } from '@binnacle/metrics/model';
 import type { Engine, Queryable } from '@binnacle/promql';
 
 /** An instant vector; a scalar is one element without labels. */
-export type RuleQueryResult = readonly { readonly labels: Labels; readonly value: number }[];
+export type RuleQueryResult = readonly {
+  readonly labels: Labels;
+  /** Without meaning when there is a histogram. */
+  readonly value: number;
+  readonly histogram?: NativeHistogram;
+}[];
 
 /** Evaluates an expression. Rejects when it fails or the signal is aborted. */
 export type RuleQuery = (expression: string, timeMs: number, signal: AbortSignal) => Promise<RuleQueryResult>;

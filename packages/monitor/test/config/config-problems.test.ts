@@ -61,6 +61,7 @@ scrape_configs:
         scrapeIntervalMs: 15_000,
         scrapeTimeoutMs: 10_000,
         evaluationIntervalMs: 60_000,
+        ruleQueryOffsetMs: 0,
         externalLabels: { site: '1', zone: 'eu' },
       },
       ruleFiles: ['/etc/rules/a.yml', '/etc/rules/b.yml', '/etc/one.yml'],
@@ -106,7 +107,7 @@ scrape_configs:
       'an unknown field, a wrong duration and a field that is not read yet, all in one go',
       'global:\n  scrape_intervall: 5s\n  evaluation_interval: 5 seconds\nremote_write: []\n',
       [
-        '/etc/p.yml:2:3: unknown field "scrape_intervall" in global (allowed: evaluation_interval, external_labels, scrape_interval, scrape_timeout)',
+        '/etc/p.yml:2:3: unknown field "scrape_intervall" in global (allowed: evaluation_interval, external_labels, rule_query_offset, scrape_interval, scrape_timeout)',
         '/etc/p.yml:3:24: global.evaluation_interval must be a duration such as 15s, 5m or 1h30m (units: ms s m h d w y), not "5 seconds"',
         '/etc/p.yml:4:1: the field "remote_write" is not supported yet; remove it (supported: global, rule_files, scrape_configs)',
       ],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ConfigError } from '../../dist/config/config-error.js';
+import { ConfigError, formatProblem } from '../../dist/config/config-error.js';
 import { parseRuleFile } from '../../dist/rules/rule-file.js';
 
 function problemsOf(text: string): string[] {
@@ -74,12 +74,41 @@ groups:
     expect(groups[0]!.rules[1]).toMatchObject({ name: 'B', expr: 'up == 0', forMs: 120_000 });
   });
 
+  it('reads the first document and says that there is another', () => {
+    const { groups, warnings } = parseRuleFile('r.yml', 'groups:\n- name: g\n---\n: : [\n');
+    expect(groups).toMatchObject([{ name: 'g' }]);
+    expect(warnings.map(formatProblem)).toEqual([
+      'r.yml:3:1: a second YAML document begins here, and is not read',
+    ]);
+  });
+
+  it('takes what Prometheus takes: no items, empty names, numbers of any sign', () => {
+    const { groups } = parseRuleFile(
+      'r.yml',
+      `
+groups:
+-
+- name: g
+  limit: -1
+  rules:
+  -
+  - { record: r, alert: '', expr: up, for: 0s, keep_firing_for: 0, annotations: {} }
+- { name: 2, rules: }
+`,
+    );
+    expect(groups).toMatchObject([
+      { name: 'g', limit: 0, queryOffsetMs: undefined, rules: [{ type: 'recording', name: 'r' }] },
+      { name: '2', rules: [] },
+    ]);
+  });
+
+  it('ignores unknown fields when told to', () => {
+    const text = 'groups:\n- { name: g, owner: me, rules: [{ record: r, expr: up, note: x }] }\nother: 1\n';
+    expect(problemsOf(text)).toHaveLength(3);
+    expect(parseRuleFile('r.yml', text, { ignoreUnknownFields: true }).groups).toHaveLength(1);
+  });
+
   it.each<[string, string, string[]]>([
-    [
-      'a second document',
-      'groups: []\n---\ngroups: []\n',
-      ['r.yml:2:1: a second YAML document begins here; a file holds one'],
-    ],
     [
       'the place inside of a block',
       'groups:\n- name: g\n  rules:\n  - record: a\n    expr: |\n\n      sum(\n        "é" + rate(b)\n      )\n',
@@ -115,7 +144,7 @@ groups:
       'a rule that is both, one that is neither, and one without expression',
       'groups:\n- name: g\n  rules:\n  - { alert: A, record: b, expr: up }\n  - { expr: up }\n  - { alert: B }\n',
       [
-        'r.yml:4:5: group "g": a rule has either alert or record, and "A" has both',
+        'r.yml:4:17: group "g": a rule has either alert or record, and "A" has both',
         'r.yml:5:5: group "g": a rule needs alert or record',
         'r.yml:6:5: the field "expr" of groups[0].rules[2] is required',
       ],

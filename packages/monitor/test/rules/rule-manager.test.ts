@@ -44,6 +44,7 @@ function setUp(
     externalUrl: 'http://localhost:9700',
     evaluationIntervalMs: 15 * S,
     resendDelayMs: MIN,
+    queryOffsetMs: 0,
     restore: { graceMs: 3 * MIN, outageToleranceMs: 60 * MIN },
     clock,
   });
@@ -101,10 +102,11 @@ groups:
     manager.start();
     await clock.moveTo(START_MS + 31 * S);
     expect(manager.status()[0]!.rules[0]).toMatchObject({ health: 'ok', alerts: [{ state: 'pending' }] });
-    expect(await ask('ALERTS')).toEqual([
-      'ALERTS{alertname="Down", alertstate="pending", job="web", severity="page", target="web"} 1',
-    ]);
+    expect(await ask('ALERTS')).toEqual([]);
     await clock.moveTo(START_MS + 46 * S);
+    expect(await ask('ALERTS')).toEqual([
+      'ALERTS{alertname="Down", alertstate="firing", job="web", severity="page", target="web"} 1',
+    ]);
     expect(sent).toHaveLength(1);
     expect(sent[0]!.labels.toObject()).toEqual({
       alertname: 'Down',
