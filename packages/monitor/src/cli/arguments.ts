@@ -6,8 +6,10 @@ import { parseArgs } from 'node:util';
 import { parseDuration } from '@binnacle/promql';
 import { AlertMatcherError } from '../alert-matcher.ts';
 import { parseSize } from '../config/yaml-reader.ts';
+import type { RuleCheckOptions } from './check.ts';
 import type { ExporterOptions } from './exporter.ts';
 import { parseLabelArguments, type RouteOptions } from './route.ts';
+import { nameFilter, type TestOptions } from './test.ts';
 import type { UpOptions } from './up.ts';
 
 /** The port when none is given. */
@@ -44,6 +46,16 @@ export const HELP = `binnacle: collects, stores, queries, alerts and shows
   binnacle check config FILE      is this prometheus.yml valid, with the rule files that it names?
   binnacle check alerts FILE      is this alertmanager.yml valid?
   binnacle check rules FILE...    are these rule files valid?
+    --lint CHECKS                 all, duplicate-rules or none (default: duplicate-rules)
+    --lint-fatal                  end with exit code 3 where a lint check finds something
+    --ignore-unknown-fields       accept fields of other programs
+
+  binnacle test FILE...           run unit tests of rules, as promtool test rules does
+    --run REGEX                   only groups of tests whose name matches; may be repeated
+    --diff                        show also what is as expected, in colour
+    --debug                       show how long each group took, and all its data
+    --ignore-unknown-fields       accept fields of other programs in rule files
+    --junit FILE                  write a report for continuous integration
 
   binnacle route LABEL=VALUE...   where would an alert with these labels go, and why?
     --alerts FILE                 alertmanager.yml (default: ./alertmanager.yml)
@@ -64,7 +76,9 @@ export type Command =
       readonly name: 'check';
       readonly what: 'config' | 'alerts' | 'rules';
       readonly files: readonly string[];
-    };
+      readonly rules: RuleCheckOptions;
+    }
+  | { readonly name: 'test'; readonly options: TestOptions };
 
 /** The command line is wrong; the message says how. */
 export class UsageError extends Error {
@@ -97,10 +111,12 @@ export function parseCommand(
     case 'route':
       return { name: 'route', options: routeOptions(rest, values) };
     case 'check':
-      return checkCommand(rest);
+      return checkCommand(rest, values);
+    case 'test':
+      return { name: 'test', options: testOptions(rest, values) };
     default:
       throw new UsageError(
-        `there is no command ${JSON.stringify(command ?? '')}: up, exporter, check and route are there`,
+        `there is no command ${JSON.stringify(command ?? '')}: up, exporter, check, test and route are there`,
       );
   }
 }
@@ -130,6 +146,13 @@ function parseOptions(args: readonly string[]) {
         'tls-client-ca': text,
         expect: text,
         json: flag,
+        lint: text,
+        'lint-fatal': flag,
+        run: { ...text, multiple: true },
+        diff: flag,
+        debug: flag,
+        'ignore-unknown-fields': flag,
+        junit: text,
         help: { ...flag, short: 'h' },
         version: flag,
       },
@@ -139,12 +162,41 @@ function parseOptions(args: readonly string[]) {
   }
 }
 
-function checkCommand(rest: readonly string[]): Command {
+function checkCommand(rest: readonly string[], values: ReturnType<typeof parseOptions>['values']): Command {
   const [what, ...files] = rest;
   if (what !== 'config' && what !== 'alerts' && what !== 'rules')
     throw new UsageError('binnacle check takes config, alerts or rules, and files');
   if (files.length === 0) throw new UsageError(`binnacle check ${what} needs a file`);
-  return { name: 'check', what, files };
+  const lint = values.lint ?? 'duplicate-rules';
+  if (!['all', 'duplicate-rules', 'none'].includes(lint))
+    throw new UsageError(`--lint: ${JSON.stringify(lint)} is not all, duplicate-rules or none`);
+  const rules: RuleCheckOptions = {
+    findsDuplicates: lint !== 'none',
+    lintIsFatal: values['lint-fatal'] === true,
+    ignoreUnknownFields: values['ignore-unknown-fields'] === true,
+  };
+  return { name: 'check', what, files, rules };
+}
+
+function testOptions(
+  files: readonly string[],
+  values: ReturnType<typeof parseOptions>['values'],
+): TestOptions {
+  if (files.length === 0) throw new UsageError('binnacle test needs a file of tests');
+  const run = values.run ?? [];
+  try {
+    nameFilter(run);
+  } catch (error) {
+    throw new UsageError(`--run: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  return {
+    files,
+    run,
+    debug: values.debug === true,
+    diff: values.diff === true,
+    ignoreUnknownFields: values['ignore-unknown-fields'] === true,
+    junit: values.junit,
+  };
 }
 
 function routeOptions(

@@ -4,34 +4,59 @@ import { loadAlertmanagerConfig } from '../config/alertmanager-file.ts';
 import { ConfigError, explainProblem } from '../config/config-error.ts';
 import { configFilesOnDisk, readConfigText } from '../config/config-files.ts';
 import { loadPrometheusConfig } from '../config/prometheus-file.ts';
-import { parseRuleFile, type RuleFile } from '../rules/rule-file.ts';
+import { parseRuleFile, type RuleFile, type RuleFileOptions } from '../rules/rule-file.ts';
+import { duplicateRules } from '../rules/rule-lint.ts';
 import { loadMessageTemplates } from './template-files.ts';
 
 /** What a check found: lines for people, one per file that is right and one per problem. */
 export interface CheckReport {
   readonly valid: readonly string[];
   readonly problems: readonly string[];
+  /** What is valid and most likely not meant. */
+  readonly warnings: readonly string[];
+  /** Whether a lint check found something, and this was to count as a failure. */
+  readonly hasFatalLint: boolean;
 }
+
+/** How rule files are checked. */
+export interface RuleCheckOptions extends RuleFileOptions {
+  /** Whether to look for rules of one name and the same labels. */
+  readonly findsDuplicates: boolean;
+  readonly lintIsFatal: boolean;
+}
+
+/** As `promtool check rules` does. */
+const RULE_CHECKS: RuleCheckOptions = { findsDuplicates: true, lintIsFatal: false };
 
 /** Checks files of one kind. */
 export async function check(
   what: 'config' | 'alerts' | 'rules',
   files: readonly string[],
+  options: RuleCheckOptions = RULE_CHECKS,
 ): Promise<CheckReport> {
   const valid: string[] = [];
   const problems: string[] = [];
+  const warnings: string[] = [];
+  let lints = 0;
   for (const file of files) {
     try {
-      valid.push(`${file}: ${await checkFile(what, file)}`);
+      if (what === 'rules') {
+        const rules = await loadRuleFiles([file], options);
+        warnings.push(...rules.flatMap((one) => one.warnings.map(explainProblem)));
+        const found = options.findsDuplicates ? rules.flatMap(duplicateRules) : [];
+        warnings.push(...found);
+        lints += found.length;
+        valid.push(`${file}: valid, ${count(rulesIn(rules), 'rule')}`);
+      } else valid.push(`${file}: ${await checkFile(what, file)}`);
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       problems.push(...error.problems.map(explainProblem));
     }
   }
-  return { valid, problems };
+  return { valid, problems, warnings, hasFatalLint: options.lintIsFatal && lints > 0 };
 }
 
-async function checkFile(what: 'config' | 'alerts' | 'rules', path: string): Promise<string> {
+async function checkFile(what: 'config' | 'alerts', path: string): Promise<string> {
   switch (what) {
     case 'config': {
       const { config } = await loadPrometheusConfig(path);
@@ -47,8 +72,6 @@ async function checkFile(what: 'config' | 'alerts' | 'rules', path: string): Pro
       const muting = `${count(inhibitRules.length, 'inhibit rule')}, ${count(timeIntervals.length, 'time interval')}`;
       return `valid, ${routing}, ${muting}, ${count(templateFiles.length, 'template file')}`;
     }
-    case 'rules':
-      return `valid, ${count(rulesIn(await loadRuleFiles([path])), 'rule')}`;
   }
 }
 
@@ -56,12 +79,15 @@ async function checkFile(what: 'config' | 'alerts' | 'rules', path: string): Pro
  * Reads rule files.
  * @throws ConfigError with the problems of all of them
  */
-export async function loadRuleFiles(paths: readonly string[]): Promise<RuleFile[]> {
+export async function loadRuleFiles(
+  paths: readonly string[],
+  options: RuleFileOptions = {},
+): Promise<RuleFile[]> {
   const files: RuleFile[] = [];
   const failures: ConfigError[] = [];
   for (const path of paths) {
     try {
-      files.push(parseRuleFile(path, await readConfigText(path, configFilesOnDisk)));
+      files.push(parseRuleFile(path, await readConfigText(path, configFilesOnDisk), options));
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       failures.push(error);

@@ -5,12 +5,14 @@ import { HELP, parseCommand, UsageError } from './arguments.ts';
 import { check } from './check.ts';
 import { runExporter } from './exporter.ts';
 import { route } from './route.ts';
+import { runTests } from './test.ts';
 import { type Monitor, ownVersion, startMonitor, type UpOptions } from './up.ts';
 
 /** How long stopping may take before the process ends regardless; what is in the log is safe either way. */
 const STOP_MS_MAX = 3000;
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
+const EXIT_LINT = 3;
 
 function say(message: string): void {
   process.stdout.write(`${message}\n`);
@@ -30,9 +32,11 @@ async function run(args: readonly string[]): Promise<void> {
       say(ownVersion());
       return;
     case 'check': {
-      const report = await check(command.what, command.files);
+      const report = await check(command.what, command.files, command.rules);
       for (const line of report.valid) say(line);
+      for (const line of report.warnings) process.stderr.write(`warning: ${line}\n`);
       for (const line of report.problems) process.stderr.write(`${line}\n`);
+      if (report.hasFatalLint) process.exitCode = EXIT_LINT;
       if (report.problems.length > 0) process.exitCode = EXIT_FAILED;
       return;
     }
@@ -42,6 +46,15 @@ async function run(args: readonly string[]): Promise<void> {
       if (report.problem === undefined) return;
       complain(report.problem);
       process.exitCode = EXIT_FAILED;
+      return;
+    }
+    case 'test': {
+      const output = {
+        out: (text: string) => process.stdout.write(text),
+        err: (text: string) => process.stderr.write(text),
+      };
+      const isColored = process.stderr.isTTY === true && process.env.NO_COLOR === undefined;
+      if (!(await runTests(command.options, output, isColored))) process.exitCode = EXIT_FAILED;
       return;
     }
     case 'exporter':

@@ -37,15 +37,17 @@ export function isGlob(path: string): boolean {
   return /[*?[]/.test(path);
 }
 
-/** The files that match a path whose last element may hold `*`, `?` and `[...]`; sorted. */
+/** The files that match a path whose elements may hold `*`, `?` and `[...]`; sorted. */
 export async function expandGlob(path: string, files: ConfigFiles): Promise<string[]> {
   const directory = dirname(path);
   const pattern = globPattern(basename(path));
-  const names = await files.list(directory);
-  return names
-    .filter((name) => pattern.test(name))
-    .sort()
-    .map((name) => `${directory === '/' ? '' : directory}/${name}`);
+  const directories = isGlob(directory) ? await expandGlob(directory, files) : [directory];
+  const found: string[] = [];
+  for (const place of directories) {
+    const names = (await files.list(place)).filter((name) => pattern.test(name));
+    found.push(...names.sort().map((name) => `${place === '/' ? '' : place}/${name}`));
+  }
+  return found;
 }
 
 /** Go's `filepath.Match` for one path element; as there, `*` also matches a leading dot. */

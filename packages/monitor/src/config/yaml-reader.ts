@@ -86,7 +86,9 @@ export class YamlFile {
     this.#resolve = (alias) => alias.resolve(document);
     for (const error of document.errors) {
       if (error.code === 'MULTIPLE_DOCS' && firstDocumentOnly)
-        this.warnings.push(this.#place(error.pos[0], 'a second YAML document begins here, and is not read'));
+        this.warnings.push(
+          this.problemAt(error.pos[0], 'a second YAML document begins here, and is not read'),
+        );
       else this.problem(error.pos[0], yamlMessage(error.code, error.message));
     }
     const root = document.contents;
@@ -123,10 +125,11 @@ export class YamlFile {
 
   /** Records a problem at an offset of the text. */
   problem(offset: number, message: string): void {
-    this.problems.push(this.#place(offset, message));
+    this.problems.push(this.problemAt(offset, message));
   }
 
-  #place(offset: number, message: string): ConfigProblem {
+  /** A problem at an offset of the text, not recorded. */
+  problemAt(offset: number, message: string): ConfigProblem {
     const { line, col } = this.#lines.linePos(offset);
     const source = this.#text.slice(offset - Math.max(col, 1) + 1).split(/\r?\n/, 1)[0] ?? '';
     return { file: this.path, line: Math.max(line, 1), column: Math.max(col, 1), message, source };
@@ -218,15 +221,24 @@ export class YamlNode {
     }
   }
 
+  /** A problem at this value's place, not recorded, for those that are not of the whole file. */
+  asProblem(message: string): ConfigProblem {
+    return this.#file.problemAt(this.#node.range?.[0] ?? 0, message);
+  }
+
   /**
    * Records a problem at an offset of this string's value, for texts with a syntax of their own. Where the file's
    * text is not the value's, because of escapes or folding, it is recorded at the string's start.
    */
   problemInside(offset: number, message: string): void {
+    this.#file.problems.push(this.asProblemInside(offset, message));
+  }
+
+  /** A problem as of {@link problemInside}, not recorded. */
+  asProblemInside(offset: number, message: string): ConfigProblem {
     const node = this.#file.dereference(this.#node);
     const at = isScalar(node) ? this.#file.offsetInside(node, offset) : undefined;
-    if (at === undefined) this.problem(message);
-    else this.#file.problem(at, message);
+    return at === undefined ? this.asProblem(message) : this.#file.problemAt(at, message);
   }
 
   map(): YamlMap | undefined {
@@ -321,6 +333,13 @@ export class YamlNode {
     return value;
   }
 
+  /** A number as YAML writes it, also in its version 1.1: `1`, `1e3`, `0x10`, `1_000`, `-.5`, `.inf`, `.nan`. */
+  number(): number | undefined {
+    const node = this.#file.dereference(this.#node);
+    const isPlain = isScalar(node) && node.type === 'PLAIN';
+    return (isPlain ? parseYamlNumber(node.source ?? '') : undefined) ?? this.#wrongType('a number');
+  }
+
   boolean(): boolean | undefined {
     const node = this.#file.dereference(this.#node);
     const text = isScalar(node) ? (node.source ?? '').toLowerCase() : '';
@@ -391,6 +410,16 @@ export class YamlMap {
       this.problem(`the field ${JSON.stringify(name)}${where} is required`);
     }
     return value;
+  }
+
+  /** A problem at the mapping's own place, not recorded. */
+  asProblem(message: string): ConfigProblem {
+    return this.#node.asProblem(message);
+  }
+
+  /** The line that the mapping begins on. */
+  get line(): number {
+    return this.#node.asProblem('').line;
   }
 
   /** Records a problem at a field's name. */
@@ -468,6 +497,19 @@ export function parseSize(text: string): number | undefined {
   if (match === null || (match[2] === undefined && !text.endsWith('B') && text !== '0')) return undefined;
   const exponent = match[2] === undefined ? 0 : 'KMGTPE'.indexOf(match[2][0]!) + 1;
   return Math.round(Number(match[1]) * 1024 ** exponent);
+}
+
+function parseYamlNumber(source: string): number | undefined {
+  const infinite = /^([+-]?)\.(?:inf|Inf|INF)$/.exec(source);
+  if (infinite !== null) return infinite[1] === '-' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  if (/^\.(?:nan|NaN|NAN)$/.test(source)) return Number.NaN;
+  const digits = source.replaceAll('_', '');
+  const whole = /^([+-]?)(0x[\da-f]+|0o[0-7]+|0b[01]+|0[0-7]+)$/i.exec(digits);
+  if (whole !== null) {
+    const value = Number(whole[2]!.replace(/^0(?=\d)/, '0o'));
+    return whole[1] === '-' ? -value : value;
+  }
+  return /^[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?$/.test(digits) ? Number(digits) : undefined;
 }
 
 function isNull(node: Node): boolean {

@@ -179,6 +179,20 @@ export class RuleGroup {
     await this.#endOrphans(timeMs);
   }
 
+  /** The rules whose last evaluation failed. */
+  failures(): { readonly rule: string; readonly message: string }[] {
+    return this.#rules
+      .filter(({ health }) => health === 'err')
+      .map(({ config, lastError }) => ({ rule: config.name, message: lastError }));
+  }
+
+  /** The alerts, also those that have ended, of all alerting rules of a name. */
+  activeAlerts(name: string): ActiveAlert[] {
+    return this.#rules
+      .filter(({ config }) => config.type === 'alerting' && config.name === name)
+      .flatMap(({ active }) => [...active.values()]);
+  }
+
   status(): RuleGroupStatus {
     return {
       name: this.config.name,
