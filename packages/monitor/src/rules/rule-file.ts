@@ -142,10 +142,9 @@ function readRule(
   const record = map.text('record') ?? '';
   const name = alert === '' ? record : alert;
   if (alert !== '' && record !== '')
-    map.problemAt(
-      'record',
-      `${group}: a rule has either alert or record, and ${JSON.stringify(alert)} has both`,
-    );
+    map
+      .field('record')
+      ?.problem(`${group}: a rule has either alert or record, and ${JSON.stringify(alert)} has both`);
   if (name === '') item.problem(`${group}: a rule needs alert or record`);
   const expression = readExpression(map);
   const labels = { ...groupLabels, ...readLabels(map, 'labels') };

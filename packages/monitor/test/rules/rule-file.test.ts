@@ -144,7 +144,7 @@ groups:
       'a rule that is both, one that is neither, and one without expression',
       'groups:\n- name: g\n  rules:\n  - { alert: A, record: b, expr: up }\n  - { expr: up }\n  - { alert: B }\n',
       [
-        'r.yml:4:17: group "g": a rule has either alert or record, and "A" has both',
+        'r.yml:4:25: group "g": a rule has either alert or record, and "A" has both',
         'r.yml:5:5: group "g": a rule needs alert or record',
         'r.yml:6:5: the field "expr" of groups[0].rules[2] is required',
       ],
