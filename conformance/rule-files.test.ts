@@ -44,7 +44,7 @@ describe('rule files of Prometheus', () => {
     }
   });
 
-  test.each(FOLDERS)('in %s have the problems that promtool finds, where it finds them', (name, ctx) => {
+  test.for(FOLDERS)('in %s have the problems that promtool finds, where it finds them', (name, ctx) => {
     const folder = vectors(name, ctx);
     const promtool = outside(ctx, 'promtool');
     if (folder === undefined) return;

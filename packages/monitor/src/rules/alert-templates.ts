@@ -8,7 +8,10 @@ import { Template, type TemplateData, type TemplateQuery } from './template.ts';
 type NamedTemplates = readonly (readonly [string, Template])[];
 
 /** What templates see beside the result. */
-export type AlertSurroundings = Pick<TemplateData, 'externalLabels' | 'externalUrl'>;
+export interface AlertSurroundings extends Pick<TemplateData, 'externalLabels' | 'externalUrl'> {
+  /** The time of the evaluation. */
+  readonly timeMs: number;
+}
 
 /** The templates of one rule. */
 export class AlertTemplates {
@@ -33,7 +36,7 @@ export class AlertTemplates {
   ): Promise<AlertResult[]> {
     const alerts: AlertResult[] = [];
     for (const { labels, value } of results) {
-      const data = { labels, value, ...surroundings };
+      const data = { alertName: this.#alertName, labels, value, ...surroundings };
       const ruleLabels = await expanded(this.#labels, data, query);
       const annotations = await expanded(this.#annotations, data, query);
       alerts.push({ labels: alertLabels(labels, ruleLabels, this.#alertName), annotations, value });

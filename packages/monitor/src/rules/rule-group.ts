@@ -248,7 +248,7 @@ export class RuleGroup {
   ): Promise<Sample[]> {
     const { query, externalLabels, externalUrl } = this.#context;
     const vector = await query(config.exprText, sampleTimeMs, signal);
-    const surroundings = { externalLabels, externalUrl };
+    const surroundings = { externalLabels, externalUrl, timeMs };
     const results =
       (await rule.templates?.expand(vector, surroundings, (text) => query(text, timeMs, signal))) ?? [];
     signal.throwIfAborted();
