@@ -324,12 +324,12 @@ export class YamlNode {
     return value === null || value === undefined ? null : String(value);
   }
 
-  /** A whole number that is not negative. */
-  integer(): number | undefined {
+  /** A whole number that is not less than `least`. */
+  integer(least = 0): number | undefined {
     const node = this.#file.dereference(this.#node);
     const value = isScalar(node) ? node.value : undefined;
-    if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0)
-      return this.#wrongType('a whole number, 0 or more');
+    if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < least)
+      return this.#wrongType(least === 0 ? 'a whole number, 0 or more' : 'a whole number');
     return value;
   }
 

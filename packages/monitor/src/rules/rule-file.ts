@@ -102,7 +102,8 @@ type Finish = (map: YamlMap | undefined) => void;
 function readGroup(map: YamlMap, item: YamlNode, finish: Finish): RuleGroupConfig {
   const name = map.required('name')?.text() ?? '';
   const intervalMs = map.durationMs('interval');
-  const limit = readLimit(map);
+  // Prometheus takes any whole number; what is not positive is no limit.
+  const limit = Math.max(0, map.field('limit')?.integer(Number.MIN_SAFE_INTEGER) ?? 0);
   const queryOffsetMs = map.durationMs('query_offset');
   const labels = readLabels(map, 'labels');
   const where = `group ${JSON.stringify(name)}`;
@@ -117,16 +118,6 @@ function readGroup(map: YamlMap, item: YamlNode, finish: Finish): RuleGroupConfi
     queryOffsetMs,
     rules,
   };
-}
-
-/** How many series or alerts a rule may have. Prometheus takes any whole number; what is not positive is no limit. */
-function readLimit(map: YamlMap): number {
-  const node = map.field('limit');
-  const text = node?.text();
-  if (text === undefined) return 0;
-  if (/^[+-]?\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Math.max(0, Number(text));
-  node?.problem(`${node.path} must be a whole number`);
-  return 0;
 }
 
 function readRule(
