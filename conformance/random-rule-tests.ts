@@ -111,7 +111,11 @@ const labelTemplate = fc.constantFrom(
     '{{ .Labels.i }}/{{ .Value }}',
     '{{ $value | humanize }}',
   ],
-  ...['{{ if eq $value 3.0 }}high{{ else }}low{{ end }}', '{{ $externalLabels.site }}!'],
+  ...[
+    '{{ if gt $value 2.0 }}high{{ else }}low{{ end }}',
+    '{{ $labels.job.x }}',
+    '{{ $externalLabels.site }}!',
+  ],
 );
 const annotationTemplate = fc.oneof(
   labelTemplate,

@@ -174,6 +174,7 @@ const TEXTS: readonly string[] = [
     'alert: A, expr: up, annotations: { a: "{{ if }}" }',
     'alert: A, expr: up, annotations: { a: "{{ end }}" }',
     'alert: A, expr: up, annotations: { a: "{{ range query \\"up\\" }}{{ .Value }}" }',
+    'alert: A, expr: up, annotations: { a: "{{ .Labels.x | reReplaceAll \\"a\\" \\"b\\" }}" }',
     'alert: A, expr: up, annotations: { a: "{{ template \\"none\\" }}" }',
     'alert: A, expr: up, annotations: { "": b }',
     'alert: A, expr: up, annotations: { "a-b": c, é: d }',
