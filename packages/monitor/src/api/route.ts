@@ -9,6 +9,8 @@ export interface ApiRequest {
   /** The path, not decoded. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** The body of a request to a route that takes JSON, as text; may be empty. */
+  readonly body?: string;
   /** Aborted when the client goes away or the server stops. */
   readonly signal: AbortSignal;
   readonly nowMs: number;
@@ -24,9 +26,13 @@ export interface ApiResponse {
 
 /** One kind of request. `HEAD` goes wherever `GET` does. */
 export interface Route {
-  readonly methods: readonly ('GET' | 'POST')[];
+  readonly methods: readonly ('GET' | 'POST' | 'DELETE')[];
   /** Parts that start with a colon are open: `/api/v1/label/:name/values`. */
   readonly path: string;
+  /** What a POST carries; a form when left out. */
+  readonly takes?: 'json';
+  /** The words of this route for a request that failed; Prometheus's when left out. */
+  readonly refuse?: (error: unknown) => ApiResponse;
   /** May throw what `responseOfError` knows. */
   readonly handle: (request: ApiRequest) => Promise<ApiResponse> | ApiResponse;
 }

@@ -1,9 +1,8 @@
 /**
  * The HTTP server: reads a request, finds its route, writes the answer, and ends the work when the client goes.
  *
- * It listens on the loopback address unless told otherwise, and sends no CORS headers: pages of other sites can
- * neither read metrics nor change anything. No route changes anything yet; the first that does must compare
- * `Origin` with `Host`.
+ * It listens on the loopback address unless told otherwise, and sends no CORS headers: pages of other sites cannot
+ * read what it answers. That they cannot change anything either, nor pretend to be its own, is the guard's part.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -11,9 +10,10 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { ApiError, CLIENT_GONE_STATUS, responseOfError } from './envelope.ts';
+import { RequestGuard } from './request-guard.ts';
 import type { ApiRequest, ApiResponse, Route } from './route.ts';
 
-/** The largest form that a POST may carry. */
+/** The largest body that a POST may carry. */
 export const BODY_BYTES_MAX = 10 * 1024 * 1024;
 /** How long a client may take to send its request. */
 export const REQUEST_TIMEOUT_MS = 30_000;
@@ -26,6 +26,10 @@ export interface ApiServerOptions {
   readonly now: () => number;
   /** Told of errors that are nobody's but ours. */
   readonly onError: (message: string) => void;
+  /** Where users reach the server, when that is not where it listens. */
+  readonly externalUrl?: string;
+  /** Names that the server is reached by, beside its own, those of this machine to itself, and the external URL's. */
+  readonly allowedHosts?: readonly string[];
 }
 
 /** How often a route answered with a status. */
@@ -34,6 +38,12 @@ export interface RequestCount {
   readonly route: string;
   readonly status: number;
   readonly count: number;
+}
+
+/** What is known of a request's route as it is found. */
+interface Match {
+  route: string;
+  refuse: (error: unknown) => ApiResponse;
 }
 
 interface CompiledRoute extends Route {
@@ -46,11 +56,13 @@ export class ApiServer {
   readonly #routes: readonly CompiledRoute[];
   readonly #server: Server;
   readonly #stop = new AbortController();
+  #guard: RequestGuard;
   /** By route, then by status: as many as there are routes, so no client can make it grow. */
   readonly #counts = new Map<string, Map<number, number>>();
 
   constructor(options: ApiServerOptions) {
     this.#options = options;
+    this.#guard = guardOf(options, '127.0.0.1');
     this.#routes = options.routes.map((route) => ({ ...route, parts: route.path.split('/') }));
     this.#server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
       this.#serve(request, response).catch((error: unknown) => {
@@ -62,6 +74,7 @@ export class ApiServer {
 
   /** Listens; port 0 takes any free one. Rejects with Node's error, `EADDRINUSE` when the port is taken. */
   listen(host: string, port: number): Promise<{ readonly host: string; readonly port: number }> {
+    this.#guard = guardOf(this.#options, host);
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
       this.#server.listen(port, host, () => {
@@ -94,11 +107,11 @@ export class ApiServer {
     response.on('close', () => gone.abort());
     const signal = AbortSignal.any([gone.signal, this.#stop.signal]);
     let answer: ApiResponse;
-    const match: { route: string } = { route: '' };
+    const match: Match = { route: '', refuse: responseOfError };
     try {
       answer = await this.#answer(request, signal, match);
     } catch (error) {
-      answer = responseOfError(error);
+      answer = match.refuse(error);
       if (answer.status === 500)
         this.#options.onError(`${request.method} ${pathOf(request)}: ${String(error)}`);
     }
@@ -117,11 +130,8 @@ export class ApiServer {
   }
 
   /** `match.route` becomes the route that takes the request. */
-  async #answer(
-    request: IncomingMessage,
-    signal: AbortSignal,
-    match: { route: string },
-  ): Promise<ApiResponse> {
+  async #answer(request: IncomingMessage, signal: AbortSignal, match: Match): Promise<ApiResponse> {
+    this.#guard.check({ method: request.method ?? '', headers: request.headers });
     const url = parseUrl(request.url ?? '/');
     const method = request.method === 'HEAD' ? 'GET' : request.method;
     const path = url.pathname;
@@ -130,17 +140,22 @@ export class ApiServer {
     for (const route of this.#routes) {
       const captures = capturesOf(route.parts, parts);
       if (captures === undefined) continue;
+      match.refuse = route.refuse ?? responseOfError;
       if (!route.methods.some((candidate) => candidate === method)) {
         allowed = [...allowed, ...route.methods];
         continue;
       }
       match.route = route.path;
+      if (route.takes === 'json') {
+        const body = await readJsonText(request, signal);
+        return route.handle({ ...this.#request(request, path, url.searchParams, captures, signal), body });
+      }
       const parameters = await readParameters(request, url, signal);
       return route.handle(this.#request(request, path, parameters, captures, signal));
     }
-    if (allowed.length > 0) return methodNotAllowed(allowed);
+    if (allowed.length > 0) return methodNotAllowed(allowed, match.refuse);
     if (path.startsWith('/api/')) throw new ApiError('not_found', `there is no ${path}`);
-    if (method !== 'GET') return methodNotAllowed(['GET']);
+    if (method !== 'GET') return methodNotAllowed(['GET'], responseOfError);
     return this.#options.fallback(this.#request(request, path, url.searchParams, {}, signal));
   }
 
@@ -153,6 +168,11 @@ export class ApiServer {
   ): ApiRequest {
     return { parameters, captures, path, headers: request.headers, signal, nowMs: this.#options.now() };
   }
+}
+
+function guardOf(options: ApiServerOptions, listenHost: string): RequestGuard {
+  const { externalUrl, allowedHosts = [] } = options;
+  return new RequestGuard({ listenHost, externalUrl, allowedHosts });
 }
 
 /** How long answers may be finished after the server was closed. */
@@ -189,14 +209,10 @@ function capturesOf(route: readonly string[], path: readonly string[]): Record<s
   return captures;
 }
 
-function methodNotAllowed(methods: readonly string[]): ApiResponse {
+function methodNotAllowed(methods: readonly string[], refuse: Match['refuse']): ApiResponse {
   const allow = methods.join(', ');
-  const error = { status: 'error', errorType: 'bad_data', error: `only ${allow} is allowed here` };
-  return {
-    status: 405,
-    headers: { 'content-type': 'application/json', allow },
-    body: JSON.stringify(error),
-  };
+  const answer = refuse(new ApiError('bad_data', `only ${allow} is allowed here`, 405));
+  return { ...answer, headers: { ...answer.headers, allow } };
 }
 
 /** The URL's parameters and, of a POST, the form's in front of them. */
@@ -215,6 +231,19 @@ async function readParameters(
       415,
     );
   return new URLSearchParams([...new URLSearchParams(body), ...url.searchParams]);
+}
+
+/** A form of another site can carry text, but cannot say that it is JSON. */
+async function readJsonText(request: IncomingMessage, signal: AbortSignal): Promise<string> {
+  if (request.method !== 'POST') return '';
+  const body = await readBody(request, signal);
+  const [type = ''] = (request.headers['content-type'] ?? '').split(';');
+  if (body === '' || type.trim().toLowerCase() === 'application/json') return body;
+  throw new ApiError(
+    'bad_data',
+    `unsupported media type ${JSON.stringify(type)}, only [application/json] are allowed`,
+    415,
+  );
 }
 
 async function readBody(request: IncomingMessage, signal: AbortSignal): Promise<string> {
