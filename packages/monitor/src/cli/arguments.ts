@@ -9,6 +9,7 @@ import { parseSize } from '../config/yaml-reader.ts';
 import type { RuleCheckOptions } from './check.ts';
 import type { ExporterOptions } from './exporter.ts';
 import { parseLabelArguments, type RouteOptions } from './route.ts';
+import { parseSilenceCommand, type SilenceOptions, SilenceUsageError } from './silence.ts';
 import { nameFilter, type TestOptions } from './test.ts';
 import type { UpOptions } from './up.ts';
 
@@ -31,6 +32,7 @@ export const HELP = `binnacle: collects, stores, queries, alerts and shows
     --listen HOST:PORT            default 127.0.0.1:9700, or the port in BINNACLE_PORT
     --strict-port                 fail when the port is taken; otherwise the next free one is used
     --external-url URL            where users reach the monitor, for links in alerts
+    --allow-host NAME             another name that it is reached by, such as binnacle.internal; may be repeated
     --retention-time DURATION     how long samples are kept (default: 24h)
     --retention-size SIZE         how large they may become (default: 512MB)
     --page DIR                    folder of the built page
@@ -62,6 +64,17 @@ export const HELP = `binnacle: collects, stores, queries, alerts and shows
     --expect RECEIVERS            fail unless it would go to these, with commas between them
     --json                        for programs
 
+  binnacle silence add MATCHER... keep alerts quiet: alertname=JobStuck, instance=~"web.*"
+    --duration DURATION           for how long (default: 1h)
+    --comment TEXT                why
+    --author NAME                 who (default: the user's name)
+  binnacle silence preview MATCHER...  what that would hide
+  binnacle silence list           the silences that hold or will; with matchers: those that have these
+    --expired                     also those that have ended
+  binnacle silence expire ID...   end silences now
+    --url URL                     the monitor (default: BINNACLE_URL, or http://127.0.0.1:9700)
+    --json                        for programs
+
   binnacle --version
 `;
 
@@ -70,6 +83,7 @@ export type Command =
   | { readonly name: 'help' }
   | { readonly name: 'version' }
   | { readonly name: 'up'; readonly options: UpOptions }
+  | { readonly name: 'silence'; readonly options: SilenceOptions }
   | { readonly name: 'exporter'; readonly options: ExporterOptions }
   | { readonly name: 'route'; readonly options: RouteOptions }
   | {
@@ -114,9 +128,11 @@ export function parseCommand(
       return checkCommand(rest, values);
     case 'test':
       return { name: 'test', options: testOptions(rest, values) };
+    case 'silence':
+      return silenceCommand(rest, values, env);
     default:
       throw new UsageError(
-        `there is no command ${JSON.stringify(command ?? '')}: up, exporter, check, test and route are there`,
+        `there is no command ${JSON.stringify(command ?? '')}: up, exporter, check, test, route and silence are there`,
       );
   }
 }
@@ -139,6 +155,13 @@ function parseOptions(args: readonly string[]) {
         'retention-time': text,
         'retention-size': text,
         page: text,
+        'allow-host': { ...text, multiple: true },
+        url: text,
+        json: flag,
+        duration: text,
+        comment: text,
+        author: text,
+        expired: flag,
         dir: text,
         'token-file': text,
         'tls-cert': text,
@@ -159,6 +182,19 @@ function parseOptions(args: readonly string[]) {
     });
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function silenceCommand(
+  rest: readonly string[],
+  values: ReturnType<typeof parseOptions>['values'],
+  env: Readonly<Record<string, string | undefined>>,
+): Command {
+  try {
+    return { name: 'silence', options: parseSilenceCommand(rest, values, env) };
+  } catch (error) {
+    if (error instanceof SilenceUsageError) throw new UsageError(error.message);
+    throw error;
   }
 }
 
@@ -237,6 +273,7 @@ function upOptions(
     port,
     strictPort: values['strict-port'] === true,
     externalUrl: externalUrl(values['external-url']),
+    allowedHosts: values['allow-host'] ?? [],
     retentionTimeMs: retentionTime(values['retention-time']),
     retentionBytes: retentionSize(values['retention-size']),
   };

@@ -6,6 +6,7 @@ import { check } from './check.ts';
 import { runExporter } from './exporter.ts';
 import { route } from './route.ts';
 import { runTests } from './test.ts';
+import { runSilence } from './silence.ts';
 import { type Monitor, ownVersion, startMonitor, type UpOptions } from './up.ts';
 
 /** How long stopping may take before the process ends regardless; what is in the log is safe either way. */
@@ -57,6 +58,9 @@ async function run(args: readonly string[]): Promise<void> {
       if (!(await runTests(command.options, output, isColored))) process.exitCode = EXIT_FAILED;
       return;
     }
+    case 'silence':
+      process.exitCode = await runSilence(command.options, { fetch, now: Date.now, say, complain });
+      return;
     case 'exporter':
       await runExporter(command.options, say);
       return;

@@ -65,6 +65,8 @@ export interface UpOptions {
   readonly strictPort: boolean;
   /** Undefined for the address that is listened on. */
   readonly externalUrl: string | undefined;
+  /** Names that the monitor is reached by, beside its own. */
+  readonly allowedHosts: readonly string[];
   readonly retentionTimeMs: number;
   readonly retentionBytes: number;
 }
@@ -245,6 +247,8 @@ async function listen(
       fallback: pageFiles(options.pageDir),
       now: () => systemClock.now(),
       onError: report,
+      allowedHosts: options.allowedHosts,
+      ...(options.externalUrl === undefined ? {} : { externalUrl: options.externalUrl }),
     });
     try {
       const bound = await server.listen(host, port);
