@@ -1,8 +1,8 @@
 /** The page: the header, and below it what the address asks for. */
 import type { JSX } from 'preact';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import type { Theme } from './chart/palette.ts';
-import { AlertsPage } from './page/alerts.tsx';
+import type { AlertsPage } from './page/alerts.tsx';
 import { DashboardPage } from './page/dashboard.tsx';
 import { DashboardsPage } from './page/dashboards.tsx';
 import { ExplorePage } from './page/explore.tsx';
@@ -52,8 +52,22 @@ function Current({
     case 'targets':
       return <TargetsPage status={status} />;
     case 'alerts':
-      return <AlertsPage />;
+      return <AlertsWhenLoaded route={route} />;
     case 'explore':
       return <ExplorePage route={route} status={status} theme={theme} />;
   }
+}
+
+/** The page of alerts, which comes by itself: dashboards do without what it needs. */
+function AlertsWhenLoaded({ route }: { readonly route: Route }): JSX.Element {
+  const [loaded, setLoaded] = useState<{ readonly Page?: typeof AlertsPage; readonly error?: string }>({});
+  useEffect(() => {
+    import('./page/alerts.tsx').then(
+      ({ AlertsPage: Page }) => setLoaded({ Page }),
+      () => setLoaded({ error: 'This page could not be loaded. Is the monitor running?' }),
+    );
+  }, []);
+  const { Page, error } = loaded;
+  if (Page !== undefined) return <Page route={route} />;
+  return <main>{error !== undefined && <div class="page-note bad">{error}</div>}</main>;
 }

@@ -192,13 +192,17 @@ async function call<T>(path: string, signal: AbortSignal, init: RequestInit = {}
 /** Fetches JSON of the page's own server; a failure becomes an {@link ApiError}, an abort stays one. */
 export async function fetchJson(path: string, signal: AbortSignal, init: RequestInit = {}): Promise<unknown> {
   let response: Response;
+  let text: string;
   try {
     response = await fetch(path, { ...init, signal });
+    text = await response.text();
   } catch (cause) {
     if (signal.aborted) throw cause;
     throw new ApiError('The monitor does not answer. Is it running?', 0);
   }
-  const body: unknown = await response.json().catch(() => undefined);
+  // What was done may have no words.
+  if (response.ok && text === '') return null;
+  const body = parsed(text);
   if (!response.ok || body === undefined) {
     const said = saidBy(body);
     throw new ApiError(said || `The monitor answered ${response.status} to ${path}.`, response.status);
@@ -206,8 +210,17 @@ export async function fetchJson(path: string, signal: AbortSignal, init: Request
   return body;
 }
 
-/** The words of a refusal: Prometheus's `error`, Grafana's `message`. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The words of a refusal: Prometheus's `error`, Grafana's and Alertmanager's `message`, or Alertmanager's bare text. */
 function saidBy(body: unknown): string {
+  if (typeof body === 'string') return body;
   if (typeof body !== 'object' || body === null) return '';
   if ('error' in body && typeof body.error === 'string') return body.error;
   return 'message' in body && typeof body.message === 'string' ? body.message : '';

@@ -1,10 +1,18 @@
 /** One question to the server as state: asked at once and again every so often; what was answered stays. */
-import { useEffect, useState } from 'preact/hooks';
+import { useCallback, useEffect, useState } from 'preact/hooks';
 
 /** The state of a question. */
 export interface Answer<T> {
   readonly value: T | undefined;
   readonly error: string | undefined;
+  /** Asks again now. */
+  refresh(): void;
+}
+
+interface Answered<T> {
+  readonly value: T | undefined;
+  readonly error: string | undefined;
+  readonly about: string;
 }
 
 /** Asks whenever `about` changes and every `everyMs` (0: once). A new question forgets the old answer. */
@@ -13,11 +21,13 @@ export function useAnswer<T>(
   about: string,
   everyMs = 0,
 ): Answer<T> {
-  const [answer, setAnswer] = useState<Answer<T> & { readonly about: string }>({
+  const [answer, setAnswer] = useState<Answered<T>>({
     value: undefined,
     error: undefined,
     about,
   });
+  const [again, setAgain] = useState(0);
+  const refresh = useCallback(() => setAgain((times) => times + 1), []);
   useEffect(() => {
     const abort = new AbortController();
     const run = (): void => {
@@ -39,6 +49,7 @@ export function useAnswer<T>(
       abort.abort();
       clearInterval(timer);
     };
-  }, [about, everyMs]);
-  return answer.about === about ? answer : { value: undefined, error: undefined };
+  }, [about, everyMs, again]);
+  const { value, error } = answer;
+  return answer.about === about ? { value, error, refresh } : { value: undefined, error: undefined, refresh };
 }

@@ -114,3 +114,9 @@ export const Lens = (): JSX.Element => (
     />
   </Icon>
 );
+
+export const Close = (): JSX.Element => (
+  <Icon>
+    <path d="m4 4 8 8M12 4l-8 8" stroke="currentColor" stroke-width="1.5" stroke-linecap="round" />
+  </Icon>
+);
