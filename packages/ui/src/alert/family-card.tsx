@@ -42,7 +42,9 @@ export function FamilyCard({
           {alerts.length > 1 && ` ${firing > 0 ? firing : alerts.length}`}
           {firing > 0 && firing < alerts.length && `, ${alerts.length - firing} pending`}
         </span>
-        <span class="since">{sinceText(family.sinceMs)}</span>
+        <span class="since" title={new Date(family.sinceMs).toString()}>
+          {sinceText(family.sinceMs)}
+        </span>
       </header>
       <Words annotations={shared} />
       <Links annotations={shared} expr={alerts[0]!.expr} />
@@ -53,6 +55,7 @@ export function FamilyCard({
             alert={alert}
             common={alerts.length > 1 ? common : {}}
             shared={shared}
+            isAlone={alerts.length === 1}
             onSilence={onSilence}
           />
         ))}
@@ -80,6 +83,7 @@ function AlertRow({
   alert,
   common,
   shared,
+  isAlone,
   onSilence,
 }: {
   readonly alert: ShownAlert;
@@ -87,23 +91,30 @@ function AlertRow({
   readonly common: LabelMap;
   /** The annotations that the head of the card has. */
   readonly shared: LabelMap;
+  /** Whether the head of the card is about this one alone, and says how old it is. */
+  readonly isAlone: boolean;
   readonly onSilence: OnSilence;
 }): JSX.Element {
   const { labels, state, sinceMs, value, receivers } = alert;
   const own = without(alert.annotations, shared);
+  const told = Object.entries(without(labels, common)).filter(([name]) => !TOLD.includes(name));
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: j and k stop here, and s silences what is in focus.
     <li class={`alert-row ${state}`} data-alert={alert.key} tabIndex={0}>
-      <div class="alert-main">
-        <Words annotations={own} />
-        <Labels labels={without(labels, common)} skip={TOLD} />
-        <Links annotations={own} expr="" />
-      </div>
+      {(told.length > 0 || Object.keys(own).length > 0) && (
+        <div class="alert-main">
+          <Words annotations={own} />
+          <Labels labels={Object.fromEntries(told)} />
+          <Links annotations={own} expr="" />
+        </div>
+      )}
       <div class="alert-side">
-        <span title={new Date(sinceMs).toString()}>
-          {state === 'pending' && 'pending '}
-          {sinceText(sinceMs)}
-        </span>
+        {!isAlone && (
+          <span title={new Date(sinceMs).toString()}>
+            {state === 'pending' && 'pending '}
+            {sinceText(sinceMs)}
+          </span>
+        )}
         {value !== undefined && <span>value {format(value, 'short')}</span>}
         {receivers.length > 0 && <span title="Whom it goes to">→ {receivers.join(', ')}</span>}
       </div>
@@ -112,7 +123,7 @@ function AlertRow({
           type="button"
           class="control"
           title="Silence (s)"
-          aria-label={`Silence ${labels.alertname ?? ''} ${Object.values(without(labels, common)).join(' ')}`}
+          aria-label={`Silence ${labels.alertname ?? ''} ${told.map(([, text]) => text).join(' ')}`}
           onClick={() => onSilence({ matchers: matchersFor(labels) })}
         >
           Silence

@@ -49,7 +49,9 @@ export function SilenceForm({
   const [busy, setBusy] = useState(false);
   useEffect(() => {
     dialog.current?.showModal();
-    dialog.current?.querySelector<HTMLElement>('[data-first]')?.focus();
+    // On a phone the keyboard would cover the form.
+    const first = matchMedia('(pointer: coarse)').matches ? '[type=submit]' : '[data-first]';
+    dialog.current?.querySelector<HTMLElement>(first)?.focus();
   }, []);
   const durationMs = parseDuration(duration.trim()) ?? 0;
   const named = matchers.filter(({ name }) => name !== '');

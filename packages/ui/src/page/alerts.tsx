@@ -99,7 +99,7 @@ export function AlertsPage({ route }: { readonly route: Route }): JSX.Element {
         {canSilence && (
           <button
             type="button"
-            class="control"
+            class={tab === 'silences' ? 'control' : 'control wide-only'}
             title="New silence (n)"
             onClick={() => setForm({ matchers: [matcherOf('alertname', '=', '')] })}
           >
