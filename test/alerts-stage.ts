@@ -48,7 +48,6 @@ export async function openAlertsStage(options: { readonly notifications: boolean
       ...alertmanagerRoutes({
         notifier: () => (options.notifications ? notifier : undefined),
         silences,
-        resolveTimeoutMs: 5 * MINUTE,
         version: 'test',
       }),
       get('/api/v1/rules', () => ({ groups: rulesAt(now) })),

@@ -46,7 +46,6 @@ beforeAll(async () => {
     routes: alertmanagerRoutes({
       notifier: () => notifier,
       silences,
-      resolveTimeoutMs: 300_000,
       version: '',
     }),
     fallback: () => plainText('a page'),

@@ -28,8 +28,6 @@ export interface AlertmanagerRoutesOptions {
   /** Undefined while no notifications are configured; silences are there all the same. */
   readonly notifier: () => NotifierView | undefined;
   readonly silences: Silences;
-  /** An alert that is posted without an end is over after so long, unless it is posted again. */
-  readonly resolveTimeoutMs: number;
   /** A version that Alertmanager's clients understand, `0.33.0+binnacle.0.1.0`. */
   readonly version: string;
 }
@@ -72,7 +70,7 @@ function routesOf(options: AlertmanagerRoutesOptions): Omit<Route, 'refuse'>[] {
       methods: ['POST'],
       path: '/alerts',
       takes: 'json',
-      handle: (request) => postAlerts(notifier(), request, options.resolveTimeoutMs),
+      handle: (request) => postAlerts(notifier(), request),
     },
     get('/alerts/groups', ({ parameters }) => plainJson(groupsJson(notifier().groups(), parameters))),
     get('/silences', ({ parameters, nowMs }) => {
@@ -131,13 +129,13 @@ function routesOf(options: AlertmanagerRoutesOptions): Omit<Route, 'refuse'>[] {
   ];
 }
 
-function postAlerts(notifier: NotifierView, request: ApiRequest, resolveTimeoutMs: number): ApiResponse {
+function postAlerts(notifier: NotifierView, request: ApiRequest): ApiResponse {
   const posted: PostedAlert[] = [];
   const problems: string[] = [];
   for (const alert of readAlerts(request.body ?? '')) {
     const { nowMs } = request;
     const startsAtMs = alert.startsAtMs ?? alert.endsAtMs ?? nowMs;
-    const endsAtMs = alert.endsAtMs ?? nowMs + resolveTimeoutMs;
+    const endsAtMs = alert.endsAtMs ?? 0;
     const labels = Object.entries(alert.labels).filter(([, value]) => value !== '');
     const problem = problemOf(alert, labels, startsAtMs);
     if (problem !== undefined) {

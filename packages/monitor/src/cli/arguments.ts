@@ -168,7 +168,6 @@ function parseOptions(args: readonly string[]) {
         'tls-key': text,
         'tls-client-ca': text,
         expect: text,
-        json: flag,
         lint: text,
         'lint-fatal': flag,
         run: { ...text, multiple: true },

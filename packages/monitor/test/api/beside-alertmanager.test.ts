@@ -10,9 +10,15 @@ import { alertmanagerRoutes } from '../../dist/api/alertmanager-routes.js';
 import { plainText } from '../../dist/api/envelope.js';
 import { ApiServer } from '../../dist/api/server.js';
 import { systemClock } from '../../dist/clock.js';
+import { loadAlertmanagerConfig } from '../../dist/config/alertmanager-file.js';
+import { Dispatcher } from '../../dist/notify/dispatcher.js';
+import { Inhibitor } from '../../dist/notify/inhibition.js';
+import { matchRoutes } from '../../dist/notify/routing.js';
 import { silenceFile } from '../../dist/notify/silence-file.js';
 import { Silences } from '../../dist/notify/silences.js';
-import { STAND_IN_CONFIG, StandInNotifier } from '../notify/stand-in-notifier.ts';
+import { mutedBy } from '../../dist/notify/time-intervals.js';
+import { MemoryState } from '../notify/open-dispatcher.ts';
+import { STAND_IN_CONFIG } from '../notify/stand-in-notifier.ts';
 
 const folders: string[] = [];
 const ends: (() => Promise<void>)[] = [];
@@ -40,12 +46,12 @@ async function start(context: TestContext): Promise<Pair> {
       throw new Error(problem);
     },
   });
-  const notifier = new StandInNotifier(silences);
+  const notifier = await openNotifier(folder, silences);
+  ends.push(() => notifier.stop());
   const server = new ApiServer({
     routes: alertmanagerRoutes({
       notifier: () => notifier,
       silences,
-      resolveTimeoutMs: 5 * 60_000,
       version: '0.33.0+binnacle.test',
     }),
     fallback: () => plainText('page'),
@@ -55,6 +61,27 @@ async function start(context: TestContext): Promise<Pair> {
   const { port } = await server.listen('127.0.0.1', 0);
   ends.push(() => server.close());
   return { theirs, ours: `http://127.0.0.1:${port}`, folder };
+}
+
+/** The notifier as the monitor puts it together, with receivers that reach nobody. */
+async function openNotifier(folder: string, silences: Silences): Promise<Dispatcher> {
+  const config = await loadAlertmanagerConfig(join(folder, 'theirs', 'alertmanager.yml'));
+  const inhibitor = new Inhibitor(config.inhibitRules);
+  return Dispatcher.open({
+    config,
+    matchRoutes: (labels) => matchRoutes(config.route, labels),
+    mutedBy: (route, timeMs) => mutedBy(route, config.timeIntervals, timeMs),
+    muting: {
+      silencedBy: (labels, nowMs) => silences.silencedBy(labels, nowMs),
+      inhibitedBy: (labels, nowMs) => inhibitor.inhibitedBy(labels, nowMs),
+    },
+    onAlerts: (posted) => inhibitor.take(posted, Date.now()),
+    integrations: () => [],
+    externalUrl: 'http://127.0.0.1:9700',
+    clock: systemClock,
+    state: new MemoryState(),
+    onProblem: () => {},
+  });
 }
 
 const JSON_TYPE = { 'content-type': 'application/json' };

@@ -31,7 +31,7 @@ beforeAll(async () => {
   const notifier = new StandInNotifier(silences, () => NOW_MS);
   server = new ApiServer({
     routes: [
-      ...alertmanagerRoutes({ notifier: () => notifier, silences, resolveTimeoutMs: 1000, version: '' }),
+      ...alertmanagerRoutes({ notifier: () => notifier, silences, version: '' }),
       { methods: ['GET', 'POST'], path: '/api/v1/query', handle: () => plainText('1') },
     ],
     fallback: () => plainText('page'),

@@ -1,7 +1,9 @@
 import type { Labels } from '@binnacle/metrics/model';
-import { fingerprintOf, mergeAlerts, type PostedAlert } from '../../dist/notify/alert.js';
+import { fingerprintOf, type PostedAlert } from '../../dist/notify/alert.js';
 import type { AlertGroupView, AlertView, NotifierView } from '../../dist/notify/notifier-view.js';
 import type { Silences } from '../../dist/notify/silences.js';
+
+const RESOLVE_TIMEOUT_MS = 5 * 60_000;
 
 /** What {@link StandInNotifier} does, for a real Alertmanager. */
 export const STAND_IN_CONFIG = `route:
@@ -40,9 +42,8 @@ export class StandInNotifier implements NotifierView {
 
   post(alerts: readonly PostedAlert[]): void {
     for (const posted of alerts) {
-      const known = this.#alerts.get(posted.labels.key);
-      const alert = known === undefined ? posted : mergeAlerts(known.alert, posted);
-      this.#alerts.set(posted.labels.key, { alert, updatedAtMs: this.#now() });
+      const endsAtMs = posted.endsAtMs === 0 ? this.#now() + RESOLVE_TIMEOUT_MS : posted.endsAtMs;
+      this.#alerts.set(posted.labels.key, { alert: { ...posted, endsAtMs }, updatedAtMs: this.#now() });
     }
   }
 
