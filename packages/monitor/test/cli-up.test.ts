@@ -198,7 +198,9 @@ describe('binnacle up', () => {
     expect(own).toMatch(/^binnacle_samples_appended_total [1-9]\d*$/m);
     expect(own).toMatch(/^binnacle_rule_evaluations_total\{file=".*jobs\.yml",group="jobs"\} [1-9]\d*$/m);
     expect(own).toMatch(/^binnacle_alerts\{state="firing"\} 1$/m);
-    expect(own).toMatch(/^binnacle_notifications_sent_total\{receiver="hook",webhook="0"\} 1$/m);
+    expect(own).toMatch(
+      /^alertmanager_notifications_total\{integration="webhook",receiver_name="hook"\} 1$/m,
+    );
     expect(own).toMatch(/^binnacle_http_requests_total\{route="\/api\/v1\/query",status="200"\} [1-9]\d*$/m);
 
     const shown = await query(first.url, 'processing_jobs_pending[1h]');

@@ -3,11 +3,15 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import type { Labels } from '@binnacle/metrics/model';
 import { parseDuration } from '@binnacle/promql';
 import { AlertMatcherError } from '../alert-matcher.ts';
 import { parseSize } from '../config/yaml-reader.ts';
+import { Secret } from '../secret.ts';
 import type { RuleCheckOptions } from './check.ts';
 import type { ExporterOptions } from './exporter.ts';
+import type { HeartbeatOptions } from './heartbeat.ts';
+import type { NotifyTestOptions } from './notify.ts';
 import { parseLabelArguments, type RouteOptions } from './route.ts';
 import { parseSilenceCommand, type SilenceOptions, SilenceUsageError } from './silence.ts';
 import { nameFilter, type TestOptions } from './test.ts';
@@ -27,6 +31,8 @@ export const HELP = `binnacle: collects, stores, queries, alerts and shows
   binnacle up                     start the monitor
     --config FILE                 prometheus.yml (default: ./prometheus.yml)
     --alerts FILE                 alertmanager.yml: where alerts go (default: nowhere)
+    --heartbeat-url-file FILE     file with an address to send a heartbeat to, or BINNACLE_HEARTBEAT_URL
+    --heartbeat-interval DURATION how often (default: 1m)
     --dashboards DIR              folder of Grafana dashboards in JSON
     --data DIR                    where samples are kept (default: ./.binnacle/data)
     --listen HOST:PORT            default 127.0.0.1:9700, or the port in BINNACLE_PORT
@@ -75,6 +81,12 @@ export const HELP = `binnacle: collects, stores, queries, alerts and shows
     --url URL                     the monitor (default: BINNACLE_URL, or http://127.0.0.1:9700)
     --json                        for programs
 
+  binnacle notify test RECEIVER   send a sample alert to a receiver, and show what it answers
+    --alerts FILE                 alertmanager.yml (default: ./alertmanager.yml)
+    --label NAME=VALUE            a label of the sample; may be repeated
+    --resolved                    send its end too
+    --external-url URL            for links in the message
+
   binnacle --version
 `;
 
@@ -86,6 +98,7 @@ export type Command =
   | { readonly name: 'silence'; readonly options: SilenceOptions }
   | { readonly name: 'exporter'; readonly options: ExporterOptions }
   | { readonly name: 'route'; readonly options: RouteOptions }
+  | { readonly name: 'notify test'; readonly options: NotifyTestOptions }
   | {
       readonly name: 'check';
       readonly what: 'config' | 'alerts' | 'rules';
@@ -124,6 +137,8 @@ export function parseCommand(
       return { name: 'exporter', options: exporterOptions(values) };
     case 'route':
       return { name: 'route', options: routeOptions(rest, values) };
+    case 'notify':
+      return { name: 'notify test', options: notifyTestOptions(rest, values) };
     case 'check':
       return checkCommand(rest, values);
     case 'test':
@@ -132,7 +147,7 @@ export function parseCommand(
       return silenceCommand(rest, values, env);
     default:
       throw new UsageError(
-        `there is no command ${JSON.stringify(command ?? '')}: up, exporter, check, test, route and silence are there`,
+        `there is no command ${JSON.stringify(command ?? '')}: up, exporter, check, test, route, silence and notify are there`,
       );
   }
 }
@@ -147,6 +162,8 @@ function parseOptions(args: readonly string[]) {
       options: {
         config: text,
         alerts: text,
+        'heartbeat-url-file': text,
+        'heartbeat-interval': text,
         dashboards: text,
         data: text,
         listen: text,
@@ -175,6 +192,8 @@ function parseOptions(args: readonly string[]) {
         debug: flag,
         'ignore-unknown-fields': flag,
         junit: text,
+        label: { ...text, multiple: true },
+        resolved: flag,
         help: { ...flag, short: 'h' },
         version: flag,
       },
@@ -238,16 +257,40 @@ function routeOptions(
   labels: readonly string[],
   values: ReturnType<typeof parseOptions>['values'],
 ): RouteOptions {
-  const alerts = values.alerts ?? 'alertmanager.yml';
-  if (values.alerts === undefined && !existsSync(alerts))
+  return {
+    alertsPath: alertsPath(values.alerts),
+    labels: alertLabels(labels),
+    json: values.json === true,
+    expected: values.expect?.split(','),
+  };
+}
+
+function notifyTestOptions(
+  [what, receiver, ...rest]: readonly string[],
+  values: ReturnType<typeof parseOptions>['values'],
+): NotifyTestOptions {
+  if (what !== 'test' || receiver === undefined || rest.length > 0)
+    throw new UsageError('binnacle notify takes test, and the name of one receiver');
+  return {
+    alertsPath: alertsPath(values.alerts),
+    receiver,
+    labels: alertLabels(values.label ?? []).toObject(),
+    resolved: values.resolved === true,
+    externalUrl: externalUrl(values['external-url']) ?? `http://${DEFAULT_HOST}:${DEFAULT_PORT}`,
+  };
+}
+
+/** The path of `alertmanager.yml`, the one that was given or the one that lies here. */
+function alertsPath(given: string | undefined): string {
+  const path = given ?? 'alertmanager.yml';
+  if (given === undefined && !existsSync(path))
     throw new UsageError('there is no alertmanager.yml here: name one with --alerts FILE');
+  return path;
+}
+
+function alertLabels(texts: readonly string[]): Labels {
   try {
-    return {
-      alertsPath: alerts,
-      labels: parseLabelArguments(labels),
-      json: values.json === true,
-      expected: values.expect?.split(','),
-    };
+    return parseLabelArguments(texts);
   } catch (error) {
     if (error instanceof AlertMatcherError) throw new UsageError(error.message);
     throw error;
@@ -265,6 +308,7 @@ function upOptions(
   return {
     configPath: resolve(config),
     alertsPath: values.alerts === undefined ? undefined : resolve(values.alerts),
+    heartbeat: heartbeatOptions(values, env),
     dashboardsDir: values.dashboards === undefined ? undefined : resolve(values.dashboards),
     dataDir: resolve(values.data ?? join('.binnacle', 'data')),
     pageDir: values.page === undefined ? builtPage() : resolve(values.page),
@@ -275,6 +319,26 @@ function upOptions(
     allowedHosts: values['allow-host'] ?? [],
     retentionTimeMs: retentionTime(values['retention-time']),
     retentionBytes: retentionSize(values['retention-size']),
+  };
+}
+
+/** The variable with the heartbeat's address: a secret, which a command line would show to everybody. */
+const HEARTBEAT_VARIABLE = 'BINNACLE_HEARTBEAT_URL';
+const HEARTBEAT_INTERVAL_MS = 60_000;
+
+function heartbeatOptions(
+  values: ReturnType<typeof parseOptions>['values'],
+  env: Readonly<Record<string, string | undefined>>,
+): HeartbeatOptions | undefined {
+  const { 'heartbeat-url-file': file, 'heartbeat-interval': interval } = values;
+  const isGiven = file !== undefined || (env[HEARTBEAT_VARIABLE] ?? '') !== '';
+  if (!isGiven && interval === undefined) return undefined;
+  if (!isGiven)
+    throw new UsageError(`--heartbeat-interval needs --heartbeat-url-file FILE, or ${HEARTBEAT_VARIABLE}`);
+  return {
+    url: file === undefined ? Secret.environment(HEARTBEAT_VARIABLE) : Secret.file(resolve(file)),
+    intervalMs:
+      interval === undefined ? HEARTBEAT_INTERVAL_MS : durationOption('heartbeat-interval', interval),
   };
 }
 
@@ -331,14 +395,17 @@ function externalUrl(text: string | undefined): string | undefined {
 }
 
 function retentionTime(text: string | undefined): number {
-  if (text === undefined) return DAY_MS;
+  return text === undefined ? DAY_MS : durationOption('retention-time', text);
+}
+
+function durationOption(option: string, text: string): number {
   try {
     const ms = parseDuration(text);
     if (ms > 0) return ms;
   } catch {
     // Told below, in the words of the option.
   }
-  throw new UsageError(`--retention-time: ${JSON.stringify(text)} is not a duration such as 24h or 15d`);
+  throw new UsageError(`--${option}: ${JSON.stringify(text)} is not a duration such as 1m, 24h or 15d`);
 }
 
 function retentionSize(text: string | undefined): number {

@@ -1,12 +1,16 @@
 /** `binnacle check`: reads files as `binnacle up` would, and says what is wrong with them. */
+
+import { systemClock } from '../clock.ts';
 import type { RouteConfig } from '../config/alertmanager.ts';
 import { loadAlertmanagerConfig } from '../config/alertmanager-file.ts';
 import { ConfigError, explainProblem } from '../config/config-error.ts';
 import { configFilesOnDisk, readConfigText } from '../config/config-files.ts';
 import { loadPrometheusConfig } from '../config/prometheus-file.ts';
+import type { ReceiverConfig } from '../config/receivers.ts';
+import { environmentVariables } from '../config/receivers-file.ts';
 import { parseRuleFile, type RuleFile, type RuleFileOptions } from '../rules/rule-file.ts';
 import { duplicateRules } from '../rules/rule-lint.ts';
-import { loadMessageTemplates } from './template-files.ts';
+import { loadReceiverContext } from './receiver-context.ts';
 
 /** What a check found: lines for people, one per file that is right and one per problem. */
 export interface CheckReport {
@@ -65,14 +69,22 @@ async function checkFile(what: 'config' | 'alerts', path: string): Promise<strin
       return `valid, ${jobs}, ${count(rules.length, 'rule file')} with ${count(rulesIn(rules), 'rule')}`;
     }
     case 'alerts': {
-      const { route, receivers, inhibitRules, timeIntervals, templateFiles } =
-        await loadAlertmanagerConfig(path);
-      await loadMessageTemplates(templateFiles);
+      const config = await loadAlertmanagerConfig(path);
+      const { route, receivers, inhibitRules, timeIntervals, templateFiles } = config;
+      await loadReceiverContext(config, systemClock);
       const routing = `${count(routesIn(route), 'route')}, ${count(receivers.length, 'receiver')}`;
       const muting = `${count(inhibitRules.length, 'inhibit rule')}, ${count(timeIntervals.length, 'time interval')}`;
-      return `valid, ${routing}, ${muting}, ${count(templateFiles.length, 'template file')}`;
+      const templates = count(templateFiles.length, 'template file');
+      return `valid, ${routing}, ${muting}, ${templates}${extensions(receivers)}`;
     }
   }
+}
+
+/** What of a file is Binnacle's own, so that nobody finds out when the file moves. */
+function extensions(receivers: readonly ReceiverConfig[]): string {
+  const variables = environmentVariables(receivers).join(', ');
+  if (variables === '') return '';
+  return `; Alertmanager would refuse it: secrets from the environment (${variables}) are Binnacle's own`;
 }
 
 /**

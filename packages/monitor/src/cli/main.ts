@@ -4,9 +4,10 @@ import { ConfigError, explainProblem } from '../config/config-error.ts';
 import { HELP, parseCommand, UsageError } from './arguments.ts';
 import { check } from './check.ts';
 import { runExporter } from './exporter.ts';
+import { notifyTest } from './notify.ts';
 import { route } from './route.ts';
-import { runTests } from './test.ts';
 import { runSilence } from './silence.ts';
+import { runTests } from './test.ts';
 import { type Monitor, ownVersion, startMonitor, type UpOptions } from './up.ts';
 
 /** How long stopping may take before the process ends regardless; what is in the log is safe either way. */
@@ -60,6 +61,9 @@ async function run(args: readonly string[]): Promise<void> {
     }
     case 'silence':
       process.exitCode = await runSilence(command.options, { fetch, now: Date.now, say, complain });
+      return;
+    case 'notify test':
+      if (!(await notifyTest(command.options, say))) process.exitCode = EXIT_FAILED;
       return;
     case 'exporter':
       await runExporter(command.options, say);

@@ -5,12 +5,10 @@
 import { Labels } from '@binnacle/metrics/model';
 import { type Clock, systemClock } from '../clock.ts';
 import { loadAlertmanagerConfig } from '../config/alertmanager-file.ts';
-import { configFilesOnDisk, readConfigText } from '../config/config-files.ts';
-import { createHttpClient } from '../http-client.ts';
 import { fingerprintOf, type NotifiedAlert } from '../notify/alert.ts';
-import type { Integration, MessageTemplates, Notification } from '../notify/integration.ts';
+import type { Integration, Notification } from '../notify/integration.ts';
 import { createIntegrations } from '../notify/receivers/integrations.ts';
-import { processSecrets } from '../secret.ts';
+import { loadReceiverContext } from './receiver-context.ts';
 
 /** How long one attempt may take. */
 export const NOTIFY_TEST_MS_MAX = 30_000;
@@ -26,12 +24,6 @@ export interface NotifyTestOptions {
   readonly resolved: boolean;
   readonly externalUrl: string;
 }
-
-/** Makes the templates of a configuration out of its files. */
-export type TemplateLoader = (
-  files: readonly { readonly path: string; readonly text: string }[],
-  clock: Clock,
-) => MessageTemplates;
 
 /** There is no such receiver; the message names those that there are. */
 export class UnknownReceiverError extends Error {
@@ -49,11 +41,11 @@ const SAMPLE_LABELS = { alertname: 'BinnacleTest', severity: 'info', instance: '
  */
 export async function notifyTest(
   options: NotifyTestOptions,
-  loadTemplates: TemplateLoader,
   say: (line: string) => void,
   clock: Clock = systemClock,
 ): Promise<boolean> {
-  const { receivers, templateFiles } = await loadAlertmanagerConfig(options.alertsPath);
+  const config = await loadAlertmanagerConfig(options.alertsPath);
+  const { receivers } = config;
   const receiver = receivers.find(({ name }) => name === options.receiver);
   if (receiver === undefined) {
     const names = receivers.map(({ name }) => name).join(', ') || 'none';
@@ -61,15 +53,7 @@ export async function notifyTest(
       `${options.alertsPath} has no receiver ${JSON.stringify(options.receiver)}; there are: ${names}`,
     );
   }
-  const files = await Promise.all(
-    templateFiles.map(async (path) => ({ path, text: await readConfigText(path, configFilesOnDisk) })),
-  );
-  const integrations = createIntegrations(receiver, {
-    templates: loadTemplates(files, clock),
-    clock,
-    secrets: processSecrets,
-    createClient: createHttpClient,
-  });
+  const integrations = createIntegrations(receiver, await loadReceiverContext(config, clock));
   if (integrations.length === 0) say(`${receiver.name} goes nowhere: it has no way to send anything`);
   let allArrived = true;
   for (const status of options.resolved ? (['firing', 'resolved'] as const) : (['firing'] as const)) {

@@ -3,12 +3,17 @@
  *
  * The monitor can scrape itself: its address is a target like any other.
  */
-import { type Family, type ScalarSeries, TEXT_CONTENT_TYPE, writeText } from '@binnacle/metrics/exposition';
+import { type Family, TEXT_CONTENT_TYPE, writeText } from '@binnacle/metrics/exposition';
 import type { ApiResponse } from '../api/route.ts';
 import type { RequestCount } from '../api/server.ts';
-import type { IntegrationStatus } from '../notify/message-sender.ts';
+import type { ForwarderStatus } from '../notify/alertmanager-forwarder.ts';
+import type { NotifierStatus } from '../notify/dispatcher.ts';
+import type { SilenceState } from '../notify/silences.ts';
 import type { RuleGroupStatus } from '../rules/rule-status.ts';
+import { family, type Row } from './family.ts';
+import { forwarderFamilies } from './forwarder-metrics.ts';
 import type { IngestStats } from './ingest-protocol.ts';
+import { notifierFamilies, silenceFamily } from './notifier-metrics.ts';
 
 /** What the monitor knows about itself at one moment. */
 export interface OwnState {
@@ -17,8 +22,11 @@ export interface OwnState {
   readonly residentBytes: number;
   readonly ingest: IngestStats;
   readonly ruleGroups: readonly RuleGroupStatus[];
-  /** Empty when no alerts are sent. */
-  readonly webhooks: readonly IntegrationStatus[];
+  /** Undefined when alerts go to no receiver. */
+  readonly notifier: NotifierStatus | undefined;
+  readonly silences: Readonly<Record<SilenceState, number>>;
+  /** Alertmanagers that alerts go on to. */
+  readonly alertmanagers: readonly ForwarderStatus[];
   readonly requests: readonly RequestCount[];
 }
 
@@ -37,7 +45,10 @@ export function ownFamilies(state: OwnState): Family[] {
     ...processFamilies(state),
     ...ingestFamilies(state),
     ...ruleFamilies(state),
-    ...otherFamilies(state),
+    ...(state.notifier === undefined ? [] : notifierFamilies(state.notifier)),
+    silenceFamily(state.silences),
+    requestFamily(state),
+    ...forwarderFamilies(state.alertmanagers),
   ];
 }
 
@@ -169,52 +180,12 @@ function ruleFamilies({ ruleGroups }: OwnState): Family[] {
   ];
 }
 
-function otherFamilies({ webhooks, requests }: OwnState): Family[] {
-  const perWebhook = (value: (webhook: IntegrationStatus) => number) =>
-    webhooks.map((webhook): Row => [value(webhook), webhook.receiver, String(webhook.index)]);
-  const labels = ['receiver', 'webhook'];
-  return [
-    family(
-      'counter',
-      'binnacle_notifications_sent_total',
-      'Messages that arrived.',
-      labels,
-      perWebhook(({ sent }) => sent),
-    ),
-    family(
-      'counter',
-      'binnacle_notifications_failed_total',
-      'Messages that were given up.',
-      labels,
-      perWebhook(({ failed }) => failed),
-    ),
-    family(
-      'counter',
-      'binnacle_notification_failed_attempts_total',
-      'Attempts to send that failed.',
-      labels,
-      perWebhook(({ failedAttempts }) => failedAttempts),
-    ),
-    family(
-      'counter',
-      'binnacle_http_requests_total',
-      'Requests that the monitor answered.',
-      ['route', 'status'],
-      requests.map(({ route, status, count }): Row => [count, route, String(status)]),
-    ),
-  ];
-}
-
-/** A value and the values of its labels. */
-type Row = readonly [value: number, ...labelValues: string[]];
-
-function family(
-  type: 'counter' | 'gauge' | 'info',
-  name: string,
-  help: string,
-  labelNames: readonly string[],
-  rows: readonly Row[],
-): Family {
-  const series = rows.map(([value, ...labelValues]): ScalarSeries => ({ value, labelValues }));
-  return { type, name, help, unit: '', labelNames, series };
+function requestFamily({ requests }: OwnState): Family {
+  return family(
+    'counter',
+    'binnacle_http_requests_total',
+    'Requests that the monitor answered.',
+    ['route', 'status'],
+    requests.map(({ route, status, count }): Row => [count, route, String(status)]),
+  );
 }

@@ -5,7 +5,7 @@
  *        ▲ append                       │ select
  *        │                              ▼
  *     RuleManager ──── query ────────▶ Engine ◀── query ── ApiServer ◀── people, Grafana
- *        └── alerts ──▶ Dispatcher ──▶ webhooks
+ *        └── alerts ──▶ Notifications ──▶ receivers, Alertmanagers
  *
  * Everything is read and checked before anything starts. Starting goes from storage outwards, stopping the other
  * way round, so that no part ever asks one that is gone.
@@ -14,6 +14,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { Engine, formatDuration } from '@binnacle/promql';
+import { alertmanagerRoutes } from '../api/alertmanager-routes.ts';
 import { DashboardFolder, dashboardRoutes } from '../api/dashboards.ts';
 import { pageFiles } from '../api/page.ts';
 import { queryRoutes, RANGE_POINTS_MAX } from '../api/query-routes.ts';
@@ -24,26 +25,16 @@ import { ApiServer } from '../api/server.ts';
 import { statusRoutes } from '../api/status-routes.ts';
 import { targetRoutes } from '../api/target-routes.ts';
 import { systemClock } from '../clock.ts';
-import type { AlertmanagerConfig } from '../config/alertmanager.ts';
-import { loadAlertmanagerConfig } from '../config/alertmanager-file.ts';
-import { configFilesOnDisk, readConfigText } from '../config/config-files.ts';
 import { type LoadedPrometheusConfig, loadPrometheusConfig } from '../config/prometheus-file.ts';
-import { createHttpClient } from '../http-client.ts';
-import { Dispatcher } from '../notify/dispatcher.ts';
-import { Inhibitor } from '../notify/inhibition.ts';
-import { LoadedMessageTemplates } from '../notify/message-templates.ts';
-import { NotifierJournal } from '../notify/notifier-journal.ts';
-import { createIntegrations } from '../notify/receivers/integrations.ts';
-import { matchRoutes } from '../notify/routing.ts';
-import { mutedBy } from '../notify/time-intervals.ts';
 import { alertStateFile } from '../rules/alert-state.ts';
 import { RESTORE_TIMING } from '../rules/restore-alerts.ts';
 import type { RuleFile } from '../rules/rule-file.ts';
 import { RuleManager } from '../rules/rule-manager.ts';
 import { engineRuleQuery } from '../rules/rule-query.ts';
-import { processSecrets } from '../secret.ts';
 import { loadRuleFiles } from './check.ts';
+import { type HeartbeatOptions, heartbeatRules } from './heartbeat.ts';
 import { IngestThread } from './ingest-thread.ts';
+import { type LoadedNotifications, loadNotifications, Notifications } from './notifications.ts';
 import { ownMetricsResponse } from './own-metrics.ts';
 
 /** How many further ports are tried when one is taken. */
@@ -51,10 +42,16 @@ export const PORTS_TRIED_MAX = 20;
 /** The least time between two tellings of the same alert by the rules; Prometheus's default. */
 const RESEND_DELAY_MS = 60_000;
 
+/** The versions whose API is answered; clients look at them. */
+const PROMETHEUS_VERSION = '3.5.0';
+const ALERTMANAGER_VERSION = '0.33.0';
+
 /** What `binnacle up` was asked for. Paths are absolute. */
 export interface UpOptions {
   readonly configPath: string;
   readonly alertsPath: string | undefined;
+  /** Undefined for none. */
+  readonly heartbeat: HeartbeatOptions | undefined;
   readonly dashboardsDir: string | undefined;
   readonly dataDir: string;
   /** Undefined when the page is not built. */
@@ -96,9 +93,10 @@ export interface Monitor {
  */
 export async function startMonitor(options: UpOptions, report: (message: string) => void): Promise<Monitor> {
   const loaded = await loadPrometheusConfig(options.configPath);
+  const { heartbeat } = options;
   const ruleFiles = await loadRuleFiles(loaded.config.ruleFiles);
-  const alerts =
-    options.alertsPath === undefined ? undefined : await loadAlertmanagerConfig(options.alertsPath);
+  if (heartbeat !== undefined) ruleFiles.push(heartbeatRules(heartbeat));
+  const outgoing = await loadNotifications(options.alertsPath, loaded.config.alerting, heartbeat);
   const ingest = await IngestThread.start({
     dataDir: options.dataDir,
     scrapeConfigs: loaded.config.scrapeConfigs,
@@ -106,7 +104,7 @@ export async function startMonitor(options: UpOptions, report: (message: string)
     onReport: report,
   });
   try {
-    return await startAround(ingest, options, loaded, ruleFiles, alerts, report);
+    return await startAround(ingest, options, loaded, ruleFiles, outgoing, report);
   } catch (error) {
     await ingest.close();
     throw error;
@@ -118,7 +116,7 @@ async function startAround(
   options: UpOptions,
   loaded: LoadedPrometheusConfig,
   ruleFiles: readonly RuleFile[],
-  alerts: AlertmanagerConfig | undefined,
+  outgoing: LoadedNotifications,
   report: (message: string) => void,
 ): Promise<Monitor> {
   const clock = systemClock;
@@ -130,14 +128,25 @@ async function startAround(
     maxSteps: RANGE_POINTS_MAX + 1,
   });
   const bounds = `${timeText(options.retentionTimeMs)} or ${sizeText(options.retentionBytes)}, whichever comes first`;
-  const parts: { rules?: RuleManager; dispatcher?: Dispatcher; server?: ApiServer } = {};
+  const notifications = await Notifications.open({
+    loaded: outgoing,
+    dataDir: options.dataDir,
+    clock,
+    onProblem: report,
+  });
+  const parts: { rules?: RuleManager; server?: ApiServer } = {};
   const routes: Route[] = [
     ...queryRoutes({ engine, storage: ingest }),
     ...seriesRoutes(ingest),
     ...targetRoutes(ingest),
     ...ruleRoutes(() => parts.rules?.status() ?? []),
+    ...alertmanagerRoutes({
+      notifier: () => notifications.view,
+      silences: notifications.silences,
+      version: `${ALERTMANAGER_VERSION}+binnacle.${ownVersion()}`,
+    }),
     ...statusRoutes({
-      version: `3.5.0+binnacle.${ownVersion()}`,
+      version: `${PROMETHEUS_VERSION}+binnacle.${ownVersion()}`,
       configText: loaded.text,
       startTimeMs,
       retention: bounds,
@@ -149,7 +158,9 @@ async function startAround(
           residentBytes: process.memoryUsage.rss(),
           ingest: await ingest.stats(),
           ruleGroups: parts.rules?.status() ?? [],
-          webhooks: parts.dispatcher?.status().integrations ?? [],
+          notifier: notifications.notifierStatus,
+          silences: notifications.silences.counts(),
+          alertmanagers: notifications.forwarderStatus,
           requests: parts.server?.requestCounts() ?? [],
         }),
       headStats: async () => {
@@ -162,42 +173,11 @@ async function startAround(
   const { server, url } = await listen(options, routes, report);
   parts.server = server;
   const externalUrl = options.externalUrl ?? url;
-  if (alerts !== undefined) {
-    const inhibitor = new Inhibitor(alerts.inhibitRules);
-    const context = {
-      templates: await loadMessageTemplates(alerts.templateFiles),
-      clock,
-      secrets: processSecrets,
-      createClient: createHttpClient,
-    };
-    parts.dispatcher = await Dispatcher.open({
-      config: alerts,
-      matchRoutes: (labels) => matchRoutes(alerts.route, labels),
-      mutedBy: (route, timeMs) => mutedBy(route, alerts.timeIntervals, timeMs),
-      muting: {
-        silencedBy: () => [],
-        inhibitedBy: (labels, nowMs) => inhibitor.inhibitedBy(labels, nowMs),
-      },
-      onAlerts: (posted) => inhibitor.take(posted, clock.now()),
-      integrations: (name) =>
-        alerts.receivers
-          .filter((receiver) => receiver.name === name)
-          .flatMap((receiver) => createIntegrations(receiver, context)),
-      externalUrl,
-      clock,
-      state: new NotifierJournal({
-        path: join(options.dataDir, 'notifier.log'),
-        version1Path: join(options.dataDir, 'notifier.json'),
-        clock,
-        onProblem: report,
-      }),
-      onProblem: report,
-    });
-  }
+  await notifications.start(externalUrl);
   const rules = new RuleManager(ruleFiles, {
     query: engineRuleQuery(engine, ingest),
     storage: ingest,
-    sink: (sent) => parts.dispatcher?.post(sent),
+    sink: (sent) => notifications.post(sent),
     externalLabels: loaded.config.global.externalLabels,
     externalUrl,
     evaluationIntervalMs: loaded.config.global.evaluationIntervalMs,
@@ -218,18 +198,10 @@ async function startAround(
     async close() {
       await server.close();
       await rules.stop();
-      await parts.dispatcher?.stop();
+      await notifications.stop();
       await ingest.close();
     },
   };
-}
-
-/** Reads the files of templates that the configuration names. */
-async function loadMessageTemplates(paths: readonly string[]): Promise<LoadedMessageTemplates> {
-  const files = await Promise.all(
-    paths.map(async (path) => ({ path, text: await readConfigText(path, configFilesOnDisk) })),
-  );
-  return LoadedMessageTemplates.load(files, systemClock);
 }
 
 /** Listens on the asked-for port or, unless told otherwise, on the next free one. */

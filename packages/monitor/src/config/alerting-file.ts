@@ -41,13 +41,14 @@ const LATER_DISCOVERY = [
   'sigv4',
 ];
 
-/** The section; without Alertmanagers where it is absent. */
-export function readAlerting(map: YamlMap | undefined, configPath: string): AlertingConfig {
+/** The section; undefined where it is absent. */
+export function readAlerting(map: YamlMap | undefined, configPath: string): AlertingConfig | undefined {
+  if (map === undefined) return undefined;
   const config: AlertingConfig = {
     alertRelabelRules: readRelabelRules(map, 'alert_relabel_configs'),
-    alertmanagers: (map?.items('alertmanagers') ?? []).flatMap((item) => readSet(item, configPath)),
+    alertmanagers: map.items('alertmanagers').flatMap((item) => readSet(item, configPath)),
   };
-  map?.finish();
+  map.finish();
   return config;
 }
 

@@ -103,7 +103,7 @@ export async function loadPrometheusConfig(
   const alerting = readAlerting(root?.map('alerting'), path);
   root?.finish(LATER_TOP);
   file.throwIfProblems();
-  return { config: { global, ruleFiles, scrapeConfigs, alerting }, text };
+  return { config: { global, ruleFiles, scrapeConfigs, ...(alerting && { alerting }) }, text };
 }
 
 function readGlobal(map: YamlMap | undefined): GlobalConfig {

@@ -6,7 +6,7 @@ export interface PrometheusConfig {
   /** Absolute paths; globs are resolved. */
   readonly ruleFiles: readonly string[];
   readonly scrapeConfigs: readonly ScrapeConfig[];
-  /** Absent where nothing was read. */
+  /** Absent where the file has no such section. */
   readonly alerting?: AlertingConfig;
 }
 

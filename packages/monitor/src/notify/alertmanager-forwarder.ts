@@ -31,6 +31,12 @@ export interface AlertmanagerForwarderOptions {
   readonly onProblem: (message: string) => void;
 }
 
+/** What relabelling made of an address is none. */
+export class AlertmanagerAddressError extends Error {
+  override readonly name = 'AlertmanagerAddressError';
+  readonly code = 'alertmanager_address';
+}
+
 /** How one Alertmanager fares; counts are of alerts. */
 export interface ForwarderStatus {
   /** The address that alerts are posted to. */
@@ -55,7 +61,7 @@ export class AlertmanagerForwarder {
   readonly #senders: readonly AlertmanagerSender[];
   readonly #stop = new AbortController();
 
-  /** @throws RangeError when an address is none after relabelling */
+  /** @throws AlertmanagerAddressError */
   constructor(options: AlertmanagerForwarderOptions) {
     this.#options = options;
     const seen = new Set<string>();
@@ -213,7 +219,10 @@ class AlertmanagerSender {
   }
 }
 
-/** The addresses of a set, without those that relabelling drops, each once. */
+/**
+ * The addresses of a set, without those that relabelling drops, each once.
+ * @throws AlertmanagerAddressError
+ */
 export function alertmanagerUrls(set: AlertmanagerSetConfig): string[] {
   const urls = new Set<string>();
   for (const { targets, labels } of set.staticConfigs) {
@@ -231,7 +240,9 @@ export function alertmanagerUrls(set: AlertmanagerSetConfig): string[] {
       const address = found.get('__address__');
       const text = `${found.get('__scheme__')}://${address}${found.get('__alerts_path__')}`;
       if (address.includes('/') || !URL.canParse(text) || !/^https?:/.test(text))
-        throw new RangeError(`alerting: ${JSON.stringify(address)} is not the host:port of an Alertmanager`);
+        throw new AlertmanagerAddressError(
+          `alerting: ${JSON.stringify(address)} is not the host:port of an Alertmanager`,
+        );
       urls.add(new URL(text).href);
     }
   }

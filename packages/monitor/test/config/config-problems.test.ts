@@ -109,7 +109,7 @@ scrape_configs:
       [
         '/etc/p.yml:2:3: unknown field "scrape_intervall" in global (allowed: evaluation_interval, external_labels, rule_query_offset, scrape_interval, scrape_timeout)',
         '/etc/p.yml:3:24: global.evaluation_interval must be a duration such as 15s, 5m or 1h30m (units: ms s m h d w y), not "5 seconds"',
-        '/etc/p.yml:4:1: the field "remote_write" is not supported yet; remove it (supported: global, rule_files, scrape_configs)',
+        '/etc/p.yml:4:1: the field "remote_write" is not supported yet; remove it (supported: alerting, global, rule_files, scrape_configs)',
       ],
     ],
     [

@@ -17,7 +17,7 @@ const pagerduty = (fields: string): string => `pagerduty_configs: [{ ${fields} }
 const telegram = (fields: string): string => `telegram_configs: [{ bot_token: t, ${fields} }]`;
 
 /** Receivers that both accept: the fields of a receiver, and those of `global`. */
-const GOOD: readonly (readonly [string, string?])[] = [
+const GOOD: readonly (readonly [receiver: string, global?: string])[] = [
   [''],
   ['webhook_configs: [{ url: "https://user:p%20w@h:8080/x?y=z#f" }]'],
   ['webhook_configs: [{ url_file: /no/such/file }]'],
@@ -270,12 +270,12 @@ describe('receivers', () => {
     expect(verdicts.filter(Boolean)).toHaveLength(GOOD.length);
   });
 
-  it.each(GOOD)('accepts %s %s', async (receiver, global) => {
-    expect(await ownVerdict(text(receiver, global))).toBe(true);
+  it.each(GOOD)('accepts %s %s', async (...fields) => {
+    expect(await ownVerdict(text(fields[0] ?? '', fields[1]))).toBe(true);
   });
 
-  it.each(BAD)('refuses %s %s', async (receiver, global) => {
-    expect(await ownVerdict(text(receiver, global))).toMatch(/^\/etc\/alertmanager.yml:\d+:\d+: /);
+  it.each(BAD)('refuses %s %s', async (...fields) => {
+    expect(await ownVerdict(text(fields[0] ?? '', fields[1]))).toMatch(/^\/etc\/alertmanager.yml:\d+:\d+: /);
   });
 
   it.each(REFUSED_HERE)(

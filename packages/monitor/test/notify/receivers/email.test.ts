@@ -65,7 +65,7 @@ async function mailServer(options: SMTPServerOptions = {}): Promise<MailServer> 
           to: rcptTo.map(({ address }) => address),
           user: typeof session.user === 'string' ? session.user : undefined,
           secure: session.secure,
-          client: session.hostNameAppearsAs === false ? '' : session.hostNameAppearsAs,
+          client: session.hostNameAppearsAs,
           text,
         });
         done();

@@ -4,10 +4,10 @@ import { loadAlertmanagerConfig } from '../../../dist/config/alertmanager-file.j
 import { createHttpClient } from '../../../dist/http-client.js';
 import { fingerprintOf, type NotifiedAlert } from '../../../dist/notify/alert.js';
 import type { Integration, Notification } from '../../../dist/notify/integration.js';
+import { LoadedMessageTemplates } from '../../../dist/notify/message-templates.js';
 import { createIntegrations } from '../../../dist/notify/receivers/integrations.js';
 import { processSecrets, type SecretSources } from '../../../dist/secret.js';
 import { ManualClock } from '../../manual-clock.ts';
-import { tinyTemplates } from '../tiny-templates.ts';
 
 export const NOW_MS = Date.parse('2026-03-04T05:06:07Z');
 
@@ -56,7 +56,7 @@ export async function integrationsOf(
   const text = `global: { ${global} }\nroute: { receiver: ops }\nreceivers:\n  - name: ops\n    ${receiver}\n`;
   const { receivers } = await loadAlertmanagerConfig(path, { read: async () => text, list: async () => [] });
   return createIntegrations(receivers[0]!, {
-    templates: tinyTemplates,
+    templates: LoadedMessageTemplates.load([], clock),
     clock,
     secrets,
     createClient: createHttpClient,

@@ -10,9 +10,9 @@ import { loadAlertmanagerConfig } from '../../../dist/config/alertmanager-file.j
 import { createHttpClient } from '../../../dist/http-client.js';
 import { fingerprintOf, type NotifiedAlert } from '../../../dist/notify/alert.js';
 import type { Notification } from '../../../dist/notify/integration.js';
+import { LoadedMessageTemplates } from '../../../dist/notify/message-templates.js';
 import { createIntegrations } from '../../../dist/notify/receivers/integrations.js';
 import { processSecrets } from '../../../dist/secret.js';
-import { tinyTemplates } from '../tiny-templates.ts';
 import { HttpRecorder, pleasedServices, type Recorded } from './http-recorder.ts';
 
 const LONG = 'é'.repeat(5000);
@@ -190,7 +190,7 @@ describe('the requests of receivers', () => {
     try {
       const { receivers } = await loadAlertmanagerConfig(path.join(folder, 'alertmanager.yml'));
       const integrations = createIntegrations(receivers[0]!, {
-        templates: tinyTemplates,
+        templates: LoadedMessageTemplates.load([], systemClock),
         clock: systemClock,
         secrets: processSecrets,
         createClient: createHttpClient,

@@ -1,0 +1,148 @@
+/**
+ * Notifications as `binnacle up` runs them: alerts of the rules go to receivers as `alertmanager.yml` says, and on to
+ * Alertmanagers as `prometheus.yml` says; silences hold them back.
+ *
+ *     RuleManager ──▶ Dispatcher ──▶ receivers          Silences ◀── people, amtool
+ *           └───────▶ AlertmanagerForwarder ──▶ Alertmanagers
+ *
+ * Everything is read and checked by {@link loadNotifications} before anything starts.
+ */
+import { join } from 'node:path';
+import { type Clock, systemClock } from '../clock.ts';
+import type { AlertmanagerConfig } from '../config/alertmanager.ts';
+import { loadAlertmanagerConfig } from '../config/alertmanager-file.ts';
+import type { PrometheusConfig } from '../config/prometheus.ts';
+import { createHttpClient } from '../http-client.ts';
+import type { PostedAlert } from '../notify/alert.ts';
+import { AlertmanagerForwarder, type ForwarderStatus } from '../notify/alertmanager-forwarder.ts';
+import { Dispatcher, type NotifierStatus } from '../notify/dispatcher.ts';
+import { Inhibitor } from '../notify/inhibition.ts';
+import { NotifierJournal } from '../notify/notifier-journal.ts';
+import type { NotifierView } from '../notify/notifier-view.ts';
+import type { ReceiverContext } from '../notify/receivers/attempt.ts';
+import { createIntegrations } from '../notify/receivers/integrations.ts';
+import { matchRoutes } from '../notify/routing.ts';
+import { silenceFile } from '../notify/silence-file.ts';
+import { Silences } from '../notify/silences.ts';
+import { mutedBy } from '../notify/time-intervals.ts';
+import { processSecrets } from '../secret.ts';
+import { type HeartbeatOptions, withHeartbeat } from './heartbeat.ts';
+import { loadReceiverContext } from './receiver-context.ts';
+
+/** Where alerts go, read and checked. */
+export interface LoadedNotifications {
+  /** To receivers, by the monitor itself. */
+  readonly receivers: { readonly config: AlertmanagerConfig; readonly context: ReceiverContext } | undefined;
+  /** To Alertmanagers. */
+  readonly alerting: PrometheusConfig['alerting'];
+}
+
+/**
+ * Reads where alerts go.
+ * @param alertsPath of an `alertmanager.yml`; undefined for nowhere
+ * @throws ConfigError
+ */
+export async function loadNotifications(
+  alertsPath: string | undefined,
+  alerting: PrometheusConfig['alerting'],
+  heartbeat: HeartbeatOptions | undefined,
+): Promise<LoadedNotifications> {
+  const written = alertsPath === undefined ? undefined : await loadAlertmanagerConfig(alertsPath);
+  const config = heartbeat === undefined ? written : withHeartbeat(written, heartbeat);
+  if (config === undefined) return { receivers: undefined, alerting };
+  return { receivers: { config, context: await loadReceiverContext(config, systemClock) }, alerting };
+}
+
+/** Options of {@link Notifications}. */
+export interface NotificationsOptions {
+  readonly loaded: LoadedNotifications;
+  readonly dataDir: string;
+  readonly clock: Clock;
+  /** Told in words of what an operator should know. */
+  readonly onProblem: (message: string) => void;
+}
+
+/** Notifications at work. */
+export class Notifications {
+  readonly silences: Silences;
+  readonly #options: NotificationsOptions;
+  readonly #forwarder: AlertmanagerForwarder | undefined;
+  #dispatcher: Dispatcher | undefined;
+
+  private constructor(options: NotificationsOptions, silences: Silences) {
+    const { loaded, clock, onProblem } = options;
+    const { alerting } = loaded;
+    this.#options = options;
+    this.silences = silences;
+    if (alerting !== undefined && alerting.alertmanagers.length > 0)
+      this.#forwarder = new AlertmanagerForwarder({
+        config: alerting,
+        clock,
+        secrets: processSecrets,
+        createClient: createHttpClient,
+        onProblem,
+      });
+  }
+
+  /** Opens the silences. Nothing is sent before {@link start}. */
+  static async open(options: NotificationsOptions): Promise<Notifications> {
+    const { clock, dataDir, onProblem } = options;
+    const store = silenceFile(join(dataDir, 'silences'));
+    return new Notifications(options, await Silences.open({ clock, store, onProblem }));
+  }
+
+  /** Goes on where the last run stopped. */
+  async start(externalUrl: string): Promise<void> {
+    const { loaded, dataDir, clock, onProblem } = this.#options;
+    if (loaded.receivers === undefined) return;
+    const { config, context } = loaded.receivers;
+    const inhibitor = new Inhibitor(config.inhibitRules);
+    const integrations = new Map(
+      config.receivers.map((receiver) => [receiver.name, createIntegrations(receiver, context)]),
+    );
+    this.#dispatcher = await Dispatcher.open({
+      config,
+      matchRoutes: (labels) => matchRoutes(config.route, labels),
+      mutedBy: (route, timeMs) => mutedBy(route, config.timeIntervals, timeMs),
+      muting: {
+        silencedBy: (labels, nowMs) => this.silences.silencedBy(labels, nowMs),
+        inhibitedBy: (labels, nowMs) => inhibitor.inhibitedBy(labels, nowMs),
+      },
+      onAlerts: (posted) => inhibitor.take(posted, clock.now()),
+      integrations: (name) => integrations.get(name) ?? [],
+      externalUrl,
+      clock,
+      state: new NotifierJournal({
+        path: join(dataDir, 'notifier.log'),
+        version1Path: join(dataDir, 'notifier.json'),
+        clock,
+        onProblem,
+      }),
+      onProblem,
+    });
+  }
+
+  /** Takes alerts of the rules. */
+  post(alerts: readonly PostedAlert[]): void {
+    this.#dispatcher?.post(alerts);
+    this.#forwarder?.post(alerts);
+  }
+
+  /** The notifier; undefined before the start, and where alerts go to no receiver. */
+  get view(): NotifierView | undefined {
+    return this.#dispatcher;
+  }
+
+  get notifierStatus(): NotifierStatus | undefined {
+    return this.#dispatcher?.status();
+  }
+
+  get forwarderStatus(): readonly ForwarderStatus[] {
+    return this.#forwarder?.status() ?? [];
+  }
+
+  /** Lets messages under way end, and remembers. */
+  async stop(): Promise<void> {
+    await Promise.all([this.#dispatcher?.stop(), this.#forwarder?.stop()]);
+  }
+}
