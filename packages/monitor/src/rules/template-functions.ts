@@ -58,7 +58,8 @@ export interface RuleSurroundings {
   readonly timeMs: number;
 }
 
-const PURE: readonly (readonly [string, GoFunction])[] = [
+/** The functions that need nothing but their arguments. */
+export const PURE_RULE_FUNCTIONS: readonly (readonly [string, GoFunction])[] = [
   ['humanize', numeric(humanize)],
   ['humanize1024', numeric(humanize1024)],
   ['humanizeDuration', numeric(humanizeDuration)],
@@ -95,21 +96,18 @@ const PURE: readonly (readonly [string, GoFunction])[] = [
   ],
 ];
 
-/** The names of the functions. */
-export const RULE_FUNCTION_NAMES: readonly string[] = [
-  ...PURE.map(([name]) => name),
-  ...['query', 'externalURL', 'pathPrefix', 'now'],
-];
+/** The names of the functions that know their surroundings. */
+export const BOUND_FUNCTION_NAMES: readonly string[] = ['query', 'externalURL', 'pathPrefix', 'now'];
 
-/** The functions for one expansion. */
-export function ruleFunctions({ query, externalUrl, timeMs }: RuleSurroundings): [string, GoFunction][] {
-  return [
-    ...PURE.map(([name, called]): [string, GoFunction] => [name, called]),
+/** These, for one expansion. */
+export function boundRuleFunctions(surroundings: RuleSurroundings): ReadonlyMap<string, GoFunction> {
+  const { query, externalUrl, timeMs } = surroundings;
+  return new Map([
     ['query', text(query)],
     ['externalURL', { params: [], call: () => externalUrl }],
     ['pathPrefix', { params: [], call: () => new URL(externalUrl).pathname.replace(/\/$/, '') }],
     ['now', { params: [], call: () => timeMs / 1000 }],
-  ];
+  ]);
 }
 
 function numeric(convert: (value: number) => GoValue): GoFunction {

@@ -24,10 +24,17 @@ import {
 } from '../template/go-value.ts';
 import { TemplateError, TemplateInterruption } from '../template/template-error.ts';
 import { evaluateTemplate } from '../template/template-evaluator.ts';
+import type { TemplateFunctions } from '../template/template-expressions.ts';
 import { type TemplateLimits, TextOutput } from '../template/template-output.ts';
 import { parseTemplate } from '../template/template-parser.ts';
 import type { TemplateDefinition } from '../template/template-tree.ts';
-import { QUERY_RESULT, RULE_FUNCTION_NAMES, ruleFunctions, SAMPLE } from './template-functions.ts';
+import {
+  BOUND_FUNCTION_NAMES,
+  boundRuleFunctions,
+  PURE_RULE_FUNCTIONS,
+  QUERY_RESULT,
+  SAMPLE,
+} from './template-functions.ts';
 
 /** How many different queries one template may ask. */
 export const TEMPLATE_QUERIES_MAX = 100;
@@ -72,7 +79,11 @@ const DECLARATIONS = [
   '{{$value := .Value}}',
 ].join('');
 
-const FUNCTION_NAMES: ReadonlySet<string> = new Set([...BUILTIN_FUNCTIONS.keys(), ...RULE_FUNCTION_NAMES]);
+const PURE_FUNCTIONS: ReadonlyMap<string, GoFunction> = new Map([
+  ...BUILTIN_FUNCTIONS,
+  ...PURE_RULE_FUNCTIONS,
+]);
+const FUNCTION_NAMES: ReadonlySet<string> = new Set([...PURE_FUNCTIONS.keys(), ...BOUND_FUNCTION_NAMES]);
 
 const ROOT: GoType = {
   name: 'struct { Labels map[string]string; ExternalLabels map[string]string; ExternalURL string; Value interface {} }',
@@ -108,6 +119,8 @@ export class Template {
    * @throws TemplateError when the evaluation, or a query that it asks, fails
    */
   async expand(data: TemplateData, query: TemplateQuery): Promise<string> {
+    // Most labels, and half of all annotations, are plain text.
+    if (!this.source.includes('{{')) return this.source;
     const name = `__alert_${data.alertName}`;
     const main = this.#definitions.find((definition) => definition.name === '')!;
     const source = { ...main.source, name };
@@ -177,7 +190,7 @@ async function answerOf(query: TemplateQuery, expression: string): Promise<Answe
 function functionsFor(
   { externalUrl, timeMs }: TemplateData,
   answers: ReadonlyMap<string, Answer>,
-): Map<string, GoFunction> {
+): TemplateFunctions {
   const query = (expression: string): GoValue => {
     const answer = answers.get(expression);
     if (answer === undefined) throw new QueryNeeded(expression);
@@ -185,7 +198,8 @@ function functionsFor(
     // New ones at each call, as in Go: they are pointers, which templates can compare.
     return new GoSlice(QUERY_RESULT, answer.map(sampleValue));
   };
-  return new Map([...BUILTIN_FUNCTIONS, ...ruleFunctions({ query, externalUrl, timeMs })]);
+  const bound = boundRuleFunctions({ query, externalUrl, timeMs });
+  return { get: (name) => bound.get(name) ?? PURE_FUNCTIONS.get(name) };
 }
 
 function rootOf({ labels, externalLabels, externalUrl, ...sample }: TemplateData): GoStruct {

@@ -39,10 +39,13 @@ import {
   writePipeline,
 } from './template-tree.ts';
 
+/** Functions by name. */
+export type TemplateFunctions = Pick<ReadonlyMap<string, GoFunction>, 'get'>;
+
 /** What an evaluation needs. */
 export interface TemplateProgram {
   readonly definitions: ReadonlyMap<string, TemplateDefinition>;
-  readonly functions: ReadonlyMap<string, GoFunction>;
+  readonly functions: TemplateFunctions;
   readonly limits: TemplateLimits;
 }
 
