@@ -1,7 +1,7 @@
 /** Templates of messages beside Alertmanager's own, which amtool expands. */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Labels } from '@binnacle/metrics/model';
@@ -54,6 +54,14 @@ interface Rendered {
   readonly failed: boolean;
 }
 
+/** Debian keeps Alertmanager's default templates beside the program and not inside of it. */
+function upstreamFiles(program: string): string[] {
+  const beside = path.join(path.dirname(program), '../share/prometheus/alertmanager');
+  return ['default.tmpl', 'email.tmpl']
+    .map((name) => path.join(beside, name))
+    .filter((name) => existsSync(name));
+}
+
 /** Expands with amtool, a few at a time. */
 async function amtoolRender(
   program: string,
@@ -67,12 +75,7 @@ async function amtoolRender(
     const file = path.join(folder, USER_FILE.name);
     await writeFile(data, dataOf(notification));
     await writeFile(file, USER_FILE.text);
-    // Debian keeps the default templates beside the program and not inside of it.
-    const beside = path.join(path.dirname(program), '../share/prometheus/alertmanager');
-    const globs = ['default.tmpl', 'email.tmpl']
-      .map((name) => path.join(beside, name))
-      .filter((name) => existsSync(name));
-    const args = [...globs, file].map((glob) => `--template.glob=${glob}`);
+    const args = [...upstreamFiles(program), file].map((glob) => `--template.glob=${glob}`);
     const rendered: Rendered[] = [];
     for (let i = 0; i < sources.length; i += 4) {
       const some = sources
@@ -99,9 +102,9 @@ function run(program: string, args: readonly string[]): Promise<Rendered> {
   });
 }
 
-function render(type: 'text' | 'html', source: string): Rendered {
+function render(type: 'text' | 'html', source: string, loaded = templates): Rendered {
   try {
-    return { text: templates[type](source, NOTIFICATION), failed: false };
+    return { text: loaded[type](source, NOTIFICATION), failed: false };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     // amtool hands the data over as a value, Alertmanager as a pointer, and this does as Alertmanager does.
@@ -219,6 +222,27 @@ describe('templates of messages', () => {
       expect(() => templates.html(source, NOTIFICATION), source).toThrowError(
         expect.objectContaining({ name: 'TemplateError' }),
       );
+  });
+
+  it("expand Alertmanager's own default templates as amtool does", { timeout: 60_000 }, async (context) => {
+    const program = outside(context, 'amtool');
+    const files = upstreamFiles(program);
+    if (files.length < 2) context.skip('the default templates are inside of this amtool');
+    const loaded = LoadedMessageTemplates.load(
+      await Promise.all(files.map(async (file) => ({ path: file, text: await readFile(file, 'utf8') }))),
+      new ManualClock(NOW_MS),
+    );
+    const sources = DEFAULT_NAMES.map(
+      (name) => `{{ template "${name}" ${ABOUT_LISTS.has(name) ? '.Alerts' : '.'} }}`,
+    );
+    for (const type of ['text', 'html'] as const) {
+      const want = await amtoolRender(program, type, sources);
+      // A text of the user's file, which amtool has beside them, is not of them.
+      const own = sources.map((_, i) => DEFAULT_NAMES[i] !== 'slack.default.text');
+      const got = sources.map((source) => render(type, source, loaded));
+      expect(got.filter((_, i) => own[i])).toEqual(want.filter((_, i) => own[i]));
+      expect(got.filter(({ failed }) => failed)).toEqual([]);
+    }
   });
 
   it('have the defaults that Alertmanager has, by name', { timeout: 60_000 }, async (context) => {
