@@ -9,6 +9,8 @@
  * written. Where Go accepts a template both see the same, since all ways to an action must end in one context.
  */
 
+import { TemplateError } from './template-error.ts';
+
 /** What kind of place a value would stand in. */
 export type HtmlPlace =
   | 'text'
@@ -25,6 +27,9 @@ export type HtmlPlace =
 
 /** Which part of a URL comes next: all of it, the rest before its query, or its query or fragment. */
 export type UrlPart = 'start' | 'path' | 'query';
+
+/** How much of a text a message shows. */
+const SHOWN_CHARACTERS_MAX = 32;
 
 const URL_ATTRIBUTES: ReadonlySet<string> = new Set([
   ...['action', 'archive', 'background', 'cite', 'classid', 'codebase', 'data', 'formaction', 'href', 'icon'],
@@ -114,7 +119,7 @@ export class HtmlContext {
       case 'tag':
         return same(this.#readTag(text));
       case 'attribute name': {
-        const length = /^[^\s=>"'<]*/.exec(text)![0].length;
+        const length = nameLength(text);
         if (length === text.length) return same(length);
         return same(length + this.#readAfterName(text.slice(length)));
       }
@@ -166,7 +171,9 @@ export class HtmlContext {
       this.#leaveTag();
       return blanks + 1;
     }
-    const name = /^[^\s=>"'<]+/.exec(text.slice(blanks))?.[0] ?? text[blanks]!;
+    const name = text.slice(blanks, blanks + nameLength(text.slice(blanks)));
+    if (name === '')
+      throw new TemplateError(`HTML: an attribute has no name at ${shown(text.slice(blanks))}`);
     this.#attribute = attributePlace(name.toLowerCase());
     this.#place = 'attribute name';
     return blanks + name.length;
@@ -196,6 +203,8 @@ export class HtmlContext {
   #readValue(text: string): { written: string; length: number } {
     const end = this.#delimiter === ' ' ? text.search(/[\s>]/) : text.indexOf(this.#delimiter);
     const inside = end < 0 ? text : text.slice(0, end);
+    if (this.#delimiter === ' ' && /["'<=`]/.test(inside))
+      throw new TemplateError(`HTML: a value with such characters needs quotes: ${shown(inside)}`);
     if (this.#place === 'url') this.#urlPart = urlPartAfter(this.#urlPart, inside);
     if (this.#place === 'css') this.#css += inside;
     if (end < 0) return { written: text, length: text.length };
@@ -204,6 +213,21 @@ export class HtmlContext {
     this.#place = 'tag';
     return { written: text.slice(0, length), length };
   }
+}
+
+/** How long the name of an attribute is that a text begins with. */
+function nameLength(text: string): number {
+  const length = /^[^\s=>"'<]*/.exec(text)![0].length;
+  // Whoever writes such a thing forgot a quote or a bracket before, and means something else than a browser.
+  if (/["'<]/.test(text[length] ?? ''))
+    throw new TemplateError(`HTML: ${text[length]} in the name of an attribute: ${shown(text)}`);
+  return length;
+}
+
+function shown(text: string): string {
+  return JSON.stringify(
+    text.length > SHOWN_CHARACTERS_MAX ? `${text.slice(0, SHOWN_CHARACTERS_MAX)}...` : text,
+  );
 }
 
 function attributePlace(name: string): HtmlPlace {

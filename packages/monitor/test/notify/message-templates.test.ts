@@ -215,6 +215,72 @@ describe('templates of messages', () => {
     expect(got).toEqual(want!.text.split('\n'));
   });
 
+  it('write, within whatever HTML, what amtool writes or nothing', { timeout: 120_000 }, async (context) => {
+    const value = '(index .Alerts 0)';
+    const piece = fc.constantFrom(
+      ...[
+        '<p>',
+        '</p>',
+        '<a href="',
+        '<a href=',
+        "<a title='",
+        '">',
+        '"',
+        "'",
+        '>',
+        '<b',
+        '<br/>',
+        '<!--',
+        '-->',
+      ],
+      ...[
+        '<title>',
+        '</title>',
+        '<style>',
+        '</style>',
+        '<textarea>',
+        '</textarea>',
+        '<p style="',
+        'color: ',
+        ' x',
+      ],
+      ...[
+        ' class=',
+        '=',
+        '<',
+        '/',
+        '?',
+        '#',
+        '&',
+        'a',
+        'http:',
+        ';',
+        '<script>',
+        '</script>',
+        ' onclick="',
+        '</',
+      ],
+      ...['<!DOCTYPE html>', '<3', ' ', '\n', '<a data-x="', '<svg:a xlink:href="', '{{ .Status }}'],
+      ...[`{{ ${value}.Labels.weird }}`, `{{ ${value}.Annotations.bad_url }}`, '{{ safeHtml "<i>x</i>" }}'],
+      `{{ ${value}.Annotations.runbook_url }}`,
+    );
+    const numRuns = process.env.BINNACLE_SOAK === '1' ? 3000 : 200;
+    const sources = fc
+      .sample(fc.array(piece, { minLength: 2, maxLength: 9 }), { numRuns, seed: 20_260 })
+      .map((pieces) => pieces.join(''))
+      .filter((source) => source.includes('{{'));
+    const want = await amtoolRender(outside(context, 'amtool'), 'html', sources);
+    const got = sources.map((source) => render('html', source));
+    const differing = sources
+      .map((source, i) => ({ source, want: want[i]!, got: got[i]! }))
+      .filter((one) => !one.got.failed && (one.want.failed || one.want.text !== one.got.text));
+    expect(differing).toEqual([]);
+    // What only this refuses are values in scripts and the like.
+    const onlyHere = sources.filter((_, i) => got[i]!.failed && !want[i]!.failed);
+    expect(onlyHere.filter((source) => !/script|onclick|style|<[a-z]* \{\{/.test(source))).toEqual([]);
+    expect(got.filter(({ failed }) => !failed).length).toBeGreaterThan(10);
+  });
+
   it('refuse HTML that amtool refuses, and what is not supported', { timeout: 60_000 }, async (context) => {
     const want = await amtoolRender(outside(context, 'amtool'), 'html', REFUSED_HTML_TEMPLATES);
     expect(want.filter(({ failed }) => !failed)).toEqual([]);
