@@ -7,7 +7,7 @@
  */
 import * as http from 'node:http';
 import * as https from 'node:https';
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import type { Clock } from './clock.ts';
 import {
@@ -204,9 +204,11 @@ async function sendOnce(
   }
   const connectHeaders = await headerValues(settings.proxy.connectHeaders, scope);
   const tunnel: Socket = await openTunnel(proxy, url, connectHeaders, signal);
-  const createConnection = () => connectTls({ servername: host, ...tls, socket: tunnel });
+  // Without an agent, also a new one (false): it would make a connection of its own.
+  const createConnection = () =>
+    connectTls({ host, ...(isIP(host) === 0 && { servername: host }), ...tls, socket: tunnel });
   return await exchange(
-    https.request({ method, host, port: url.port, path, headers, agent: false, signal, createConnection }),
+    https.request({ method, host, port: url.port, path, headers, signal, createConnection }),
     body,
   );
 }
