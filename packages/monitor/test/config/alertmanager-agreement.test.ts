@@ -91,3 +91,108 @@ test('what is shown of a file is a file for amtool', async (context) => {
   expect(paths.filter((path) => decided.get(path) !== true)).toEqual([]);
   expect(paths.length).toBeGreaterThan(50);
 });
+
+/** A file with all that is not about receivers. */
+const EVERYTHING = {
+  global: { resolve_timeout: '5m' },
+  route: {
+    receiver: 'a',
+    group_by: ['x', 'y'],
+    group_wait: '1s',
+    group_interval: '1m',
+    repeat_interval: '1h',
+    continue: false,
+    matchers: [],
+    routes: [
+      {
+        receiver: 'b',
+        match: { a: 'b' },
+        match_re: { c: 'd.*' },
+        matchers: ['e=f'],
+        group_by: ['...'],
+        mute_time_intervals: ['t'],
+        active_time_intervals: ['t'],
+        routes: [{ receiver: 'a' }],
+      },
+    ],
+  },
+  receivers: [{ name: 'a' }, { name: 'b' }],
+  inhibit_rules: [
+    {
+      name: 'n',
+      source_match: { a: 'b' },
+      target_match_re: { a: 'b' },
+      source_matchers: ['a=b'],
+      equal: ['x'],
+    },
+  ],
+  time_intervals: [
+    {
+      name: 't',
+      time_intervals: [
+        {
+          times: [{ start_time: '09:00', end_time: '10:00' }],
+          weekdays: ['monday:friday'],
+          days_of_month: ['1:5'],
+          months: ['1:3'],
+          years: ['2024'],
+          location: 'UTC',
+        },
+      ],
+    },
+  ],
+  mute_time_intervals: [{ name: 'u', time_intervals: [] }],
+  templates: ['*.x'],
+};
+
+/** What stands in place of a value; an item of a list without a value is refused by Binnacle alone, and left out. */
+const OTHERS = [
+  '[]',
+  '{}',
+  '1',
+  '-1',
+  '1.5',
+  'true',
+  '""',
+  '"a=b"',
+  '[1]',
+  '[[]]',
+  '{ a: b }',
+  '[a]',
+  '"1m"',
+  '"1:2"',
+];
+const HERE = '@here@';
+
+/** The value with each value in it replaced, one at a time. */
+function* replaced(value: unknown): Generator<unknown> {
+  yield HERE;
+  if (typeof value !== 'object' || value === null) return;
+  for (const [name, inner] of Object.entries(value))
+    for (const other of replaced(inner))
+      yield Array.isArray(value) ? value.with(Number(name), other) : { ...value, [name]: other };
+}
+
+test('amtool and Binnacle agree on every value that is replaced by another', async (context) => {
+  const amtool = outside(context, 'amtool');
+  const texts = [...replaced(EVERYTHING)].slice(1).flatMap((file) => {
+    const text = JSON.stringify(file).replaceAll('":', '": ');
+    return OTHERS.map((other) => text.replace(JSON.stringify(HERE), other));
+  });
+  const paths = texts.map((text, index) => {
+    const path = join(folder, `replaced-${index}.yml`);
+    writeFileSync(path, text);
+    return path;
+  });
+  const decided = new Map<string, boolean>();
+  for (let at = 0; at < paths.length; at += 300)
+    for (const [path, good] of taken(amtool, paths.slice(at, at + 300))) decided.set(path, good);
+  const differences: string[] = [];
+  for (const [index, path] of paths.entries()) {
+    const problems = await problemsOf(path);
+    if ((problems.length === 0) !== decided.get(path))
+      differences.push(`${texts[index]}: ${problems.join()}`);
+  }
+  expect(differences).toEqual([]);
+  expect(texts.length).toBeGreaterThan(800);
+});

@@ -125,6 +125,10 @@ export const SAMPLES: readonly AlertmanagerSample[] = [
   bad('a matcher with a quote that is not closed', child(`matchers: [ 'a="b' ]`)),
   bad('a matcher with a bad pattern', child(`matchers: [ 'a=~"("' ]`)),
   bad('a matcher with a pattern of Perl', child(`matchers: [ 'a=~"(?=b)"' ]`)),
+  differs(
+    good('an item of a list without value', child('matchers: [ ~ ]')),
+    'an item without a value is a mistake, here and in every list; of a route Alertmanager even crashes',
+  ),
   bad('matchers that are a text', child('matchers: a=b')),
   bad('matchers that are a mapping', child('matchers: { a: b }')),
   good('match', child('match: { a: b, c: 1, d: true, e: "" }')),
