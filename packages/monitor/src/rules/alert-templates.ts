@@ -35,10 +35,13 @@ export class AlertTemplates {
     query: TemplateQuery,
   ): Promise<AlertResult[]> {
     const alerts: AlertResult[] = [];
-    for (const { labels, value } of results) {
-      const data = { alertName: this.#alertName, labels, value, ...surroundings };
+    for (const result of results) {
+      const { labels } = result;
+      const data = { alertName: this.#alertName, ...result, ...surroundings };
       const ruleLabels = await expanded(this.#labels, data, query);
       const annotations = await expanded(this.#annotations, data, query);
+      // As in Prometheus, the value of an alert that is a histogram is 0.
+      const value = result.histogram === undefined ? result.value : 0;
       alerts.push({ labels: alertLabels(labels, ruleLabels, this.#alertName), annotations, value });
     }
     return alerts;
