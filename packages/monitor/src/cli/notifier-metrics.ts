@@ -1,26 +1,57 @@
-/** The monitor's own metrics about notifications, under Alertmanager's names. */
-import type { Family, HistogramSeries } from '@binnacle/metrics/exposition';
-import type { NotifierStatus } from '../notify/dispatcher.ts';
+/**
+ * The monitor's own metrics about its notifier, under Alertmanager's names, with `receiver_name` as Alertmanager has
+ * it where that is switched on. Integrations of one kind in one receiver are one series, as there.
+ */
+import type { Family, HistogramFamily } from '@binnacle/metrics/exposition';
+import { type NotifierStatus, SUPPRESSED_REASONS } from '../notify/dispatcher.ts';
 import { FAILURE_REASONS, type IntegrationStatus, LATENCY_BOUNDS_SECONDS } from '../notify/message-sender.ts';
 import type { SilenceState } from '../notify/silences.ts';
 import { family, type Row } from './family.ts';
 
-const INTEGRATION_LABELS = ['integration', 'receiver_name'];
-
-/** What the notifier counts. Integrations of one kind in one receiver are added up. */
+/** All families of the notifier. */
 export function notifierFamilies(status: NotifierStatus): Family[] {
-  const integrations = byKind(status.integrations);
-  const perKind = (value: (integration: IntegrationStatus) => number): Row[] =>
-    integrations.map((same): Row => {
-      const [{ kind, receiver }] = same;
-      return [same.reduce((sum, one) => sum + value(one), 0), kind, receiver];
-    });
   const { alerts, received, suppressed } = status;
+  const merged = byKind(status.integrations);
+  const names = ['integration', 'receiver_name'];
+  const perKind = (value: (integration: IntegrationStatus) => number) =>
+    merged.map((all): Row => [sum(all, value), ...labelsOf(all)]);
   return [
-    family(
-      'gauge',
-      'alertmanager_alerts',
-      'How many alerts by state.',
+    counter(
+      'notifications_total',
+      'Messages that were to be sent.',
+      names,
+      perKind((one) => one.notifications),
+    ),
+    counter(
+      'notifications_failed_total',
+      'Messages that were given up until the next flush of their group.',
+      [...names, 'reason'],
+      FAILURE_REASONS.flatMap((reason) =>
+        merged.map((all): Row => [sum(all, (one) => one.failedByReason[reason]), ...labelsOf(all), reason]),
+      ),
+    ),
+    counter(
+      'notification_requests_total',
+      'Attempts to send a message.',
+      names,
+      perKind((one) => one.attempts),
+    ),
+    counter(
+      'notification_requests_failed_total',
+      'Attempts to send a message that failed.',
+      names,
+      perKind((one) => one.failedAttempts),
+    ),
+    latency(merged),
+    counter(
+      'notifications_suppressed_total',
+      'Alerts that were held back from messages, each at each flush.',
+      ['reason'],
+      SUPPRESSED_REASONS.map((reason): Row => [suppressed[reason], reason]),
+    ),
+    gauge(
+      'alerts',
+      'Alerts by state.',
       ['state'],
       [
         [alerts.active, 'active'],
@@ -28,120 +59,70 @@ export function notifierFamilies(status: NotifierStatus): Family[] {
         [alerts.unprocessed, 'unprocessed'],
       ],
     ),
-    family(
-      'counter',
-      'alertmanager_alerts_received_total',
-      'The total number of received alerts.',
-      ['status', 'version'],
+    counter(
+      'alerts_received_total',
+      'Alerts that were posted.',
+      ['status'],
       [
-        [received.firing, 'firing', 'v2'],
-        [received.resolved, 'resolved', 'v2'],
+        [received.firing, 'firing'],
+        [received.resolved, 'resolved'],
       ],
     ),
-    family(
-      'counter',
-      'binnacle_notifier_alerts_dropped_total',
-      'Posts of alerts for which there was no room.',
-      [],
-      [[status.dropped]],
-    ),
-    family(
-      'gauge',
-      'alertmanager_dispatcher_aggregation_groups',
-      'Number of active aggregation groups',
-      [],
-      [[status.groups]],
-    ),
-    family(
-      'counter',
-      'alertmanager_notifications_total',
-      'The total number of attempted notifications.',
-      INTEGRATION_LABELS,
-      perKind(({ notifications }) => notifications),
-    ),
-    family(
-      'counter',
-      'alertmanager_notifications_failed_total',
-      'The total number of failed notifications.',
-      [...INTEGRATION_LABELS, 'reason'],
-      integrations.flatMap((same) =>
-        FAILURE_REASONS.map((reason): Row => {
-          const failed = same.reduce((sum, { failedByReason }) => sum + failedByReason[reason], 0);
-          return [failed, same[0].kind, same[0].receiver, reason];
-        }),
-      ),
-    ),
-    family(
-      'counter',
-      'alertmanager_notification_requests_total',
-      'The total number of attempted notification requests.',
-      INTEGRATION_LABELS,
-      perKind(({ attempts }) => attempts),
-    ),
-    family(
-      'counter',
-      'alertmanager_notification_requests_failed_total',
-      'The total number of failed notification requests.',
-      INTEGRATION_LABELS,
-      perKind(({ failedAttempts }) => failedAttempts),
-    ),
-    latencyFamily(integrations),
-    family(
-      'counter',
-      'alertmanager_notifications_suppressed_total',
-      'The total number of notifications suppressed for being silenced, inhibited, outside of active time intervals or within muted time intervals.',
-      ['reason'],
-      Object.entries(suppressed).map(([reason, count]): Row => [count, reason]),
-    ),
-    family(
-      'gauge',
-      'binnacle_notifier_messages_waiting',
-      'Messages that wait for a place among those that are being sent.',
-      INTEGRATION_LABELS,
-      perKind(({ waiting }) => waiting),
-    ),
+    counter('alerts_limited_total', 'Alerts that were posted and found no room.', [], [[status.dropped]]),
+    gauge('dispatcher_aggregation_groups', 'Groups of alerts.', [], [[status.groups]]),
+    gauge('nflog_entries', 'Groups and integrations of which is known what was sent.', [], [[status.notes]]),
   ];
 }
 
 /** How many silences there are. */
 export function silenceFamily(counts: Readonly<Record<SilenceState, number>>): Family {
-  return family(
-    'gauge',
-    'alertmanager_silences',
-    'How many silences by state.',
-    ['state'],
-    Object.entries(counts).map(([state, count]): Row => [count, state]),
-  );
+  const rows = Object.entries(counts).map(([state, count]): Row => [count, state]);
+  return gauge('silences', 'Silences by state.', ['state'], rows);
 }
 
-type Integrations = readonly [IntegrationStatus, ...IntegrationStatus[]];
+function latency(merged: readonly (readonly IntegrationStatus[])[]): HistogramFamily {
+  return {
+    type: 'histogram',
+    name: 'alertmanager_notification_latency_seconds',
+    help: 'How long attempts to send a message took.',
+    unit: 'seconds',
+    labelNames: ['integration', 'receiver_name'],
+    bounds: LATENCY_BOUNDS_SECONDS,
+    series: merged.map((all) => ({
+      labelValues: labelsOf(all),
+      counts: [...LATENCY_BOUNDS_SECONDS, 0].map((_, i) => sum(all, (one) => one.latency.counts[i] ?? 0)),
+      sum: sum(all, (one) => one.latency.sumSeconds),
+    })),
+  };
+}
 
-function byKind(integrations: readonly IntegrationStatus[]): Integrations[] {
-  const groups = new Map<string, [IntegrationStatus, ...IntegrationStatus[]]>();
-  for (const integration of integrations) {
-    const key = JSON.stringify([integration.kind, integration.receiver]);
+function counter(name: string, help: string, labelNames: readonly string[], rows: readonly Row[]): Family {
+  return family('counter', `alertmanager_${name}`, help, labelNames, rows);
+}
+
+function gauge(name: string, help: string, labelNames: readonly string[], rows: readonly Row[]): Family {
+  return family('gauge', `alertmanager_${name}`, help, labelNames, rows);
+}
+
+/** Never an empty list in it. */
+function byKind(integrations: readonly IntegrationStatus[]): readonly (readonly IntegrationStatus[])[] {
+  const groups = new Map<string, IntegrationStatus[]>();
+  for (const one of integrations) {
+    const key = JSON.stringify(labelsOf([one]));
     const group = groups.get(key);
-    if (group === undefined) groups.set(key, [integration]);
-    else group.push(integration);
+    if (group === undefined) groups.set(key, [one]);
+    else group.push(one);
   }
   return [...groups.values()];
 }
 
-function latencyFamily(integrations: readonly Integrations[]): Family {
-  return {
-    type: 'histogram',
-    name: 'alertmanager_notification_latency_seconds',
-    help: 'The latency of notifications in seconds.',
-    unit: '',
-    labelNames: INTEGRATION_LABELS,
-    bounds: LATENCY_BOUNDS_SECONDS,
-    series: integrations.map((same): HistogramSeries => {
-      const [{ kind, receiver, latency }] = same;
-      return {
-        labelValues: [kind, receiver],
-        counts: latency.counts.map((_, i) => same.reduce((sum, one) => sum + one.latency.counts[i]!, 0)),
-        sum: same.reduce((sum, one) => sum + one.latency.sumSeconds, 0),
-      };
-    }),
-  };
+function labelsOf([first]: readonly IntegrationStatus[]): string[] {
+  return first === undefined ? [] : [first.kind, first.receiver];
+}
+
+function sum(
+  integrations: readonly IntegrationStatus[],
+  value: (integration: IntegrationStatus) => number,
+): number {
+  return integrations.reduce((total, one) => total + value(one), 0);
 }
