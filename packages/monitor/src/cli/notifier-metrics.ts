@@ -71,6 +71,12 @@ export function notifierFamilies(status: NotifierStatus): Family[] {
     counter('alerts_limited_total', 'Alerts that were posted and found no room.', [], [[status.dropped]]),
     gauge('dispatcher_aggregation_groups', 'Groups of alerts.', [], [[status.groups]]),
     gauge('nflog_entries', 'Groups and integrations of which is known what was sent.', [], [[status.notes]]),
+    counter(
+      'nflog_forgotten_total',
+      'Groups and integrations of which it was forgotten, because there were too many.',
+      [],
+      [[status.notesForgotten]],
+    ),
   ];
 }
 

@@ -23,6 +23,9 @@ export interface NotifiedAlert extends PostedAlert {
 }
 
 const SEPARATOR = 0xff;
+/** Texts whose code units are their bytes. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII is meant
+const ASCII = /^[\x00-\x7f]*$/;
 
 /** Alertmanager's name for a label set: FNV-1a in 64 bits over names and values, 16 hexadecimal digits. */
 export function fingerprintOf(labels: Labels): string {
@@ -37,7 +40,8 @@ export function fingerprintOf(labels: Labels): string {
     high = (high * 435 + Math.floor(product / 0x1_0000_0000) + ((mixed << 8) >>> 0)) >>> 0;
   };
   const addText = (text: string): void => {
-    for (const byte of Buffer.from(text)) add(byte);
+    if (ASCII.test(text)) for (let i = 0; i < text.length; i++) add(text.charCodeAt(i));
+    else for (const byte of Buffer.from(text)) add(byte);
     add(SEPARATOR);
   };
   for (let i = 0; i < labels.size; i++) {

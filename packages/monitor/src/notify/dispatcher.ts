@@ -30,6 +30,8 @@ import type { AlertGroupView, AlertView, Muting, NotifierView } from './notifier
 export const DELIVERY_LEAST_MS = 10_000;
 /** How often alerts that have ended, and notes that have expired, are forgotten. */
 export const MAINTENANCE_INTERVAL_MS = 15 * 60_000;
+/** How many groups are flushed in one turn of the loop, so that a storm lets requests and rules through. */
+export const FLUSHES_AT_ONCE_MAX = 500;
 /** How long messages that are under way may take when the monitor stops. */
 export const STOP_WAIT_MS = 5000;
 
@@ -77,6 +79,8 @@ export interface NotifierStatus {
   readonly suppressed: Readonly<Record<SuppressedReason, number>>;
   /** Groups and integrations of which is remembered what was sent. */
   readonly notes: number;
+  /** Of which it was forgotten, because there were too many. */
+  readonly notesForgotten: number;
 }
 
 /** The notifier. */
@@ -171,6 +175,7 @@ export class Dispatcher implements NotifierView {
       groups: this.#groups.size,
       suppressed: { ...this.#suppressed },
       notes: this.#log.size,
+      notesForgotten: this.#log.evicted,
     };
   }
 
@@ -234,7 +239,9 @@ export class Dispatcher implements NotifierView {
 
   #flushDue(): void {
     const nowMs = this.#options.clock.now();
-    for (let flush = this.#groups.flush(nowMs); flush !== undefined; flush = this.#groups.flush(nowMs)) {
+    for (let count = 0; count < FLUSHES_AT_ONCE_MAX; count++) {
+      const flush = this.#groups.flush(nowMs);
+      if (flush === undefined) return;
       const run = this.#deliverGroup(flush, nowMs).finally(() => {
         this.#running.delete(run);
         this.#schedule();

@@ -34,7 +34,7 @@ const CRC_LENGTH = 8;
 /** A journal is replaced when it has this many times the bytes that it had after the last replacement. */
 export const JOURNAL_GROWTH_MAX = 3;
 /** A journal that is smaller is never replaced. */
-export const JOURNAL_REPLACED_BYTES_MIN = 1024 * 1024;
+export const JOURNAL_REPLACED_BYTES_MIN = 16 * 1024 * 1024;
 /** How many bytes wait for a disk that refuses them; beyond, they are given up for one replacement of everything. */
 export const JOURNAL_WAITING_BYTES_MAX = 16 * 1024 * 1024;
 /** The pause before a write is tried again; it doubles from there. */
@@ -125,7 +125,7 @@ export class NotifierJournal implements NotifierStateStore {
   append(records: readonly StateRecord[]): Promise<void> {
     if (this.#isOff || this.#isClosed || records.length === 0) return Promise.resolve();
     return new Promise((resolve) => {
-      const bytes = linesOf(records);
+      const bytes = Buffer.from(linesOf(records));
       this.#waiting.push({ bytes, done: resolve });
       this.#waitingBytes += bytes.length;
       if (this.#cancelRetry === undefined) return this.#start();
@@ -146,10 +146,8 @@ export class NotifierJournal implements NotifierStateStore {
   replace(records: readonly StateRecord[]): Promise<void> {
     if (this.#isOff || this.#isClosed) return Promise.resolve();
     return new Promise((resolve) => {
-      const bytes = Buffer.concat([
-        line(JSON.stringify({ journal: 'notifier', version: VERSION })),
-        linesOf(records),
-      ]);
+      const header = lineOf(JSON.stringify({ journal: 'notifier', version: VERSION }));
+      const bytes = Buffer.from(header + linesOf(records));
       // What waits so far is part of what the records say, and is durable when they are.
       const included = this.#takeWaiting();
       if (this.#replacement !== undefined) included.push(this.#replacement);
@@ -364,17 +362,19 @@ function versionOf(parsed: unknown): number | undefined {
   return isHeader && 'version' in parsed && typeof parsed.version === 'number' ? parsed.version : undefined;
 }
 
-function linesOf(records: readonly StateRecord[]): Buffer {
-  return Buffer.concat(records.map((record) => line(printRecord(record))));
+function linesOf(records: readonly StateRecord[]): string {
+  let text = '';
+  for (const record of records) text += lineOf(printRecord(record));
+  return text;
 }
 
-function line(json: string): Buffer {
-  const bytes = Buffer.from(json);
-  return Buffer.concat([Buffer.from(`${crcText(bytes)} `), bytes, Buffer.of(NEWLINE)]);
+function lineOf(json: string): string {
+  return `${crcText(json)} ${json}\n`;
 }
 
-function crcText(bytes: Buffer): string {
-  return crc32(bytes).toString(16).padStart(CRC_LENGTH, '0');
+/** Of the bytes of a text in UTF-8, or of bytes. */
+function crcText(json: string | Buffer): string {
+  return crc32(json).toString(16).padStart(CRC_LENGTH, '0');
 }
 
 function countLines(bytes: Buffer): number {

@@ -11,6 +11,7 @@ import { JOURNAL_REPLACED_BYTES_MIN, NotifierJournal } from '../../dist/notify/n
 import {
   type NotifierState,
   NotifierStateBuilder,
+  recordsOf,
   type StateRecord,
 } from '../../dist/notify/notifier-state.js';
 import { ManualClock } from '../manual-clock.ts';
@@ -127,7 +128,8 @@ describe('the journal of the notifier', () => {
     const dir = await folder();
     const { journal } = await fresh(dir);
     const record = alertRecord('x'.repeat(1000));
-    while (!journal.isOvergrown) await journal.append([record]);
+    const many = Array.from({ length: 1000 }, () => record);
+    while (!journal.isOvergrown) await journal.append(many);
     expect(journal.lengthBytes).toBeGreaterThan(JOURNAL_REPLACED_BYTES_MIN);
     const replaced = journal.replace([record]);
     const after = journal.append([alertRecord('after')]);
@@ -291,6 +293,60 @@ class FailingDisk implements JournalDisk {
 function failure(): Error {
   return Object.assign(new Error('no space left'), { code: 'ENOSPC' });
 }
+
+const anyRecord = fc.oneof(
+  fc.record({ job: fc.constantFrom('a', 'b', 'c'), isEnded: fc.boolean() }).map(({ job, isEnded }) => {
+    return alertRecord(job, isEnded);
+  }),
+  fc.constantFrom('a', 'b', 'c').map((job): StateRecord => {
+    return { kind: 'gone', fingerprints: [fingerprintOf(Labels.of({ alertname: 'Down', job }))] };
+  }),
+  fc
+    .record({
+      key: fc.constantFrom('x', 'y é "z"'),
+      firing: fc.array(fc.constantFrom('00', '11'), { maxLength: 2 }),
+      sentAtMs: fc.nat(),
+      expiresAtMs: fc.nat(),
+    })
+    .map((attempt): StateRecord => ({ kind: 'sending', attempt })),
+  fc
+    .record({
+      key: fc.constantFrom('x', 'y é "z"'),
+      firing: fc.array(fc.constantFrom('00', '11'), { minLength: 1, maxLength: 2 }),
+      resolved: fc.array(fc.constantFrom('22'), { maxLength: 1 }),
+      sentAtMs: fc.nat(),
+      expiresAtMs: fc.nat(),
+    })
+    .map((entry): StateRecord => ({ kind: 'sent', entry })),
+);
+
+it('what is written is what is read, replaced in between or not, in any batches', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.record({ batch: fc.array(anyRecord, { maxLength: 5 }), isReplaced: fc.boolean() }), {
+        maxLength: 6,
+      }),
+      async (batches) => {
+        const dir = await folder();
+        const { journal, problems } = await fresh(dir);
+        const all: StateRecord[] = [];
+        for (const { batch, isReplaced } of batches) {
+          all.push(...batch);
+          void journal.append(batch);
+          if (!isReplaced) continue;
+          const { alerts, notifications } = sum(all);
+          const snapshot: StateRecord[] = alerts.map((alert) => ({ kind: 'alert', alert }));
+          for (const entry of notifications) snapshot.push(...recordsOf(entry));
+          void journal.replace(snapshot);
+        }
+        await journal.close();
+        expect(plain((await open(dir)).state)).toEqual(plain(sum(all)));
+        expect(problems).toEqual([]);
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
 
 describe('a disk that is full', () => {
   it('is told in words, holds up nobody, and has everything when there is room again', async () => {

@@ -73,7 +73,8 @@ class Real {
   readonly silenced: Set<string>;
   readonly #routes: readonly NaiveRoute[];
   readonly #integrations: readonly NaiveIntegration[];
-  #state = new MemoryState();
+  /** Small, so that it is replaced every now and then. */
+  #state = new MemoryState(12);
   #clock = new ManualClock(EPOCH_MS);
   #dispatcher: Dispatcher | undefined;
   /** A generation: what an earlier process still does is not seen by anybody. */

@@ -19,7 +19,16 @@ export const FOREVER = 10_000 * MIN;
 /** The memory of a notifier in a variable. */
 export class MemoryState implements NotifierStateStore {
   records: StateRecord[] = [];
-  readonly isOvergrown = false;
+  /** How many records make it overgrown. */
+  readonly recordsMax: number;
+
+  constructor(recordsMax = Number.POSITIVE_INFINITY) {
+    this.recordsMax = recordsMax;
+  }
+
+  get isOvergrown(): boolean {
+    return this.records.length > this.recordsMax;
+  }
 
   async load() {
     const builder = new NotifierStateBuilder();
@@ -39,7 +48,7 @@ export class MemoryState implements NotifierStateStore {
 
   /** What the next process finds. */
   copy(): MemoryState {
-    const copy = new MemoryState();
+    const copy = new MemoryState(this.recordsMax);
     copy.records = [...this.records];
     return copy;
   }
