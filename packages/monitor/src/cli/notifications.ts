@@ -144,5 +144,6 @@ export class Notifications {
   /** Lets messages under way end, and remembers. */
   async stop(): Promise<void> {
     await Promise.all([this.#dispatcher?.stop(), this.#forwarder?.stop()]);
+    await this.silences.close();
   }
 }

@@ -183,15 +183,6 @@ export class Silences {
     return silence !== undefined && isKept(silence, this.#options.clock.now()) ? silence : undefined;
   }
 
-  /** How many there are of each state. */
-  counts(): Record<SilenceState, number> {
-    const nowMs = this.#options.clock.now();
-    const counts: Record<SilenceState, number> = { pending: 0, active: 0, expired: 0 };
-    for (const silence of this.#silences.values())
-      if (isKept(silence, nowMs)) counts[silenceStateAt(silence, nowMs)]++;
-    return counts;
-  }
-
   /**
    * The silences that have all of these matchers among theirs, whatever those would match: active ones first, the
    * next to end first of all; then pending ones, the next to start first; then expired ones, the last to end first.
@@ -210,6 +201,15 @@ export class Silences {
     const ids: string[] = [];
     for (const { silence } of matching) if (silenceStateAt(silence, nowMs) === 'active') ids.push(silence.id);
     return ids;
+  }
+
+  /** How many silences there are in each state. */
+  counts(): Readonly<Record<SilenceState, number>> {
+    const counts = { pending: 0, active: 0, expired: 0 };
+    const nowMs = this.#options.clock.now();
+    for (const silence of this.#silences.values())
+      if (isKept(silence, nowMs)) counts[silenceStateAt(silence, nowMs)]++;
+    return counts;
   }
 
   /** Which of the alerts a silence of these matchers would hide. */

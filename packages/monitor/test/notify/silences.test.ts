@@ -169,6 +169,7 @@ describe('silences', () => {
     const names = (filter: string) =>
       silences.list(parseMatchers(filter)).map(({ matchers }) => matchers[0]!.value);
     expect(names('')).toEqual(['soon', 'late', 'next', 'future', 'older', 'old']);
+    expect(silences.counts()).toEqual({ active: 2, pending: 2, expired: 2 });
     expect(names('name="late"')).toEqual(['late']);
     expect(names('x=~"1|2",name="late"')).toEqual(['late']);
     expect(names('x="1"')).toEqual([]);
