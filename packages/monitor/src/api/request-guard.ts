@@ -17,7 +17,7 @@ export interface GuardOptions {
   readonly listenHost: string;
   /** Where users reach it, perhaps through a proxy that changes `Host`. */
   readonly externalUrl: string | undefined;
-  /** Further names that it is reached by, without a port. */
+  /** Further names that it is reached by; a port behind one says nothing. */
   readonly allowedHosts: readonly string[];
 }
 
@@ -44,7 +44,7 @@ export class RequestGuard {
         EVERYWHERE.includes(listenHost) ? hostname() : listenHost,
         ...(external === undefined ? [] : [external.hostname]),
         ...allowedHosts,
-      ].map((name) => name.toLowerCase().replace(/\.$/, '')),
+      ].map((name) => (urlOf('http:', name)?.hostname ?? name).replace(/\.$/, '')),
     );
   }
 

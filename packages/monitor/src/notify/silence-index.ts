@@ -8,10 +8,14 @@
  */
 import type { Labels } from '@binnacle/metrics/model';
 import { matchesAll } from '../alert-matcher.ts';
+import { ALERTS_MAX } from './alert-store.ts';
 import type { Silence } from './silences.ts';
 
-/** For how many label sets the answer is remembered; beyond, the one first asked about is forgotten. */
-export const LABEL_SETS_REMEMBERED_MAX = 20_000;
+/**
+ * For how many label sets the answer is remembered: all that the notifier keeps, since they are asked about in turn.
+ * Beyond, the one first asked about is forgotten.
+ */
+export const LABEL_SETS_REMEMBERED_MAX = ALERTS_MAX;
 /** How many changes can be caught up with; who is further behind starts anew. */
 export const CHANGES_REMEMBERED_MAX = 1000;
 
@@ -119,6 +123,9 @@ export class SilenceIndex {
   }
 }
 
+const NONE: readonly Indexed[] = [];
+
 function inOrder(found: Indexed[]): readonly Indexed[] {
-  return found.length < 2 ? found : found.sort((a, b) => a.sequence - b.sequence);
+  // Most alerts are not silenced; they share one answer.
+  return found.length === 0 ? NONE : found.sort((a, b) => a.sequence - b.sequence);
 }

@@ -175,6 +175,8 @@ describe('its own page, and clients that are no browser', () => {
     guard('0.0.0.0').check(asked);
     guard('::').check(asked);
     guard(hostname()).check(asked);
+    const named = { listenHost: '::1', externalUrl: undefined, allowedHosts: ['Binnacle.internal:9700'] };
+    new RequestGuard(named).check({ method: 'GET', headers: { host: 'binnacle.internal' } });
     expect(() => guard('127.0.0.1').check(asked)).toThrow('--allow-host NAME');
     // A client of HTTP 1.0 names no host, and is no browser.
     guard('127.0.0.1').check({ method: 'POST', headers: {} });
