@@ -1,10 +1,16 @@
 /** Mail against a real SMTP server: what arrives, over what kind of connection, and what is said where it does not. */
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Labels } from '@binnacle/metrics/model';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 import { afterEach, describe, expect, it } from 'vitest';
+import { startAlertmanager } from '../../../../../test/alertmanager.ts';
+import { systemClock } from '../../../dist/clock.js';
+import type { NotifiedAlert } from '../../../dist/notify/alert.js';
 import type { SendResult } from '../../../dist/notify/integration.js';
 import { type IntegrationOptions, integrationsOf, never, notificationOf } from './notifications.ts';
 
@@ -293,6 +299,53 @@ describe('mail', () => {
     await expect(sending).rejects.toThrow('stopping');
   });
 
+  it('is what Alertmanager sends', { timeout: 20_000 }, async (context) => {
+    const server = await mailServer();
+    const folder = mkdtempSync(path.join(tmpdir(), 'email-'));
+    const fields = [
+      'to: "a@example.org, B <b@example.org>", from: "Monitor <m@example.org>"',
+      `smarthost: "localhost:${server.port}", ${TLS}, auth_username: user, auth_password: right-password`,
+      'headers: { subject: "[{{ .Status }}] é {{ .GroupLabels.alertname }}", reply-to: "c@example.org", X-Team: ops }',
+      'html: "<b>{{ .CommonAnnotations.summary }}</b> é=", text: "t {{ .CommonLabels.instance }}"',
+      'threading: { enabled: true, thread_by_date: daily }, hello: there.example.org',
+    ].join(', ');
+    const alertmanager = await startAlertmanager(
+      context,
+      folder,
+      `route: { receiver: ops, group_by: [alertname], group_wait: 100ms }\nreceivers:\n  - name: ops\n    email_configs: [{ ${fields} }]\n`,
+    );
+    try {
+      const [{ labels, annotations }] = notificationOf().alerts as [NotifiedAlert];
+      await fetch(`${alertmanager.url}/api/v2/alerts`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify([{ labels: labels.toObject(), annotations }]),
+      });
+      for (let tries = 0; server.mails.length === 0 && tries < 100; tries++) await sleep(100);
+    } finally {
+      await alertmanager.stop();
+      rmSync(folder, { recursive: true });
+    }
+    const [email] = await integrationsOf(`email_configs: [{ ${fields} }]`, { clock: systemClock });
+    expect(await email!.send(notificationOf(), never())).toMatchObject({ ok: true });
+    const [theirs, ours] = server.mails.map((mail) => {
+      const { headers } = parsed(mail.text);
+      return {
+        ...{ from: mail.from, to: mail.to, user: mail.user, secure: mail.secure, client: mail.client },
+        names: Object.keys(headers).sort(),
+        addresses: [headers.to, headers.from, headers['reply-to'], headers['x-team']],
+        thread: [headers.references, headers['in-reply-to']],
+        subject: decoded(headers.subject ?? ''),
+        parts: partsOf(mail.text).map((part) => [
+          part.headers['content-type']?.toLowerCase(),
+          part.body.trim(),
+        ]),
+      };
+    });
+    expect(ours).toEqual(theirs);
+    expect(server.methods).toEqual(['PLAIN', 'PLAIN']);
+  });
+
   it.each<[string, string]>([
     ['all', 'none'],
     ['those of a day', 'daily'],
@@ -337,6 +390,15 @@ describe('mail', () => {
     expect(server.mails[0]!.to).toEqual(['a@b.c']);
   });
 });
+
+/** An encoded header in words. */
+function decoded(header: string): string {
+  return header
+    .replace(/\?= =\?/g, '?==?')
+    .replace(/=\?utf-8\?q\?([^?]*)\?=/gi, (_, text: string) =>
+      decodeURIComponent(text.replace(/_/g, ' ').replace(/%/g, '%25').replace(/=/g, '%')),
+    );
+}
 
 function refusal(responseCode: number, message: string): Error {
   return Object.assign(new Error(message), { responseCode });
