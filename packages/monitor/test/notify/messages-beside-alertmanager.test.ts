@@ -20,12 +20,12 @@ import { loadAlertmanagerConfig } from '../../dist/config/alertmanager-file.js';
 import { createHttpClient } from '../../dist/http-client.js';
 import { Dispatcher } from '../../dist/notify/dispatcher.js';
 import { Inhibitor } from '../../dist/notify/inhibition.js';
+import { LoadedMessageTemplates } from '../../dist/notify/message-templates.js';
 import { createIntegrations } from '../../dist/notify/receivers/integrations.js';
 import { matchRoutes } from '../../dist/notify/routing.js';
 import { mutedBy } from '../../dist/notify/time-intervals.js';
 import { processSecrets } from '../../dist/secret.js';
 import { MemoryState } from './open-dispatcher.ts';
-import { tinyTemplates } from './tiny-templates.ts';
 
 const END_S = 14;
 /** Long enough that no alert ends of itself. */
@@ -272,7 +272,7 @@ async function openOurs(configPath: string) {
     onAlerts: (alerts) => inhibitor.take(alerts, Date.now()),
     integrations: (name) =>
       createIntegrations(config.receivers.find((receiver) => receiver.name === name)!, {
-        templates: tinyTemplates,
+        templates: LoadedMessageTemplates.load([], systemClock),
         clock: systemClock,
         secrets: processSecrets,
         createClient: createHttpClient,
