@@ -113,6 +113,9 @@ it('hide from the moment that the command returns, survive a kill, and end when 
     [{ name: 'nobody' }],
   ]);
 
+  const metrics = await (await fetch(`${monitor.url}/metrics`)).text();
+  expect(metrics).toContain('alertmanager_silences{state="active"} 1\n');
+
   await kill(monitor);
   monitor = await up();
   await post(monitor.url);

@@ -112,6 +112,7 @@ export class Silences {
   readonly #index = new SilenceIndex();
   #silences: ReadonlyMap<string, Silence>;
   #waiting: WaitingChange[] = [];
+  #refused = 0;
   #running: Promise<void> | undefined;
 
   private constructor(options: SilencesOptions, silences: readonly Silence[]) {
@@ -136,6 +137,15 @@ export class Silences {
    * @throws SilenceError
    */
   async set(request: SilenceRequest): Promise<string> {
+    try {
+      return await this.#set(request);
+    } catch (error) {
+      if (error instanceof SilenceError && error.code === 'silence_limit') this.#refused++;
+      throw error;
+    }
+  }
+
+  #set(request: SilenceRequest): Promise<string> {
     const given: SilenceContent = {
       matchers: request.matchers,
       startsAtMs: request.startsAtMs ?? this.#options.clock.now(),
@@ -201,6 +211,11 @@ export class Silences {
     const ids: string[] = [];
     for (const { silence } of matching) if (silenceStateAt(silence, nowMs) === 'active') ids.push(silence.id);
     return ids;
+  }
+
+  /** How many silences {@link SILENCES_MAX} or {@link SILENCE_BYTES_MAX} kept out since the start. */
+  get refused(): number {
+    return this.#refused;
   }
 
   /** How many silences there are in each state. */

@@ -150,6 +150,7 @@ describe('silences', () => {
     // A change that needs another silence beside the old one does not end the old one when there is no room.
     await expect(silences.set({ ...request('a="d"'), id: second })).rejects.toThrow('exceeded');
     expect(silences.silencedBy(Labels.of({ a: 'c' }), NOW)).toEqual([second]);
+    expect(silences.refused).toBe(3);
   });
 
   it('are listed as Alertmanager lists them, and found by what their matchers say', async () => {
