@@ -94,6 +94,15 @@ export class AlertGroups {
     return this.#due.nextMs();
   }
 
+  /** Moves the times at which groups are due: the clock was set. */
+  shift(byMs: number): void {
+    for (const ofRoute of this.#groups.values())
+      for (const group of ofRoute.values()) {
+        group.dueMs += byMs;
+        this.#due.put(group);
+      }
+  }
+
   /** A group that is due. It must be {@link settle}d before it is flushed again. */
   flush(nowMs: number): GroupFlush | undefined {
     const group = this.#due.take(nowMs);

@@ -10,7 +10,7 @@
  * noted is on the disk: a restart knows what was sent and which alerts are open.
  */
 import type { Labels } from '@binnacle/metrics/model';
-import type { Clock } from '../clock.ts';
+import { type Clock, TIMER_MS_MAX } from '../clock.ts';
 import type { AlertmanagerConfig, RouteConfig } from '../config/alertmanager.ts';
 import { compareForMessage, type NotifiedAlert, type PostedAlert } from './alert.ts';
 import { type AlertCounts, AlertGroups, type GroupFlush } from './alert-groups.ts';
@@ -32,6 +32,8 @@ export const DELIVERY_LEAST_MS = 10_000;
 export const MAINTENANCE_INTERVAL_MS = 15 * 60_000;
 /** How many groups are flushed in one turn of the loop, so that a storm lets requests and rules through. */
 export const FLUSHES_AT_ONCE_MAX = 500;
+/** A timer that comes so much before its time comes early; beyond, the clock was set back. */
+const CLOCK_TOLERANCE_MS = 1000;
 /** How long messages that are under way may take when the monitor stops. */
 export const STOP_WAIT_MS = 5000;
 
@@ -230,8 +232,12 @@ export class Dispatcher implements NotifierView {
     this.#flushMs = dueMs;
     if (dueMs === undefined) return;
     const { clock } = this.#options;
-    this.#cancelFlush = clock.after(dueMs - clock.now(), () => {
+    const delayMs = dueMs - clock.now();
+    this.#cancelFlush = clock.after(delayMs, () => {
       this.#flushMs = undefined;
+      // A timer runs on where the clock is set back; without this, alerts would wait for the clock to come round.
+      const behindMs = dueMs - clock.now();
+      if (behindMs > CLOCK_TOLERANCE_MS && delayMs <= TIMER_MS_MAX) this.#groups.shift(-behindMs);
       this.#flushDue();
       this.#schedule();
     });

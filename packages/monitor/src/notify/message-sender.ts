@@ -6,7 +6,7 @@
  * waiting. Nothing here decides what a message says: it is made when it has a place, for what it says may have
  * changed while it waited.
  */
-import type { Clock } from '../clock.ts';
+import { type Clock, TIMER_MS_MAX } from '../clock.ts';
 import type { Integration, Notification, SendResult } from './integration.ts';
 
 /** The pause before the second attempt; it doubles from there. */
@@ -245,7 +245,8 @@ export class MessageSender {
     this.#cancelExpiry = clock.after(timeMs - clock.now(), () => {
       this.#expiryMs = Number.POSITIVE_INFINITY;
       this.#cancelExpiry = undefined;
-      const nowMs = clock.now();
+      // Timers run on where the clock is set back.
+      const nowMs = Math.max(clock.now(), timeMs);
       for (const waiter of [...this.#queue]) if (waiter.deadlineMs <= nowMs) this.#take(waiter, undefined);
       let nextMs = Number.POSITIVE_INFINITY;
       for (const { deadlineMs } of this.#queue) nextMs = Math.min(nextMs, deadlineMs);
@@ -282,14 +283,11 @@ export class MessageSender {
 
 /** Aborts at a time, or at once when it is over. Returns what keeps it from that. */
 function abortAt(controller: AbortController, deadlineMs: number, clock: Clock): () => void {
-  let cancel = (): void => {};
-  const arm = (): void => {
-    const leftMs = deadlineMs - clock.now();
-    if (leftMs <= 0) controller.abort(new Error('the time for the message is over'));
-    else cancel = clock.after(leftMs, arm);
-  };
-  arm();
-  return () => cancel();
+  const abort = (): void => controller.abort(new Error('the time for the message is over'));
+  const leftMs = deadlineMs - clock.now();
+  if (leftMs > 0) return clock.after(Math.min(leftMs, TIMER_MS_MAX), abort);
+  abort();
+  return () => {};
 }
 
 /** What a promise says, or a rejection as soon as the signal is aborted, whether or not the promise cares for it. */

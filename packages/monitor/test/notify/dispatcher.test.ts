@@ -53,6 +53,18 @@ describe('the dispatcher', () => {
     expect(messages.map((message) => message.split(' ')[0])).toEqual(['30s', '930s', '1830s']);
   });
 
+  it('tells in time where the clock is set back', async () => {
+    const { clock, dispatcher, messages } = await open({ startMs: 600 * MIN });
+    dispatcher.post([alert('web', 600 * MIN)]);
+    clock.sleepUntil(0);
+    // The timer of the group runs out.
+    clock.wake();
+    await clock.moveTo(MIN);
+    dispatcher.post([alert('db', MIN)]);
+    await clock.moveTo(10 * MIN);
+    expect(messages).toEqual(['0s team firing: web(firing)', '300s team firing: db(firing) web(firing)']);
+  });
+
   it('says nothing of an alert that ended before anybody was told', async () => {
     const { clock, dispatcher, messages } = await open();
     dispatcher.post([alert('web', 0)]);
