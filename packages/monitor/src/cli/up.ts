@@ -178,6 +178,7 @@ async function startAround(
     query: engineRuleQuery(engine, ingest),
     storage: ingest,
     sink: (sent) => notifications.post(sent),
+    yieldToLoop: setImmediate,
     externalLabels: loaded.config.global.externalLabels,
     externalUrl,
     evaluationIntervalMs: loaded.config.global.evaluationIntervalMs,

@@ -5,6 +5,9 @@ import type { AlertingRuleConfig } from './rule-file.ts';
 import type { RuleQueryResult } from './rule-query.ts';
 import { Template, type TemplateData, type TemplateQuery } from './template.ts';
 
+/** After how many alerts others get a turn. */
+const ALERTS_PER_TURN = 250;
+
 type NamedTemplates = readonly (readonly [string, Template])[];
 
 /** What templates see beside the result. */
@@ -28,11 +31,13 @@ export class AlertTemplates {
   /**
    * The alerts that a result stands for.
    * @param query answers what templates ask; as in Prometheus at the evaluation's time, without the query offset
+   * @param yieldToLoop called every few alerts: thousands of them take long
    */
   async expand(
     results: RuleQueryResult,
     surroundings: AlertSurroundings,
     query: TemplateQuery,
+    yieldToLoop: () => Promise<void>,
   ): Promise<AlertResult[]> {
     const alerts: AlertResult[] = [];
     for (const result of results) {
@@ -43,6 +48,7 @@ export class AlertTemplates {
       // As in Prometheus, the value of an alert that is a histogram is 0.
       const value = result.histogram === undefined ? result.value : 0;
       alerts.push({ labels: alertLabels(labels, ruleLabels, this.#alertName), annotations, value });
+      if (alerts.length % ALERTS_PER_TURN === 0) await yieldToLoop();
     }
     return alerts;
   }

@@ -109,7 +109,14 @@ export function stepAlerts(
           ? undefined
           : fireWhenDue(
               timing,
-              { ...alert, ...result, keepFiringSinceMs: undefined, heldUntilMs: undefined },
+              // The old labels are the same, and have their series already.
+              {
+                ...alert,
+                ...result,
+                labels: alert.labels,
+                keepFiringSinceMs: undefined,
+                heldUntilMs: undefined,
+              },
               nowMs,
             );
     if (next !== undefined) active.set(key, next);
@@ -163,17 +170,39 @@ function withoutResult(timing: AlertTiming, alert: ActiveAlert, nowMs: number): 
   }
 }
 
-/** The series that tell of a rule's alerts: `ALERTS` and `ALERTS_FOR_STATE`. */
+/** The series that tell of an alert. */
+interface AlertSeries {
+  readonly pending: Labels;
+  readonly firing: Labels;
+  readonly forState: Labels;
+}
+
+/** Made once for each alert and not at each evaluation, of which thousands of alerts make many. */
+const seriesByLabels = new WeakMap<Labels, AlertSeries>();
+
+function seriesOf(labels: Labels): AlertSeries {
+  let series = seriesByLabels.get(labels);
+  if (series === undefined) {
+    const alerts = labels.with(METRIC_NAME, 'ALERTS');
+    series = {
+      pending: alerts.with(ALERT_STATE, 'pending'),
+      firing: alerts.with(ALERT_STATE, 'firing'),
+      forState: labels.with(METRIC_NAME, 'ALERTS_FOR_STATE'),
+    };
+    seriesByLabels.set(labels, series);
+  }
+  return series;
+}
+
+/** The samples that tell of a rule's alerts: `ALERTS` and `ALERTS_FOR_STATE`. */
 export function alertSamples(active: ActiveAlerts): Sample[] {
   const samples: Sample[] = [];
-  for (const alert of active.values()) {
-    if (alert.state === 'inactive') continue;
+  for (const { state, labels, activeAtMs } of active.values()) {
+    if (state === 'inactive') continue;
+    const series = seriesOf(labels);
     samples.push(
-      { labels: alert.labels.with(METRIC_NAME, 'ALERTS').with(ALERT_STATE, alert.state), value: 1 },
-      {
-        labels: alert.labels.with(METRIC_NAME, 'ALERTS_FOR_STATE'),
-        value: Math.floor(alert.activeAtMs / 1000),
-      },
+      { labels: series[state], value: 1 },
+      { labels: series.forState, value: Math.floor(activeAtMs / 1000) },
     );
   }
   return samples;

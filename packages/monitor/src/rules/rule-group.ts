@@ -58,6 +58,8 @@ export interface RuleContext {
   /** How far in the past groups without an offset of their own are evaluated. */
   readonly queryOffsetMs: number;
   readonly restore: RestoreTiming;
+  /** Lets others run, in evaluations of thousands of alerts; by default nobody is let in. */
+  readonly yieldToLoop?: () => Promise<void>;
   /** For durations of evaluations. */
   readonly now: () => number;
 }
@@ -246,11 +248,11 @@ export class RuleGroup {
     sampleTimeMs: number,
     signal: AbortSignal,
   ): Promise<Sample[]> {
-    const { query, externalLabels, externalUrl } = this.#context;
+    const { query, externalLabels, externalUrl, yieldToLoop = async () => {} } = this.#context;
     const vector = await query(config.exprText, sampleTimeMs, signal);
     const surroundings = { externalLabels, externalUrl, timeMs };
-    const results =
-      (await rule.templates?.expand(vector, surroundings, (text) => query(text, timeMs, signal))) ?? [];
+    const ask = (text: string) => query(text, timeMs, signal);
+    const results = (await rule.templates?.expand(vector, surroundings, ask, yieldToLoop)) ?? [];
     signal.throwIfAborted();
     const { forMs, keepFiringForMs } = config;
     const timing = { forMs, keepFiringForMs, limit: this.config.limit };

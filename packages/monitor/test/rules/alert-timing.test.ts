@@ -191,4 +191,21 @@ groups:
     expect(await run.ask('timestamp(ALERTS)')).toHaveLength(1);
     await run.manager.stop();
   });
+
+  it('thousands of alerts let others run, and are all there', async () => {
+    let turns = 0;
+    const rules =
+      'groups: [{ name: g, rules: [{ alert: A, expr: up == 0, annotations: { i: "{{ $labels.i }}" } }] }]';
+    const run = new RuleRun(rules, undefined, {
+      yieldToLoop: async () => {
+        turns++;
+      },
+    });
+    for (let i = 0; i < 1000; i++) run.set(0, { __name__: 'up', i: `${i}` });
+    run.manager.start();
+    await run.evaluate();
+    expect(turns).toBe(4);
+    expect(new Set(run.sent.map(({ annotations }) => annotations.i)).size).toBe(1000);
+    await run.manager.stop();
+  });
 });
