@@ -173,7 +173,6 @@ async function startAround(
   const { server, url } = await listen(options, routes, report);
   parts.server = server;
   const externalUrl = options.externalUrl ?? url;
-  await notifications.start(externalUrl);
   const rules = new RuleManager(ruleFiles, {
     query: engineRuleQuery(engine, ingest),
     storage: ingest,
@@ -190,6 +189,8 @@ async function startAround(
     onProblem: report,
   });
   await rules.load();
+  await notifications.start(externalUrl);
+  // At once: alerts that go on are told before the notifier takes them for resolved.
   rules.start();
   parts.rules = rules;
   return {
