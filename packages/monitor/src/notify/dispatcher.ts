@@ -18,12 +18,8 @@ import { type AlertEntry, AlertStore } from './alert-store.ts';
 import type { Integration } from './integration.ts';
 import { type IntegrationStatus, MessageSender } from './message-sender.ts';
 import { fingerprintsOf, NotificationLog } from './notification-log.ts';
-import {
-  type NotificationAttempt,
-  type NotifierStateStore,
-  recordsOf,
-  type StateRecord,
-} from './notifier-state.ts';
+import { NotifierMemory } from './notifier-memory.ts';
+import type { NotifierStateStore } from './notifier-state.ts';
 import type { AlertGroupView, AlertView, Muting, NotifierView } from './notifier-view.ts';
 
 /** How long a message is tried at least, however short the group's interval is. */
@@ -92,11 +88,9 @@ export class Dispatcher implements NotifierView {
   readonly #options: DispatcherOptions;
   readonly #store: AlertStore;
   readonly #groups: AlertGroups;
-  readonly #log: NotificationLog;
+  readonly #memory: NotifierMemory;
   readonly #senders: ReadonlyMap<string, readonly MessageSender[]>;
   readonly #running = new Set<Promise<void>>();
-  /** Messages of which it is not known yet whether they arrive, by the key of group and integration. */
-  readonly #attempts = new Map<string, NotificationAttempt>();
   readonly #received = { firing: 0, resolved: 0 };
   readonly #suppressed: Record<SuppressedReason, number> = {
     inhibition: 0,
@@ -115,8 +109,8 @@ export class Dispatcher implements NotifierView {
     this.configText = config.shownText;
     this.startTimeMs = clock.now();
     this.#options = options;
-    this.#log = log;
     this.#store = new AlertStore(config.resolveTimeoutMs);
+    this.#memory = new NotifierMemory(options.state, log, this.#store, config.resolveTimeoutMs);
     this.#groups = new AlertGroups(options.matchRoutes);
     this.#senders = new Map(
       config.receivers.map(({ name }) => [
@@ -141,7 +135,7 @@ export class Dispatcher implements NotifierView {
     );
     options.onAlerts?.(entries.map(({ alert }) => alert));
     for (const entry of entries) dispatcher.#groups.add(entry, nowMs);
-    dispatcher.#replaceIfOvergrown();
+    dispatcher.#memory.replaceIfOvergrown();
     dispatcher.#maintainLater();
     dispatcher.#schedule();
     return dispatcher;
@@ -163,7 +157,7 @@ export class Dispatcher implements NotifierView {
     // What inhibits must be known before anything that it inhibits is sent.
     onAlerts?.(entries.map(({ alert }) => alert));
     for (const entry of entries) this.#groups.add(entry, nowMs);
-    void this.#append(this.#newsOf(entries, nowMs));
+    this.#memory.noteAlerts(entries, nowMs);
     this.#schedule();
   }
 
@@ -176,8 +170,8 @@ export class Dispatcher implements NotifierView {
       dropped: this.#store.dropped,
       groups: this.#groups.size,
       suppressed: { ...this.#suppressed },
-      notes: this.#log.size,
-      notesForgotten: this.#log.evicted,
+      notes: this.#memory.log.size,
+      notesForgotten: this.#memory.log.evicted,
     };
   }
 
@@ -220,8 +214,7 @@ export class Dispatcher implements NotifierView {
     });
     await Promise.all(this.#running);
     cancelAbort();
-    this.#replaceIfOvergrown();
-    await this.#options.state.close();
+    await this.#memory.close();
   }
 
   #schedule(): void {
@@ -260,11 +253,9 @@ export class Dispatcher implements NotifierView {
     let isDelivered = false;
     try {
       // A restart is to know that these have ended, not that nobody was there to post them.
-      void this.#append(
-        this.#newsOf(
-          flush.ended.map(({ entry }) => entry),
-          nowMs,
-        ),
+      this.#memory.noteAlerts(
+        flush.ended.map(({ entry }) => entry),
+        nowMs,
       );
       const alerts = this.#passing(flush, nowMs);
       const senders = alerts.length === 0 ? [] : (this.#senders.get(flush.route.receiver) ?? []);
@@ -274,10 +265,7 @@ export class Dispatcher implements NotifierView {
       // Ours: the group goes on, and tries again at its next flush.
       this.#options.onProblem(`the group ${flush.groupKey} could not be told: ${String(error)}`);
     }
-    const told = this.#groups.settle(flush, isDelivered).filter((entry) => entry.noted !== undefined);
-    for (const entry of told) entry.noted = undefined;
-    if (told.length > 0)
-      void this.#append([{ kind: 'gone', fingerprints: told.map((entry) => entry.fingerprint) }]);
+    this.#memory.noteGone(this.#groups.settle(flush, isDelivered));
   }
 
   async #deliver(
@@ -291,7 +279,7 @@ export class Dispatcher implements NotifierView {
     const { receiver, kind, index, sendResolved } = sender.integration;
     const { repeatIntervalMs } = route;
     const key = `${groupKey}:${receiver}/${kind}/${index}`;
-    const reason = this.#log.newsOf(key, passing, { sendResolved, repeatIntervalMs }, flushMs);
+    const reason = this.#memory.log.newsOf(key, passing, { sendResolved, repeatIntervalMs }, flushMs);
     if (reason === undefined) return 'no news';
     let told = passing;
     if (sendResolved || passing.some(isFiring)) {
@@ -304,46 +292,23 @@ export class Dispatcher implements NotifierView {
           : { receiver, groupKey, groupLabels, alerts, externalUrl, reason };
       };
       const deadlineMs = flushMs + Math.max(route.groupIntervalMs, DELIVERY_LEAST_MS);
-      await this.#noteAttempt(key, fingerprintsOf(told, 'firing'), 2 * repeatIntervalMs);
+      await this.#memory.noteAttempt(key, fingerprintsOf(told, 'firing'), clock.now(), 2 * repeatIntervalMs);
       const outcome = await sender.deliver(compose, deadlineMs);
       if (outcome !== 'sent') {
-        this.#forgetAttempt(key);
+        // A message that was aborted by the end of the process may have arrived.
+        if (!this.#isStopped) this.#memory.forgetAttempt(key);
         return outcome === 'failed' ? 'failed' : 'no news';
       }
     } else sender.skip();
     const sentAtMs = clock.now();
-    const entry = {
+    await this.#memory.noteSent({
       key,
       firing: fingerprintsOf(told, 'firing'),
       resolved: fingerprintsOf(told, 'resolved'),
       sentAtMs,
       expiresAtMs: sentAtMs + 2 * repeatIntervalMs,
-    };
-    this.#log.record(entry);
-    this.#attempts.delete(key);
-    await this.#append([{ kind: 'sent', entry }]);
+    });
     return 'sent';
-  }
-
-  /**
-   * Notes what a receiver may know from now on, so that it hears of the end also when a kill comes before it is
-   * known whether the message arrived.
-   */
-  async #noteAttempt(key: string, firing: readonly string[], keptMs: number): Promise<void> {
-    const news = this.#log.notTold(key, firing);
-    if (news.length === 0) return;
-    const sentAtMs = this.#options.clock.now();
-    const attempt = { key, firing: news, sentAtMs, expiresAtMs: sentAtMs + keptMs };
-    this.#attempts.set(key, attempt);
-    await this.#append([{ kind: 'sending', attempt }]);
-  }
-
-  #forgetAttempt(key: string): void {
-    const attempt = this.#attempts.get(key);
-    // A message that was aborted by the end of the process may have arrived.
-    if (attempt === undefined || this.#isStopped) return;
-    this.#attempts.delete(key);
-    void this.#append([{ kind: 'sending', attempt: { ...attempt, firing: [] } }]);
   }
 
   /** The alerts of a flush that nothing holds back, in Alertmanager's order of stages; counts the others. */
@@ -406,58 +371,13 @@ export class Dispatcher implements NotifierView {
     };
   }
 
-  /** What the state on disk does not say yet of alerts. */
-  #newsOf(entries: readonly AlertEntry[], nowMs: number): StateRecord[] {
-    const records: StateRecord[] = [];
-    for (const entry of entries) {
-      const { alert, noted } = entry;
-      const isEnded = alert.endsAtMs <= nowMs;
-      const isNoted =
-        noted !== undefined &&
-        isEnded === entry.isEndNoted &&
-        noted.startsAtMs === alert.startsAtMs &&
-        (noted.endsAtMs === alert.endsAtMs ||
-          (!isEnded && this.#isCovered(alert, nowMs) && this.#isCovered(noted, nowMs))) &&
-        noted.generatorUrl === alert.generatorUrl &&
-        isEqual(noted.annotations, alert.annotations);
-      if (isNoted) continue;
-      entry.noted = alert;
-      entry.isEndNoted = isEnded;
-      records.push({ kind: 'alert', alert: { ...alert, isEnded } });
-    }
-    return records;
-  }
-
-  /** Whether the end of a firing alert need not be known, because a restart will allow for more. */
-  #isCovered(alert: PostedAlert, nowMs: number): boolean {
-    return alert.endsAtMs <= nowMs + this.#options.config.resolveTimeoutMs;
-  }
-
-  async #append(records: readonly StateRecord[]): Promise<void> {
-    if (records.length === 0) return;
-    const written = this.#options.state.append(records);
-    this.#replaceIfOvergrown();
-    await written;
-  }
-
-  #replaceIfOvergrown(): void {
-    const { state } = this.#options;
-    if (!state.isOvergrown) return;
-    const records: StateRecord[] = [];
-    for (const { noted, isEndNoted } of this.#store.entries())
-      if (noted !== undefined) records.push({ kind: 'alert', alert: { ...noted, isEnded: isEndNoted } });
-    for (const entry of this.#log.entries()) records.push(...recordsOf(entry));
-    for (const attempt of this.#attempts.values()) records.push({ kind: 'sending', attempt });
-    void state.replace(records);
-  }
-
   #maintainLater(): void {
     const { clock } = this.#options;
     this.#cancelMaintenance = clock.after(MAINTENANCE_INTERVAL_MS, () => {
       const nowMs = clock.now();
       this.#store.collectGarbage(nowMs);
-      this.#log.collectGarbage(nowMs);
-      this.#replaceIfOvergrown();
+      this.#memory.log.collectGarbage(nowMs);
+      this.#memory.replaceIfOvergrown();
       this.#maintainLater();
     });
   }
@@ -465,10 +385,4 @@ export class Dispatcher implements NotifierView {
 
 function isFiring(alert: NotifiedAlert): boolean {
   return alert.status === 'firing';
-}
-
-function isEqual(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
-  if (a === b) return true;
-  const names = Object.keys(a);
-  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
 }
