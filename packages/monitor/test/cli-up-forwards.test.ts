@@ -1,11 +1,13 @@
-/** A running monitor whose alerts go on to a real Alertmanager, and to a receiver of its own beside it. */
+/** A running monitor whose alerts go on to a real Alertmanager, and beside it to receivers of its own: Slack and mail. */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { SMTPServer } from 'smtp-server';
 import { afterEach, expect, it } from 'vitest';
 import { startAlertmanager } from '../../../test/alertmanager.ts';
 import { outside } from '../../../test/outside.ts';
@@ -18,7 +20,9 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-it('alerts of the monitor are shown by amtool, and arrive in Slack', { timeout: 30_000 }, async (context) => {
+it('alerts of the monitor are shown by amtool, and arrive in Slack and by mail', {
+  timeout: 30_000,
+}, async (context) => {
   const amtool = outside(context, 'amtool');
   const folder = await mkdtemp(join(tmpdir(), 'up-forwards-'));
   cleanups.push(() => rm(folder, { recursive: true }));
@@ -30,6 +34,27 @@ it('alerts of the monitor are shown by amtool, and arrive in Slack', { timeout: 
   cleanups.push(() => alertmanager.stop());
   const slack = await HttpRecorder.start(() => ({ body: 'ok' }));
   cleanups.push(() => slack.close());
+  const mails: string[] = [];
+  const smtp = new SMTPServer({
+    authOptional: true,
+    disabledCommands: ['STARTTLS'],
+    logger: false,
+    onData(stream, _session, done) {
+      let text = '';
+      stream.setEncoding('utf8');
+      stream.on('data', (piece: string) => {
+        text += piece;
+      });
+      stream.on('end', () => {
+        mails.push(text);
+        done();
+      });
+    },
+  });
+  const listening = once(smtp.listen(0, '127.0.0.1'), 'listening');
+  await listening;
+  cleanups.push(() => new Promise<void>((resolve) => smtp.close(() => resolve())));
+  const smtpPort = (smtp.server.address() as AddressInfo).port;
   await writeFile(
     join(folder, 'prometheus.yml'),
     `global: { evaluation_interval: 200ms, external_labels: { zone: z } }
@@ -46,7 +71,13 @@ alerting:
   // The real one's configuration lies in the same folder.
   await writeFile(
     join(folder, 'own.yml'),
-    `route: { receiver: slack, group_wait: 100ms }\nreceivers: [{ name: slack, slack_configs: [{ api_url: "${slack.url}/slack", channel: c }] }]\n`,
+    `global: { smtp_smarthost: "127.0.0.1:${smtpPort}", smtp_from: monitor@example.org, smtp_require_tls: false }
+route: { receiver: team, group_wait: 100ms }
+receivers:
+- name: team
+  slack_configs: [{ api_url: "${slack.url}/slack", channel: c }]
+  email_configs: [{ to: team@example.org }]
+`,
   );
   const child = spawn(
     process.execPath,
@@ -87,6 +118,10 @@ alerting:
   await slack.count(1);
   const { attachments } = JSON.parse(slack.take()[0]!.text) as { attachments: { title: string }[] };
   expect(attachments[0]!.title).toContain('Watchdog');
+  await expect.poll(() => mails.length, { timeout: 10_000 }).toBe(1);
+  expect(mails[0]).toMatch(/^To: team@example\.org\r$/m);
+  expect(mails[0]).toMatch(/^Subject: .*Watchdog/m);
+  expect(mails[0]).toContain('it is 1');
 
   const metrics = await (await fetch(`${url}/metrics`)).text();
   const address = `${alertmanager.url}/api/v2/alerts`;
