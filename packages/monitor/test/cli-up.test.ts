@@ -295,6 +295,8 @@ describe('the command line', () => {
     [['check', 'nothing'], 2, /takes config, alerts or rules/],
     [['down'], 2, /there is no command "down"/],
     [['up', '--nonsense'], 2, /--nonsense/],
+    [['up', '--comment', 'x'], 2, /binnacle up has no --comment: it is an option of binnacle silence/],
+    [['up', '--heartbeat-interval', '5s', '--config', 'prometheus.yml'], 2, /needs --heartbeat-url-file/],
     [['up', '--listen', 'x', '--config', 'prometheus.yml'], 2, /"x" is not HOST:PORT/],
     [['up', '--retention-size', '5', '--config', 'prometheus.yml'], 2, /"5" is not a size/],
   ])('%j exits with %d', async (args, code, output) => {

@@ -2,7 +2,6 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import type { Labels } from '@binnacle/metrics/model';
 import { parseDuration } from '@binnacle/promql';
 import { AlertMatcherError } from '../alert-matcher.ts';
@@ -12,8 +11,16 @@ import type { RuleCheckOptions } from './check.ts';
 import type { ExporterOptions } from './exporter.ts';
 import type { HeartbeatOptions } from './heartbeat.ts';
 import type { NotifyTestOptions } from './notify.ts';
+import {
+  COMMAND_WORDS,
+  checkOptions,
+  isCommandWord,
+  type OptionValues,
+  parseOptions,
+  UsageError,
+} from './options.ts';
 import { parseLabelArguments, type RouteOptions } from './route.ts';
-import { parseSilenceCommand, type SilenceOptions, SilenceUsageError } from './silence.ts';
+import { parseSilenceCommand, type SilenceOptions } from './silence.ts';
 import { nameFilter, type TestOptions } from './test.ts';
 import type { UpOptions } from './up.ts';
 
@@ -107,12 +114,6 @@ export type Command =
     }
   | { readonly name: 'test'; readonly options: TestOptions };
 
-/** The command line is wrong; the message says how. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
-  readonly code = 'usage';
-}
-
 /**
  * Reads a command line.
  * @param args without node and script
@@ -126,6 +127,7 @@ export function parseCommand(
   if (values.help === true || args.length === 0) return { name: 'help' };
   if (values.version === true) return { name: 'version' };
   const [command, ...rest] = positionals;
+  if (isCommandWord(command)) checkOptions(command, values);
   switch (command) {
     case 'up':
       if (rest.length > 0)
@@ -144,79 +146,15 @@ export function parseCommand(
     case 'test':
       return { name: 'test', options: testOptions(rest, values) };
     case 'silence':
-      return silenceCommand(rest, values, env);
+      return { name: 'silence', options: parseSilenceCommand(rest, values, env) };
     default:
       throw new UsageError(
-        `there is no command ${JSON.stringify(command ?? '')}: up, exporter, check, test, route, silence and notify are there`,
+        `there is no command ${JSON.stringify(command ?? '')}; there are: ${COMMAND_WORDS.join(', ')}`,
       );
   }
 }
 
-function parseOptions(args: readonly string[]) {
-  const text = { type: 'string' } as const;
-  const flag = { type: 'boolean' } as const;
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        config: text,
-        alerts: text,
-        'heartbeat-url-file': text,
-        'heartbeat-interval': text,
-        dashboards: text,
-        data: text,
-        listen: text,
-        'strict-port': flag,
-        'external-url': text,
-        'retention-time': text,
-        'retention-size': text,
-        page: text,
-        'allow-host': { ...text, multiple: true },
-        url: text,
-        json: flag,
-        duration: text,
-        comment: text,
-        author: text,
-        expired: flag,
-        dir: text,
-        'token-file': text,
-        'tls-cert': text,
-        'tls-key': text,
-        'tls-client-ca': text,
-        expect: text,
-        lint: text,
-        'lint-fatal': flag,
-        run: { ...text, multiple: true },
-        diff: flag,
-        debug: flag,
-        'ignore-unknown-fields': flag,
-        junit: text,
-        label: { ...text, multiple: true },
-        resolved: flag,
-        help: { ...flag, short: 'h' },
-        version: flag,
-      },
-    });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
-}
-
-function silenceCommand(
-  rest: readonly string[],
-  values: ReturnType<typeof parseOptions>['values'],
-  env: Readonly<Record<string, string | undefined>>,
-): Command {
-  try {
-    return { name: 'silence', options: parseSilenceCommand(rest, values, env) };
-  } catch (error) {
-    if (error instanceof SilenceUsageError) throw new UsageError(error.message);
-    throw error;
-  }
-}
-
-function checkCommand(rest: readonly string[], values: ReturnType<typeof parseOptions>['values']): Command {
+function checkCommand(rest: readonly string[], values: OptionValues): Command {
   const [what, ...files] = rest;
   if (what !== 'config' && what !== 'alerts' && what !== 'rules')
     throw new UsageError('binnacle check takes config, alerts or rules, and files');
@@ -232,10 +170,7 @@ function checkCommand(rest: readonly string[], values: ReturnType<typeof parseOp
   return { name: 'check', what, files, rules };
 }
 
-function testOptions(
-  files: readonly string[],
-  values: ReturnType<typeof parseOptions>['values'],
-): TestOptions {
+function testOptions(files: readonly string[], values: OptionValues): TestOptions {
   if (files.length === 0) throw new UsageError('binnacle test needs a file of tests');
   const run = values.run ?? [];
   try {
@@ -253,10 +188,7 @@ function testOptions(
   };
 }
 
-function routeOptions(
-  labels: readonly string[],
-  values: ReturnType<typeof parseOptions>['values'],
-): RouteOptions {
+function routeOptions(labels: readonly string[], values: OptionValues): RouteOptions {
   return {
     alertsPath: alertsPath(values.alerts),
     labels: alertLabels(labels),
@@ -267,7 +199,7 @@ function routeOptions(
 
 function notifyTestOptions(
   [what, receiver, ...rest]: readonly string[],
-  values: ReturnType<typeof parseOptions>['values'],
+  values: OptionValues,
 ): NotifyTestOptions {
   if (what !== 'test' || receiver === undefined || rest.length > 0)
     throw new UsageError('binnacle notify takes test, and the name of one receiver');
@@ -297,10 +229,7 @@ function alertLabels(texts: readonly string[]): Labels {
   }
 }
 
-function upOptions(
-  values: ReturnType<typeof parseOptions>['values'],
-  env: Readonly<Record<string, string | undefined>>,
-): UpOptions {
+function upOptions(values: OptionValues, env: Readonly<Record<string, string | undefined>>): UpOptions {
   const config = values.config ?? 'prometheus.yml';
   if (values.config === undefined && !existsSync(config))
     throw new UsageError('there is no prometheus.yml here: name one with --config FILE');
@@ -327,7 +256,7 @@ const HEARTBEAT_VARIABLE = 'BINNACLE_HEARTBEAT_URL';
 const HEARTBEAT_INTERVAL_MS = 60_000;
 
 function heartbeatOptions(
-  values: ReturnType<typeof parseOptions>['values'],
+  values: OptionValues,
   env: Readonly<Record<string, string | undefined>>,
 ): HeartbeatOptions | undefined {
   const { 'heartbeat-url-file': file, 'heartbeat-interval': interval } = values;
@@ -342,7 +271,7 @@ function heartbeatOptions(
   };
 }
 
-function exporterOptions(values: ReturnType<typeof parseOptions>['values']): ExporterOptions {
+function exporterOptions(values: OptionValues): ExporterOptions {
   if (values.dir === undefined)
     throw new UsageError(
       "binnacle exporter needs --dir DIR: the service's metrics directory, its BINNACLE_METRICS_DIR",

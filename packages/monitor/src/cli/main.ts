@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 /** The command `binnacle`: reads the command line, runs the command, and ends the process in good order. */
 import { ConfigError, explainProblem } from '../config/config-error.ts';
-import { HELP, parseCommand, UsageError } from './arguments.ts';
+import { HELP, parseCommand } from './arguments.ts';
 import { check } from './check.ts';
 import { runExporter } from './exporter.ts';
 import { notifyTest } from './notify.ts';
+import { UsageError } from './options.ts';
 import { route } from './route.ts';
 import { runSilence } from './silence.ts';
 import { runTests } from './test.ts';

@@ -11,6 +11,7 @@ import {
   formatMatcher,
   parseMatcher,
 } from '../alert-matcher.ts';
+import { UsageError } from './options.ts';
 
 /** Where a monitor is asked when nobody says where. */
 export const DEFAULT_MONITOR_URL = 'http://127.0.0.1:9700';
@@ -60,11 +61,6 @@ export interface SilenceIo {
   readonly complain: (line: string) => void;
 }
 
-/** The command could not be understood; the message says why. */
-export class SilenceUsageError extends Error {
-  override readonly name = 'SilenceUsageError';
-}
-
 /** The monitor did not do it; the message says why. */
 class RefusedError extends Error {
   override readonly name = 'RefusedError';
@@ -72,7 +68,7 @@ class RefusedError extends Error {
 
 /**
  * Reads what follows `binnacle silence`.
- * @throws SilenceUsageError
+ * @throws UsageError
  */
 export function parseSilenceCommand(
   rest: readonly string[],
@@ -81,7 +77,7 @@ export function parseSilenceCommand(
 ): SilenceOptions {
   const url = (flags.url ?? env.BINNACLE_URL ?? DEFAULT_MONITOR_URL).replace(/\/+$/, '');
   if (!URL.canParse(url) || !/^https?:/.test(url))
-    throw new SilenceUsageError(
+    throw new UsageError(
       `${JSON.stringify(url)} is not the address of a monitor, such as ${DEFAULT_MONITOR_URL}`,
     );
   return { action: actionOf(rest, flags), url, json: flags.json === true };
@@ -92,7 +88,7 @@ function actionOf([name, ...rest]: readonly string[], flags: SilenceFlags): Sile
     case 'add': {
       const matchers = matchersOf(rest, name);
       if (flags.comment === undefined || flags.comment.trim() === '')
-        throw new SilenceUsageError('--comment TEXT is needed: say why, for whoever finds the silence');
+        throw new UsageError('--comment TEXT is needed: say why, for whoever finds the silence');
       const durationMs = durationOf(flags.duration ?? DEFAULT_DURATION);
       return { name, matchers, durationMs, comment: flags.comment, author: flags.author ?? userName() };
     }
@@ -102,16 +98,16 @@ function actionOf([name, ...rest]: readonly string[], flags: SilenceFlags): Sile
       return { name, matchers: rest.map(matcherOf), expired: flags.expired === true };
     case 'expire':
       if (rest.length === 0)
-        throw new SilenceUsageError('binnacle silence expire needs an ID; "binnacle silence list" has them');
+        throw new UsageError('binnacle silence expire needs an ID; "binnacle silence list" has them');
       return { name, ids: rest };
     default:
-      throw new SilenceUsageError('binnacle silence takes add, list, expire or preview');
+      throw new UsageError('binnacle silence takes add, list, expire or preview');
   }
 }
 
 function matchersOf(texts: readonly string[], action: string): readonly AlertMatcher[] {
   if (texts.length === 0)
-    throw new SilenceUsageError(`binnacle silence ${action} needs a matcher, such as alertname=JobStuck`);
+    throw new UsageError(`binnacle silence ${action} needs a matcher, such as alertname=JobStuck`);
   return texts.map(matcherOf);
 }
 
@@ -122,7 +118,7 @@ function matcherOf(text: string): AlertMatcher {
     return parseMatcher(text);
   } catch (error) {
     if (!(error instanceof AlertMatcherError)) throw error;
-    throw new SilenceUsageError(`${JSON.stringify(text)} is not a matcher: ${error.message}`);
+    throw new UsageError(`${JSON.stringify(text)} is not a matcher: ${error.message}`);
   }
 }
 
@@ -133,7 +129,7 @@ function durationOf(text: string): number {
   } catch {
     // Told below, in the words of the option.
   }
-  throw new SilenceUsageError(`--duration: ${JSON.stringify(text)} is not a duration such as 2h or 1d12h`);
+  throw new UsageError(`--duration: ${JSON.stringify(text)} is not a duration such as 2h or 1d12h`);
 }
 
 function userName(): string {
