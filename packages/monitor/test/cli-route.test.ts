@@ -155,4 +155,33 @@ describe('binnacle check alerts', () => {
     expect(err).toMatch(/templates\/bad\.tmpl:2:\d+: .*shout/);
     expect(err).toMatch(/templates\/worse\.tmpl:\d:\d+: /);
   });
+
+  it('reads the templates in the fields of receivers, and shows no secret', () => {
+    writeFileSync(
+      join(folder, 'fields.yml'),
+      [
+        'route: { receiver: a }',
+        'receivers:',
+        '- name: a',
+        '  slack_configs:',
+        '  - api_url: http://h/planted',
+        "    title: 'hello {{ .Alerts.Firing | lenn }}'",
+        '    text: |',
+        '      fine {{ .Status }}',
+        '      not {{ if }}',
+        '    fields: [{ title: t, value: \'{{ template "not.defined.here" . }}\' }]',
+        '  webhook_configs:',
+        "  - url: 'http://h/{{ bogus }}/planted'",
+        '',
+      ].join('\n'),
+    );
+    const { status, err } = binnacle('check', 'alerts', 'fields.yml');
+    expect(status).toBe(1);
+    expect(err.match(/^fields\.yml:\d+:\d+: .*$/gm)).toEqual([
+      'fields.yml:6:39: the template is not valid: function "lenn" not defined',
+      expect.stringMatching(/^fields\.yml:9:\d+: the template is not valid: /),
+      expect.stringMatching(/^fields\.yml:12:\d+: the template is not valid: function "bogus"/),
+    ]);
+    expect(err).not.toContain('planted');
+  });
 });

@@ -11,6 +11,7 @@ import { environmentVariables } from '../config/receivers-file.ts';
 import { parseRuleFile, type RuleFile, type RuleFileOptions } from '../rules/rule-file.ts';
 import { duplicateRules } from '../rules/rule-lint.ts';
 import { loadReceiverContext } from './receiver-context.ts';
+import { templateProblems } from './template-files.ts';
 
 /** What a check found: lines for people, one per file that is right and one per problem. */
 export interface CheckReport {
@@ -71,7 +72,9 @@ async function checkFile(what: 'config' | 'alerts', path: string): Promise<strin
     case 'alerts': {
       const config = await loadAlertmanagerConfig(path);
       const { route, receivers, inhibitRules, timeIntervals, templateFiles } = config;
-      await loadReceiverContext(config, systemClock);
+      const { templates: loaded } = await loadReceiverContext(config, systemClock);
+      const problems = templateProblems(loaded, config.templatedTexts);
+      if (problems.length > 0) throw new ConfigError('config_invalid', problems);
       const routing = `${count(routesIn(route), 'route')}, ${count(receivers.length, 'receiver')}`;
       const muting = `${count(inhibitRules.length, 'inhibit rule')}, ${count(timeIntervals.length, 'time interval')}`;
       const templates = count(templateFiles.length, 'template file');

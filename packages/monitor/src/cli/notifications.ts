@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { type Clock, systemClock } from '../clock.ts';
 import type { AlertmanagerConfig } from '../config/alertmanager.ts';
 import { loadAlertmanagerConfig } from '../config/alertmanager-file.ts';
+import { explainProblem } from '../config/config-error.ts';
 import type { PrometheusConfig } from '../config/prometheus.ts';
 import { createHttpClient } from '../http-client.ts';
 import type { PostedAlert } from '../notify/alert.ts';
@@ -28,6 +29,7 @@ import { mutedBy } from '../notify/time-intervals.ts';
 import { processSecrets } from '../secret.ts';
 import { type HeartbeatOptions, withHeartbeat } from './heartbeat.ts';
 import { loadReceiverContext } from './receiver-context.ts';
+import { templateProblems } from './template-files.ts';
 
 /** Where alerts go, read and checked. */
 export interface LoadedNotifications {
@@ -40,17 +42,23 @@ export interface LoadedNotifications {
 /**
  * Reads where alerts go.
  * @param alertsPath of an `alertmanager.yml`; undefined for nowhere
+ * @param onProblem told of templates of receivers that are not valid
  * @throws ConfigError
  */
 export async function loadNotifications(
   alertsPath: string | undefined,
   alerting: PrometheusConfig['alerting'],
   heartbeat: HeartbeatOptions | undefined,
+  onProblem: (message: string) => void,
 ): Promise<LoadedNotifications> {
   const written = alertsPath === undefined ? undefined : await loadAlertmanagerConfig(alertsPath);
   const config = heartbeat === undefined ? written : withHeartbeat(written, heartbeat);
   if (config === undefined) return { receivers: undefined, alerting };
-  return { receivers: { config, context: await loadReceiverContext(config, systemClock) }, alerting };
+  const context = await loadReceiverContext(config, systemClock);
+  // As in Alertmanager, the rest goes on: a field that fails spoils the messages of one receiver.
+  for (const problem of templateProblems(context.templates, written?.templatedTexts ?? []))
+    onProblem(explainProblem(problem));
+  return { receivers: { config, context }, alerting };
 }
 
 /** Options of {@link Notifications}. */

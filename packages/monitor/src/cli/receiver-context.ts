@@ -2,6 +2,7 @@
 import type { Clock } from '../clock.ts';
 import type { AlertmanagerConfig } from '../config/alertmanager.ts';
 import { createHttpClient } from '../http-client.ts';
+import type { LoadedMessageTemplates } from '../notify/message-templates.ts';
 import type { ReceiverContext } from '../notify/receivers/attempt.ts';
 import { processSecrets } from '../secret.ts';
 import { loadMessageTemplates } from './template-files.ts';
@@ -13,7 +14,7 @@ import { loadMessageTemplates } from './template-files.ts';
 export async function loadReceiverContext(
   config: Pick<AlertmanagerConfig, 'templateFiles'>,
   clock: Clock,
-): Promise<ReceiverContext> {
+): Promise<ReceiverContext & { readonly templates: LoadedMessageTemplates }> {
   return {
     templates: await loadMessageTemplates(config.templateFiles, clock),
     clock,

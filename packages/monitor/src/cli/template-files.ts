@@ -1,5 +1,6 @@
 /** Reads the template files that an `alertmanager.yml` names. */
 import { type Clock, systemClock } from '../clock.ts';
+import type { TemplatedText } from '../config/alertmanager-file.ts';
 import { ConfigError, type ConfigProblem } from '../config/config-error.ts';
 import { configFilesOnDisk, readConfigText } from '../config/config-files.ts';
 import { LoadedMessageTemplates, type TemplateFile } from '../notify/message-templates.ts';
@@ -19,6 +20,22 @@ export async function loadMessageTemplates(
   const problems = files.flatMap((file) => problemOf(file, clock));
   if (problems.length > 0) throw new ConfigError('config_invalid', problems);
   return LoadedMessageTemplates.load(files, clock);
+}
+
+/** What is wrong with the templates in the fields of receivers. */
+export function templateProblems(
+  templates: LoadedMessageTemplates,
+  texts: readonly TemplatedText[],
+): ConfigProblem[] {
+  return texts.flatMap(({ text, problem }) => {
+    try {
+      templates.check(text);
+      return [];
+    } catch (error) {
+      if (!(error instanceof TemplateError)) throw error;
+      return [problem(`the template is not valid: ${error.message}`, error.offset)];
+    }
+  });
 }
 
 /** Files are parsed one by one; what one says of another shows only when a message is written. */

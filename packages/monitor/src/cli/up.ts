@@ -96,7 +96,7 @@ export async function startMonitor(options: UpOptions, report: (message: string)
   const { heartbeat } = options;
   const ruleFiles = await loadRuleFiles(loaded.config.ruleFiles);
   if (heartbeat !== undefined) ruleFiles.push(heartbeatRules(heartbeat));
-  const outgoing = await loadNotifications(options.alertsPath, loaded.config.alerting, heartbeat);
+  const outgoing = await loadNotifications(options.alertsPath, loaded.config.alerting, heartbeat, report);
   const ingest = await IngestThread.start({
     dataDir: options.dataDir,
     scrapeConfigs: loaded.config.scrapeConfigs,

@@ -7,6 +7,7 @@
  */
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import type { AlertmanagerConfig } from './alertmanager.ts';
+import type { ConfigProblem } from './config-error.ts';
 import { type ConfigFiles, configFilesOnDisk, expandGlob, isGlob, readConfigText } from './config-files.ts';
 import { readInhibitRules } from './inhibit-rule-reader.ts';
 import { readReceivers } from './receivers-file.ts';
@@ -20,6 +21,19 @@ const RESOLVE_TIMEOUT_MS = 5 * 60_000;
 /** About Alertmanager itself: what it tells of its own work. */
 const NOT_OURS = ['tracing', 'event_recorder'];
 
+/** A template in a field of a receiver. */
+export interface TemplatedText {
+  readonly text: string;
+  /** What is wrong with it, at its place in the file. */
+  readonly problem: (message: string, offset?: number) => ConfigProblem;
+}
+
+/** A configuration that was read. */
+export interface LoadedAlertmanagerConfig extends AlertmanagerConfig {
+  /** They are not parsed: what functions there are, this module does not know. */
+  readonly templatedTexts: readonly TemplatedText[];
+}
+
 /**
  * Reads an `alertmanager.yml`.
  * @throws ConfigError with every problem
@@ -27,7 +41,7 @@ const NOT_OURS = ['tracing', 'event_recorder'];
 export async function loadAlertmanagerConfig(
   path: string,
   files: ConfigFiles = configFilesOnDisk,
-): Promise<AlertmanagerConfig> {
+): Promise<LoadedAlertmanagerConfig> {
   const text = await readConfigText(path, files);
   const file = YamlFile.parse(path, text);
   const root = file.map;
@@ -53,7 +67,21 @@ export async function loadAlertmanagerConfig(
     timeIntervals,
     templateFiles,
     shownText: shownConfig(text),
+    templatedTexts: templatedTextsOf(file, root),
   };
+}
+
+/** Every text of a receiver may be a template; those that are hold braces. */
+function templatedTextsOf(file: YamlFile, root: YamlMap | undefined): TemplatedText[] {
+  return (root?.field('receivers')?.texts() ?? []).flatMap((node) => {
+    const text = node.text() ?? '';
+    if (!text.includes('{{')) return [];
+    const problem = (message: string, offset?: number): ConfigProblem =>
+      file.withoutSecrets([
+        offset === undefined ? node.asProblem(message) : node.asProblemInside(offset, message),
+      ])[0]!;
+    return [{ text, problem }];
+  });
 }
 
 /** As in Alertmanager, a pattern or path that no file answers to is no mistake. */

@@ -159,13 +159,16 @@ export class YamlFile {
   throwIfProblems(): void {
     if (this.problems.length === 0) return;
     // What is secret is known only now, when the whole file was read.
-    const lines = this.shownText().split(/\r?\n/);
     throw new ConfigError(
       'config_invalid',
-      this.problems
-        .map((problem) => ({ ...problem, source: lines[problem.line - 1] ?? '' }))
-        .sort((a, b) => a.line - b.line || a.column - b.column),
+      this.withoutSecrets(this.problems).sort((a, b) => a.line - b.line || a.column - b.column),
     );
+  }
+
+  /** Problems with their lines as they may be shown. */
+  withoutSecrets(problems: readonly ConfigProblem[]): ConfigProblem[] {
+    const lines = this.shownText().split(/\r?\n/);
+    return problems.map((problem) => ({ ...problem, source: lines[problem.line - 1] ?? '' }));
   }
 
   /** Where a character of a string's value stands in the file; undefined when that cannot be told. */
@@ -322,6 +325,16 @@ export class YamlNode {
     const value = isScalar(node) ? node.value : null;
     if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
     return value === null || value === undefined ? null : String(value);
+  }
+
+  /** All texts in the value, however deep. */
+  texts(depth = 0): YamlNode[] {
+    const node = this.#file.dereference(this.#node);
+    if (depth > NESTING_MAX) return [];
+    if (isMap(node))
+      return (this.map()?.entries() ?? []).flatMap(({ value }) => value?.texts(depth + 1) ?? []);
+    if (isSeq(node)) return (this.items(false) ?? []).flatMap((item) => item.texts(depth + 1));
+    return isScalar(node) && typeof node.value === 'string' ? [this] : [];
   }
 
   /** A whole number that is not less than `least`. */
