@@ -11,7 +11,7 @@ import { formatHistogram } from '../histogram/text.ts';
 import { formatPlain } from '../printer.ts';
 import type { Annotations } from './annotations.ts';
 import { type Column, emptyColumn, floatsOnly, isEmpty, METADATA_LABELS } from './column.ts';
-import { createFold, type Fold, type FoldOp } from './fold.ts';
+import { createFold, type FoldOp } from './fold.ts';
 import { foldHistograms } from './histogram-aggregate.ts';
 import { ignoredInAggregation } from './histogram-notes.ts';
 import { mean, quantileOf } from './kahan.ts';
@@ -60,91 +60,6 @@ function folded(op: FoldOp, columns: readonly Column[], count: number): Folded {
     fold.values[step] = mean(gathered, 0, gather(columns, step, gathered));
   }
   return fold;
-}
-
-interface StreamedGroup {
-  readonly labels: Labels;
-  dropName: boolean;
-  readonly fold: Fold;
-}
-
-/**
- * Groups by the value of one label, or levels by that of a label before it. Values are found by themselves: to make one
- * text of those of several labels, for each series, would take longer than to add the series up.
- */
-interface Level {
-  readonly levels: Map<string, Level>;
-  readonly groups: Map<string, StreamedGroup>;
-}
-
-function newLevel(): Level {
-  return { levels: new Map(), groups: new Map() };
-}
-
-/** Aggregates columns that are numbers as they come, and keeps none of them. */
-export class StreamedGroups {
-  readonly #op: FoldOp;
-  readonly #grouping: Grouping;
-  /** Grouping by labels of the measured thing: their values say the group, and no label set is to be made for it. */
-  readonly #byLabels: readonly string[] | undefined;
-  readonly #count: number;
-  readonly #groups: StreamedGroup[] = [];
-  readonly #root = newLevel();
-
-  constructor(op: FoldOp, expr: AggregateExpr, count: number) {
-    this.#op = op;
-    this.#grouping = groupingOf(expr);
-    const isPlain = !expr.without && !expr.grouping.some((name) => METADATA_LABELS.has(name));
-    this.#byLabels = isPlain ? expr.grouping : undefined;
-    this.#count = count;
-  }
-
-  get size(): number {
-    return this.#groups.length;
-  }
-
-  add(column: Column): void {
-    const group = this.#groupOf(column);
-    if (column.dropName) group.dropName = true;
-    group.fold.add(column);
-  }
-
-  #groupOf(column: Column): StreamedGroup {
-    const names = this.#byLabels;
-    if (names === undefined) return this.#find(this.#root, this.#grouping(column).key, column);
-    const { labels } = column;
-    let level = this.#root;
-    for (let i = 0; i < names.length - 1; i++) {
-      const value = labels.get(names[i]!);
-      let next = level.levels.get(value);
-      if (next === undefined) {
-        next = newLevel();
-        level.levels.set(value, next);
-      }
-      level = next;
-    }
-    return this.#find(level, names.length === 0 ? '' : labels.get(names[names.length - 1]!), column);
-  }
-
-  #find({ groups }: Level, key: string, column: Column): StreamedGroup {
-    let group = groups.get(key);
-    if (group === undefined) {
-      group = { labels: this.#grouping(column), dropName: false, fold: createFold(this.#op, this.#count) };
-      groups.set(key, group);
-      this.#groups.push(group);
-    }
-    return group;
-  }
-
-  /** The results; undefined where the columns would be needed once more. */
-  finish(): Column[] | undefined {
-    const results: Column[] = [];
-    for (const { labels, dropName, fold } of this.#groups) {
-      if (fold.finish().length > 0) return undefined;
-      results.push({ labels, dropName, values: fold.values, present: fold.present });
-    }
-    return results;
-  }
 }
 
 /** Whether a column has a histogram at any step. */
@@ -230,9 +145,10 @@ export function countValues(
 }
 
 /** The labels of the group of a column. */
-type Grouping = (column: Column) => Labels;
+export type Grouping = (column: Column) => Labels;
 
-function groupingOf(expr: AggregateExpr): Grouping {
+/** How an aggregation groups. */
+export function groupingOf(expr: AggregateExpr): Grouping {
   const named = new Set(expr.grouping);
   if (expr.without) {
     const dropped = new Set([...expr.grouping, METRIC_NAME]);

@@ -3,7 +3,6 @@ import { Labels } from '@binnacle/metrics/model';
 import { type Call, type Expr, type MatrixSelector, type SubqueryExpr, unwrapParens } from '../ast.ts';
 import { quote } from '../quote.ts';
 import { QueryError } from '../value.ts';
-import type { StreamedGroups } from './aggregate.ts';
 import { type Column, ColumnSlab, emptyColumn, floatsOnly, type Grid, isEmpty, timeAt } from './column.ts';
 import { type Evaluator, extensionOf, stringOf } from './evaluator.ts';
 import { checkExtensible, overExtended } from './extended-windows.ts';
@@ -21,6 +20,7 @@ import { absentLabels, labelJoin, labelReplace } from './label-functions.ts';
 import { naturalOrder } from './natural-order.ts';
 import { isRangeFunction, markPresent, NAME_KEEPING, overWindows } from './range-functions.ts';
 import { overStarted, usesStarts } from './start-timestamps.ts';
+import type { StreamedGroups } from './streamed-groups.ts';
 import { WindowPlan } from './window-plan.ts';
 
 const COUNTER_SUFFIX = /_(total|sum|count|bucket)$/;
@@ -190,6 +190,7 @@ async function overRange(
     matrix,
     grid,
     usesStarts(func),
+    groups,
   );
   if (func === 'absent_over_time') {
     const seen = emptyColumn(Labels.EMPTY, true, grid.count);
@@ -214,6 +215,7 @@ async function overRange(
   };
   const scratch = streamed && slab.next(Labels.EMPTY, false);
   for (const one of series) {
+    groups?.next();
     const dropName = one.dropName || !NAME_KEEPING.has(func);
     let column: Column;
     if (scratch === undefined) {

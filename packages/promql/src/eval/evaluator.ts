@@ -21,7 +21,7 @@ import { scaled } from '../histogram/histogram-sum.ts';
 import { isValidUtf8, quote } from '../quote.ts';
 import type { SelectRequest, Series } from '../storage.ts';
 import { QueryError } from '../value.ts';
-import { aggregate, countValues, pick, StreamedGroups } from './aggregate.ts';
+import { aggregate, countValues, pick } from './aggregate.ts';
 import type { Annotations } from './annotations.ts';
 import * as binary from './binary.ts';
 import { evaluateCall } from './call.ts';
@@ -44,6 +44,7 @@ import { smoothedHistograms } from './histogram-extended.ts';
 import { limitRatio } from './limit.ts';
 import { dense, latest, latestHistograms, withoutMarkers } from './samples.ts';
 import { type CounterSeries, latestStarts, withStarts } from './start-timestamps.ts';
+import { StreamedGroups } from './streamed-groups.ts';
 import type { Times } from './times.ts';
 import type { Watch } from './watch.ts';
 import type { Windows } from './window-plan.ts';
@@ -245,8 +246,14 @@ export class Evaluator {
   /**
    * A range vector and its windows.
    * @param starts whether start timestamps are wanted; a subquery has none
+   * @param groups say in which order a selector's series are to come
    */
-  async range(expr: MatrixSelector | SubqueryExpr, grid: Grid, starts = false): Promise<RangeArgument> {
+  async range(
+    expr: MatrixSelector | SubqueryExpr,
+    grid: Grid,
+    starts = false,
+    groups?: StreamedGroups,
+  ): Promise<RangeArgument> {
     const rangeMs = this.times.rangeMs(expr);
     const modifiers = expr.type === 'subquery' ? expr : expr.selector;
     const offsetMs = this.times.offsetMs(modifiers);
@@ -259,7 +266,7 @@ export class Evaluator {
       const data = this.#data.get(expr.selector) ?? [];
       count = data.length;
       hasHistograms = data.some(({ histograms }) => histograms !== undefined);
-      series = eachOf(data, starts ? withStarts : withoutMarkers);
+      series = eachOf(groups?.arrange(data) ?? data, starts ? withStarts : withoutMarkers);
     } else {
       const inner = this.times.subqueryGrid(expr, grid);
       this.watch.hold(inner.count);
