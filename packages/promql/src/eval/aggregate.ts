@@ -11,7 +11,7 @@ import { formatHistogram } from '../histogram/text.ts';
 import { formatPlain } from '../printer.ts';
 import type { Annotations } from './annotations.ts';
 import { type Column, emptyColumn, floatsOnly, isEmpty, METADATA_LABELS } from './column.ts';
-import { createFold, type FoldOp } from './fold.ts';
+import { createFold, FoldMemory, type FoldOp } from './fold.ts';
 import { foldHistograms } from './histogram-aggregate.ts';
 import { ignoredInAggregation } from './histogram-notes.ts';
 import { mean, quantileOf } from './kahan.ts';
@@ -53,7 +53,7 @@ export function aggregate(
 type Folded = Pick<Column, 'values' | 'present'>;
 
 function folded(op: FoldOp, columns: readonly Column[], count: number): Folded {
-  const fold = createFold(op, count);
+  const fold = createFold(op, new FoldMemory(count));
   for (const column of columns) fold.add(column);
   for (const step of fold.finish()) {
     const gathered = new Float64Array(columns.length);

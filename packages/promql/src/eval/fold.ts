@@ -34,21 +34,58 @@ export interface Fold {
   finish(): readonly number[];
 }
 
-/** A fold of no columns yet over so many steps. */
-export function createFold(op: FoldOp, count: number): Fold {
+/** A fold of no columns yet. */
+export function createFold(op: FoldOp, memory: FoldMemory): Fold {
   switch (op) {
     case 'sum':
     case 'avg':
-      return new SumFold(count, op === 'avg');
+      return new SumFold(memory, op === 'avg');
     case 'min':
     case 'max':
-      return new ExtremeFold(count, op === 'min');
+      return new ExtremeFold(memory, op === 'min');
     case 'count':
     case 'group':
-      return new CountFold(count, op === 'group');
+      return new CountFold(memory, op === 'group');
     case 'stddev':
     case 'stdvar':
-      return new VarianceFold(count, op === 'stddev');
+      return new VarianceFold(memory, op === 'stddev');
+  }
+}
+
+/** Bytes that the numbers of many groups are allocated in together, at most. */
+const SLAB_BYTES_MAX = 1 << 19;
+
+/** Where groups have their numbers: an allocation for each of thousands would take longer than their arithmetic. */
+export class FoldMemory {
+  /** Steps of a column. */
+  readonly count: number;
+  #slab = new ArrayBuffer(0);
+  #used = 0;
+
+  constructor(count: number) {
+    this.count = count;
+  }
+
+  /** Numbers and marks of one group, all 0. */
+  take(numbers: number): { readonly numbers: readonly Float64Array[]; readonly present: Uint8Array } {
+    const { count } = this;
+    const column = count * Float64Array.BYTES_PER_ELEMENT;
+    // Rounded up, so that the next numbers are aligned.
+    const bytes = numbers * column + Math.ceil(count / 8) * 8;
+    if (this.#used + bytes > this.#slab.byteLength) {
+      const grown = Math.min(this.#slab.byteLength * 2, SLAB_BYTES_MAX);
+      this.#slab = new ArrayBuffer(Math.max(bytes, grown - (grown % 8)));
+      this.#used = 0;
+    }
+    const from = this.#used;
+    this.#used += bytes;
+    return {
+      numbers: Array.from(
+        { length: numbers },
+        (_, i) => new Float64Array(this.#slab, from + i * column, count),
+      ),
+      present: new Uint8Array(this.#slab, from + numbers * column, count),
+    };
   }
 }
 
@@ -63,13 +100,11 @@ abstract class GroupFold implements Fold {
   protected readonly more: readonly Float64Array[];
 
   /** @param more how many numbers are kept beside the value of a step */
-  constructor(count: number, more = 0) {
-    // One allocation, since each costs about a microsecond and there can be thousands of groups.
-    const bytes = count * Float64Array.BYTES_PER_ELEMENT;
-    const memory = new ArrayBuffer((1 + more) * bytes + count);
-    this.values = new Float64Array(memory, 0, count);
-    this.more = Array.from({ length: more }, (_, i) => new Float64Array(memory, (1 + i) * bytes, count));
-    this.present = new Uint8Array(memory, (1 + more) * bytes, count);
+  constructor(memory: FoldMemory, more = 0) {
+    const { numbers, present } = memory.take(1 + more);
+    this.values = numbers[0]!;
+    this.more = numbers.slice(1);
+    this.present = present;
   }
 
   abstract add(column: Column): void;
@@ -85,8 +120,8 @@ class SumFold extends GroupFold {
   /** Of means only. */
   readonly #counts: Float64Array | undefined;
 
-  constructor(count: number, average: boolean) {
-    super(count, average ? 2 : 1);
+  constructor(memory: FoldMemory, average: boolean) {
+    super(memory, average ? 2 : 1);
     this.#lost = this.more[0]!;
     this.#counts = this.more[1];
   }
@@ -134,8 +169,8 @@ class SumFold extends GroupFold {
 class ExtremeFold extends GroupFold {
   readonly #smallest: boolean;
 
-  constructor(count: number, smallest: boolean) {
-    super(count);
+  constructor(memory: FoldMemory, smallest: boolean) {
+    super(memory);
     this.#smallest = smallest;
   }
 
@@ -157,8 +192,8 @@ class ExtremeFold extends GroupFold {
 class CountFold extends GroupFold {
   readonly #group: boolean;
 
-  constructor(count: number, group: boolean) {
-    super(count);
+  constructor(memory: FoldMemory, group: boolean) {
+    super(memory);
     this.#group = group;
   }
 
@@ -182,8 +217,8 @@ class VarianceFold extends GroupFold {
   readonly #means: Float64Array;
   readonly #deviation: boolean;
 
-  constructor(count: number, deviation: boolean) {
-    super(count, 2);
+  constructor(memory: FoldMemory, deviation: boolean) {
+    super(memory, 2);
     this.#counts = this.more[0]!;
     this.#means = this.more[1]!;
     this.#deviation = deviation;

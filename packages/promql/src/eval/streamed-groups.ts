@@ -10,7 +10,7 @@ import type { AggregateExpr } from '../ast.ts';
 import type { Series } from '../storage.ts';
 import { type Grouping, groupingOf } from './aggregate.ts';
 import { type Column, METADATA_LABELS } from './column.ts';
-import { createFold, type Fold, type FoldOp } from './fold.ts';
+import { createFold, type Fold, FoldMemory, type FoldOp } from './fold.ts';
 
 /** What a step of a group takes, about: the value, what is kept beside it, and whether there is one. */
 const BYTES_PER_STEP = 17;
@@ -44,7 +44,7 @@ export class StreamedGroups {
   readonly #grouping: Grouping;
   /** Grouping by labels of the measured thing: their values say the group, and no label set is to be made for it. */
   readonly #byLabels: readonly string[] | undefined;
-  readonly #count: number;
+  readonly #memory: FoldMemory;
   readonly #groups: StreamedGroup[] = [];
   readonly #root = newLevel();
   /** The groups of the series that were arranged. */
@@ -56,7 +56,7 @@ export class StreamedGroups {
     this.#grouping = groupingOf(expr);
     const isPlain = !expr.without && !expr.grouping.some((name) => METADATA_LABELS.has(name));
     this.#byLabels = isPlain ? expr.grouping : undefined;
-    this.#count = count;
+    this.#memory = new FoldMemory(count);
   }
 
   get size(): number {
@@ -69,7 +69,7 @@ export class StreamedGroups {
     if (names === undefined) return data;
     const groups = data.map(({ labels }) => this.#byValues(names, labels));
     this.#arranged = groups;
-    if (this.#groups.length * this.#count * BYTES_PER_STEP < ARRANGED_BYTES_MIN) return data;
+    if (this.#groups.length * this.#memory.count * BYTES_PER_STEP < ARRANGED_BYTES_MIN) return data;
     // Sorting by counting keeps the order within a group.
     const starts = new Uint32Array(this.#groups.length + 1);
     for (const { index } of groups) starts[index + 1]!++;
@@ -92,7 +92,7 @@ export class StreamedGroups {
 
   add(column: Column): void {
     const group = this.#arranged[this.#at] ?? this.#groupOf(column);
-    group.result ??= { labels: this.#grouping(column), fold: createFold(this.#op, this.#count) };
+    group.result ??= { labels: this.#grouping(column), fold: createFold(this.#op, this.#memory) };
     if (column.dropName) group.dropName = true;
     group.result.fold.add(column);
   }
