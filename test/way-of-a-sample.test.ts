@@ -31,8 +31,10 @@ let serviceUrl = '';
 let metricsAddress = '';
 let monitorUrl = '';
 
-const order = async (kind: string) =>
-  (await fetch(`${serviceUrl}/tea?kind=${kind}`, { method: 'POST' })).status;
+/** A connection that was given to a worker in the moment of its death is answered by nobody. */
+const posted = async (path: string) =>
+  (await fetch(`${serviceUrl}${path}`, { method: 'POST', signal: AbortSignal.timeout(3000) })).status;
+const order = (kind: string) => posted(`/tea?kind=${kind}`);
 
 interface Answer {
   readonly status: string;
@@ -156,8 +158,8 @@ describe.sequential('the way of a sample', () => {
   });
 
   test('a worker that is killed takes no count with it', async () => {
-    await fetch(`${serviceUrl}/crash`, { method: 'POST' }).catch(() => {});
-    await expect.poll(() => order('green').catch(() => 0)).toBe(201);
+    await posted('/crash').catch(() => {});
+    await expect.poll(() => order('green').catch(() => 0), { timeout: 15_000 }).toBe(201);
     const exposition = await (await fetch(`http://${metricsAddress}/metrics`)).text();
     expect(exposition).toContain('tea_cups_total{kind="green"} 7\n');
     expect(exposition).toContain('tea_brewing 0\n');

@@ -27,15 +27,16 @@ export function templateProblems(
   templates: LoadedMessageTemplates,
   texts: readonly TemplatedText[],
 ): ConfigProblem[] {
-  return texts.flatMap(({ text, problem }) => {
+  const faultOf = (text: string): { message: string; offset: number | undefined } | undefined => {
     try {
       templates.check(text);
-      return [];
+      return undefined;
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;
-      return [problem(`the template is not valid: ${error.message}`, error.offset)];
+      return { message: `the template is not valid: ${error.message}`, offset: error.offset };
     }
-  });
+  };
+  return texts.flatMap((text) => text.problem(faultOf) ?? []);
 }
 
 /** Files are parsed one by one; what one says of another shows only when a message is written. */

@@ -21,11 +21,29 @@ const RESOLVE_TIMEOUT_MS = 5 * 60_000;
 /** About Alertmanager itself: what it tells of its own work. */
 const NOT_OURS = ['tracing', 'event_recorder'];
 
-/** A template in a field of a receiver. */
-export interface TemplatedText {
-  readonly text: string;
-  /** What is wrong with it, at its place in the file. */
-  readonly problem: (message: string, offset?: number) => ConfigProblem;
+/** A template in a field of a receiver. It may be a secret, so that it shows itself nowhere. */
+export class TemplatedText {
+  readonly #file: YamlFile;
+  readonly #node: YamlNode;
+  readonly #text: string;
+
+  constructor(file: YamlFile, node: YamlNode, text: string) {
+    this.#file = file;
+    this.#node = node;
+    this.#text = text;
+  }
+
+  /** What a parser says against it, at its place in the file; undefined for nothing. */
+  problem(
+    faultOf: (text: string) => { readonly message: string; readonly offset: number | undefined } | undefined,
+  ): ConfigProblem | undefined {
+    const fault = faultOf(this.#text);
+    if (fault === undefined) return undefined;
+    const { message, offset } = fault;
+    const problem =
+      offset === undefined ? this.#node.asProblem(message) : this.#node.asProblemInside(offset, message);
+    return this.#file.withoutSecrets([problem])[0];
+  }
 }
 
 /** A configuration that was read. */
@@ -75,12 +93,7 @@ export async function loadAlertmanagerConfig(
 function templatedTextsOf(file: YamlFile, root: YamlMap | undefined): TemplatedText[] {
   return (root?.field('receivers')?.texts() ?? []).flatMap((node) => {
     const text = node.text() ?? '';
-    if (!text.includes('{{')) return [];
-    const problem = (message: string, offset?: number): ConfigProblem =>
-      file.withoutSecrets([
-        offset === undefined ? node.asProblem(message) : node.asProblemInside(offset, message),
-      ])[0]!;
-    return [{ text, problem }];
+    return text.includes('{{') ? [new TemplatedText(file, node, text)] : [];
   });
 }
 
