@@ -58,6 +58,11 @@ export class NaiveStorage {
   }
 }
 
+function textsOf({ timestamps, values }: { timestamps: Float64Array; values: Float64Array }): string[] {
+  if (timestamps.length !== values.length) throw new Error('columns of different length');
+  return Array.from(timestamps, (t, i) => `${textOf(values, i)}@${t}`);
+}
+
 /** An answer of real storage in the form of the naive one. */
 export async function selectFrom(
   storage: Queryable,
@@ -68,9 +73,15 @@ export async function selectFrom(
   const hints = { stepMs: 0, rangeMs: 0, func: '' };
   const [result] = await storage.select([{ matchers, startMs, endMs, hints }]);
   const answer: Record<string, string[]> = {};
-  for (const { labels, timestamps, values } of result!.series) {
-    if (timestamps.length !== values.length) throw new Error('columns of different length');
-    answer[labels.toString()] = Array.from(timestamps, (t, i) => `${textOf(values, i)}@${t}`);
+  for (const series of result!.series) {
+    const lent = series.transient && textsOf(series.transient());
+    const texts = textsOf(series);
+    if (lent !== undefined && lent.join() !== texts.join())
+      throw new Error(`${series.labels}: lent ${lent}, kept ${texts}`);
+    if (texts.length > (series.samplesMax ?? texts.length))
+      throw new Error('more samples than were promised');
+    // A series that is decoded late may turn out to have none.
+    if (texts.length > 0 || series.samplesMax === undefined) answer[series.labels.toString()] = texts;
   }
   return answer;
 }
