@@ -6,7 +6,7 @@
  * notifier, routed to a receiver of its own. So it does not only say that a process runs, but that rules are evaluated
  * and messages go out.
  */
-import { alertMatcher } from '../alert-matcher.ts';
+import { alertMatcher, formatMatchers } from '../alert-matcher.ts';
 import type { AlertmanagerConfig, RouteConfig } from '../config/alertmanager.ts';
 import type { ReceiverConfig } from '../config/receivers.ts';
 import { DEFAULT_HTTP_SETTINGS } from '../http-settings.ts';
@@ -53,7 +53,7 @@ export function withHeartbeat(
       },
     ],
   };
-  const key = `{}/{alertname="${WATCHDOG_ALERT}",${LABEL}="${LABEL_VALUE}"}`;
+  const key = `{}/${formatMatchers(matchers)}`;
   const route: RouteConfig = {
     key,
     id: `${key}/heartbeat`,
