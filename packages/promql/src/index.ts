@@ -27,7 +27,7 @@ export { type ParseOptions, parse, parseMetricSelector } from './parser.ts';
 export { indexOfByte, lineAndColumn } from './position.ts';
 export { type PrettyOptions, prettyExpr } from './pretty.ts';
 export { printExpr, printMatcher } from './printer.ts';
-export { isValidUtf8, quote, unquote } from './quote.ts';
+export { isValidUtf8, quote, quoteCharacter, unquote } from './quote.ts';
 export {
   parseLabels,
   parseSeriesDescription,

@@ -4,8 +4,10 @@
  * A verb that does not suit its value prints what is wrong in place of it, as in Go: `%!d(float64=12.5)`.
  * Left out, because no alert has a use for them: hexadecimal and binary floats, and `#` for floats.
  */
+
+import { quote, quoteCharacter } from '@binnacle/promql';
 import { formatFloat } from './go-number.ts';
-import { isPrint, quote, quoteRune } from './go-strings.ts';
+import { isPrint } from './go-strings.ts';
 import {
   GoMap,
   type GoObject,
@@ -222,12 +224,17 @@ function formatInteger(number: bigint, value: GoValue, directive: Directive, dep
     case 'c':
       return pad(String.fromCodePoint(codePoint), directive);
     case 'q':
-      return pad(flags.includes('+') ? asciiOnly(quoteRune(codePoint)) : quoteRune(codePoint), directive);
+      return pad(
+        flags.includes('+')
+          ? asciiOnly(quoteCharacter(String.fromCodePoint(codePoint)))
+          : quoteCharacter(String.fromCodePoint(codePoint)),
+        directive,
+      );
     case 'U': {
       const digits = BigInt.asUintN(64, number).toString(16).toUpperCase();
       const shown =
         sharp && codePoint === Number(number) && isPrint(String.fromCodePoint(codePoint))
-          ? ` ${quoteRune(codePoint)}`
+          ? ` ${quoteCharacter(String.fromCodePoint(codePoint))}`
           : '';
       const text = `U+${digits.padStart(Math.max(4, directive.precision ?? 0), '0')}${shown}`;
       return pad(text, { ...directive, flags: flags.replaceAll('0', '') });

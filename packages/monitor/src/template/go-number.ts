@@ -4,7 +4,7 @@
  * Digits come from one place: `toExponential(100)` is the exact decimal expansion of a double as far as
  * rounding needs it, and is then rounded half to even, as Go does; JavaScript's own `toFixed` rounds half up.
  */
-import { quote } from './go-strings.ts';
+import { quote } from '@binnacle/promql';
 
 /**
  * A float64 as Go's `strconv.FormatFloat` writes it.

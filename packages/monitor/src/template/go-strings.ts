@@ -1,39 +1,5 @@
-/** Go's ways with strings that templates show: quoting, escaping for HTML, JavaScript and URLs, title case. */
-
-/** A string as Go's `strconv.Quote` and `%q` write it. */
-export function quote(value: string): string {
-  return `"${quotedBody(value, '"')}"`;
-}
-
-/** A character as Go's `strconv.QuoteRune` writes it. */
-export function quoteRune(codePoint: number): string {
-  return `'${quotedBody(String.fromCodePoint(codePoint), "'")}'`;
-}
-
-const SHORT_ESCAPES: Readonly<Record<string, string>> = {
-  '\u0007': '\\a',
-  '\b': '\\b',
-  '\f': '\\f',
-  '\n': '\\n',
-  '\r': '\\r',
-  '\t': '\\t',
-  '\v': '\\v',
-  '\\': '\\\\',
-};
-
-function quotedBody(value: string, delimiter: string): string {
-  let out = '';
-  for (const char of value) {
-    const code = char.codePointAt(0)!;
-    if (char === delimiter) out += `\\${char}`;
-    else if (char in SHORT_ESCAPES) out += SHORT_ESCAPES[char];
-    else if (isPrint(char)) out += char;
-    else if (code < 0x80) out += `\\x${code.toString(16).padStart(2, '0')}`;
-    else if (code < 0x10000) out += `\\u${code.toString(16).padStart(4, '0')}`;
-    else out += `\\U${code.toString(16).padStart(8, '0')}`;
-  }
-  return out;
-}
+/** Go's ways with strings that templates show: escaping for HTML, JavaScript and URLs, title case. */
+import { quote } from '@binnacle/promql';
 
 /** Go's `unicode.IsPrint`: letters, marks, numbers, punctuation, symbols and the ASCII blank. */
 export function isPrint(char: string): boolean {

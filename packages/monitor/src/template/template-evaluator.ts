@@ -4,8 +4,9 @@
  * The evaluator is synchronous and has no effects: text goes to an output, values come from the data and from the
  * functions.
  */
+
+import { quote } from '@binnacle/promql';
 import { printValue } from './go-format.ts';
-import { quote } from './go-strings.ts';
 import { GoMap, GoScalar, GoSlice, type GoValue, isTrue, plain } from './go-value.ts';
 import { type Cell, element, unbox } from './template-cell.ts';
 import { TemplateError } from './template-error.ts';

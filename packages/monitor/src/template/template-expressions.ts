@@ -6,7 +6,7 @@
  *
  *     template: NAME:LINE:COLUMN: executing "NAME" at <NODE>: what is wrong
  */
-import { quote } from './go-strings.ts';
+import { quote } from '@binnacle/promql';
 import {
   ANY,
   type GoFunction,

@@ -8,8 +8,9 @@
  * The parser knows the functions and follows the scopes of variables, so a misspelt one is found when the file is
  * read and not when the alert fires. What it accepts is what Go accepts, except complex numbers.
  */
+
+import { quote } from '@binnacle/promql';
 import { parseConstant } from './go-number.ts';
-import { quote } from './go-strings.ts';
 import { TemplateError } from './template-error.ts';
 import { lexTemplate, type TemplatePiece, type TemplateToken } from './template-lexer.ts';
 import { TokenReader } from './template-token-reader.ts';

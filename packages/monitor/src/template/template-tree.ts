@@ -6,8 +6,9 @@
  *
  * Every node knows where it stands: `offset` counts UTF-16 code units of the template's text.
  */
+
+import { quote } from '@binnacle/promql';
 import type { GoConstant } from './go-number.ts';
-import { quote } from './go-strings.ts';
 
 /** Something that gives a value. */
 export type Operand = { readonly offset: number } & (

@@ -1,10 +1,11 @@
 /** The template language on its own: what is written reads back, whatever the text is. */
+
+import { quote } from '@binnacle/promql';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BUILTIN_FUNCTIONS } from '../../dist/template/builtin-functions.js';
 import { formatFloat, parseConstant, parseFloat64 } from '../../dist/template/go-number.js';
 import { replaceAllString } from '../../dist/template/go-regexp.js';
-import { quote } from '../../dist/template/go-strings.js';
 import { formatTime, GoTime, loadLocation } from '../../dist/template/go-time.js';
 import { TemplateError } from '../../dist/template/template-error.js';
 import { evaluateTemplate } from '../../dist/template/template-evaluator.js';
