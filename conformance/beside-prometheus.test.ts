@@ -9,14 +9,13 @@
  */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Labels } from '@binnacle/metrics/model';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Engine, MemoryStorage, parseLabels, QueryError } from '../packages/promql/dist/index.js';
 import { parses } from '../packages/promql/test/queries.ts';
 import { freePort, startProgram, temporaryFolder } from '../test/children.ts';
-import { outside } from '../test/outside.ts';
+import { answering, outside } from '../test/outside.ts';
 import { anyQuery, WORKLOAD_START, workload } from './random-queries.ts';
 
 const SOAK = process.env.BINNACLE_SOAK === '1';
@@ -85,7 +84,7 @@ test('random queries have the answers that Prometheus gives', { timeout: 600_000
     '--storage.tsdb.retention.time=100y',
     `--web.listen-address=${address}`,
   ]);
-  await ready(`http://${address}/-/ready`);
+  await answering(`http://${address}/-/ready`);
 
   const storage = loaded(text);
   const engine = new Engine();
@@ -117,18 +116,6 @@ test('random queries have the answers that Prometheus gives', { timeout: 600_000
   expect(answered).toBeGreaterThan(QUERIES / 2);
   expect(refused).toBeGreaterThan(0);
 });
-
-async function ready(url: string): Promise<void> {
-  for (let attempt = 0; attempt < 200; attempt++) {
-    const ok = await fetch(url).then(
-      (response) => response.ok,
-      () => false,
-    );
-    if (ok) return;
-    await sleep(100);
-  }
-  throw new Error(`${url} does not become ready`);
-}
 
 /** Series in the order in which Prometheus has them, which decides the last digits of what is folded. */
 function loaded(text: string): MemoryStorage {

@@ -19,7 +19,7 @@ import { engineRuleQuery } from '../packages/monitor/dist/rules/rule-query.js';
 import type { Sample } from '../packages/monitor/dist/storage.js';
 import { Engine, MemoryStorage } from '../packages/promql/dist/index.js';
 import { freePort, startProgram, temporaryFolder } from '../test/children.ts';
-import { outside } from '../test/outside.ts';
+import { answering, outside } from '../test/outside.ts';
 
 const INTERVAL_MS = 500;
 const GRACE_MS = 2000;
@@ -124,7 +124,7 @@ scrape_configs: [ { job_name: sig, static_configs: [ { targets: [ 'localhost:${p
   await once(first.child, 'exit');
   const restartedAtMs = Date.now();
   const second = await start();
-  await ready(`${second.url}/-/ready`);
+  await answering(`${second.url}/-/ready`);
   await sleep(SECOND_RUN_MS);
 
   // While we compare, scrapes may come too late; what follows from it is not of interest.
@@ -205,18 +205,6 @@ async function startTarget(
     server.close();
   });
   return { port: (server.address() as AddressInfo).port, firstScrape };
-}
-
-async function ready(url: string): Promise<void> {
-  for (let attempt = 0; attempt < 200; attempt++) {
-    const ok = await fetch(url).then(
-      (response) => response.ok,
-      () => false,
-    );
-    if (ok) return;
-    await sleep(50);
-  }
-  throw new Error(`${url} does not become ready`);
 }
 
 async function ask(server: string, query: string, timeMs: number): Promise<readonly unknown[]> {

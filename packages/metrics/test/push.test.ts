@@ -4,7 +4,7 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { freePort, startProgram, temporaryFolder } from '../../../test/children.ts';
-import { outside } from '../../../test/outside.ts';
+import { answering, outside } from '../../../test/outside.ts';
 import { counter, createRegistry, gauge, histogram, label, summary } from '../dist/index.js';
 import {
   compressSnappy,
@@ -163,17 +163,12 @@ test('what may pass is tried again, and what will not is told at once', async ()
   ).rejects.toMatchObject({ code: 'push_unreachable', message: expect.stringContaining('ECONNREFUSED') });
 });
 
-/** Waits until a program answers. */
-async function ready(url: string): Promise<void> {
-  await expect.poll(async () => (await fetch(url).catch(() => undefined))?.status).toBe(200);
-}
-
 test('a real Pushgateway takes it: replaced, merged, forgotten', async (context) => {
   const program = outside(context, 'prometheus-pushgateway');
   const port = await freePort();
   startProgram(program, [`--web.listen-address=127.0.0.1:${port}`]);
   const url = `http://127.0.0.1:${port}`;
-  await ready(`${url}/-/ready`);
+  await answering(`${url}/-/ready`);
   const { registry, rows } = nightly();
   const key = { url, job: 'nightly', grouping: { path: '/var/lib', dir: '..', none: '' } };
   const lines = async () => (await (await fetch(`${url}/metrics`)).text()).split('\n');
@@ -215,7 +210,7 @@ test('a real Prometheus takes remote write: every kind, many requests, and the e
     '--web.enable-remote-write-receiver',
   ]);
   const base = `http://127.0.0.1:${port}`;
-  await ready(`${base}/-/ready`);
+  await answering(`${base}/-/ready`);
   const { registry, rows } = nightly();
   const many = counter({ name: 'many_total', help: 'M', labels: { of: label }, registry });
   for (let i = 0; i < 5_000; i++) many.inc({ of: String(i) }, i);
