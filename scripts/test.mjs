@@ -51,6 +51,12 @@ function runTests() {
     JSON.parse(readFileSync(report, 'utf8'));
   totals.passed += numPassedTests;
   totals.skipped += numPendingTests + numTodoTests;
+  for (const { name, assertionResults } of testResults) {
+    for (const { status, fullName } of assertionResults) {
+      if (status !== 'passed' && status !== 'failed')
+        console.log(`not run to its end: ${name.replace(root, '')}: ${fullName}`);
+    }
+  }
   // A file that does not load has no tests that could fail.
   const brokenFiles = testResults.filter(
     ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
