@@ -31,5 +31,30 @@ export {
   labelVariable,
   type Variable,
 } from './dashboard/variable.ts';
+export type {
+  AnnotationQuery,
+  DashboardQuery,
+  DashboardSpot,
+  DatasourceUse,
+  Inventory,
+  InventoryPanel,
+  InventoryVariable,
+  LabelUse,
+  PanelQuery,
+  QueryLanguage,
+  TextPart,
+  VariableAsk,
+  VariableQuery,
+  VariableReference,
+} from './grafana/inventory.ts';
+export { inventory } from './grafana/inventory.ts';
 export type { GrafanaDashboard, GrafanaPanel, GrafanaRow, GrafanaVariable, GridPos } from './grafana/json.ts';
+export type {
+  ClassicAnnotation,
+  ClassicDashboard,
+  ClassicPanel,
+  ClassicTarget,
+  ClassicVariable,
+} from './grafana/reading/classic.ts';
+export { DashboardFormatError, type Note, type NoteCode } from './grafana/reading/note.ts';
 export { renderGrafana, stringifyDashboard } from './grafana/render.ts';

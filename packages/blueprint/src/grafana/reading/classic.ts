@@ -1,0 +1,73 @@
+/**
+ * The classic dashboard model as it is after normalizing: what every reader may rely on, and beside it anything
+ * else that the file had, under the names that the file gave it.
+ */
+import type { JsonObject, JsonValue } from './json.ts';
+
+/** A place on the grid of 24 columns. */
+export interface ClassicGridPos extends JsonObject {
+  h: number;
+  w: number;
+  x: number;
+  y: number;
+}
+
+/** Which data source answers. Both are there or it is the default one, which is no object at all. */
+export interface ClassicDatasource extends JsonObject {
+  type?: string;
+  /** A uid, or a reference to a variable such as `${datasource}`. */
+  uid?: string;
+}
+
+/** One query of a panel, in the language of its data source. */
+export interface ClassicTarget extends JsonObject {
+  refId: string;
+  datasource?: ClassicDatasource | null;
+}
+
+/** One exception of a panel's looks. */
+export interface ClassicOverride extends JsonObject {
+  matcher: { id: string; options?: JsonValue } & JsonObject;
+  properties: ({ id: string; value?: JsonValue } & JsonObject)[];
+}
+
+/** A panel, or a row when its type is `row`. */
+export interface ClassicPanel extends JsonObject {
+  /** Unique in its dashboard. */
+  id: number;
+  type: string;
+  title: string;
+  gridPos: ClassicGridPos;
+  datasource?: ClassicDatasource | null;
+  targets?: ClassicTarget[];
+  fieldConfig?: { defaults: JsonObject; overrides: ClassicOverride[] } & JsonObject;
+  options?: JsonObject;
+  transformations?: ({ id: string; options?: JsonValue } & JsonObject)[];
+  /** Of a row that is closed: what is in it. Of an open one: empty. */
+  panels?: ClassicPanel[];
+  collapsed?: boolean;
+}
+
+/** What the reader of the dashboard chooses. */
+export interface ClassicVariable extends JsonObject {
+  name: string;
+  type: string;
+  datasource?: ClassicDatasource | null;
+  /** A text, or an object that has a text `query` in it. */
+  query?: string | JsonObject;
+}
+
+/** Marks over the graphs. */
+export interface ClassicAnnotation extends JsonObject {
+  name: string;
+  datasource?: ClassicDatasource | null;
+}
+
+/** A whole dashboard. */
+export interface ClassicDashboard extends JsonObject {
+  title: string;
+  schemaVersion: number;
+  panels: ClassicPanel[];
+  templating: { list: ClassicVariable[] } & JsonObject;
+  annotations: { list: ClassicAnnotation[] } & JsonObject;
+}
