@@ -58,3 +58,16 @@ export type {
 } from './grafana/reading/classic.ts';
 export { DashboardFormatError, type Note, type NoteCode } from './grafana/reading/note.ts';
 export { renderGrafana, stringifyDashboard } from './grafana/render.ts';
+// Rules.
+export { type AlertSpec, alert } from './rules/alert.ts';
+export {
+  AlertText,
+  type AlertTextSpec,
+  type LabelsOfExpression,
+  Placeholder,
+  type Placeholders,
+  type RuleExpression,
+} from './rules/alert-text.ts';
+export { record } from './rules/record.ts';
+export type { AlertRule, AlertSeverity, RecordRule, Rule, RuleGroup } from './rules/rule.ts';
+export { type RuleGroupSpec, ruleGroup } from './rules/rule-group.ts';
