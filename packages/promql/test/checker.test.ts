@@ -259,12 +259,14 @@ describe('entries from metric definitions', () => {
       {
         name: 'orders_total',
         type: 'counter',
+        help: 'Orders',
         labels: { ...all, status: ['paid', 'failed'], shop: 'open' },
         ...rest,
       },
       {
         name: 'queue_age_seconds',
         type: 'gauge',
+        help: 'Age',
         unit: 'seconds',
         labels: { ...all, worker: 'open' },
         ...rest,
@@ -272,16 +274,39 @@ describe('entries from metric definitions', () => {
       {
         name: 'took_seconds',
         type: 'histogram',
+        help: 'Time',
         unit: 'seconds',
         labels: all,
         form: 'classic',
         bounds: [1, 5],
         ...rest,
       },
-      { name: 'lag_seconds', type: 'histogram', unit: 'seconds', labels: all, form: 'native', ...rest },
-      { name: 'wait_seconds', type: 'summary', unit: 'seconds', labels: all, quantiles: [0.5], ...rest },
-      { name: 'build_info', type: 'info', labels: { ...all, version: 'open' }, ...rest },
-      { name: 'breaker', type: 'stateset', labels: { ...all, breaker: ['open', 'closed'] }, ...rest },
+      {
+        name: 'lag_seconds',
+        type: 'histogram',
+        help: 'Lag',
+        unit: 'seconds',
+        labels: all,
+        form: 'native',
+        ...rest,
+      },
+      {
+        name: 'wait_seconds',
+        type: 'summary',
+        help: 'Wait',
+        unit: 'seconds',
+        labels: all,
+        quantiles: [0.5],
+        ...rest,
+      },
+      { name: 'build_info', type: 'info', help: 'Build', labels: { ...all, version: 'open' }, ...rest },
+      {
+        name: 'breaker',
+        type: 'stateset',
+        help: 'Breaker',
+        labels: { ...all, breaker: ['open', 'closed'] },
+        ...rest,
+      },
     ]);
     // The three metrics of an operation, found in the value that holds them.
     expect(entries.slice(7).map(({ name }) => name)).toEqual([
@@ -308,7 +333,7 @@ describe('entries from metric definitions', () => {
     const plain = {
       type: 'counter',
       name: 'plain_total',
-      labels: { a: ['x'], b: { values: ['y', 'z'] }, c: label },
+      labels: { a: ['x'], b: { values: ['y', 'z'] }, c: label, d: 'open' },
     };
     const bound = counter({ name: 'bound_total', help: 'Bound', labels: { a: ['x'], b: label }, registry });
     const narrowed = bound.bind({ a: 'x' });
@@ -316,12 +341,14 @@ describe('entries from metric definitions', () => {
       {
         name: 'plain_total',
         type: 'counter',
-        labels: { a: ['x'], b: ['y', 'z'], c: 'open' },
+        help: '',
+        labels: { a: ['x'], b: ['y', 'z'], c: 'open', d: 'open' },
         everySeries: true,
       },
       {
         name: 'bound_total',
         type: 'counter',
+        help: 'Bound',
         labels: { service: ['shop'], a: ['x'], b: 'open' },
         everySeries: true,
       },

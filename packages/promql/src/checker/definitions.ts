@@ -9,11 +9,12 @@
 import type { MetricType } from '@binnacle/metrics/model';
 import type { CatalogMetric, LabelDomain } from './catalog.ts';
 
-/** The values of a label: a list, a list with a value for all others, or (anything else) open. */
+/** The values of a label: a list, a list with a value for all others, or open, in words or as the client has it. */
 export type LabelDefinition =
   | readonly string[]
   | { readonly values: readonly string[] }
-  | { readonly kind: symbol };
+  | { readonly kind: symbol }
+  | 'open';
 
 /** A metric definition as data. */
 export interface MetricDefinition {
@@ -28,6 +29,12 @@ export interface MetricDefinition {
   readonly native?: unknown;
   /** Summaries. */
   readonly quantiles?: readonly number[];
+}
+
+/** A catalog entry with what its definition tells people. */
+export interface DefinedMetric extends CatalogMetric {
+  /** Empty when nothing is said. */
+  readonly help: string;
 }
 
 /** What is true of all metrics of a program. */
@@ -47,6 +54,7 @@ interface Inside {
   readonly shape: {
     readonly name: string;
     readonly type: MetricType;
+    readonly help: string;
     readonly unit: string;
     readonly mode?: string;
     readonly bounds?: readonly number[];
@@ -60,8 +68,8 @@ interface Inside {
  * The catalog entries of metric definitions: `Catalog.of(catalogOf(metrics))`.
  * @param definitions metrics, {@link MetricDefinition}s, and lists, objects or modules of them; all else is passed over
  */
-export function catalogOf(definitions: unknown, options: DefinitionsOptions = {}): CatalogMetric[] {
-  const found = new Map<unknown, CatalogMetric>();
+export function catalogOf(definitions: unknown, options: DefinitionsOptions = {}): DefinedMetric[] {
+  const found = new Map<unknown, DefinedMetric>();
   const constant = Object.entries(options.constantLabels ?? {});
   const seen = new Set<object>();
   const look = (value: unknown, depth: number): void => {
@@ -100,25 +108,25 @@ function isDefinition(value: object): value is MetricDefinition {
 function fromMetric(
   { registry, shape, labels }: Inside,
   constant: readonly [string, string][],
-): CatalogMetric {
-  const { name, type, unit, bounds, native, quantiles } = shape;
+): DefinedMetric {
+  const { name, type, help, unit, bounds, native, quantiles } = shape;
   const all: Record<string, LabelDomain> = {};
   for (const [label, value] of [...Object.entries(registry.labels), ...constant]) all[label] = [value];
   for (const label of labels) all[label.name] = label.values ?? 'open';
   if (shape.mode === 'per worker') all.worker = 'open';
-  return entry({ name, type, unit, labels: all, bounds, native, quantiles });
+  return entry({ name, type, help, unit, labels: all, bounds, native, quantiles });
 }
 
-function fromDefinition(definition: MetricDefinition, constant: readonly [string, string][]): CatalogMetric {
-  const { name, type, unit = '', buckets, native, quantiles } = definition;
+function fromDefinition(definition: MetricDefinition, constant: readonly [string, string][]): DefinedMetric {
+  const { name, type, help = '', unit = '', buckets, native, quantiles } = definition;
   const all: Record<string, LabelDomain> = {};
   for (const [label, value] of constant) all[label] = [value];
   for (const [label, values] of Object.entries(definition.labels ?? {})) all[label] = domainOf(values);
-  return entry({ name, type, unit, labels: all, bounds: buckets, native, quantiles });
+  return entry({ name, type, help, unit, labels: all, bounds: buckets, native, quantiles });
 }
 
 function domainOf(definition: LabelDefinition): LabelDomain {
-  if (isList(definition)) return definition;
+  if (isList(definition) || definition === 'open') return definition;
   return 'kind' in definition ? 'open' : definition.values;
 }
 
@@ -129,18 +137,20 @@ function isList(definition: LabelDefinition): definition is readonly string[] {
 function entry(facts: {
   readonly name: string;
   readonly type: MetricType;
+  readonly help: string;
   readonly unit: string;
   readonly labels: Readonly<Record<string, LabelDomain>>;
   readonly bounds: readonly number[] | undefined;
   readonly native: unknown;
   readonly quantiles: readonly number[] | undefined;
-}): CatalogMetric {
-  const { name, type, unit, labels, bounds, native, quantiles } = facts;
+}): DefinedMetric {
+  const { name, type, help, unit, labels, bounds, native, quantiles } = facts;
   const exponential = native !== undefined && native !== false;
   const form = !exponential ? 'classic' : bounds === undefined || bounds.length === 0 ? 'native' : 'both';
   return {
     name,
     type,
+    help,
     labels,
     ...(unit !== '' && { unit }),
     ...(type === 'histogram' && { form }),
