@@ -69,5 +69,6 @@ export {
   type RuleExpression,
 } from './rules/alert-text.ts';
 export { record } from './rules/record.ts';
+export { type RuleFileOptions, renderRuleFile } from './rules/render-rules.ts';
 export type { AlertRule, AlertSeverity, RecordRule, Rule, RuleGroup } from './rules/rule.ts';
 export { type RuleGroupSpec, ruleGroup } from './rules/rule-group.ts';

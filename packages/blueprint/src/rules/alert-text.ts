@@ -41,16 +41,29 @@ export class Placeholder {
 
 /** A whole text, which only the tag {@link text} makes. */
 export class AlertText {
-  readonly #template: string;
+  /** Words and placeholders in turn; no two words stand side by side, so that braces at their seams are seen. */
+  readonly parts: readonly (string | Placeholder)[];
 
-  constructor(template: string) {
-    this.#template = template;
+  constructor(parts: readonly (string | Placeholder | AlertText)[]) {
+    const merged: (string | Placeholder)[] = [];
+    for (const part of parts.flatMap((one) => (one instanceof AlertText ? one.parts : [one]))) {
+      const last = merged.at(-1);
+      if (typeof part === 'string' && typeof last === 'string') merged[merged.length - 1] = last + part;
+      else merged.push(part);
+    }
+    this.parts = merged;
   }
 
   /** The template in Prometheus's language. */
   toString(): string {
-    return this.#template;
+    const last = this.parts.length - 1;
+    return this.parts.map((part, i) => (typeof part === 'string' ? literal(part, i < last) : part)).join('');
   }
+}
+
+/** Words in which nothing is filled: two opening braces would begin an action, also where a placeholder follows one. */
+function literal(words: string, goesOn: boolean): string {
+  return words.replace(goesOn ? /\{{2,}|\{$|\}{2,}/g : /\{{2,}|\}{2,}/g, '{{ "$&" }}');
 }
 
 /** The value of the expression when the alert fires. By itself it is shown with all its digits. */
@@ -118,22 +131,17 @@ export type AlertTextSpec<N extends string> = string | ((placeholders: Placehold
  * stand between the placeholders are shown as they are.
  */
 export function text(
-  parts: TemplateStringsArray,
+  words: TemplateStringsArray,
   ...inserted: readonly (Placeholder | AlertText | string | number)[]
 ): AlertText {
-  let template = literal(parts[0]!);
-  inserted.forEach((one, i) => {
-    if (typeof one === 'string' || typeof one === 'number') template += literal(String(one));
-    else if (one instanceof Placeholder || one instanceof AlertText) template += String(one);
-    else throw new DefinitionError(`text: ${String(one)} is neither a placeholder, a text nor a number`);
-    template += literal(parts[i + 1]!);
+  const parts = words.flatMap((word, i) => {
+    const one = inserted[i];
+    if (i === inserted.length) return [word];
+    if (one instanceof Placeholder || one instanceof AlertText) return [word, one];
+    if (typeof one === 'string' || typeof one === 'number') return [word, String(one)];
+    throw new DefinitionError(`text: ${String(one)} is neither a placeholder, a text nor a number`);
   });
-  return new AlertText(template);
-}
-
-/** Text in which nothing is filled: two opening braces would begin an action. */
-function literal(words: string): string {
-  return words.replaceAll('{{', '{{ "{{" }}');
+  return new AlertText(parts.filter((part) => part !== ''));
 }
 
 const PLACEHOLDERS: Placeholders<string> = {
