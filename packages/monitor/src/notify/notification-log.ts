@@ -73,10 +73,17 @@ export class NotificationLog {
     }
   }
 
-  /** Those of the alerts that a receiver was not told to fire. */
-  notTold(key: string, firing: readonly string[]): readonly string[] {
-    const told = new Set(this.#entries.get(key)?.firing);
+  /** Those of the alerts that a receiver was not told to fire, or of which a restart would forget that it was. */
+  notTold(key: string, firing: readonly string[], nowMs: number): readonly string[] {
+    const entry = this.#entries.get(key);
+    if (entry === undefined || entry.expiresAtMs <= nowMs) return firing;
+    const told = new Set(entry.firing);
     return firing.filter((fingerprint) => !told.has(fingerprint));
+  }
+
+  /** What is known of a group and an integration. */
+  entry(key: string): NotificationEntry | undefined {
+    return this.#entries.get(key);
   }
 
   /** Forgets what has expired. */

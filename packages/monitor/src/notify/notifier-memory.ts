@@ -58,19 +58,23 @@ export class NotifierMemory {
    * known whether the message arrived. Resolves when that is durable.
    */
   async noteAttempt(key: string, firing: readonly string[], nowMs: number, keptMs: number): Promise<void> {
-    const news = this.log.notTold(key, firing);
+    const news = this.log.notTold(key, firing, nowMs);
     if (news.length === 0) return;
     const attempt = { key, firing: news, sentAtMs: nowMs, expiresAtMs: nowMs + keptMs };
     this.#attempts.set(key, attempt);
     await this.#append([{ kind: 'sending', attempt }]);
   }
 
-  /** Notes that a message was given up. */
+  /** Notes that a message was given up: what is not known of an earlier run's message is so still. */
   forgetAttempt(key: string): void {
     const attempt = this.#attempts.get(key);
     if (attempt === undefined) return;
     this.#attempts.delete(key);
-    void this.#append([{ kind: 'sending', attempt: { ...attempt, firing: [] } }]);
+    const known = this.log.entry(key);
+    const before =
+      known?.unsure === undefined ? { ...attempt, firing: [] } : { ...known, firing: known.unsure };
+    const { firing, sentAtMs, expiresAtMs } = before;
+    void this.#append([{ kind: 'sending', attempt: { key, firing, sentAtMs, expiresAtMs } }]);
   }
 
   /** Notes that a message arrived. Resolves when that is durable. */

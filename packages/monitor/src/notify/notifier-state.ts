@@ -84,11 +84,10 @@ export class NotifierStateBuilder {
   }
 
   #addAttempt({ firing, ...attempt }: NotificationAttempt): void {
-    const { unsure: _, ...known } = this.#notifications.get(attempt.key) ?? {
-      ...attempt,
-      firing: [],
-      resolved: [],
-    };
+    const last = this.#notifications.get(attempt.key);
+    // What had expired before the attempt began would take it along when it goes.
+    const isKnown = last !== undefined && wasSent(last) && last.expiresAtMs > attempt.sentAtMs;
+    const { unsure: _, ...known } = isKnown ? last : { ...attempt, firing: [], resolved: [] };
     if (firing.length > 0) this.#notifications.set(attempt.key, { ...known, unsure: firing });
     else if (wasSent(known)) this.#notifications.set(attempt.key, known);
     else this.#notifications.delete(attempt.key);

@@ -150,12 +150,11 @@ export class NaiveAlertmanager {
   #interrupt(group: Group, { state, integration, firing, deadlineS }: Delivery): void {
     const key = noteKey(group, integration);
     const sentS = deadlineS - Math.max(group.route.intervalS, 10);
-    const note = this.#notes.get(key) ?? {
-      firing: [],
-      resolved: [],
-      sentS,
-      expiresS: sentS + 2 * group.route.repeatS,
-    };
+    const last = this.#notes.get(key);
+    const note =
+      last !== undefined && last.firing.length + last.resolved.length > 0 && last.expiresS > sentS
+        ? last
+        : { firing: [], resolved: [], sentS, expiresS: sentS + 2 * group.route.repeatS };
     const unsure = firing.filter((id) => !note.firing.includes(id));
     if ((state === 'trying' || state === 'hanging') && unsure.length > 0)
       this.#notes.set(key, { ...note, unsure });

@@ -295,6 +295,11 @@ function failure(): Error {
   return Object.assign(new Error('no space left'), { code: 'ENOSPC' });
 }
 
+/** What was sent is kept for a while. */
+const times = fc
+  .record({ sentAtMs: fc.nat(), keptMs: fc.integer({ min: 1, max: 1e9 }) })
+  .map(({ sentAtMs, keptMs }) => ({ sentAtMs, expiresAtMs: sentAtMs + keptMs }));
+
 const anyRecord = fc.oneof(
   fc.record({ job: fc.constantFrom('a', 'b', 'c'), isEnded: fc.boolean() }).map(({ job, isEnded }) => {
     return alertRecord(job, isEnded);
@@ -306,19 +311,17 @@ const anyRecord = fc.oneof(
     .record({
       key: fc.constantFrom('x', 'y é "z"'),
       firing: fc.array(fc.constantFrom('00', '11'), { maxLength: 2 }),
-      sentAtMs: fc.nat(),
-      expiresAtMs: fc.nat(),
+      times,
     })
-    .map((attempt): StateRecord => ({ kind: 'sending', attempt })),
+    .map(({ times, ...attempt }): StateRecord => ({ kind: 'sending', attempt: { ...attempt, ...times } })),
   fc
     .record({
       key: fc.constantFrom('x', 'y é "z"'),
       firing: fc.array(fc.constantFrom('00', '11'), { minLength: 1, maxLength: 2 }),
       resolved: fc.array(fc.constantFrom('22'), { maxLength: 1 }),
-      sentAtMs: fc.nat(),
-      expiresAtMs: fc.nat(),
+      times,
     })
-    .map((entry): StateRecord => ({ kind: 'sent', entry })),
+    .map(({ times, ...entry }): StateRecord => ({ kind: 'sent', entry: { ...entry, ...times } })),
 );
 
 it('what is written is what is read, replaced in between or not, in any batches', async () => {
