@@ -49,6 +49,7 @@ export type {
 } from './grafana/inventory.ts';
 export { inventory } from './grafana/inventory.ts';
 export type { GrafanaDashboard, GrafanaPanel, GrafanaRow, GrafanaVariable, GridPos } from './grafana/json.ts';
+export { type NormalizedDashboard, normalizeDashboard } from './grafana/normalize.ts';
 export type {
   ClassicAnnotation,
   ClassicDashboard,

@@ -3,9 +3,9 @@
 /** Anything that JSON can say. */
 export type JsonValue = null | boolean | number | string | JsonValue[] | JsonObject;
 
-/** An object of JSON. A key without a value is one that is not there. */
+/** An object of JSON, to be changed while a dashboard is normalized. */
 export interface JsonObject {
-  [key: string]: JsonValue | undefined;
+  [key: string]: JsonValue;
 }
 
 /** Whether a value is an object, and neither a list nor null. */
@@ -39,6 +39,14 @@ export function numberOf(value: JsonValue | undefined): number | undefined {
   if (typeof value !== 'string' || value.trim() === '') return undefined;
   const number = Number(value);
   return Number.isFinite(number) ? number : undefined;
+}
+
+/** The same value, of which no part is shared. */
+export function copyOf<Value extends JsonValue | undefined>(value: Value): Value;
+export function copyOf(value: JsonValue | undefined): JsonValue | undefined {
+  if (Array.isArray(value)) return value.map((item) => copyOf(item));
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, copyOf(item)]));
 }
 
 /** Whether two values say the same; the order of keys has no meaning. */
