@@ -73,3 +73,8 @@ export { record } from './rules/record.ts';
 export { type RuleFileOptions, renderRuleFile } from './rules/render-rules.ts';
 export type { AlertRule, AlertSeverity, RecordRule, Rule, RuleGroup } from './rules/rule.ts';
 export { type RuleGroupSpec, ruleGroup } from './rules/rule-group.ts';
+// Objectives.
+export { type BurnRate, type BurnRateWindow, PAGE_WINDOWS, TICKET_WINDOWS } from './slo/burn-rate.ts';
+export { type Counters, type RatioSpec, ratio, type SloEvents } from './slo/events.ts';
+export { type LatencySpec, latency } from './slo/latency.ts';
+export { type BurnRateAlerting, type Slo, type SloAlerting, type SloSpec, slo } from './slo/slo.ts';

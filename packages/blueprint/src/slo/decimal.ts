@@ -1,0 +1,16 @@
+/** Numbers as people and rule files write them: `0.001`, not `0.0009999999999999432` and not `1e-7`. */
+
+/** Digits that count; doubles have some 16, of which calculations spoil the last ones. */
+const DIGITS = 12;
+
+/** A number without the noise of binary fractions. */
+export function rounded(value: number, digits: number = DIGITS): number {
+  return Number(value.toPrecision(digits));
+}
+
+/** A number as a decimal without noise and without exponent. */
+export function decimal(value: number): string {
+  const [mantissa, exponent] = rounded(value).toExponential().split('e') as [string, string];
+  const places = Math.max(0, mantissa.replace(/^-?\d\.?/, '').length - Number(exponent));
+  return rounded(value).toFixed(places);
+}

@@ -1,0 +1,92 @@
+/** The panels of an objective: what is left of its budget, how fast it burns, and the events behind that. */
+
+import { type Row, row } from '../dashboard/dashboard.ts';
+import { gauge } from '../dashboard/gauge.ts';
+import { stat } from '../dashboard/stat.ts';
+import { type TimeseriesPanel, timeseries } from '../dashboard/timeseries.ts';
+import type { BurnRate } from './burn-rate.ts';
+import { decimal } from './decimal.ts';
+import { COUNT_WINDOW } from './recording.ts';
+import {
+  BUDGET_REMAINING,
+  badEventsSeries,
+  errorRatioSeries,
+  eventsSeries,
+  PERIOD_ERROR_RATIO,
+  seriesOf,
+} from './series.ts';
+
+/** What the panels of an objective are made of. */
+export interface RowParts {
+  readonly slo: string;
+  readonly description: string;
+  readonly objective: number;
+  readonly budget: number;
+  readonly period: string;
+  /** The conditions of its alerts, the fastest first. */
+  readonly rates: readonly BurnRate[];
+}
+
+/** From which share of the budget on what is left is yellow, and green. */
+const LOW = 0.1;
+const COMFORTABLE = 0.5;
+
+/** The row of an objective, titled by its name. */
+export function objectiveRow({ slo, description, objective, budget, period, rates }: RowParts): Row {
+  const of = (series: string): string => seriesOf(slo, series);
+  const fastest = rates[0];
+  return row(slo, [
+    stat({
+      title: `Good over ${period}`,
+      description: `${description} The objective is ${decimal(objective * 100)}%. Below it the budget is overspent.`,
+      expr: `1 - ${of(PERIOD_ERROR_RATIO)}`,
+      unit: 'percentunit',
+      decimals: Math.max(2, decimal(objective * 100).replace(/^\d+\.?/, '').length + 1),
+      thresholds: [{ color: 'red' }, { value: objective, color: 'green' }],
+      noValue: 'no events yet',
+      width: 4,
+    }),
+    gauge({
+      title: 'Budget left',
+      description: `The share of the bad events that ${period} may have and did not have yet. When it is gone, reliability comes before features.`,
+      expr: of(BUDGET_REMAINING),
+      unit: 'percentunit',
+      thresholds: [{ color: 'red' }, { value: LOW, color: 'yellow' }, { value: COMFORTABLE, color: 'green' }],
+      noValue: 'no events yet',
+      width: 4,
+    }),
+    ...(fastest === undefined ? [] : [burnRatePanel(of, budget, rates, fastest)]),
+    timeseries({
+      title: 'Events',
+      description: `All events of the objective and the bad ones among them, in ${COUNT_WINDOW} each.`,
+      queries: [
+        { expr: of(eventsSeries(COUNT_WINDOW)), legend: 'all' },
+        { expr: of(badEventsSeries(COUNT_WINDOW)), legend: 'bad' },
+      ],
+      colors: { all: 'blue', bad: 'red' },
+      min: 0,
+      width: 8,
+    }),
+  ]);
+}
+
+function burnRatePanel(
+  of: (series: string) => string,
+  budget: number,
+  rates: readonly BurnRate[],
+  fastest: BurnRate,
+): TimeseriesPanel {
+  return timeseries({
+    title: 'Burn rate',
+    description:
+      'How many times as fast as it may the budget is spent, over each window. At 1 it lasts exactly for the period; above the line it pages.',
+    queries: rates.map(({ long }) => ({
+      expr: `${of(errorRatioSeries(long))} / ${decimal(budget)}`,
+      legend: long,
+    })),
+    min: 0,
+    thresholds: [{ color: 'green' }, { value: fastest.factor, color: 'red' }],
+    thresholdStyle: 'dashed',
+    width: 8,
+  });
+}
