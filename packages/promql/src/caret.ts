@@ -37,13 +37,16 @@ export function underline(text: string, { start, end }: PositionRange): string {
   const lineStart = text.lastIndexOf('\n', from - 1) + 1;
   const newline = text.indexOf('\n', from);
   const lineEnd = newline < 0 ? text.length : newline;
-  const padding = [...text.slice(lineStart, from)].map(blank).join('');
-  const width = [...text.slice(from, Math.min(to, lineEnd)).trimEnd()].reduce(
-    (sum, one) => sum + columns(one),
-    0,
-  );
   const before = text.slice(0, lineEnd).replace(/\r$/, '');
-  return `${before}\n${padding}${'^'.repeat(Math.max(1, width))}${text.slice(lineEnd)}`;
+  const marks = marksBelow(text.slice(lineStart, lineEnd), from - lineStart, to - lineStart);
+  return `${before}\n${marks}${text.slice(lineEnd)}`;
+}
+
+/** A line of `^` for below a line, under a stretch of it in UTF-16 code units; at least one `^`. */
+export function marksBelow(line: string, from: number, to: number): string {
+  const padding = [...line.slice(0, from)].map(blank).join('');
+  const width = [...line.slice(from, to).trimEnd()].reduce((sum, one) => sum + columns(one), 0);
+  return `${padding}${'^'.repeat(Math.max(1, width))}`;
 }
 
 function blank(character: string): string {

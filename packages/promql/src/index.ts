@@ -1,7 +1,7 @@
 /** PromQL: parse, print, evaluate. */
 export type * from './ast.ts';
 export { children, hasParameter, isComparison, isSetOperator, unwrapParens, walk } from './ast.ts';
-export { renderParseError, underline } from './caret.ts';
+export { marksBelow, renderParseError, underline } from './caret.ts';
 export { documentedType, valueType } from './check.ts';
 export { Catalog, type CatalogMetric, type CatalogOptions, type LabelDomain } from './checker/catalog.ts';
 export { CHECK_NAMES, type CheckOptions, checkQuery } from './checker/checker.ts';
@@ -13,7 +13,11 @@ export {
 } from './checker/definitions.ts';
 export type { Facts, SampleKind } from './checker/facts.ts';
 export { type Finding, renderFinding, type Severity } from './checker/finding.ts';
+export { Inference, metricNameOf } from './checker/infer.ts';
+export { canExist, type LabelFacts, LabelSet } from './checker/label-set.ts';
+export { nearest } from './checker/nearest.ts';
 export { type RecordingRule, withRecordingRules } from './checker/recording-rules.ts';
+export { fits, type Unit, unitInWords } from './checker/unit.ts';
 export { formatDuration, parseDuration } from './duration.ts';
 export { Engine, type EngineOptions, type QueryOptions } from './engine.ts';
 export { FUNCTIONS, type FunctionSignature } from './functions.ts';

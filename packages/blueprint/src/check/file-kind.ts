@@ -1,0 +1,51 @@
+/**
+ * What a file of a repository is, told by its name and by the words at the beginning of its lines. Nothing is parsed,
+ * since most files of a repository are none of ours.
+ */
+
+/**
+ * `datasources` and `dashboard-providers` are Grafana's provisioning; `kubernetes` are manifests that are looked into
+ * (`PrometheusRule`, `ServiceMonitor`, ...); `rule-tests` are promtool's; `source` are programs in which definitions
+ * stand.
+ */
+export type FileKind =
+  | 'prometheus'
+  | 'rules'
+  | 'rule-tests'
+  | 'alertmanager'
+  | 'dashboard'
+  | 'datasources'
+  | 'dashboard-providers'
+  | 'compose'
+  | 'kubernetes'
+  | 'source';
+
+/** What a file is; undefined where it is none that is checked. */
+export function fileKind(path: string, text: string): FileKind | undefined {
+  if (/\.[cm]?[jt]sx?$/.test(path)) return 'source';
+  if (path.endsWith('.json')) return isDashboard(text) ? 'dashboard' : undefined;
+  if (!/\.ya?ml$/.test(path)) return undefined;
+  const has = (key: string): boolean => new RegExp(`^${key}:`, 'm').test(text);
+  if (has('apiVersion') && has('kind')) {
+    if (
+      /^kind:\s*(?:Prometheus(?:Rule)?|ServiceMonitor|PodMonitor|AlertmanagerConfig|Service)\s*$/m.test(text)
+    )
+      return 'kubernetes';
+    if (!has('datasources') && !has('providers')) return undefined;
+  }
+  if (has('tests') && has('rule_files')) return 'rule-tests';
+  if (has('scrape_configs') || (has('global') && (has('rule_files') || has('alerting')))) return 'prometheus';
+  if (has('route') && has('receivers')) return 'alertmanager';
+  if (has('groups') && /^\s*(?:-\s+)?(?:alert|record|rules):/m.test(text)) return 'rules';
+  if (has('datasources') && has('apiVersion')) return 'datasources';
+  if (has('providers') && has('apiVersion')) return 'dashboard-providers';
+  if (has('services') && (/(?:^|\/)(?:docker-)?compose[^/]*$/.test(path) || /^\s+image:/m.test(text)))
+    return 'compose';
+  return undefined;
+}
+
+/** A dashboard, bare, in the envelope of the HTTP API, or in one of the new resources. */
+function isDashboard(text: string): boolean {
+  if (!/"(?:panels|rows)"\s*:/.test(text)) return false;
+  return /"(?:schemaVersion|templating|annotations|dashboard|gridPos|__inputs)"\s*:/.test(text);
+}
