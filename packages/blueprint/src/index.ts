@@ -23,6 +23,22 @@ export { ALL_CHECK_NAMES } from './check/registry.ts';
 export type { TemplateProblem } from './check/rule-reader.ts';
 export { SourceFile } from './check/source-file.ts';
 export { IGNORE_FILE } from './check/suppression.ts';
+// Configuration and catalog.
+export { type Alerting, type AlertingSpec, type AlertRoute, alerting } from './alerting/alerting.ts';
+export type { CatalogEntry, ServiceCatalog } from './catalog/catalog-data.ts';
+export { catalogsOf } from './catalog/catalogs-of.ts';
+export { toPromqlCatalog } from './catalog/promql-catalog.ts';
+export type {
+  Config,
+  ConfigSpec,
+  DurationText,
+  Environment,
+  EnvironmentName,
+  EnvironmentSpec,
+  Service,
+  ServiceSpec,
+} from './config/config.ts';
+export { defineConfig, isConfig } from './config/define-config.ts';
 export type { Color, NamedColor } from './dashboard/color.ts';
 export {
   type Dashboard,

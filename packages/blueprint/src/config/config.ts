@@ -4,6 +4,7 @@
  */
 import type { Alerting } from '../alerting/alerting.ts';
 import type { Dashboard } from '../dashboard/dashboard.ts';
+import type { DefinitionPlace } from '../definition-place.ts';
 import type { RuleGroup } from '../rules/rule.ts';
 import type { Slo } from '../slo/slo.ts';
 import type { Watch } from '../watch/watch.ts';
@@ -65,7 +66,10 @@ export interface ConfigSpec {
   readonly production?: EnvironmentSpec;
 }
 
-/** A service with nothing left open but what the environment decides. */
+/**
+ * A service with nothing left open but what the environment decides. Where it says its own `scrapeInterval`, it has a
+ * `scrapeTimeout` that fits.
+ */
 export interface Service extends ServiceSpec {
   readonly job: string;
   readonly metricsPath: string;
@@ -98,4 +102,6 @@ export interface Config {
   readonly alerting: Alerting | undefined;
   readonly development: Environment;
   readonly production: Environment;
+  /** Where `defineConfig` was called. */
+  readonly definedAt?: DefinitionPlace;
 }
