@@ -25,9 +25,29 @@ export { SourceFile } from './check/source-file.ts';
 export { IGNORE_FILE } from './check/suppression.ts';
 // Configuration and catalog.
 export { type Alerting, type AlertingSpec, type AlertRoute, alerting } from './alerting/alerting.ts';
+export { type Breakage, brokenBy } from './catalog/broken-by.ts';
 export type { CatalogEntry, ServiceCatalog } from './catalog/catalog-data.ts';
+export {
+  type CatalogChange,
+  type CatalogChangeKind,
+  type CatalogDiff,
+  diffCatalogs,
+} from './catalog/catalog-diff.ts';
+export {
+  CATALOG_FILE_NAME,
+  CATALOG_FILE_VERSION,
+  CatalogFileError,
+  readCatalogFile,
+  renderCatalogFile,
+} from './catalog/catalog-file.ts';
 export { catalogsOf } from './catalog/catalogs-of.ts';
 export { toPromqlCatalog } from './catalog/promql-catalog.ts';
+export {
+  type CatalogOwner,
+  catalogFromFamilies,
+  type ScrapedFamily,
+  type ScrapedOptions,
+} from './catalog/scraped-families.ts';
 export type {
   Config,
   ConfigSpec,

@@ -1,0 +1,134 @@
+/**
+ * What a change of the catalog breaks: every expression of a configuration's dashboards and rules is checked against
+ * the catalog before and after it, and what was fine and is no longer is told.
+ */
+import {
+  type Catalog,
+  checkQuery,
+  type Expr,
+  type Finding,
+  indexOfByte,
+  ParseError,
+  parse,
+  type RecordingRule,
+  withRecordingRules,
+} from '@binnacle/promql';
+import type { Config } from '../config/config.ts';
+import { substitute } from '../dashboard/query.ts';
+import type { DefinitionPlace } from '../definition-place.ts';
+import type { RuleGroup } from '../rules/rule.ts';
+import type { ServiceCatalog } from './catalog-data.ts';
+import type { CatalogDiff } from './catalog-diff.ts';
+import { toPromqlCatalog } from './promql-catalog.ts';
+
+/** An expression of a configuration that a change of the catalog breaks. */
+export interface Breakage {
+  readonly kind: 'panel' | 'alert' | 'recording rule';
+  /** For people: `panel "Overview / Requests" of dashboard "web"`, `alert HighErrorRate`. */
+  readonly subject: string;
+  /** As its author wrote it. */
+  readonly expr: string;
+  /** What the checker says; its places are those in `expr`. */
+  readonly finding: Finding;
+  readonly place?: DefinitionPlace;
+}
+
+/** An expression, and how it reads for the checker. */
+interface Asked extends Omit<Breakage, 'finding'> {
+  /** What stands in it for macros and variables is replaced. */
+  readonly text: string;
+  /** The offset in `expr` of one in `text`, both in UTF-16 code units. */
+  readonly sourceOffset: (offset: number) => number;
+}
+
+/**
+ * The panels, alerts and recording rules of a configuration that a difference breaks, in their order. What the checker
+ * only remarks on (`info`) breaks nothing.
+ */
+export function brokenBy(
+  diff: Pick<CatalogDiff, 'before' | 'after'>,
+  config: Pick<Config, 'dashboards' | 'rules'>,
+): Breakage[] {
+  const before = catalogWith(diff.before, config.rules);
+  const after = catalogWith(diff.after, config.rules);
+  return [...expressionsOf(config)].flatMap((asked) => {
+    const expr = parsed(asked.text);
+    if (expr === undefined) return [];
+    const known = new Set(checkQuery(expr, before).map(keyOf));
+    const { text, sourceOffset, ...rest } = asked;
+    return checkQuery(expr, after)
+      .filter((finding) => finding.severity !== 'info' && !known.has(keyOf(finding)))
+      .map((finding) => ({ ...rest, finding: inSource(finding, asked) }));
+  });
+}
+
+/** Undefined for what is no PromQL, such as a panel that asks another kind of data source. */
+function parsed(text: string): Expr | undefined {
+  try {
+    return parse(text);
+  } catch (error) {
+    if (error instanceof ParseError) return undefined;
+    throw error;
+  }
+}
+
+function catalogWith(catalogs: readonly ServiceCatalog[], groups: readonly RuleGroup[]): Catalog {
+  const rules = groups.flatMap((group) =>
+    group.rules.flatMap((rule): RecordingRule[] =>
+      rule.type === 'record' ? [{ record: rule.name, expr: parse(rule.expr), labels: rule.labels }] : [],
+    ),
+  );
+  return withRecordingRules(toPromqlCatalog(catalogs), rules);
+}
+
+/** The same mistake at the same place; its reason may list other labels than before. */
+function keyOf({ check, start, end }: Finding): string {
+  return `${check} ${start} ${end}`;
+}
+
+/** Everything that a configuration asks, in its order. */
+function* expressionsOf({ dashboards, rules }: Pick<Config, 'dashboards' | 'rules'>): Generator<Asked> {
+  for (const { title, rows, variables } of dashboards)
+    for (const row of rows)
+      for (const panel of row.panels) {
+        const subject = `panel ${JSON.stringify(`${row.title} / ${panel.title}`)} of dashboard ${JSON.stringify(title)}`;
+        for (const { expr } of panel.queries)
+          yield { kind: 'panel', subject, expr, ...substitute(subject, expr, variables) };
+      }
+  for (const { rules: ofGroup } of rules)
+    for (const { type, name, expr, definedAt } of ofGroup) {
+      const kind = type === 'alert' ? 'alert' : 'recording rule';
+      yield {
+        kind,
+        subject: `${kind} ${name}`,
+        expr,
+        text: expr,
+        sourceOffset: (offset) => offset,
+        ...(definedAt !== undefined && { place: definedAt }),
+      };
+    }
+}
+
+/** A finding with its places in what the author wrote. */
+function inSource(finding: Finding, { expr, text, sourceOffset }: Asked): Finding {
+  const moved = (byte: number): number => bytesIn(expr.slice(0, sourceOffset(indexOfByte(text, byte))));
+  const { start, end, related } = finding;
+  return {
+    ...finding,
+    start: moved(start),
+    end: moved(end),
+    ...(related !== undefined && {
+      related: { ...related, start: moved(related.start), end: moved(related.end) },
+    }),
+  };
+}
+
+/** The bytes of a text in UTF-8. */
+function bytesIn(text: string): number {
+  let bytes = 0;
+  for (const character of text) {
+    const code = character.codePointAt(0)!;
+    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+  }
+  return bytes;
+}
