@@ -1,28 +1,5 @@
 /** What we watch, as checked code: dashboards as values, and the files they render to. */
 
-export type {
-  Check,
-  CheckContext,
-  CheckFamily,
-  CheckFinding,
-  CheckSubject,
-  DashboardCheck,
-  FileCheck,
-  RuleCheck,
-} from './check/check.ts';
-export { checkFamily, fileCheckFamily } from './check/check.ts';
-export {
-  type CheckRepositoryOptions,
-  checkRepository,
-  type RepositoryReport,
-} from './check/check-repository.ts';
-export type { CheckInput } from './check/context.ts';
-export { type FileKind, fileKind } from './check/file-kind.ts';
-export type { Place, Problem, SourceText } from './check/problem.ts';
-export { ALL_CHECK_NAMES } from './check/registry.ts';
-export type { TemplateProblem } from './check/rule-reader.ts';
-export { SourceFile } from './check/source-file.ts';
-export { IGNORE_FILE } from './check/suppression.ts';
 // Configuration and catalog.
 export { type Alerting, type AlertingSpec, type AlertRoute, alerting } from './alerting/alerting.ts';
 export { type Breakage, brokenBy } from './catalog/broken-by.ts';
@@ -48,6 +25,29 @@ export {
   type ScrapedFamily,
   type ScrapedOptions,
 } from './catalog/scraped-families.ts';
+export type {
+  Check,
+  CheckContext,
+  CheckFamily,
+  CheckFinding,
+  CheckSubject,
+  DashboardCheck,
+  FileCheck,
+  RuleCheck,
+} from './check/check.ts';
+export { checkFamily, fileCheckFamily } from './check/check.ts';
+export {
+  type CheckRepositoryOptions,
+  checkRepository,
+  type RepositoryReport,
+} from './check/check-repository.ts';
+export type { CheckInput } from './check/context.ts';
+export { type FileKind, fileKind } from './check/file-kind.ts';
+export type { Place, Problem, SourceText } from './check/problem.ts';
+export { ALL_CHECK_NAMES } from './check/registry.ts';
+export type { TemplateProblem } from './check/rule-reader.ts';
+export { SourceFile } from './check/source-file.ts';
+export { IGNORE_FILE } from './check/suppression.ts';
 export type {
   Config,
   ConfigSpec,
