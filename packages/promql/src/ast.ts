@@ -120,6 +120,8 @@ export interface MatrixSelector extends PositionRange {
   readonly selector: VectorSelector;
   readonly rangeMs: number;
   readonly rangeExpr?: DurationExpr;
+  /** Only in what the builder makes: what a dashboard fills in where the range stands, and is printed there. */
+  readonly rangePlaceholder?: string;
 }
 
 /** `expr[5m:1m]`. */
@@ -132,6 +134,9 @@ export interface SubqueryExpr extends PositionRange, TimeModifiers {
   /** 0 when the query leaves it to the engine. */
   readonly stepMs: number;
   readonly stepExpr?: DurationExpr;
+  /** Only in what the builder makes, as that of {@link MatrixSelector}. */
+  readonly rangePlaceholder?: string;
+  readonly stepPlaceholder?: string;
 }
 
 /** A number, or a duration used as a number of seconds. */

@@ -6,6 +6,7 @@ import {
   type DurationOperand,
   type Expr,
   hasParameter,
+  type MatrixSelector,
   type SubqueryExpr,
   type TimeModifiers,
   type VectorSelector,
@@ -27,9 +28,7 @@ export function printExpr(expr: Expr): string {
       return `${expr.func}(${expr.args.map(argumentText).join(', ')})`;
     case 'matrixSelector': {
       const { selector } = expr;
-      const range =
-        expr.rangeExpr === undefined ? formatDuration(expr.rangeMs) : durationText(expr.rangeExpr);
-      return `${seriesText(selector)}[${range}]${extendedText(selector)}${atText(selector)}${offsetText(selector)}`;
+      return `${seriesText(selector)}[${rangeText(expr)}]${extendedText(selector)}${atText(selector)}${offsetText(selector)}`;
     }
     case 'numberLiteral':
       return numberText(expr.value, expr.duration);
@@ -59,14 +58,16 @@ export function operatorText(expr: BinaryExpr): string {
 
 /** What stands behind a subquery's expression: `[5m:1m] offset 1h`. */
 export function subquerySuffix(expr: SubqueryExpr): string {
-  const range = expr.rangeExpr === undefined ? formatDuration(expr.rangeMs) : durationText(expr.rangeExpr);
-  const step =
-    expr.stepMs !== 0
-      ? formatDuration(expr.stepMs)
-      : expr.stepExpr === undefined
-        ? ''
-        : durationText(expr.stepExpr);
-  return `[${range}:${step}]${atText(expr)}${offsetText(expr)}`;
+  return `[${rangeText(expr)}:${stepText(expr)}]${atText(expr)}${offsetText(expr)}`;
+}
+
+function rangeText({ rangeMs, rangeExpr, rangePlaceholder }: MatrixSelector | SubqueryExpr): string {
+  return rangePlaceholder ?? (rangeExpr === undefined ? formatDuration(rangeMs) : durationText(rangeExpr));
+}
+
+function stepText({ stepMs, stepExpr, stepPlaceholder }: SubqueryExpr): string {
+  if (stepMs !== 0) return formatDuration(stepMs);
+  return stepPlaceholder ?? (stepExpr === undefined ? '' : durationText(stepExpr));
 }
 
 /** A condition as PromQL: `name="value"`. */

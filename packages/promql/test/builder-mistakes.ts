@@ -102,7 +102,7 @@ export function rangeMistakes(): void {
   b.avgOverTime(b.select(size));
   // @ts-expect-error Expected 1 arguments, but got 2
   b.avgOverTime(b.subquery(byVerb, '5m'), '5m');
-  // @ts-expect-error Argument of type '"five"' is not assignable to parameter of type 'Duration'
+  // @ts-expect-error Argument of type '"five"' is not assignable to parameter of type 'RangeLength'
   b.rate(b.select(calls), 'five');
 }
 

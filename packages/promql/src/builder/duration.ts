@@ -7,6 +7,15 @@ type Unit = 'ms' | 's' | 'm' | 'h' | 'd' | 'w' | 'y';
 /** A duration as PromQL writes it: `5m`, `1h30m`. */
 export type Duration = `${number}${Unit}` | `${number}${Unit}${number}${Unit}`;
 
+/**
+ * What a dashboard puts in place of a range: one of Grafana's macros, or a variable of the dashboard, `${window}`.
+ * Nothing else can fill it in, so a query that has one is for dashboards only.
+ */
+export type Placeholder = '$__rate_interval' | '$__interval' | '$__range' | `\${${string}}`;
+
+/** The length of a range: a duration, or what a dashboard puts there. */
+export type RangeLength = Duration | Placeholder;
+
 /** A time: Unix seconds, a date, or the query's start or end. */
 export type EvaluationTime = number | Date | 'start' | 'end';
 
@@ -18,6 +27,24 @@ export function rangeMs(where: string, text: Duration): number {
   const ms = milliseconds(where, text);
   if (ms > 0) return ms;
   throw new RangeError(`${where}: duration must be greater than 0, not ${JSON.stringify(text)}`);
+}
+
+/** A range as a node has it: its milliseconds, or what is printed in their place. */
+export interface RangeParts {
+  readonly ms: number;
+  readonly placeholder?: Placeholder;
+}
+
+/**
+ * A range as a node has it.
+ * @throws RangeError with where it stands and its text
+ */
+export function rangeParts(where: string, length: RangeLength): RangeParts {
+  return isPlaceholder(length) ? { ms: 0, placeholder: length } : { ms: rangeMs(where, length) };
+}
+
+function isPlaceholder(length: RangeLength): length is Placeholder {
+  return /^\$(?:__(?:rate_interval|interval|range)|\{[a-zA-Z_]\w*\})$/.test(length);
 }
 
 /**

@@ -18,7 +18,7 @@ export {
   topk,
 } from './aggregations.ts';
 export { type Condition, type Conditions, noneOf, not, notRe, oneOf, re } from './conditions.ts';
-export type { Duration, EvaluationTime } from './duration.ts';
+export type { Duration, EvaluationTime, Placeholder, RangeLength } from './duration.ts';
 export {
   abs,
   absent,
@@ -87,7 +87,7 @@ export type {
   UndecidedComparison,
   UndecidedSet,
 } from './matching.ts';
-export type { MetricLike } from './metric.ts';
+export type { MetricLike, OwnLabels } from './metric.ts';
 export {
   type Arithmetic,
   add,
@@ -141,6 +141,7 @@ export {
 export {
   buckets,
   countOf,
+  metricsOf,
   type Selecting,
   type Selector,
   type SelectorsOptions,

@@ -23,6 +23,7 @@ import type {
   SubqueryExpr,
 } from '../ast.ts';
 import { PRECEDENCE } from '../parser.ts';
+import type { RangeParts } from './duration.ts';
 
 /** Under which a query of the builder keeps its node. */
 export const NODE: unique symbol = Symbol('node');
@@ -95,9 +96,18 @@ export function negativeNode(expr: Expr): Expr {
 }
 
 /** An expression over a range; a step of 0 is the engine's. */
-export function subqueryNode(expr: Expr, rangeMs: number, stepMs: number): SubqueryExpr {
+export function subqueryNode(expr: Expr, range: RangeParts, step: RangeParts): SubqueryExpr {
   const torn = expr.type === 'binaryExpr' || expr.type === 'unaryExpr';
-  return { type: 'subquery', expr: enclosedIf(torn, expr), rangeMs, stepMs, offsetMs: 0, ...NOWHERE };
+  return {
+    type: 'subquery',
+    expr: enclosedIf(torn, expr),
+    rangeMs: range.ms,
+    ...(range.placeholder !== undefined && { rangePlaceholder: range.placeholder }),
+    stepMs: step.ms,
+    ...(step.placeholder !== undefined && { stepPlaceholder: step.placeholder }),
+    offsetMs: 0,
+    ...NOWHERE,
+  };
 }
 
 function enclosedIf(torn: boolean, expr: Expr): Expr {

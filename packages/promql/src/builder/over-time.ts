@@ -5,7 +5,7 @@
  * its range already. What is neither has none, and does not compile.
  */
 import type { Expr, MatrixSelector } from '../ast.ts';
-import { type Duration, rangeMs } from './duration.ts';
+import { type RangeLength, rangeParts } from './duration.ts';
 import { callNode, NODE, NOWHERE } from './node.ts';
 import type { CounterRange, GaugeRange, NumberRange, Ranged } from './reasons.ts';
 import { nameOf, Selector } from './select.ts';
@@ -24,9 +24,9 @@ import {
 type Queried = AnyVector | AnyRange;
 
 /** The range of a selector; a subquery has its own. */
-type RangeOf<Q> = Q extends AnyRange ? [] : [range: Duration];
+type RangeOf<Q> = Q extends AnyRange ? [] : [range: RangeLength];
 
-function rangeNode(func: string, query: unknown, range: Duration | undefined): Expr {
+function rangeNode(func: string, query: unknown, range: RangeLength | undefined): Expr {
   if (query instanceof Range) {
     if (range === undefined) return query[NODE];
     throw new TypeError(`${func}: a subquery has its range already`);
@@ -37,10 +37,12 @@ function rangeNode(func: string, query: unknown, range: Duration | undefined): E
   const name = nameOf(selector);
   if (range === undefined)
     throw new TypeError(`${func} of ${name} needs a range, as in ${func}(select(metric), "5m")`);
+  const { ms, placeholder } = rangeParts(`${func} of ${name}`, range);
   const matrix: MatrixSelector = {
     type: 'matrixSelector',
     selector,
-    rangeMs: rangeMs(`${func} of ${name}`, range),
+    rangeMs: ms,
+    ...(placeholder !== undefined && { rangePlaceholder: placeholder }),
     ...NOWHERE,
   };
   return matrix;
@@ -108,7 +110,7 @@ function ofNumbers(func: string): unknown {
 }
 
 function overTime(func: string) {
-  return (query: Queried, range?: Duration) => new Vector(callNode(func, [rangeNode(func, query, range)]));
+  return (query: Queried, range?: RangeLength) => new Vector(callNode(func, [rangeNode(func, query, range)]));
 }
 
 /** How fast a counter grows, per second. */
@@ -171,7 +173,7 @@ export function quantileOverTime<Q extends Queried>(
   query: NumberRange<Q, 'quantile_over_time'>,
   ...range: RangeOf<Q>
 ): Vector<LabelsOf<Q>>;
-export function quantileOverTime(q: NumberLike, query: unknown, range?: Duration): unknown {
+export function quantileOverTime(q: NumberLike, query: unknown, range?: RangeLength): unknown {
   return new Vector(
     callNode('quantile_over_time', [nodeOfNumber(q), rangeNode('quantile_over_time', query, range)]),
   );
@@ -185,7 +187,7 @@ export function predictLinear<Q extends Queried>(
   gauge: GaugeRange<Q, 'predict_linear'>,
   ...rangeAndSeconds: RangeAnd<Q, [seconds: NumberLike]>
 ): Vector<LabelsOf<Q>>;
-export function predictLinear(gauge: unknown, ...rest: readonly (Duration | NumberLike)[]): unknown {
+export function predictLinear(gauge: unknown, ...rest: readonly (RangeLength | NumberLike)[]): unknown {
   return new Vector(withNumbers('predict_linear', 1, gauge, rest));
 }
 
@@ -196,7 +198,7 @@ export function doubleExponentialSmoothing<Q extends Queried>(
 ): Vector<LabelsOf<Q>>;
 export function doubleExponentialSmoothing(
   gauge: unknown,
-  ...rest: readonly (Duration | NumberLike)[]
+  ...rest: readonly (RangeLength | NumberLike)[]
 ): unknown {
   return new Vector(withNumbers('double_exponential_smoothing', 2, gauge, rest));
 }
@@ -205,9 +207,9 @@ function withNumbers(
   func: string,
   count: number,
   query: unknown,
-  rest: readonly (Duration | NumberLike)[],
+  rest: readonly (RangeLength | NumberLike)[],
 ): Expr {
-  const range = rest.length > count ? (rest[0] as Duration) : undefined;
+  const range = rest.length > count ? (rest[0] as RangeLength) : undefined;
   const numbers = rest.slice(-count) as readonly NumberLike[];
   return callNode(func, [rangeNode(func, query, range), ...numbers.map(nodeOfNumber)]);
 }

@@ -4,7 +4,7 @@
  * A metric does not know all labels of its series: scraping adds `job` and `instance`, targets and registries may add
  * more. {@link selectors} makes the selecting functions for series with such labels.
  */
-import type { VectorSelector } from '../ast.ts';
+import { type Expr, type VectorSelector, walk } from '../ast.ts';
 import type { LabelDefinition } from '../checker/definitions.ts';
 import { type Condition, type Conditions, selectorNode } from './conditions.ts';
 import { type Duration, type EvaluationTime, pinned, shifted } from './duration.ts';
@@ -20,7 +20,7 @@ import {
   type Summed,
   type ValuesOf,
 } from './metric.ts';
-import type { NODE } from './node.ts';
+import { NODE } from './node.ts';
 import { type OF, type Of, type Sample, type SeriesKind, Vector } from './vector.ts';
 
 /** The series of a metric; `K` says what kind of metric. */
@@ -46,6 +46,24 @@ export class Selector<N extends string, K extends SeriesKind, S extends Sample =
   at(time: EvaluationTime): Selector<N, K, S> {
     return new Selector(pinned(nameOf(this.#node), this.#node, time));
   }
+}
+
+/** Under which a selector's node keeps the metric that it was made from. */
+const METRIC: unique symbol = Symbol('metric');
+
+/** A selector with its metric, which stays when it is shifted or pinned. */
+type NodeOfMetric = VectorSelector & { readonly [METRIC]?: object };
+
+/** The metrics that a query selects, as they were given; those of {@link promql} are not known. */
+export function metricsOf(query: object): readonly object[] {
+  const metrics = new Set<object>();
+  const node = NODE in query ? (query[NODE] as Expr) : undefined;
+  if (node !== undefined)
+    walk(node, (part) => {
+      const metric = part.type === 'vectorSelector' ? (part as NodeOfMetric)[METRIC] : undefined;
+      if (metric !== undefined) metrics.add(metric);
+    });
+  return [...metrics];
 }
 
 /** The name of the metric that a selector selects. */
@@ -133,9 +151,14 @@ export function selectors({ where = {} }: SelectorsOptions<object, object> = {})
   const selectAs =
     (suffix: string) =>
     (metric: { readonly name: string }, conditions: object = {}) =>
-      new Selector(
-        selectorNode(metric.name + suffix, { ...given(where), ...fixedLabels(metric), ...given(conditions) }),
-      );
+      new Selector({
+        ...selectorNode(metric.name + suffix, {
+          ...given(where),
+          ...fixedLabels(metric),
+          ...given(conditions),
+        }),
+        [METRIC]: metric,
+      } as NodeOfMetric);
   const whole = selectAs('');
   return {
     select: whole,

@@ -5,11 +5,18 @@
  * text parses to, the same nodes with positions in that text. Nothing downstream can tell a built query from a
  * written one.
  */
-import type { Expr, SubqueryExpr, VectorSelector } from '../ast.ts';
+import { type Expr, type SubqueryExpr, type VectorSelector, walk } from '../ast.ts';
 import { valueType } from '../check.ts';
 import { parse } from '../parser.ts';
 import { printExpr } from '../printer.ts';
-import { type Duration, type EvaluationTime, pinned, rangeMs, shifted } from './duration.ts';
+import {
+  type Duration,
+  type EvaluationTime,
+  pinned,
+  type RangeLength,
+  rangeParts,
+  shifted,
+} from './duration.ts';
 import { NODE, numberNode, subqueryNode } from './node.ts';
 
 /** What the samples of a vector are: numbers or native histograms. */
@@ -39,9 +46,19 @@ abstract class Query {
     this[NODE] = node;
   }
 
-  /** The syntax tree; its positions are offsets into {@link toString}. */
+  /**
+   * The syntax tree; its positions are offsets into {@link toString}.
+   * @throws TypeError when only a dashboard can fill in a range of the query
+   */
   get expr(): Expr {
-    this.#expr ??= parse(this.toString(), { experimental: true });
+    if (this.#expr === undefined) {
+      const placeholder = placeholderIn(this[NODE]);
+      if (placeholder !== undefined)
+        throw new TypeError(
+          `only a dashboard can fill in ${placeholder}, and this query is asked elsewhere: give a duration such as "5m" in ${this}`,
+        );
+      this.#expr = parse(this.toString(), { experimental: true });
+    }
     return this.#expr;
   }
 
@@ -50,6 +67,16 @@ abstract class Query {
     this.#text ??= printExpr(this[NODE]);
     return this.#text;
   }
+}
+
+/** The first range of a query that waits for a dashboard. */
+function placeholderIn(node: Expr): string | undefined {
+  let found: string | undefined;
+  walk(node, (part) => {
+    if (part.type === 'matrixSelector') found ??= part.rangePlaceholder;
+    if (part.type === 'subquery') found ??= part.rangePlaceholder ?? part.stepPlaceholder;
+  });
+  return found;
 }
 
 /** A number that may change over time: `time()`, `scalar(x)`. */
@@ -136,12 +163,12 @@ export function nodeOfVector(where: string, vector: AnyVector): Expr {
 /** A vector asked again and again over a range; the step is the engine's where it is left out. */
 export function subquery<Q extends AnyVector>(
   vector: Q,
-  range: Duration,
-  step?: Duration,
+  range: RangeLength,
+  step?: RangeLength,
 ): Range<LabelsOf<Q>, KindOf<Q>, SampleOf<Q>> {
-  const stepMs = step === undefined ? 0 : rangeMs('step of a subquery', step);
+  const steps = step === undefined ? { ms: 0 } : rangeParts('step of a subquery', step);
   return new Range(
-    subqueryNode(nodeOfVector('subquery', vector), rangeMs('range of a subquery', range), stepMs),
+    subqueryNode(nodeOfVector('subquery', vector), rangeParts('range of a subquery', range), steps),
   );
 }
 
