@@ -59,6 +59,14 @@ export type {
   ServiceSpec,
 } from './config/config.ts';
 export { defineConfig, isConfig } from './config/define-config.ts';
+export {
+  type Annotation,
+  type AnnotationSettings,
+  annotation,
+  firingAlerts,
+  processRestarts,
+} from './dashboard/annotation.ts';
+export { type BarGaugePanel, type BarGaugeSpec, barGauge } from './dashboard/bar-gauge.ts';
 export type { Color, NamedColor } from './dashboard/color.ts';
 export {
   type Dashboard,
@@ -69,26 +77,58 @@ export {
   row,
 } from './dashboard/dashboard.ts';
 export { DefinitionError } from './dashboard/definition-error.ts';
+export type { Calc, Mapping, Override, OverrideMatch, Threshold, ValueText } from './dashboard/field.ts';
 export { type GaugePanel, type GaugeSpec, gauge } from './dashboard/gauge.ts';
+export { type HeatmapPanel, type HeatmapSpec, heatmap } from './dashboard/heatmap.ts';
+export { type HistogramPanel, type HistogramSpec, histogram } from './dashboard/histogram.ts';
+export type { JsonObject, JsonValue } from './dashboard/json.ts';
+export {
+  type DashboardLink,
+  type LinkSettings,
+  link,
+  type TagLink,
+  tagLink,
+  type UrlLink,
+} from './dashboard/link.ts';
+export { type OtherPanel, type OtherSpec, other } from './dashboard/other.ts';
 export type {
-  Calc,
+  Asked,
   Panel,
   PanelCommon,
+  PanelFrame,
   PanelSpec,
+  Place,
   QuerySpec,
-  Threshold,
-  ValueText,
+  Repeat,
 } from './dashboard/panel.ts';
+export { type PiePanel, type PieSpec, pie } from './dashboard/pie.ts';
 export type { Query } from './dashboard/query.ts';
 export { type StatPanel, type StatSpec, stat } from './dashboard/stat.ts';
-export { type TimeseriesPanel, type TimeseriesSpec, timeseries } from './dashboard/timeseries.ts';
 export {
+  type StateTimelinePanel,
+  type StateTimelineSpec,
+  stateTimeline,
+} from './dashboard/state-timeline.ts';
+export { type Column, type TablePanel, type TableSpec, table } from './dashboard/table.ts';
+export { type TextPanel, type TextSpec, text } from './dashboard/text.ts';
+export { type TimeseriesPanel, type TimeseriesSpec, timeseries } from './dashboard/timeseries.ts';
+export { UNIT_IDS, type Unit, type UnitId } from './dashboard/unit-id.ts';
+export {
+  type ConstantVariable,
   type CustomVariable,
+  constantVariable,
   customVariable,
+  type DatasourceVariable,
+  datasourceVariable,
   type IntervalVariable,
   intervalVariable,
   type LabelVariable,
   labelVariable,
+  type OtherVariable,
+  type QueryVariable,
+  queryVariable,
+  type TextboxVariable,
+  textboxVariable,
   type Variable,
 } from './dashboard/variable.ts';
 export type {
@@ -118,6 +158,18 @@ export type {
   ClassicVariable,
 } from './grafana/reading/classic.ts';
 export { DashboardFormatError, type Note, type NoteCode } from './grafana/reading/note.ts';
+export type { BuiltQuery, Expression } from './expression.ts';
+export type {
+  GrafanaAnnotation,
+  GrafanaDashboard,
+  GrafanaDashboardLink,
+  GrafanaDatasource,
+  GrafanaPanel,
+  GrafanaRow,
+  GrafanaTarget,
+  GrafanaVariable,
+  GridPos,
+} from './grafana/json.ts';
 export { renderGrafana, stringifyDashboard } from './grafana/render.ts';
 // Rules.
 export { type AlertSpec, alert } from './rules/alert.ts';

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import {
   customVariable,
@@ -44,7 +45,11 @@ test('one line is a panel, and everything left open has its usual value', () => 
     thresholdStyle: 'off',
     calcs: [],
     legendPlacement: 'bottom',
+    tooltip: 'multi',
     logarithmic: false,
+    spanGaps: false,
+    axisLabel: '',
+    definedAt: { file: fileURLToPath(import.meta.url), line: expect.any(Number), column: expect.any(Number) },
   });
 });
 
@@ -150,7 +155,7 @@ test('a dashboard that contradicts itself is refused', () => {
     [
       'datasource taken',
       () => dashboard({ title: 'D', rows: [], variables: [customVariable('datasource', [])] }),
-      /there twice/,
+      /the variable "datasource" is there already/,
     ],
   ];
   for (const [name, define, message] of cases) expect(thrown(define), name).toMatch(message);

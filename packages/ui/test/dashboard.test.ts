@@ -122,7 +122,7 @@ test('what a blueprint renders is read back', () => {
             targets: [{ refId: 'A', legend: '{{status}}', instant: false }],
             legend: { mode: 'table', placement: 'bottom', calcs: ['mean'] },
             tooltip: { mode: 'multi', sort: 'desc' },
-            field: { unit: 'short', min: 0, max: undefined, line: { stacking: 'normal', fill: 40 } },
+            field: { unit: 'ops', min: 0, max: undefined, line: { stacking: 'normal', fill: 40 } },
           },
         ],
       },

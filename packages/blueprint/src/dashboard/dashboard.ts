@@ -4,22 +4,34 @@
  * Defining a dashboard is what checks it: every expression is parsed, every variable must be declared, and no
  * two panels of one row share a title, because a panel's identity is its row and its title.
  */
-import { DefinitionError } from './definition-error.ts';
-import type { Panel } from './panel.ts';
-import { checkExpression } from './query.ts';
+import { type DefinitionPlace, definitionPlace } from '../definition-place.ts';
+import type { Annotation } from './annotation.ts';
+import { checkDashboard } from './check.ts';
+import type { JsonObject, WithRest } from './json.ts';
+import type { DashboardLink } from './link.ts';
+import type { Panel, Repeat } from './panel.ts';
 import type { Variable } from './variable.ts';
 
 /** A heading and the panels below it. */
-export interface Row {
+export interface Row extends WithRest {
   readonly title: string;
   readonly panels: readonly Panel[];
   readonly collapsed: boolean;
+  /** Whether the heading is not drawn: only for panels above the first row. */
+  readonly headless?: boolean;
+  /** Shown once for each chosen value of the variable. */
+  readonly repeat?: string;
+  /** Grafana's id. Default: made of the title. */
+  readonly id?: number;
 }
 
 /** How a row may differ from the usual. */
 export interface RowSpec {
   /** Starts closed. */
   readonly collapsed?: boolean;
+  /** Shown once for each chosen value of a variable, which may stand in titles. */
+  readonly repeat?: string;
+  readonly rest?: JsonObject;
 }
 
 /** What the author of a dashboard writes. */
@@ -33,16 +45,39 @@ export interface DashboardSpec {
   readonly refresh?: string;
   /** The range that it opens with. Default the last hour. */
   readonly time?: { readonly from: string; readonly to: string };
-  readonly rows: readonly Row[];
+  /** `browser`, `utc` or a name such as `Europe/Berlin`. Default `browser`. */
+  readonly timezone?: string;
+  /** Whether the pointer shows in all charts at once: not, as a line, or with values. Default `line`. */
+  readonly pointer?: 'single' | 'line' | 'values';
+  /** Panels above the first heading. */
+  readonly panels?: readonly Panel[];
+  readonly rows?: readonly Row[];
   readonly variables?: readonly Variable[];
+  readonly links?: readonly DashboardLink[];
+  readonly annotations?: readonly Annotation[];
+  /** The uid of the data source that answers. Default: the one that the reader chooses. */
+  readonly dataSource?: string;
+  readonly rest?: JsonObject;
 }
 
 /** A checked dashboard. */
-export interface Dashboard extends Required<DashboardSpec> {}
+export interface Dashboard extends Required<Omit<DashboardSpec, 'panels' | 'dataSource' | 'rest'>>, WithRest {
+  /** Undefined for the one that the reader chooses, with the variable `datasource`. */
+  readonly dataSource?: string;
+  /** Where its author wrote it; not rendered. */
+  readonly definedAt?: DefinitionPlace;
+}
 
 /** A heading and the panels below it. */
-export function row(title: string, panels: readonly Panel[], { collapsed = false }: RowSpec = {}): Row {
-  return { title, panels, collapsed };
+export function row(title: string, panels: readonly Panel[], spec: RowSpec = {}): Row {
+  const { collapsed = false, repeat, rest } = spec;
+  return {
+    title,
+    panels,
+    collapsed,
+    ...(repeat !== undefined && { repeat }),
+    ...(rest !== undefined && { rest }),
+  };
 }
 
 /**
@@ -50,50 +85,32 @@ export function row(title: string, panels: readonly Panel[], { collapsed = false
  * @throws DefinitionError naming the panel, and for an expression the place
  */
 export function dashboard(spec: DashboardSpec): Dashboard {
-  const uid = spec.uid ?? uidOf(spec.title);
-  const where = `dashboard ${JSON.stringify(spec.title)}`;
-  if (spec.title.trim() === '') throw new DefinitionError('a dashboard has no title');
-  if (!/^[\w-]{1,40}$/.test(uid))
-    throw new DefinitionError(`${where}: uid ${JSON.stringify(uid)} is not 1 to 40 of a-z A-Z 0-9 - _`);
-  const refresh = spec.refresh ?? '10s';
-  if (!/^(\d+(ms|[smhd]))?$/.test(refresh))
-    throw new DefinitionError(`${where}: refresh ${JSON.stringify(refresh)} is not a duration such as 10s`);
-  const variables = spec.variables ?? [];
-  checkVariables(where, variables);
-  for (const { title, panels } of spec.rows) checkRow(title, panels, variables);
-  return {
+  const { panels = [], rows = [], dataSource, rest } = spec;
+  const definedAt = definitionPlace();
+  const made: Dashboard = {
     title: spec.title,
-    uid,
+    uid: spec.uid ?? uidOf(spec.title),
     description: spec.description ?? '',
     tags: spec.tags ?? [],
-    refresh,
+    refresh: spec.refresh ?? '10s',
     time: spec.time ?? { from: 'now-1h', to: 'now' },
-    rows: spec.rows,
-    variables,
+    timezone: spec.timezone ?? 'browser',
+    pointer: spec.pointer ?? 'line',
+    rows: panels.length === 0 ? rows : [{ title: '', panels, collapsed: false, headless: true }, ...rows],
+    variables: spec.variables ?? [],
+    links: spec.links ?? [],
+    annotations: spec.annotations ?? [],
+    ...(dataSource !== undefined && { dataSource }),
+    ...(rest !== undefined && { rest }),
+    ...(definedAt !== undefined && { definedAt }),
   };
+  checkDashboard(made);
+  return made;
 }
 
-function checkVariables(where: string, variables: readonly Variable[]): void {
-  const seen = new Set(['datasource']);
-  for (const { name } of variables) {
-    if (!/^[a-zA-Z]\w*$/.test(name))
-      throw new DefinitionError(
-        `${where}: variable ${JSON.stringify(name)} is not a letter, then letters, digits, _`,
-      );
-    if (seen.has(name))
-      throw new DefinitionError(`${where}: variable ${JSON.stringify(name)} is there twice`);
-    seen.add(name);
-  }
-}
-
-function checkRow(rowTitle: string, panels: readonly Panel[], variables: readonly Variable[]): void {
-  const seen = new Set<string>();
-  for (const panel of panels) {
-    const where = `panel ${JSON.stringify(`${rowTitle} / ${panel.title}`)}`;
-    if (seen.has(panel.title)) throw new DefinitionError(`${where} is there twice`);
-    seen.add(panel.title);
-    for (const query of panel.queries) checkExpression(where, query.expr, variables);
-  }
+/** A panel's repetition with nothing left open. */
+export function repeatOf({ variable, direction = 'h', maxPerRow }: Repeat): Repeat {
+  return { variable, direction, ...(maxPerRow !== undefined && { maxPerRow }) };
 }
 
 /** `Jobs & queues` becomes `jobs-queues`; what is too long or has no letters keeps a hash of the whole. */

@@ -1,6 +1,15 @@
 /** A value between two ends. */
 import { DefinitionError } from './definition-error.ts';
-import { type Calc, type PanelCommon, type PanelSpec, panelCommon } from './panel.ts';
+import type { Calc } from './field.ts';
+import {
+  type Asked,
+  type Given,
+  type MoreSettings,
+  type PanelCommon,
+  type PanelSpec,
+  panelCommon,
+  specOf,
+} from './panel.ts';
 
 /** What only a gauge may say. */
 interface GaugeSettings {
@@ -21,17 +30,22 @@ export interface GaugePanel extends PanelCommon, Required<GaugeSettings> {
 }
 
 /**
- * A value between two ends: `gauge({ title: 'Success rate', expr: 'ok / all', unit: 'percentunit' })`.
+ * A value between two ends: `gauge('Success rate', div(succeeded, all))`.
  * @throws DefinitionError when the ends are the wrong way round
  */
-export function gauge(spec: GaugeSpec): GaugePanel {
+export function gauge(title: string, asked: Asked, settings?: MoreSettings & GaugeSettings): GaugePanel;
+/** A value between two ends, as one object. */
+export function gauge(spec: GaugeSpec): GaugePanel;
+export function gauge(...given: Given<GaugeSettings>): GaugePanel {
+  const spec = specOf(given);
+  const common = panelCommon('gauge', spec, { instant: true });
   const min = spec.min ?? 0;
-  const max = spec.max ?? (spec.unit === 'percentunit' ? 1 : 100);
+  const max = spec.max ?? (common.unit === 'percentunit' ? 1 : 100);
   if (!(min < max))
     throw new DefinitionError(`gauge ${JSON.stringify(spec.title)}: min ${min} is not below max ${max}`);
   return {
     type: 'gauge',
-    ...panelCommon('gauge', spec, true),
+    ...common,
     min,
     max,
     calc: spec.calc ?? 'lastNotNull',

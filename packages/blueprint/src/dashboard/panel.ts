@@ -2,155 +2,301 @@
  * What all panels have in common, and the union of the kinds.
  *
  * A panel is plain data with a `type`. Each kind has a file of its own with what its author writes (`…Spec`),
- * what it becomes (`…Panel`) and the function between the two. To add a kind (bargauge, table, heatmap,
- * histogram, piechart, state-timeline, text): write its file, add it to {@link Panel}, and the compiler names
- * the two places that must learn it, layout and rendering.
+ * what it becomes (`…Panel`) and the function between the two. To add a kind: write its file, add it to {@link Panel},
+ * and the compiler names the two places that must learn it, layout and rendering.
  */
+import { type DefinitionPlace, definitionPlace } from '../definition-place.ts';
+import { type BuiltQuery, type Expression, expressionText } from '../expression.ts';
+import type { BarGaugePanel } from './bar-gauge.ts';
 import type { Color } from './color.ts';
 import { DefinitionError } from './definition-error.ts';
+import {
+  checkThresholds,
+  type Mapping,
+  mappingList,
+  type Override,
+  type Threshold,
+  type ValueText,
+} from './field.ts';
 import type { GaugePanel } from './gauge.ts';
-import type { Query } from './query.ts';
+import type { HeatmapPanel } from './heatmap.ts';
+import type { HistogramPanel } from './histogram.ts';
+import type { JsonObject, WithRest } from './json.ts';
+import type { UrlLink } from './link.ts';
+import { legendOf, readMeaning } from './meaning.ts';
+import type { OtherPanel } from './other.ts';
+import type { PiePanel } from './pie.ts';
+import type { Query, QueryFormat } from './query.ts';
 import type { StatPanel } from './stat.ts';
+import type { StateTimelinePanel } from './state-timeline.ts';
+import type { TablePanel } from './table.ts';
+import type { TextPanel } from './text.ts';
 import type { TimeseriesPanel } from './timeseries.ts';
+import { checkUnit, type Unit } from './unit-id.ts';
 
 /** Every kind of panel. */
-export type Panel = TimeseriesPanel | StatPanel | GaugePanel;
-
-/** How many values become one: Grafana's reducers. */
-export type Calc =
-  | 'lastNotNull'
-  | 'last'
-  | 'firstNotNull'
-  | 'first'
-  | 'mean'
-  | 'min'
-  | 'max'
-  | 'sum'
-  | 'count'
-  | 'range'
-  | 'diff';
-
-/** From `value` on the colour holds; the first step has no value and holds below all others. */
-export interface Threshold {
-  readonly value?: number;
-  readonly color: Color;
-}
-
-/** Shows a text in place of a value. */
-export interface ValueText {
-  readonly text: string;
-  readonly color?: Color;
-}
+export type Panel =
+  | TimeseriesPanel
+  | StatPanel
+  | GaugePanel
+  | BarGaugePanel
+  | TablePanel
+  | HeatmapPanel
+  | HistogramPanel
+  | PiePanel
+  | StateTimelinePanel
+  | TextPanel
+  | OtherPanel;
 
 /** One query as its author writes it. */
 export interface QuerySpec {
   /** PromQL; `$__rate_interval`, `$__interval`, `$__range` and the dashboard's variables may occur in it. */
-  readonly expr: string;
-  /** The name of each series, with its labels in braces: `{{status}}`. Without it: all its labels. */
+  readonly expr: Expression;
+  /** The name of each series, with its labels in braces: `{{status}}`. Default: the labels that `by` keeps. */
   readonly legend?: string;
   /** Asks for one value at the end of the range instead of the whole range. The kind of panel decides if absent. */
   readonly instant?: boolean;
+  /** Asked, and not shown. */
+  readonly hidden?: boolean;
+  /** The least step, such as `1m`. */
+  readonly minStep?: string;
+  /** Marks exemplars in the chart. */
+  readonly exemplars?: boolean;
 }
 
-/** One query directly in the panel, or a list of them. */
-type Asks =
-  | {
-      readonly expr: string;
-      readonly legend?: string;
-      readonly instant?: boolean;
-      readonly queries?: undefined;
-    }
-  | { readonly queries: readonly QuerySpec[]; readonly expr?: undefined };
+/** What a panel asks: one expression, several by their legends, or queries with all that can be said of them. */
+export type Asked = Expression | Readonly<Record<string, Expression>> | readonly QuerySpec[];
 
-/** What every panel may say beside its queries. */
-export interface PanelSettings {
-  readonly title: string;
-  /** What it means, what is good, what to do when it is not; shown on hover. */
+/** One query directly in the panel, or several. */
+type Asks =
+  | (QuerySpec & { readonly queries?: undefined })
+  | {
+      readonly queries: readonly QuerySpec[] | Readonly<Record<string, Expression>>;
+      readonly expr?: undefined;
+    };
+
+/** How a panel or row is shown once for each of the chosen values of a variable. */
+export interface Repeat {
+  readonly variable: string;
+  /** Beside each other, or below. Default `h`. */
+  readonly direction?: 'h' | 'v';
+  /** How many beside each other at most. */
+  readonly maxPerRow?: number;
+}
+
+/** A place on the grid: 24 columns, lines of 30 px; `y` counts from the row's heading. */
+export interface Place {
+  readonly x: number;
+  readonly y: number;
+  readonly w: number;
+  readonly h: number;
+}
+
+/** What every panel may say, whatever it shows. */
+export interface FrameSettings {
+  /** What it means, what is good, what to do when it is not; shown on hover. Default: the help of its metric. */
   readonly description?: string;
-  /** Grafana's unit id (`short`, `percentunit`, `s`, `bytes`, `reqps`, `suffix: jobs`); `short` when absent. */
-  readonly unit?: string;
+  /** Leads on from the panel's heading. */
+  readonly links?: readonly UrlLink[];
+  /** Shown once for each chosen value of a variable. */
+  readonly repeat?: string | Repeat;
+  /** Without a background of its own. */
+  readonly transparent?: boolean;
+  /** In columns of 24 and rows of 30 px; the layout decides what is not given. */
+  readonly width?: number;
+  readonly height?: number;
+  readonly rest?: JsonObject;
+}
+
+/** What every panel is. */
+export interface PanelFrame extends Omit<FrameSettings, 'repeat'>, WithRest {
+  readonly title: string;
+  readonly repeat?: Repeat;
+  /** In the order written; none where a panel asks nothing. */
+  readonly queries: readonly Query[];
+  /** Grafana's id. Default: made of the titles of row and panel. */
+  readonly id?: number;
+  /** Where it stands, if the layout is not to decide. */
+  readonly place?: Place;
+  /** Where its author wrote it; not rendered. */
+  readonly definedAt?: DefinitionPlace;
+}
+
+/** What a panel with values may say beside its queries. */
+export interface PanelSettings extends FrameSettings {
+  /** Default: what the expression and its metrics say, `short` where they say nothing. */
+  readonly unit?: Unit;
+  /** The metrics of an expression that is given as text, or a module of them: they tell unit and description. */
+  readonly of?: unknown;
   readonly min?: number;
   readonly max?: number;
   readonly decimals?: number;
   /** Ascending; the first without a value. */
   readonly thresholds?: readonly Threshold[];
+  /** Takes thresholds for percents between min and max. */
+  readonly thresholdsInPercent?: boolean;
   /** A fixed colour by series name: `{ success: 'green', failed: 'red' }`. */
   readonly colors?: Readonly<Record<string, Color>>;
-  /** Texts in place of values: `{ 0: { text: 'down', color: 'red' } }`. */
-  readonly mappings?: Readonly<Record<string, ValueText>>;
+  /** Texts in place of values: `{ 0: { text: 'down', color: 'red' } }`, or a list that has ranges too. */
+  readonly mappings?: Readonly<Record<string, ValueText>> | readonly Mapping[];
+  /** What differs for some of the series. */
+  readonly overrides?: readonly Override[];
+  /** Leads on from a value. */
+  readonly valueLinks?: readonly UrlLink[];
   /** What stands there when there is no value. */
   readonly noValue?: string;
-  /** In columns of 24 and rows of 30 px; the layout decides what is not given. */
-  readonly width?: number;
-  readonly height?: number;
+  /** Grafana's transformations, in their JSON. */
+  readonly transformations?: readonly JsonObject[];
 }
 
-/** What the author of any panel writes. */
-export type PanelSpec = PanelSettings & Asks;
+/** What the author of a panel with values writes as one object. */
+export type PanelSpec = PanelSettings & { readonly title: string } & Asks;
 
-/** What every panel is. */
-export interface PanelCommon extends Omit<PanelSettings, 'unit'> {
-  readonly unit: string;
-  /** At least one, in the order written. */
-  readonly queries: readonly Query[];
+/** What its author writes behind title and expression. */
+export type MoreSettings = PanelSettings & Pick<QuerySpec, 'legend' | 'instant' | 'minStep' | 'exemplars'>;
+
+/** What a panel's function is called with: one object, or title and expression before what is left to say. */
+export type Given<Settings> = readonly [
+  first: string | (PanelSpec & Settings),
+  asked?: Asked,
+  settings?: MoreSettings & Settings,
+];
+
+/** What every panel with values is. */
+export interface PanelCommon
+  extends PanelFrame,
+    Omit<PanelSettings, keyof FrameSettings | 'of' | 'mappings'> {
+  readonly unit: Unit;
+  readonly mappings?: readonly Mapping[];
 }
 
 const COLUMNS = 24;
 
+/** What was given, as one object. */
+export function specOf<Settings>([first, asked = [], settings]: Given<Settings>): PanelSpec & Settings {
+  if (typeof first !== 'string') return first;
+  const asks: Asks = isExpression(asked) ? { expr: asked } : { queries: asked };
+  return { ...(settings as MoreSettings & Settings), title: first, ...asks };
+}
+
 /**
- * Checks and completes what is common to all panels.
+ * Checks and completes what is common to all panels with values.
+ * @param usual what queries are when they do not say it: `instant`, and a format if not that of series
  * @throws DefinitionError when the settings contradict themselves or there is nothing to ask
  */
-export function panelCommon(kind: string, spec: PanelSpec, instant: boolean): PanelCommon {
+export function panelCommon(
+  kind: string,
+  spec: PanelSpec & { readonly legend?: string },
+  usual: { readonly instant: boolean; readonly format?: QueryFormat },
+): PanelCommon {
   const where = `${kind} ${JSON.stringify(spec.title)}`;
-  if (spec.title.trim() === '') throw new DefinitionError(`a ${kind} panel has no title`);
-  const asked: readonly QuerySpec[] = spec.queries ?? [spec];
+  const frame = frameCommon(kind, spec);
+  const asked = asksOf(spec);
   if (asked.length === 0) throw new DefinitionError(`${where}: no query`);
-  const queries = asked.map((query): Query => {
-    if (query.expr.trim() === '') throw new DefinitionError(`${where}: an empty expression`);
-    return { expr: query.expr, legend: query.legend ?? '', instant: query.instant ?? instant };
+  for (const { expr } of asked)
+    if (expressionText(expr).trim() === '') throw new DefinitionError(`${where}: an empty expression`);
+  const { meaning, help } = readMeaning(
+    asked.map(({ expr }) => expr),
+    spec.of,
+  );
+  const unit = spec.unit ?? meaning[0]!.unit ?? 'short';
+  const queries = asked.map((query, i): Query => {
+    const { expr, instant, hidden, minStep, exemplars } = query;
+    const { tree, unit: own = 'short' } = meaning[i]!;
+    const legend = query.legend ?? spec.legend ?? legendOf(tree, asked.length === 1 ? spec.title : '');
+    return {
+      expr: expressionText(expr),
+      legend,
+      instant: instant ?? usual.instant,
+      ...(usual.format !== undefined && { format: usual.format }),
+      ...(hidden !== undefined && { hidden }),
+      ...(minStep !== undefined && { minStep }),
+      ...(exemplars !== undefined && { exemplars }),
+      ...(spec.unit === undefined && own !== unit && { unit: own }),
+    };
   });
-  checkRange(where, spec);
-  checkThresholds(where, spec.thresholds ?? []);
-  checkSize(where, 'width', spec.width, COLUMNS);
-  checkSize(where, 'height', spec.height, Number.MAX_SAFE_INTEGER);
-  const { title, description, min, max, decimals, thresholds, colors, mappings, noValue, width, height } =
-    spec;
+  checkLook(where, spec);
+  const { min, max, decimals, thresholds, thresholdsInPercent, colors, mappings } = spec;
+  const { overrides, valueLinks, noValue, transformations } = spec;
+  const description = frame.description ?? help;
   return {
-    title,
+    ...frame,
     ...(description !== undefined && { description }),
-    unit: spec.unit ?? 'short',
+    unit,
     ...(min !== undefined && { min }),
     ...(max !== undefined && { max }),
     ...(decimals !== undefined && { decimals }),
     ...(thresholds !== undefined && { thresholds }),
+    ...(thresholdsInPercent !== undefined && { thresholdsInPercent }),
     ...(colors !== undefined && { colors }),
-    ...(mappings !== undefined && { mappings }),
+    ...(mappings !== undefined && { mappings: mappingList(where, mappings) }),
+    ...(overrides !== undefined && { overrides }),
+    ...(valueLinks !== undefined && { valueLinks }),
     ...(noValue !== undefined && { noValue }),
-    ...(width !== undefined && { width }),
-    ...(height !== undefined && { height }),
+    ...(transformations !== undefined && { transformations }),
     queries,
   };
 }
 
-function checkRange(where: string, { min, max }: PanelSettings): void {
-  if (min !== undefined && max !== undefined && !(min < max))
-    throw new DefinitionError(`${where}: min ${min} is not below max ${max}`);
+/**
+ * Checks and completes what is common to all panels, those that ask nothing among them.
+ * @throws DefinitionError
+ */
+export function frameCommon(
+  kind: string,
+  spec: FrameSettings & { readonly title: string },
+): Omit<PanelFrame, 'queries'> {
+  const { title, description, links, repeat, transparent, width, height, rest } = spec;
+  if (title.trim() === '') throw new DefinitionError(`a ${kind} panel has no title`);
+  const where = `${kind} ${JSON.stringify(title)}`;
+  checkSize(where, 'width', width, COLUMNS);
+  checkSize(where, 'height', height, Number.MAX_SAFE_INTEGER);
+  const definedAt = definitionPlace();
+  return {
+    title,
+    ...(description !== undefined && { description }),
+    ...(links !== undefined && { links }),
+    ...(repeat !== undefined && { repeat: typeof repeat === 'string' ? { variable: repeat } : repeat }),
+    ...(transparent !== undefined && { transparent }),
+    ...(width !== undefined && { width }),
+    ...(height !== undefined && { height }),
+    ...(rest !== undefined && { rest }),
+    ...(definedAt !== undefined && { definedAt }),
+  };
 }
 
-function checkThresholds(where: string, steps: readonly Threshold[]): void {
-  steps.forEach((step, i) => {
-    if (i === 0) {
-      if (step.value !== undefined)
-        throw new DefinitionError(`${where}: the first threshold holds below all others and has no value`);
-      return;
-    }
-    const before = steps[i - 1]!.value ?? Number.NEGATIVE_INFINITY;
-    if (step.value === undefined || !(step.value > before))
-      throw new DefinitionError(
-        `${where}: threshold ${i + 1} (${step.value}) is not above the one before it`,
-      );
-  });
+function isExpression(asked: Asked): asked is Expression {
+  return typeof asked === 'string' || isBuilt(asked);
+}
+
+/** A query of the builder is an object of a class; what authors write down is not. */
+function isBuilt(asked: object): asked is BuiltQuery {
+  return !Array.isArray(asked) && Object.getPrototypeOf(asked) !== Object.prototype;
+}
+
+function asksOf(spec: PanelSpec): readonly QuerySpec[] {
+  if (spec.queries === undefined) return [spec];
+  if (isList(spec.queries)) return spec.queries;
+  return Object.entries(spec.queries).map(([legend, expr]) => ({ expr, legend }));
+}
+
+function isList(queries: object): queries is readonly QuerySpec[] {
+  return Array.isArray(queries);
+}
+
+function checkLook(where: string, { min, max, unit, thresholds, overrides }: PanelSettings): void {
+  checkRange(where, min, max);
+  if (unit !== undefined) checkUnit(where, unit);
+  checkThresholds(where, thresholds ?? []);
+  for (const override of overrides ?? []) {
+    checkRange(`${where}: an override`, override.min, override.max);
+    if (override.unit !== undefined) checkUnit(`${where}: an override`, override.unit);
+  }
+}
+
+function checkRange(where: string, min: number | undefined, max: number | undefined): void {
+  if (min !== undefined && max !== undefined && !(min < max))
+    throw new DefinitionError(`${where}: min ${min} is not below max ${max}`);
 }
 
 function checkSize(where: string, side: string, size: number | undefined, most: number): void {

@@ -6,16 +6,40 @@
  * variables, a plain word for the others, which reads inside a string as well as where a name may stand. A
  * list of the replacements maps an error's offset back to what the author wrote.
  */
-import { ParseError, parse } from '@binnacle/promql';
+import { indexOfByte, ParseError, parse } from '@binnacle/promql';
 import { DefinitionError, withCaret } from './definition-error.ts';
+import type { WithRest } from './json.ts';
+import type { Unit } from './unit-id.ts';
 import type { Variable } from './variable.ts';
 
+/** What a query's answer is made into. */
+export type QueryFormat = 'time_series' | 'table' | 'heatmap';
+
 /** One query of a panel, with nothing left open. */
-export interface Query {
+export interface Query extends WithRest {
+  /** PromQL; empty where `rest` asks in another language. */
   readonly expr: string;
   /** Empty: all labels of the series. */
   readonly legend: string;
   readonly instant: boolean;
+  /** Default `time_series`. */
+  readonly format?: QueryFormat;
+  /** Its letter. Default: the next free one. */
+  readonly refId?: string;
+  /** Asked, and not shown: others calculate with it. */
+  readonly hidden?: boolean;
+  /** The least step, such as `1m`. */
+  readonly minStep?: string;
+  /** Marks exemplars in the chart. */
+  readonly exemplars?: boolean;
+  /** The unit of its values, where that is another than the panel's. */
+  readonly unit?: Unit;
+}
+
+/** The letter of a query: A to Z, then AA, AB and so on. */
+export function refIdOf(index: number): string {
+  const last = String.fromCharCode(65 + (index % 26));
+  return index < 26 ? last : refIdOf(Math.floor(index / 26) - 1) + last;
 }
 
 /** Grafana's macros, and what stands for them while an expression is checked. */
@@ -28,7 +52,7 @@ const MACROS: Readonly<Record<string, string>> = {
   __range_ms: '3600000',
 };
 
-const REFERENCE = /\$\{(\w+)(?::\w+)?\}|\$(\w+)|\[\[(\w+)\]\]/g;
+const REFERENCE = /\$\{(\w+)(?:\.[\w.]+)?(?::[^}]*)?\}|\$(\w+)|\[\[(\w+)(?::\w+)?\]\]/g;
 
 /** The text of an expression with everything replaced, and the way back. */
 export interface Substituted {
@@ -42,6 +66,25 @@ export interface Substituted {
  * @throws DefinitionError when a variable is not declared
  */
 export function substitute(where: string, expr: string, variables: readonly Variable[]): Substituted {
+  return replaced(expr, (name, at, written) => {
+    const stand = standIn(name, variables);
+    if (stand !== undefined) return stand;
+    throw unknownVariable(where, written, expr, at, variables, Object.keys(MACROS));
+  });
+}
+
+/** Replaces macros and variables before it is known which variables there are: by where they stand. */
+export function substituteAny(expr: string): string {
+  return replaced(
+    expr,
+    (name, at) => MACROS[name] ?? (/(?:\[|:|\boffset\s+-?)\s*$/.test(expr.slice(0, at)) ? '5m' : name),
+  ).text;
+}
+
+function replaced(
+  expr: string,
+  standsFor: (name: string, at: number, written: string) => string,
+): Substituted {
   /** Starts of replacements: in `text`, and in `expr`, with both lengths. */
   const moves: {
     readonly at: number;
@@ -53,16 +96,7 @@ export function substitute(where: string, expr: string, variables: readonly Vari
   let done = 0;
   for (const match of expr.matchAll(REFERENCE)) {
     const name = match[1] ?? match[2] ?? match[3] ?? '';
-    const stand = standIn(name, variables);
-    if (stand === undefined) {
-      const known = [
-        ...variables.map((variable) => `$${variable.name}`),
-        ...Object.keys(MACROS).map((m) => `$${m}`),
-      ];
-      throw new DefinitionError(
-        withCaret(where, `unknown variable ${match[0]}; known are ${known.join(', ')}`, expr, match.index),
-      );
-    }
+    const stand = standsFor(name, match.index, match[0]);
     text += expr.slice(done, match.index);
     moves.push({ at: text.length, source: match.index, length: stand.length, was: match[0].length });
     text += stand;
@@ -89,15 +123,36 @@ function standIn(name: string, variables: readonly Variable[]): string | undefin
   const macro = MACROS[name];
   if (macro !== undefined) return macro;
   const variable = variables.find((candidate) => candidate.name === name);
-  if (variable === undefined) return undefined;
-  switch (variable.type) {
+  switch (variable?.type) {
+    case undefined:
+      return undefined;
     case 'interval':
       return variable.values[0] ?? '5m';
     case 'custom':
       return variable.values[0] ?? name;
+    case 'constant':
+      return variable.value;
+    case 'textbox':
+      return variable.default === '' ? name : variable.default;
     case 'label':
+    case 'query':
+    case 'datasource':
+    case 'other':
       return name;
   }
+}
+
+function unknownVariable(
+  where: string,
+  written: string,
+  text: string,
+  at: number,
+  variables: readonly Variable[],
+  others: readonly string[],
+): DefinitionError {
+  const known = [...variables.map(({ name }) => `$${name}`), ...others.map((name) => `$${name}`)];
+  const advice = known.length === 0 ? 'the dashboard declares none' : `known are ${known.join(', ')}`;
+  return new DefinitionError(withCaret(where, `unknown variable ${written}; ${advice}`, text, at));
 }
 
 /**
@@ -115,15 +170,17 @@ export function checkExpression(where: string, expr: string, variables: readonly
   }
 }
 
-/** The index in a text of an offset in its UTF-8 bytes, in which the parser counts. */
-function indexOfByte(text: string, byteOffset: number): number {
-  let bytes = 0;
-  let index = 0;
-  for (const character of text) {
-    if (bytes >= byteOffset) break;
-    const code = character.codePointAt(0)!;
-    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-    index += character.length;
+/**
+ * Proves that a text that people read, or an address, names only variables that are there. What begins with two
+ * underscores is Grafana's own (`${__field.labels.job}`) and passes.
+ * @throws DefinitionError with the place and a caret
+ */
+export function checkText(where: string, text: string, variables: readonly Variable[]): void {
+  for (const match of text.matchAll(REFERENCE)) {
+    const name = match[1] ?? match[2] ?? match[3] ?? '';
+    // `$5` is an amount.
+    if (name.startsWith('__') || name === 'datasource' || /^\d/.test(name)) continue;
+    if (!variables.some((variable) => variable.name === name))
+      throw unknownVariable(where, match[0], text, match.index, variables, []);
   }
-  return index;
 }

@@ -1,5 +1,14 @@
 /** One big number, with its course behind it. */
-import { type Calc, type PanelCommon, type PanelSpec, panelCommon } from './panel.ts';
+import type { Calc } from './field.ts';
+import {
+  type Asked,
+  type Given,
+  type MoreSettings,
+  type PanelCommon,
+  type PanelSpec,
+  panelCommon,
+  specOf,
+} from './panel.ts';
 
 /** What only a stat may say. */
 interface StatSettings {
@@ -21,12 +30,16 @@ export interface StatPanel extends PanelCommon, Required<StatSettings> {
   readonly type: 'stat';
 }
 
-/** One big number: `stat({ title: 'Active jobs', expr: 'sum(jobs_active)' })`. */
-export function stat(spec: StatSpec): StatPanel {
+/** One big number: `stat('Active jobs', sum(select(jobsActive)))`. */
+export function stat(title: string, asked: Asked, settings?: MoreSettings & StatSettings): StatPanel;
+/** One big number, as one object. */
+export function stat(spec: StatSpec): StatPanel;
+export function stat(...given: Given<StatSettings>): StatPanel {
+  const spec = specOf(given);
   const graph = spec.graph ?? 'area';
   return {
     type: 'stat',
-    ...panelCommon('stat', spec, graph === 'none'),
+    ...panelCommon('stat', spec, { instant: graph === 'none' }),
     calc: spec.calc ?? 'lastNotNull',
     graph,
     colorMode: spec.colorMode ?? 'value',

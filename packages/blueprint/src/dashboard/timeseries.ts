@@ -1,8 +1,17 @@
 /** Lines over time. */
-import { type Calc, type PanelCommon, type PanelSpec, panelCommon } from './panel.ts';
+import { type LegendSettings, legendCommon } from './legend-settings.ts';
+import {
+  type Asked,
+  type Given,
+  type MoreSettings,
+  type PanelCommon,
+  type PanelSpec,
+  panelCommon,
+  specOf,
+} from './panel.ts';
 
 /** What only a timeseries may say. */
-interface TimeseriesSettings {
+interface TimeseriesSettings extends LegendSettings {
   /** Adds the series up: only for parts of a whole. */
   readonly stack?: 'none' | 'normal' | 'percent';
   /** Percent of opacity below a line; 0 draws lines only. Default 8, stacked 40. */
@@ -11,12 +20,12 @@ interface TimeseriesSettings {
   /** `stepAfter` holds a value until the next one: right for numbers of things. */
   readonly interpolation?: 'linear' | 'smooth' | 'stepBefore' | 'stepAfter';
   /** How thresholds show in the chart. Default `off`. */
-  readonly thresholdStyle?: 'off' | 'line' | 'dashed' | 'area' | 'line+area';
-  /** Columns of the legend, which becomes a table. */
-  readonly calcs?: readonly Calc[];
-  /** Default `bottom`. */
-  readonly legendPlacement?: 'bottom' | 'right' | 'hidden';
+  readonly thresholdStyle?: 'off' | 'line' | 'dashed' | 'area' | 'line+area' | 'dashed+area';
   readonly logarithmic?: boolean;
+  /** Draws on where samples are missing. Default false, so that a gap is seen. */
+  readonly spanGaps?: boolean;
+  /** Beside the axis. Default empty. */
+  readonly axisLabel?: string;
 }
 
 /** What the author of a timeseries writes. */
@@ -27,19 +36,28 @@ export interface TimeseriesPanel extends PanelCommon, Required<TimeseriesSetting
   readonly type: 'timeseries';
 }
 
-/** Lines over time: `timeseries({ title: 'Queue depth', expr: 'jobs_pending', legend: 'pending' })`. */
-export function timeseries(spec: TimeseriesSpec): TimeseriesPanel {
+/** Lines over time: `timeseries('Requests', sum(rate(select(requests), '$__rate_interval')).by('status'))`. */
+export function timeseries(
+  title: string,
+  asked: Asked,
+  settings?: MoreSettings & TimeseriesSettings,
+): TimeseriesPanel;
+/** Lines over time, as one object. */
+export function timeseries(spec: TimeseriesSpec): TimeseriesPanel;
+export function timeseries(...given: Given<TimeseriesSettings>): TimeseriesPanel {
+  const spec = specOf(given);
   const stack = spec.stack ?? 'none';
   return {
     type: 'timeseries',
-    ...panelCommon('timeseries', spec, false),
+    ...panelCommon('timeseries', spec, { instant: false }),
+    ...legendCommon(spec),
     stack,
     fill: spec.fill ?? (stack === 'none' ? 8 : 40),
     draw: spec.draw ?? 'line',
     interpolation: spec.interpolation ?? 'linear',
     thresholdStyle: spec.thresholdStyle ?? 'off',
-    calcs: spec.calcs ?? [],
-    legendPlacement: spec.legendPlacement ?? 'bottom',
     logarithmic: spec.logarithmic ?? false,
+    spanGaps: spec.spanGaps ?? false,
+    axisLabel: spec.axisLabel ?? '',
   };
 }

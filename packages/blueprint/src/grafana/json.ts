@@ -1,7 +1,11 @@
 /**
  * Grafana's dashboard JSON, the part that we write: the classic model, schema version 39, which Grafana 10.3 to
  * 13 load. A test holds these types against Grafana's own.
+ *
+ * What a dashboard carries along in `rest` is laid over it and may go beyond these types.
  */
+import type { JsonObject, JsonValue } from '../dashboard/json.ts';
+import type { GrafanaPanelOptions } from './json-options.ts';
 
 /** A place on the grid: 24 columns, rows of 30 px. */
 export interface GridPos {
@@ -11,7 +15,7 @@ export interface GridPos {
   readonly y: number;
 }
 
-/** Which data source answers; the uid is a reference to the dashboard's variable. */
+/** Which data source answers; the uid is usually a reference to the dashboard's variable. */
 export interface GrafanaDatasource {
   readonly type: 'prometheus';
   readonly uid: string;
@@ -26,27 +30,60 @@ export interface GrafanaTarget {
   readonly legendFormat: string;
   readonly range: boolean;
   readonly instant: boolean;
+  readonly format?: 'table' | 'heatmap';
+  readonly hide?: boolean;
+  readonly interval?: string;
+  readonly exemplar?: boolean;
 }
 
 /** Steps of colours; the first has no value. */
 export interface GrafanaThresholds {
-  readonly mode: 'absolute';
+  readonly mode: 'absolute' | 'percentage';
   readonly steps: readonly { readonly color: string; readonly value: number | null }[];
 }
 
-/** Texts in place of values. */
-export interface GrafanaMapping {
-  readonly type: 'value';
-  readonly options: Readonly<
-    Record<string, { readonly text: string; readonly color?: string; readonly index: number }>
-  >;
+/** What shows in place of a value. */
+export interface GrafanaMappingResult {
+  readonly text?: string;
+  readonly color?: string;
+  readonly index: number;
 }
 
-/** How the values of a panel look. */
+/** Texts in place of values. */
+export type GrafanaMapping =
+  | { readonly type: 'value'; readonly options: Readonly<Record<string, GrafanaMappingResult>> }
+  | {
+      readonly type: 'range';
+      readonly options: {
+        readonly from: number | null;
+        readonly to: number | null;
+        readonly result: GrafanaMappingResult;
+      };
+    }
+  | {
+      readonly type: 'regex';
+      readonly options: { readonly pattern: string; readonly result: GrafanaMappingResult };
+    }
+  | {
+      readonly type: 'special';
+      readonly options: {
+        readonly match: 'null' | 'nan' | 'null+nan' | 'empty' | 'true' | 'false';
+        readonly result: GrafanaMappingResult;
+      };
+    };
+
+/** Leads on from a panel's heading or from a value. */
+export interface GrafanaLink {
+  readonly title: string;
+  readonly url: string;
+  readonly targetBlank: boolean;
+}
+
+/** How the values of a panel look; `custom` is the kind's own. */
 export interface GrafanaFieldConfig {
   readonly color: { readonly mode: 'palette-classic' | 'thresholds' };
-  readonly custom?: GrafanaTimeseriesStyle;
   readonly decimals?: number;
+  readonly links?: readonly GrafanaLink[];
   readonly mappings: readonly GrafanaMapping[];
   readonly max?: number;
   readonly min?: number;
@@ -55,95 +92,61 @@ export interface GrafanaFieldConfig {
   readonly unit: string;
 }
 
-/** What differs for the series of one name. */
+/** What differs for some of the series. */
 export interface GrafanaOverride {
-  readonly matcher: { readonly id: 'byName'; readonly options: string };
-  readonly properties: readonly {
-    readonly id: 'color';
-    readonly value: { readonly mode: 'fixed'; readonly fixedColor: string };
-  }[];
+  readonly matcher: { readonly id: string; readonly options?: JsonValue };
+  readonly properties: readonly { readonly id: string; readonly value: JsonValue }[];
 }
 
-/** How lines look. */
-export interface GrafanaTimeseriesStyle {
-  readonly axisBorderShow: false;
-  readonly axisLabel: '';
-  readonly axisPlacement: 'auto';
-  readonly drawStyle: 'line' | 'bars' | 'points';
-  readonly fillOpacity: number;
-  readonly gradientMode: 'none';
-  readonly lineInterpolation: 'linear' | 'smooth' | 'stepBefore' | 'stepAfter';
-  readonly lineWidth: number;
-  readonly pointSize: number;
-  readonly scaleDistribution: { readonly type: 'linear' } | { readonly type: 'log'; readonly log: number };
-  readonly showPoints: 'auto' | 'never';
-  readonly spanNulls: boolean;
-  readonly stacking: { readonly group: 'A'; readonly mode: 'none' | 'normal' | 'percent' };
-  readonly thresholdsStyle: { readonly mode: 'off' | 'line' | 'dashed' | 'area' | 'line+area' };
-}
-
-/** Options of a timeseries. */
-export interface GrafanaTimeseriesOptions {
-  readonly legend: {
-    readonly calcs: readonly string[];
-    readonly displayMode: 'list' | 'table';
-    readonly placement: 'bottom' | 'right';
-    readonly showLegend: boolean;
-  };
-  readonly tooltip: { readonly mode: 'multi' | 'single'; readonly sort: 'none' | 'desc' };
-}
-
-/** Which of many values is shown. */
-export interface GrafanaReduceOptions {
-  readonly calcs: readonly string[];
-  readonly fields: '';
-  readonly values: false;
-}
-
-/** Options of a stat. */
-export interface GrafanaStatOptions {
-  readonly colorMode: 'value' | 'background' | 'none';
-  readonly graphMode: 'area' | 'none';
-  readonly justifyMode: 'auto';
-  readonly orientation: 'auto';
-  readonly percentChangeColorMode: 'standard';
-  readonly reduceOptions: GrafanaReduceOptions;
-  readonly showPercentChange: false;
-  readonly textMode: 'auto' | 'value' | 'value_and_name' | 'name' | 'none';
-  readonly wideLayout: true;
-}
-
-/** Options of a gauge. */
-export interface GrafanaGaugeOptions {
-  readonly minVizHeight: number;
-  readonly minVizWidth: number;
-  readonly orientation: 'auto';
-  readonly reduceOptions: GrafanaReduceOptions;
-  readonly showThresholdLabels: false;
-  readonly showThresholdMarkers: boolean;
-  readonly sizing: 'auto';
+/** A step between a query's answer and what is shown. */
+export interface GrafanaTransformation {
+  readonly id: string;
+  readonly options: JsonValue;
 }
 
 interface GrafanaPanelCommon {
   readonly id: number;
   readonly title: string;
   readonly description: string;
-  readonly datasource: GrafanaDatasource;
   readonly gridPos: GridPos;
-  readonly targets: readonly GrafanaTarget[];
-  readonly fieldConfig: {
-    readonly defaults: GrafanaFieldConfig;
-    readonly overrides: readonly GrafanaOverride[];
-  };
+  readonly links?: readonly GrafanaLink[];
+  readonly repeat?: string;
+  readonly repeatDirection?: 'h' | 'v';
+  readonly maxPerRow?: number;
+  readonly transparent?: boolean;
 }
 
-/** A panel, by its type. */
-export type GrafanaPanel = GrafanaPanelCommon &
-  (
-    | { readonly type: 'timeseries'; readonly options: GrafanaTimeseriesOptions }
-    | { readonly type: 'stat'; readonly options: GrafanaStatOptions }
-    | { readonly type: 'gauge'; readonly options: GrafanaGaugeOptions }
-  );
+/** What a panel that asks something has. */
+interface GrafanaAsking {
+  readonly datasource: GrafanaDatasource;
+  readonly targets: readonly GrafanaTarget[];
+  readonly transformations?: readonly GrafanaTransformation[];
+}
+
+/** A panel with values, by its type: options and style are the kind's own. */
+type GrafanaValuePanel = {
+  readonly [Type in Exclude<keyof GrafanaPanelOptions, 'text'>]: GrafanaPanelCommon &
+    GrafanaAsking & {
+      readonly type: Type;
+      readonly options: GrafanaPanelOptions[Type]['options'];
+      readonly fieldConfig: {
+        readonly defaults: GrafanaFieldConfig & { readonly custom?: GrafanaPanelOptions[Type]['custom'] };
+        readonly overrides: readonly GrafanaOverride[];
+      };
+    };
+}[Exclude<keyof GrafanaPanelOptions, 'text'>];
+
+/** A text. */
+type GrafanaTextPanel = GrafanaPanelCommon & {
+  readonly type: 'text';
+  readonly options: GrafanaPanelOptions['text']['options'];
+};
+
+/** A panel, by its type. One of another type has `GrafanaOtherPanel`'s shape. */
+export type GrafanaPanel = GrafanaValuePanel | GrafanaTextPanel;
+
+/** A panel of a kind that has no words here. */
+export type GrafanaOtherPanel = GrafanaPanelCommon & { readonly type: string } & JsonObject;
 
 /** A heading. A closed one holds its panels, an open one has them behind it. */
 export interface GrafanaRow {
@@ -153,56 +156,99 @@ export interface GrafanaRow {
   readonly collapsed: boolean;
   readonly gridPos: GridPos;
   readonly panels: readonly GrafanaPanel[];
+  readonly repeat?: string;
 }
 
-/** One choice. */
+/** One choice; several where several can be chosen. */
 export interface GrafanaOption {
-  readonly selected: boolean;
-  readonly text: string;
-  readonly value: string;
+  readonly selected?: boolean;
+  readonly text: string | readonly string[];
+  readonly value: string | readonly string[];
+}
+
+interface GrafanaVariableCommon {
+  readonly name: string;
+  readonly label: string;
+  readonly description?: string;
+  /** Nothing hidden, the label, all of it. */
+  readonly hide: 0 | 1 | 2;
+}
+
+interface GrafanaChoice extends GrafanaVariableCommon {
+  readonly current: GrafanaOption | Readonly<Record<never, never>>;
+  readonly includeAll: boolean;
+  readonly allValue?: string;
+  readonly multi: boolean;
 }
 
 /** What the reader of the dashboard chooses. */
 export type GrafanaVariable =
-  | {
+  | (GrafanaChoice & {
       readonly type: 'datasource';
-      readonly name: 'datasource';
-      readonly label: 'Data source';
-      readonly query: 'prometheus';
-      readonly regex: '';
-      readonly hide: 0;
-      readonly current: Readonly<Record<never, never>>;
-      readonly includeAll: false;
-      readonly multi: false;
+      readonly query: string;
+      readonly regex: string;
       readonly options: readonly [];
       readonly refresh: 1;
-    }
-  | {
+    })
+  | (GrafanaChoice & {
       readonly type: 'query';
-      readonly name: string;
-      readonly label: string;
       readonly datasource: GrafanaDatasource;
       readonly definition: string;
       readonly query: { readonly query: string; readonly refId: 'StandardVariableQuery' };
-      readonly regex: '';
-      readonly hide: 0;
-      readonly current: Readonly<Record<never, never>> | { readonly text: 'All'; readonly value: '$__all' };
-      readonly includeAll: boolean;
-      readonly allValue?: '.+';
-      readonly multi: boolean;
+      readonly regex: string;
       readonly options: readonly [];
-      readonly refresh: 2;
-      readonly sort: 1;
-    }
-  | {
-      readonly type: 'custom' | 'interval';
-      readonly name: string;
-      readonly label: string;
+      readonly refresh: 0 | 1 | 2;
+      readonly sort: 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
+    })
+  | (GrafanaChoice & {
+      readonly type: 'custom';
       readonly query: string;
-      readonly hide: 0;
+      readonly options: readonly GrafanaOption[];
+    })
+  | (GrafanaVariableCommon & {
+      readonly type: 'interval';
+      readonly query: string;
       readonly current: GrafanaOption;
       readonly options: readonly GrafanaOption[];
-    };
+      readonly refresh: 2;
+      readonly auto: boolean;
+      readonly auto_count?: number;
+      readonly auto_min?: string;
+    })
+  | (GrafanaVariableCommon & {
+      readonly type: 'textbox' | 'constant';
+      readonly query: string;
+      readonly current: GrafanaOption;
+      readonly options: readonly GrafanaOption[];
+    });
+
+/** Marks on the time axis. */
+export interface GrafanaAnnotation {
+  readonly name: string;
+  readonly datasource: GrafanaDatasource;
+  readonly enable: boolean;
+  readonly hide: boolean;
+  readonly iconColor: string;
+  readonly expr: string;
+  readonly step: string;
+  readonly titleFormat: string;
+  readonly textFormat: string;
+  readonly tagKeys: string;
+}
+
+/** A link at the top of the dashboard. */
+export interface GrafanaDashboardLink {
+  readonly type: 'link' | 'dashboards';
+  readonly title: string;
+  readonly tooltip: string;
+  readonly icon: 'external link';
+  readonly url: string;
+  readonly tags: readonly string[];
+  readonly asDropdown: boolean;
+  readonly targetBlank: boolean;
+  readonly keepTime: boolean;
+  readonly includeVars: boolean;
+}
 
 /** A whole dashboard. */
 export interface GrafanaDashboard {
@@ -210,16 +256,17 @@ export interface GrafanaDashboard {
   readonly title: string;
   readonly description: string;
   readonly tags: readonly string[];
-  readonly timezone: 'browser';
+  readonly timezone: string;
   readonly editable: false;
-  readonly graphTooltip: 1;
+  /** The pointer in other charts: not, as a line, with values. */
+  readonly graphTooltip: 0 | 1 | 2;
   readonly schemaVersion: 39;
   readonly version: 1;
   readonly refresh: string;
   readonly time: { readonly from: string; readonly to: string };
   readonly timepicker: Readonly<Record<never, never>>;
-  readonly links: readonly [];
-  readonly annotations: { readonly list: readonly [] };
+  readonly links: readonly GrafanaDashboardLink[];
+  readonly annotations: { readonly list: readonly GrafanaAnnotation[] };
   readonly templating: { readonly list: readonly GrafanaVariable[] };
   readonly panels: readonly (GrafanaPanel | GrafanaRow)[];
 }

@@ -12,6 +12,9 @@
  * 4. A shelf with a large panel is 8 rows high, one of small panels only 4, or as high as the highest given.
  *
  * Example: `[stat, gauge, stat, timeseries]` is one shelf of 4 + 4 + 4 + 12 columns, 8 rows high.
+ *
+ * A panel that is repeated beside itself has a shelf of its own, since its copies fill the width. Panels whose place is
+ * given stand there, and the others are dealt below the lowest of them.
  */
 import type { Panel } from '../dashboard/panel.ts';
 import type { GridPos } from './json.ts';
@@ -25,10 +28,22 @@ const SMALL_LEAST = 4;
 const SMALL_GOOD = 6;
 
 /** Positions of the panels of one row, in their order, from `top` on, and the first free line below. */
-export function layOut(panels: readonly Panel[], top: number): { positions: GridPos[]; bottom: number } {
-  const positions: GridPos[] = [];
+export function layOut(
+  panels: readonly Panel[],
+  top: number,
+): { readonly positions: readonly GridPos[]; readonly bottom: number } {
+  const positions: GridPos[] = new Array(panels.length);
   let y = top;
-  for (const shelf of shelvesOf(panels)) {
+  const free: number[] = [];
+  panels.forEach(({ place }, i) => {
+    if (place === undefined) {
+      free.push(i);
+      return;
+    }
+    positions[i] = { ...place, y: top + place.y };
+    y = Math.max(y, top + place.y + place.h);
+  });
+  for (const shelf of shelvesOf(free.map((i) => panels[i]!))) {
     const widths = widthsOf(shelf);
     const h = Math.max(
       ...shelf.map((panel) => panel.height ?? (isSmall(panel) ? SMALL_HEIGHT : LARGE_HEIGHT)),
@@ -36,7 +51,7 @@ export function layOut(panels: readonly Panel[], top: number): { positions: Grid
     let x = 0;
     shelf.forEach((panel, i) => {
       const w = widths[i]!;
-      positions.push({ h: panel.height ?? h, w, x, y });
+      positions[free.shift()!] = { h: panel.height ?? h, w, x, y };
       x += w;
     });
     y += h;
@@ -50,11 +65,25 @@ function isSmall(panel: Panel): boolean {
     case 'gauge':
       return true;
     case 'timeseries':
+    case 'bargauge':
+    case 'table':
+    case 'heatmap':
+    case 'histogram':
+    case 'piechart':
+    case 'state-timeline':
+    case 'text':
+    case 'other':
       return false;
   }
 }
 
+/** Whether its copies stand beside each other. */
+function fillsShelf({ repeat, width }: Panel): boolean {
+  return repeat !== undefined && repeat.direction !== 'v' && width === undefined;
+}
+
 function leastWidth(panel: Panel): number {
+  if (fillsShelf(panel)) return COLUMNS;
   return panel.width ?? (isSmall(panel) ? SMALL_LEAST : LARGE_LEAST);
 }
 

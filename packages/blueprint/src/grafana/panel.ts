@@ -1,163 +1,190 @@
-/** One panel as Grafana's JSON: what all kinds share, then each kind's options. */
-import type { GaugePanel } from '../dashboard/gauge.ts';
-import type { Panel } from '../dashboard/panel.ts';
-import type { StatPanel } from '../dashboard/stat.ts';
-import type { TimeseriesPanel } from '../dashboard/timeseries.ts';
+/** One panel as Grafana's JSON: what all kinds share, then each kind's own. */
+import { repeatOf } from '../dashboard/dashboard.ts';
+import type { OtherPanel } from '../dashboard/other.ts';
+import type { Panel, PanelCommon } from '../dashboard/panel.ts';
+import { type Query, refIdOf } from '../dashboard/query.ts';
+import { type FieldUsual, fieldConfigOf, linkOf, overrideOf, overridesOf } from './field-config.ts';
 import type {
   GrafanaDatasource,
-  GrafanaFieldConfig,
-  GrafanaGaugeOptions,
-  GrafanaMapping,
   GrafanaOverride,
   GrafanaPanel,
-  GrafanaReduceOptions,
-  GrafanaStatOptions,
   GrafanaTarget,
-  GrafanaThresholds,
-  GrafanaTimeseriesOptions,
-  GrafanaTimeseriesStyle,
+  GrafanaTransformation,
   GridPos,
 } from './json.ts';
+import {
+  barGaugeOptions,
+  gaugeOptions,
+  heatmapOptions,
+  histogramOptions,
+  pieOptions,
+  stateTimelineOptions,
+  statOptions,
+  timeseriesOptions,
+  timeseriesStyle,
+} from './panel-options.ts';
+import { withRest } from './rest.ts';
+import { columnOverrides, tableOptions, tableTransformations } from './table.ts';
+
+/** Where a panel goes: its id, its place and who answers it. */
+export interface PanelPlace {
+  readonly id: number;
+  readonly gridPos: GridPos;
+  readonly datasource: GrafanaDatasource;
+}
 
 /** Renders one panel. */
-export function renderPanel(
-  panel: Panel,
-  id: number,
-  gridPos: GridPos,
-  datasource: GrafanaDatasource,
-): GrafanaPanel {
+export function renderPanel(panel: Panel, place: PanelPlace): GrafanaPanel {
+  return withRest(renderKnown(panel, place), panel.rest);
+}
+
+function renderKnown(panel: Panel, { id, gridPos, datasource }: PanelPlace): GrafanaPanel {
+  const frame = frameOf(panel, id, gridPos);
+  if (panel.type === 'text')
+    return { ...frame, type: 'text', options: { content: panel.content, mode: panel.mode } };
+  const targets = targetsOf(panel.queries, datasource);
+  if (panel.type === 'other') return renderOther(panel, { ...frame, datasource, targets });
+  const transformations = transformationsOf(panel);
   const common = {
-    id,
-    title: panel.title,
-    description: panel.description ?? '',
+    ...frame,
     datasource,
-    gridPos,
-    targets: targetsOf(panel, datasource),
-    fieldConfig: { defaults: fieldConfigOf(panel), overrides: overridesOf(panel) },
+    targets,
+    ...(transformations.length > 0 && { transformations }),
   };
+  const field = (usual: FieldUsual) => ({
+    defaults: fieldConfigOf(panel, usual),
+    overrides: [...unitOverrides(panel), ...overridesOf(panel)],
+  });
   switch (panel.type) {
-    case 'timeseries':
-      return { ...common, type: panel.type, options: timeseriesOptions(panel) };
+    case 'timeseries': {
+      const { defaults, overrides } = field(BY_SERIES);
+      const fieldConfig = { defaults: { ...defaults, custom: timeseriesStyle(panel) }, overrides };
+      return { ...common, type: panel.type, fieldConfig, options: timeseriesOptions(panel) };
+    }
     case 'stat':
-      return { ...common, type: panel.type, options: statOptions(panel) };
+      return {
+        ...common,
+        type: panel.type,
+        fieldConfig: field(BY_VALUE_OR_TEXT),
+        options: statOptions(panel),
+      };
     case 'gauge':
-      return { ...common, type: panel.type, options: gaugeOptions(panel) };
+      return { ...common, type: panel.type, fieldConfig: field(BY_VALUE), options: gaugeOptions(panel) };
+    case 'bargauge':
+      return { ...common, type: panel.type, fieldConfig: field(BY_VALUE), options: barGaugeOptions(panel) };
+    case 'table': {
+      const { defaults, overrides } = field(BY_VALUE_OR_TEXT);
+      const custom = {
+        align: 'auto',
+        cellOptions: { type: 'auto' },
+        filterable: panel.filterable,
+        inspect: false,
+      } as const;
+      const fieldConfig = {
+        defaults: { ...defaults, custom },
+        overrides: [...columnOverrides(panel), ...overrides],
+      };
+      return { ...common, type: panel.type, fieldConfig, options: tableOptions(panel) };
+    }
+    case 'heatmap': {
+      const { defaults, overrides } = field(BY_SERIES);
+      const custom = { scaleDistribution: { type: 'linear' } } as const;
+      // The unit is that of the buckets, which stand on the axis; in the cells are counts.
+      const fieldConfig = { defaults: { ...defaults, unit: 'short', custom }, overrides };
+      return { ...common, type: panel.type, fieldConfig, options: heatmapOptions(panel) };
+    }
+    case 'histogram': {
+      const { defaults, overrides } = field(BY_SERIES);
+      const custom = { fillOpacity: panel.fill, gradientMode: 'none', lineWidth: 1 } as const;
+      const fieldConfig = { defaults: { ...defaults, custom }, overrides };
+      return { ...common, type: panel.type, fieldConfig, options: histogramOptions(panel) };
+    }
+    case 'piechart':
+      return { ...common, type: panel.type, fieldConfig: field(BY_SERIES), options: pieOptions(panel) };
+    case 'state-timeline': {
+      const { defaults, overrides } = field(BY_VALUE);
+      const custom = { fillOpacity: panel.fill, lineWidth: 0 };
+      const fieldConfig = { defaults: { ...defaults, custom }, overrides };
+      return { ...common, type: panel.type, fieldConfig, options: stateTimelineOptions(panel) };
+    }
   }
 }
 
-function targetsOf(panel: Panel, datasource: GrafanaDatasource): GrafanaTarget[] {
-  return panel.queries.map((query, i) => ({
-    refId: refIdOf(i),
+const BY_SERIES: FieldUsual = { color: 'palette-classic', base: 'green' };
+const BY_VALUE: FieldUsual = { color: 'thresholds', base: 'green' };
+const BY_VALUE_OR_TEXT: FieldUsual = { color: 'thresholds', base: 'text' };
+
+function frameOf(panel: Panel, id: number, gridPos: GridPos) {
+  const { title, description = '', links, repeat, transparent } = panel;
+  const { variable, direction, maxPerRow } = repeat === undefined ? {} : repeatOf(repeat);
+  return {
+    id,
+    title,
+    description,
+    gridPos,
+    ...(links !== undefined && { links: links.map(linkOf) }),
+    ...(variable !== undefined && { repeat: variable }),
+    ...(direction !== undefined && { repeatDirection: direction }),
+    ...(maxPerRow !== undefined && { maxPerRow }),
+    ...(transparent !== undefined && { transparent }),
+  };
+}
+
+/** What is known of the kind is a panel's frame and its queries; its JSON is under them. */
+function renderOther(
+  { kind, json, queries }: OtherPanel,
+  frame: ReturnType<typeof frameOf> & {
+    readonly datasource: GrafanaDatasource;
+    readonly targets: readonly GrafanaTarget[];
+  },
+): GrafanaPanel {
+  const { datasource, targets, ...common } = frame;
+  const asking = queries.length === 0 ? {} : { datasource, targets };
+  // Its options are of no kind that the types know.
+  return { ...json, ...common, ...asking, type: kind } as unknown as GrafanaPanel;
+}
+
+function targetsOf(queries: readonly Query[], datasource: GrafanaDatasource): GrafanaTarget[] {
+  const taken = new Set(queries.map(({ refId }) => refId));
+  let next = 0;
+  return queries.map((query) => {
+    let { refId } = query;
+    while (refId === undefined || refId === '') {
+      const letter = refIdOf(next++);
+      if (!taken.has(letter)) refId = letter;
+    }
+    return withRest(targetOf(query, refId, datasource), query.rest);
+  });
+}
+
+function targetOf(query: Query, refId: string, datasource: GrafanaDatasource): GrafanaTarget {
+  const { expr, legend, instant, format = 'time_series', hidden, minStep, exemplars } = query;
+  // Asked in another language, in words that `rest` has.
+  if (expr === '' && query.rest !== undefined) return { refId } as GrafanaTarget;
+  return {
+    refId,
     datasource,
     editorMode: 'code',
-    expr: query.expr,
-    legendFormat: query.legend === '' ? '__auto' : query.legend,
-    range: !query.instant,
-    instant: query.instant,
-  }));
-}
-
-/** A to Z, then AA, AB and so on. */
-function refIdOf(index: number): string {
-  const last = String.fromCharCode(65 + (index % 26));
-  return index < 26 ? last : refIdOf(Math.floor(index / 26) - 1) + last;
-}
-
-function fieldConfigOf(panel: Panel): GrafanaFieldConfig {
-  return {
-    color: { mode: panel.type === 'timeseries' ? 'palette-classic' : 'thresholds' },
-    ...(panel.type === 'timeseries' && { custom: timeseriesStyle(panel) }),
-    ...(panel.decimals !== undefined && { decimals: panel.decimals }),
-    mappings: mappingsOf(panel),
-    ...(panel.max !== undefined && { max: panel.max }),
-    ...(panel.min !== undefined && { min: panel.min }),
-    ...(panel.noValue !== undefined && { noValue: panel.noValue }),
-    thresholds: thresholdsOf(panel),
-    unit: panel.unit,
+    expr,
+    legendFormat: legend === '' ? '__auto' : legend,
+    range: !instant,
+    instant,
+    ...(format !== 'time_series' && { format }),
+    ...(hidden !== undefined && { hide: hidden }),
+    ...(minStep !== undefined && { interval: minStep }),
+    ...(exemplars !== undefined && { exemplar: exemplars }),
   };
 }
 
-function thresholdsOf(panel: Panel): GrafanaThresholds {
-  const base = panel.type === 'stat' ? 'text' : 'green';
-  const steps = panel.thresholds ?? [{ color: base }];
-  return { mode: 'absolute', steps: steps.map(({ color, value }) => ({ color, value: value ?? null })) };
+/** Units of queries that have another than the panel. In tables, columns have them. */
+function unitOverrides(panel: PanelCommon & { readonly type: string }): GrafanaOverride[] {
+  if (panel.type === 'table') return [];
+  return panel.queries.flatMap(({ unit, refId }, i) =>
+    unit === undefined ? [] : [overrideOf({ match: { query: refId ?? refIdOf(i) }, unit })],
+  );
 }
 
-function mappingsOf(panel: Panel): GrafanaMapping[] {
-  const texts = Object.entries(panel.mappings ?? {});
-  if (texts.length === 0) return [];
-  return [
-    {
-      type: 'value',
-      options: Object.fromEntries(texts.map(([value, shown], index) => [value, { ...shown, index }])),
-    },
-  ];
-}
-
-function overridesOf(panel: Panel): GrafanaOverride[] {
-  return Object.entries(panel.colors ?? {}).map(([name, fixedColor]) => ({
-    matcher: { id: 'byName', options: name },
-    properties: [{ id: 'color', value: { mode: 'fixed', fixedColor } }],
-  }));
-}
-
-function timeseriesStyle(panel: TimeseriesPanel): GrafanaTimeseriesStyle {
-  return {
-    axisBorderShow: false,
-    axisLabel: '',
-    axisPlacement: 'auto',
-    drawStyle: panel.draw,
-    fillOpacity: panel.fill,
-    gradientMode: 'none',
-    lineInterpolation: panel.interpolation,
-    lineWidth: panel.draw === 'bars' ? 0 : 1.5,
-    pointSize: 4,
-    scaleDistribution: panel.logarithmic ? { type: 'log', log: 10 } : { type: 'linear' },
-    showPoints: 'auto',
-    spanNulls: false,
-    stacking: { group: 'A', mode: panel.stack },
-    thresholdsStyle: { mode: panel.thresholdStyle },
-  };
-}
-
-function timeseriesOptions(panel: TimeseriesPanel): GrafanaTimeseriesOptions {
-  return {
-    legend: {
-      calcs: panel.calcs,
-      displayMode: panel.calcs.length > 0 ? 'table' : 'list',
-      placement: panel.legendPlacement === 'right' ? 'right' : 'bottom',
-      showLegend: panel.legendPlacement !== 'hidden',
-    },
-    tooltip: { mode: 'multi', sort: 'desc' },
-  };
-}
-
-function statOptions(panel: StatPanel): GrafanaStatOptions {
-  return {
-    colorMode: panel.colorMode,
-    graphMode: panel.graph,
-    justifyMode: 'auto',
-    orientation: 'auto',
-    percentChangeColorMode: 'standard',
-    reduceOptions: reduceBy(panel.calc),
-    showPercentChange: false,
-    textMode: panel.textMode,
-    wideLayout: true,
-  };
-}
-
-function gaugeOptions(panel: GaugePanel): GrafanaGaugeOptions {
-  return {
-    minVizHeight: 75,
-    minVizWidth: 75,
-    orientation: 'auto',
-    reduceOptions: reduceBy(panel.calc),
-    showThresholdLabels: false,
-    showThresholdMarkers: panel.markers,
-    sizing: 'auto',
-  };
-}
-
-function reduceBy(calc: string): GrafanaReduceOptions {
-  return { calcs: [calc], fields: '', values: false };
+function transformationsOf(panel: PanelCommon & Panel): GrafanaTransformation[] {
+  if (panel.type === 'table') return tableTransformations(panel);
+  return [...((panel as PanelCommon).transformations ?? [])] as unknown as GrafanaTransformation[];
 }

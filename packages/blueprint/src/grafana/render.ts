@@ -5,10 +5,14 @@
  * diff of the file shows what changed. A panel's id is a hash of its row and title (the next free number where
  * two meet), so that a panel put in front renumbers nothing and links to a panel last.
  */
+import type { Annotation } from '../dashboard/annotation.ts';
 import { type Dashboard, hashOf, type Row } from '../dashboard/dashboard.ts';
+import type { DashboardLink } from '../dashboard/link.ts';
 import type { Variable } from '../dashboard/variable.ts';
 import type {
+  GrafanaAnnotation,
   GrafanaDashboard,
+  GrafanaDashboardLink,
   GrafanaDatasource,
   GrafanaPanel,
   GrafanaRow,
@@ -16,6 +20,8 @@ import type {
 } from './json.ts';
 import { layOut } from './layout.ts';
 import { renderPanel } from './panel.ts';
+import { inOrder, withRest } from './rest.ts';
+import { DATASOURCE_VARIABLE, renderVariable } from './variable.ts';
 
 /** Refers to the dashboard's variable, so that the reader chooses where the data comes from. */
 // biome-ignore lint/suspicious/noTemplateCurlyInString: Grafana's own placeholder, which it fills in
@@ -24,26 +30,32 @@ export const DATASOURCE: GrafanaDatasource = { type: 'prometheus', uid: '${datas
 /** Ids stay readable: below this. */
 const IDS = 1_000_000;
 
+const POINTERS = { single: 0, line: 1, values: 2 } as const;
+
 /** Renders a dashboard to Grafana's classic JSON, schema version 39. */
 export function renderGrafana(dashboard: Dashboard): GrafanaDashboard {
-  return {
+  const { dataSource, links, annotations, variables } = dashboard;
+  const datasource: GrafanaDatasource =
+    dataSource === undefined ? DATASOURCE : { type: 'prometheus', uid: dataSource };
+  const rendered: GrafanaDashboard = {
     uid: dashboard.uid,
     title: dashboard.title,
     description: dashboard.description,
-    tags: ['generated', ...dashboard.tags.filter((tag) => tag !== 'generated')],
-    timezone: 'browser',
+    tags: dashboard.tags,
+    timezone: dashboard.timezone,
     editable: false,
-    graphTooltip: 1,
+    graphTooltip: POINTERS[dashboard.pointer],
     schemaVersion: 39,
     version: 1,
     refresh: dashboard.refresh,
     time: dashboard.time,
     timepicker: {},
-    links: [],
-    annotations: { list: [] },
-    templating: { list: [DATASOURCE_VARIABLE, ...dashboard.variables.map(renderVariable)] },
-    panels: renderRows(dashboard.rows),
+    links: links.map(renderLink),
+    annotations: { list: annotations.map((annotation) => renderAnnotation(annotation, datasource)) },
+    templating: { list: renderVariables(variables, datasource) },
+    panels: renderRows(dashboard.rows, datasource),
   };
+  return inOrder(withRest(rendered, dashboard.rest));
 }
 
 /** The text of the file: two spaces, a newline at the end, the same bytes every time. */
@@ -51,82 +63,103 @@ export function stringifyDashboard(dashboard: Dashboard | GrafanaDashboard): str
   return `${JSON.stringify('rows' in dashboard ? renderGrafana(dashboard) : dashboard, null, 2)}\n`;
 }
 
-function renderRows(rows: readonly Row[]): (GrafanaPanel | GrafanaRow)[] {
+/** The reader chooses the data source, unless the dashboard names one or brings that variable itself. */
+function renderVariables(
+  variables: readonly Variable[],
+  datasource: GrafanaDatasource,
+): readonly GrafanaVariable[] {
+  const implicit = datasource === DATASOURCE && !variables.some(({ name }) => name === 'datasource');
+  const rendered = variables.map((variable) => renderVariable(variable, datasource));
+  return implicit ? [DATASOURCE_VARIABLE, ...rendered] : rendered;
+}
+
+function renderRows(
+  rows: readonly Row[],
+  datasource: GrafanaDatasource,
+): readonly (GrafanaPanel | GrafanaRow)[] {
+  const ids = new Ids(rows);
   const out: (GrafanaPanel | GrafanaRow)[] = [];
-  const used = new Set<number>();
   let y = 0;
-  for (const { title, panels, collapsed } of rows) {
-    const id = freeId(used, title);
-    const gridPos = { h: 1, w: 24, x: 0, y };
-    const { positions, bottom } = layOut(panels, y + 1);
+  for (const row of rows) {
+    const { title, panels, collapsed, headless, repeat } = row;
+    const top = headless ? y : y + 1;
+    const rowId = headless ? 0 : ids.of(row.id, title);
+    const { positions, bottom } = layOut(panels, top);
     const rendered = panels.map((panel, i) =>
-      renderPanel(panel, freeId(used, `${title}\n${panel.title}`), positions[i]!, DATASOURCE),
+      renderPanel(panel, {
+        id: ids.of(panel.id, `${title}\n${panel.title}`),
+        gridPos: positions[i]!,
+        datasource,
+      }),
     );
     // A closed row holds its panels and takes one line only; their positions count from where it would open.
-    out.push({ id, type: 'row', title, collapsed, gridPos, panels: collapsed ? rendered : [] });
-    if (!collapsed) out.push(...rendered);
-    y = collapsed ? y + 1 : bottom;
+    const inside = collapsed && !headless;
+    if (!headless) {
+      const heading: GrafanaRow = {
+        id: rowId,
+        type: 'row',
+        title,
+        collapsed,
+        gridPos: { h: 1, w: 24, x: 0, y },
+        panels: inside ? rendered : [],
+        ...(repeat !== undefined && { repeat }),
+      };
+      out.push(withRest(heading, row.rest));
+    }
+    if (!inside) out.push(...rendered);
+    y = inside ? top : bottom;
   }
   return out;
 }
 
-function freeId(used: Set<number>, name: string): number {
-  let id = (hashOf(name) % (IDS - 1)) + 1;
-  while (used.has(id)) id = (id % (IDS - 1)) + 1;
-  used.add(id);
-  return id;
+/** Gives out each id once. Those that were given explicitly stay. */
+class Ids {
+  readonly #used: Set<number>;
+
+  constructor(rows: readonly Row[]) {
+    const given = rows.flatMap(({ id, panels }) => [id, ...panels.map((panel) => panel.id)]);
+    this.#used = new Set(given.filter((id) => id !== undefined));
+  }
+
+  of(given: number | undefined, name: string): number {
+    if (given !== undefined) return given;
+    let id = (hashOf(name) % (IDS - 1)) + 1;
+    while (this.#used.has(id)) id = (id % (IDS - 1)) + 1;
+    this.#used.add(id);
+    return id;
+  }
 }
 
-const DATASOURCE_VARIABLE: GrafanaVariable = {
-  type: 'datasource',
-  name: 'datasource',
-  label: 'Data source',
-  query: 'prometheus',
-  regex: '',
-  hide: 0,
-  current: {},
-  includeAll: false,
-  multi: false,
-  options: [],
-  refresh: 1,
-};
+function renderLink(link: DashboardLink): GrafanaDashboardLink {
+  const { title, tooltip, newTab, keepTime, keepVariables, rest } = link;
+  const rendered: GrafanaDashboardLink = {
+    type: link.type === 'tags' ? 'dashboards' : 'link',
+    title,
+    tooltip,
+    icon: 'external link',
+    url: link.type === 'url' ? link.url : '',
+    tags: link.type === 'tags' ? link.tags : [],
+    asDropdown: link.type === 'tags' && link.dropdown,
+    targetBlank: newTab,
+    keepTime,
+    includeVars: keepVariables,
+  };
+  return withRest(rendered, rest);
+}
 
-function renderVariable(variable: Variable): GrafanaVariable {
-  const { name, label } = variable;
-  switch (variable.type) {
-    case 'label': {
-      const query = `label_values(${variable.metric}, ${variable.of})`;
-      return {
-        type: 'query',
-        name,
-        label,
-        datasource: DATASOURCE,
-        definition: query,
-        query: { query, refId: 'StandardVariableQuery' },
-        regex: '',
-        hide: 0,
-        current: variable.multi ? { text: 'All', value: '$__all' } : {},
-        includeAll: variable.multi,
-        ...(variable.multi && { allValue: '.+' }),
-        multi: variable.multi,
-        options: [],
-        refresh: 2,
-        sort: 1,
-      };
-    }
-    case 'custom':
-    case 'interval': {
-      const options = variable.values.map((value, i) => ({ selected: i === 0, text: value, value }));
-      const current = options[0] ?? { selected: true, text: '', value: '' };
-      return {
-        type: variable.type,
-        name,
-        label,
-        query: variable.values.join(','),
-        hide: 0,
-        current,
-        options,
-      };
-    }
-  }
+function renderAnnotation(annotation: Annotation, datasource: GrafanaDatasource): GrafanaAnnotation {
+  const { name, expr, color, step, title, text, tags, enabled, hidden, rest } = annotation;
+  const common = { name, enable: enabled, hide: hidden, iconColor: color };
+  // Asks something else than Prometheus, in words that `rest` has.
+  if (expr === '') return withRest(common as GrafanaAnnotation, rest);
+  const rendered: GrafanaAnnotation = {
+    ...common,
+    datasource,
+    expr,
+    step,
+    titleFormat: title,
+    textFormat: text,
+    tagKeys: tags.join(','),
+  };
+  return withRest(rendered, rest);
 }

@@ -1,0 +1,135 @@
+/**
+ * What expressions say of themselves, so that nobody has to write it twice: the labels that series are told apart by,
+ * their unit, and the help of the metric that they are made from.
+ *
+ * A query of the builder knows the metrics that it selects; of an expression as text they can be given. Where neither
+ * is, names tell what they tell by convention.
+ */
+import { Catalog, catalogOf, type Expr, ParseError, parse } from '@binnacle/promql';
+import { metricsOf } from '@binnacle/promql/builder';
+import { type Expression, expressionText } from '../expression.ts';
+import { quantityOf } from './quantity.ts';
+import { unitOf } from './quantity-unit.ts';
+import { substituteAny } from './query.ts';
+import type { Unit } from './unit-id.ts';
+
+/** What is known of one expression. */
+export interface Meaning {
+  /** Undefined where it does not parse, which is reported with its dashboard. */
+  readonly tree: Expr | undefined;
+  readonly unit: Unit | undefined;
+}
+
+/** What is known of the expressions of a panel, and the help of their metric, if it is one. */
+export function readMeaning(
+  expressions: readonly Expression[],
+  of: unknown,
+): { readonly meaning: readonly Meaning[]; readonly help?: string } {
+  const metrics = new Set<unknown>(isObject(of) ? [of] : []);
+  for (const expression of expressions)
+    if (typeof expression !== 'string') for (const metric of metricsOf(expression)) metrics.add(metric);
+  const catalog = Catalog.of(catalogOf([...metrics]));
+  const meaning = expressions.map((expression): Meaning => {
+    const tree = treeOf(expressionText(expression));
+    return { tree, unit: tree && unitOf(quantityOf(tree, catalog)) };
+  });
+  const [only] = metrics;
+  const help = metrics.size === 1 && isObject(only) ? helpOf(only) : undefined;
+  return { meaning, ...(help !== undefined && { help }) };
+}
+
+function treeOf(text: string): Expr | undefined {
+  try {
+    return parse(substituteAny(text), { experimental: true });
+  } catch (error) {
+    if (error instanceof ParseError) return undefined;
+    throw error;
+  }
+}
+
+/** Where a metric of `@binnacle/metrics` keeps what it is; this package imports nothing of the client. */
+const INSIDE = Symbol.for('@binnacle/metrics/inside/v1');
+
+function helpOf(metric: object): string | undefined {
+  const inside: unknown = INSIDE in metric ? metric[INSIDE] : undefined;
+  const shape: unknown = isObject(inside) && 'shape' in inside ? inside.shape : metric;
+  const help: unknown = isObject(shape) && 'help' in shape ? shape.help : undefined;
+  return typeof help === 'string' && help !== '' ? help : undefined;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+/**
+ * The legend of an expression's series: the labels that it keeps, or where it keeps none the title of its panel.
+ * Empty where the labels are not known.
+ */
+export function legendOf(tree: Expr | undefined, title: string): string {
+  const labels = tree && labelsOf(tree);
+  if (labels === undefined) return '';
+  // A title that a variable stands in is filled in by Grafana in legends too.
+  return labels.length === 0 ? title : labels.map((label) => `{{${label}}}`).join(' ');
+}
+
+/** The labels that the series of an expression have, in the order in which its author wrote them. */
+function labelsOf(expr: Expr): readonly string[] | undefined {
+  switch (expr.type) {
+    case 'aggregation':
+      switch (expr.op) {
+        case 'topk':
+        case 'bottomk':
+        case 'limitk':
+        case 'limit_ratio':
+          return labelsOf(expr.expr);
+        case 'count_values':
+          return undefined;
+        default:
+          return expr.without ? undefined : expr.grouping;
+      }
+    case 'parenExpr':
+    case 'unaryExpr':
+      return labelsOf(expr.expr);
+    case 'numberLiteral':
+    case 'stringLiteral':
+      return [];
+    case 'call':
+      return labelsOfCall(expr);
+    case 'binaryExpr':
+      return labelsOfOperator(expr);
+    case 'matrixSelector':
+    case 'subquery':
+    case 'vectorSelector':
+      return undefined;
+  }
+}
+
+/** Functions of an instant vector that leave its labels as they are. */
+const KEEPING: ReadonlySet<string> = new Set(
+  'abs ceil clamp clamp_max clamp_min exp floor ln log10 log2 round sgn sort sort_desc sqrt'.split(' '),
+);
+
+function labelsOfCall({ func, args }: Extract<Expr, { type: 'call' }>): readonly string[] | undefined {
+  if (func === 'time' || func === 'scalar' || func === 'vector' || func === 'pi') return [];
+  if (func === 'histogram_quantile') return args[1] && labelsOf(args[1])?.filter((label) => label !== 'le');
+  if (func === 'histogram_fraction') return args[2] && labelsOf(args[2])?.filter((label) => label !== 'le');
+  if (func.startsWith('histogram_') || KEEPING.has(func)) return args[0] && labelsOf(args[0]);
+  return undefined;
+}
+
+function labelsOfOperator(expr: Extract<Expr, { type: 'binaryExpr' }>): readonly string[] | undefined {
+  const { lhs, rhs, matching, op } = expr;
+  const [left, right] = [labelsOf(lhs), labelsOf(rhs)];
+  // One side is a number, and the series are the other side's.
+  if (matching === undefined) return left?.length === 0 ? right : left;
+  if (op === 'or') {
+    const same =
+      left !== undefined && right !== undefined && [...left].sort().join() === [...right].sort().join();
+    return same || right?.length === 0 ? left : undefined;
+  }
+  if (op === 'and' || op === 'unless') return left;
+  if (matching.card === 'many-to-one') return left && [...left, ...matching.include];
+  if (matching.card === 'one-to-many') return right && [...right, ...matching.include];
+  if (matching.on) return matching.labels;
+  return left?.filter((label) => !matching.labels.includes(label));
+}
