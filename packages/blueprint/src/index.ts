@@ -157,6 +157,13 @@ export type {
   ClassicTarget,
   ClassicVariable,
 } from './grafana/reading/classic.ts';
+export {
+  type Interpolated,
+  interpolateForCheck,
+  type KnownVariable,
+  type Replacement,
+  type StandInKind,
+} from './grafana/reading/interpolation.ts';
 export { DashboardFormatError, type Note, type NoteCode } from './grafana/reading/note.ts';
 export type { BuiltQuery, Expression } from './expression.ts';
 export type {
@@ -170,6 +177,7 @@ export type {
   GrafanaVariable,
   GridPos,
 } from './grafana/json.ts';
+export type { Reference } from './grafana/reading/references.ts';
 export { renderGrafana, stringifyDashboard } from './grafana/render.ts';
 // Rules.
 export { type AlertSpec, alert } from './rules/alert.ts';
