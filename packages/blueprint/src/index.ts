@@ -97,7 +97,7 @@ export type {
   PanelCommon,
   PanelFrame,
   PanelSpec,
-  Place,
+  Place as PanelPlace,
   QuerySpec,
   Repeat,
 } from './dashboard/panel.ts';
@@ -131,6 +131,7 @@ export {
   textboxVariable,
   type Variable,
 } from './dashboard/variable.ts';
+export type { BuiltQuery, Expression } from './expression.ts';
 export type {
   AnnotationQuery,
   DashboardQuery,
@@ -148,7 +149,17 @@ export type {
   VariableReference,
 } from './grafana/inventory.ts';
 export { inventory } from './grafana/inventory.ts';
-export type { GrafanaDashboard, GrafanaPanel, GrafanaRow, GrafanaVariable, GridPos } from './grafana/json.ts';
+export type {
+  GrafanaAnnotation,
+  GrafanaDashboard,
+  GrafanaDashboardLink,
+  GrafanaDatasource,
+  GrafanaPanel,
+  GrafanaRow,
+  GrafanaTarget,
+  GrafanaVariable,
+  GridPos,
+} from './grafana/json.ts';
 export { type NormalizedDashboard, normalizeDashboard } from './grafana/normalize.ts';
 export type {
   ClassicAnnotation,
@@ -165,18 +176,6 @@ export {
   type StandInKind,
 } from './grafana/reading/interpolation.ts';
 export { DashboardFormatError, type Note, type NoteCode } from './grafana/reading/note.ts';
-export type { BuiltQuery, Expression } from './expression.ts';
-export type {
-  GrafanaAnnotation,
-  GrafanaDashboard,
-  GrafanaDashboardLink,
-  GrafanaDatasource,
-  GrafanaPanel,
-  GrafanaRow,
-  GrafanaTarget,
-  GrafanaVariable,
-  GridPos,
-} from './grafana/json.ts';
 export type { Reference } from './grafana/reading/references.ts';
 export { renderGrafana, stringifyDashboard } from './grafana/render.ts';
 // Rules.
@@ -198,3 +197,19 @@ export { type BurnRate, type BurnRateWindow, PAGE_WINDOWS, TICKET_WINDOWS } from
 export { type Counters, type RatioSpec, ratio, type SloEvents } from './slo/events.ts';
 export { type LatencySpec, latency } from './slo/latency.ts';
 export { type BurnRateAlerting, type Slo, type SloAlerting, type SloSpec, slo } from './slo/slo.ts';
+// Tests of rules.
+export {
+  type Expectation,
+  type ExpectedAlert,
+  type ExpectedSample,
+  fires,
+  gives,
+  isRuleTests,
+  type RuleTest,
+  type RuleTestSpec,
+  type RuleTests,
+  ruleTest,
+  ruleTests,
+  series,
+  silent,
+} from './testing/rule-tests.ts';

@@ -87,7 +87,7 @@ export type {
   UndecidedComparison,
   UndecidedSet,
 } from './matching.ts';
-export type { MetricLike, OwnLabels } from './metric.ts';
+export type { MetricLike, OwnLabels, ValuesOf } from './metric.ts';
 export {
   type Arithmetic,
   add,
