@@ -40,20 +40,23 @@ export interface ExpectedSample {
 }
 
 /** What is to be at a time. */
-export type Expectation =
+export type Expectation = {
+  readonly atMs: number;
+  /** The line of its author's file, where the engine tells it. */
+  readonly line?: number;
+} & (
   | {
       readonly type: 'alerts';
-      readonly atMs: number;
       readonly alert: string;
       /** As many as fire; empty for none. */
       readonly expected: readonly Required<ExpectedAlert>[];
     }
   | {
       readonly type: 'query';
-      readonly atMs: number;
       readonly expr: string;
       readonly expected: readonly Required<ExpectedSample>[];
-    };
+    }
+);
 
 /** One test. */
 export interface RuleTest {
@@ -185,12 +188,19 @@ export function fires(
     atMs: durationMs(`fires(${JSON.stringify(alert)})`, at),
     alert,
     expected: expected.map(({ labels = {}, annotations = {} }) => ({ labels, annotations })),
+    ...lineHere(),
   };
 }
 
 /** That no alert of a name fires at a time. It may be pending. */
 export function silent(alert: string, at: DurationText): Expectation {
-  return { type: 'alerts', atMs: durationMs(`silent(${JSON.stringify(alert)})`, at), alert, expected: [] };
+  return {
+    type: 'alerts',
+    atMs: durationMs(`silent(${JSON.stringify(alert)})`, at),
+    alert,
+    expected: [],
+    ...lineHere(),
+  };
 }
 
 /** That an expression gives these series at a time, and no others. */
@@ -212,7 +222,14 @@ export function gives(
     atMs: durationMs('gives', at),
     expr: text,
     expected: samples.map(({ labels = {}, value }) => ({ labels, value })),
+    ...lineHere(),
   };
+}
+
+/** The line of the caller outside this package. */
+function lineHere(): { readonly line?: number } {
+  const place = definitionPlace();
+  return place === undefined ? {} : { line: place.line };
 }
 
 function durationMs(where: string, text: DurationText): number {

@@ -65,12 +65,15 @@ export const HELP = `binnacle: collects, stores, queries, alerts and shows
     --lint-fatal                  end with exit code 3 where a lint check finds something
     --ignore-unknown-fields       accept fields of other programs
 
-  binnacle test FILE...           run unit tests of rules, as promtool test rules does
+  binnacle test FILE...           run unit tests of rules: YAML as promtool test rules does, or TypeScript
     --run REGEX                   only groups of tests whose name matches; may be repeated
     --diff                        show also what is as expected, in colour
     --debug                       show how long each group took, and all its data
     --ignore-unknown-fields       accept fields of other programs in rule files
     --junit FILE                  write a report for continuous integration
+    --coverage                    show which alerts are tested to fire, and to be silent
+    --coverage-required           and fail where one is not
+    --watch                       run again whenever a file changes
 
   binnacle route LABEL=VALUE...   where would an alert with these labels go, and why?
     --alerts FILE                 alertmanager.yml (default: ./alertmanager.yml)
@@ -185,6 +188,8 @@ function testOptions(files: readonly string[], values: OptionValues): TestOption
     diff: values.diff === true,
     ignoreUnknownFields: values['ignore-unknown-fields'] === true,
     junit: values.junit,
+    coverage: values['coverage-required'] === true ? 'required' : values.coverage === true ? 'shown' : 'none',
+    watch: values.watch === true,
   };
 }
 

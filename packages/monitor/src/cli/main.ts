@@ -9,6 +9,7 @@ import { UsageError } from './options.ts';
 import { route } from './route.ts';
 import { runSilence } from './silence.ts';
 import { runTests } from './test.ts';
+import { watchAndRun } from './test-watch.ts';
 import { type Monitor, ownVersion, startMonitor, type UpOptions } from './up.ts';
 
 /** How long stopping may take before the process ends regardless; what is in the log is safe either way. */
@@ -57,7 +58,17 @@ async function run(args: readonly string[]): Promise<void> {
         err: (text: string) => process.stderr.write(text),
       };
       const isColored = process.stderr.isTTY === true && process.env.NO_COLOR === undefined;
-      if (!(await runTests(command.options, output, isColored))) process.exitCode = EXIT_FAILED;
+      if (!command.options.watch) {
+        if (!(await runTests(command.options, output, isColored))) process.exitCode = EXIT_FAILED;
+        return;
+      }
+      const stop = new AbortController();
+      process.once('SIGINT', () => stop.abort());
+      const runAgain = async (changed: string | undefined): Promise<void> => {
+        if (changed !== undefined) say(`\n${changed} has changed`);
+        await runTests(command.options, output, isColored);
+      };
+      await watchAndRun(process.cwd(), runAgain, stop.signal);
       return;
     }
     case 'silence':

@@ -18,6 +18,7 @@ import { isStaleAt, wordsOf } from '@binnacle/metrics/model';
 import { formatDuration, formatHistogram } from '@binnacle/promql';
 import { type ConfigProblem, explainProblem } from '../config/config-error.ts';
 import type { ComparedAlert, ComparedSample, UnitTestFailure, UnitTestOutcome } from '../rules/unit-test.ts';
+import type { AlertCoverage } from './test-coverage.ts';
 
 /** What became of one file. */
 export interface FileReport {
@@ -26,6 +27,7 @@ export interface FileReport {
   readonly problems: readonly ConfigProblem[];
   readonly warnings: readonly string[];
   readonly groups: readonly GroupReport[];
+  readonly coverage: AlertCoverage;
 }
 
 /** What became of one group of tests. */

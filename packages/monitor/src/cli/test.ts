@@ -1,6 +1,7 @@
 /**
- * `binnacle test`: runs files of rule unit tests, as `promtool test rules` does, and shows what was expected beside what
- * came. Files, groups of tests and expectations are reported in their order; a file that cannot be read fails alone.
+ * `binnacle test`: runs files of rule unit tests, as `promtool test rules` does, and modules of them in TypeScript, and
+ * shows what was expected beside what came. Files, groups of tests and expectations are reported in their order; a file
+ * that cannot be read fails alone.
  */
 import { writeFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
@@ -11,6 +12,8 @@ import { parseRuleFile, type RuleFile } from '../rules/rule-file.ts';
 import { runUnitTest } from '../rules/unit-test.ts';
 import { parseUnitTestFile, type UnitTestFile, type UnitTestGroup } from '../rules/unit-test-file.ts';
 import { junitXml } from './junit.ts';
+import { isTestModule, testModule } from './rule-tests.ts';
+import { type AlertExpectation, alertsOf, alertTestsOf, coverageTable } from './test-coverage.ts';
 import { dumpText, type FileReport, fileText, type GroupReport, hasFailed } from './test-report.ts';
 
 /** What `binnacle test` was asked for. */
@@ -26,6 +29,10 @@ export interface TestOptions {
   readonly ignoreUnknownFields: boolean;
   /** Where a report in JUnit's format goes. */
   readonly junit: string | undefined;
+  /** Whether to tell which alerts are tested; `required` fails where one is not, to fire and to be silent. */
+  readonly coverage: 'none' | 'shown' | 'required';
+  /** Whether to run again when a file changes. */
+  readonly watch: boolean;
 }
 
 /** Where the words go: to people, and to people who look for what failed. */
@@ -43,7 +50,9 @@ export async function runTests(
   const isWanted = nameFilter(options.run);
   const reports: FileReport[] = [];
   for (const path of options.files) {
-    const report = await testFile(path, options, isWanted);
+    const report = isTestModule(path)
+      ? await testModule(path, options, isWanted)
+      : await testFile(path, options, isWanted);
     reports.push(report);
     for (const warning of report.warnings) output.err(`${path}: warning: ${warning}\n`);
     for (const group of report.groups) {
@@ -55,7 +64,23 @@ export async function runTests(
     else output.out(text);
   }
   if (options.junit !== undefined) await writeFile(options.junit, junitXml(reports, new Date()));
-  return !reports.some(hasFailed);
+  const isCovered = options.coverage === 'none' || tellCoverage(reports, options.coverage, output);
+  return isCovered && !reports.some(hasFailed);
+}
+
+/** Tells which alerts are tested. Returns whether that suffices. */
+function tellCoverage(
+  reports: readonly FileReport[],
+  coverage: 'shown' | 'required',
+  output: TestOutput,
+): boolean {
+  const { text, untested } = coverageTable(reports.map((report) => report.coverage));
+  output.out(`\n${text}`);
+  if (coverage === 'shown' || untested.length === 0) return true;
+  output.err(
+    `alerts that are not tested both to fire and to be silent: ${untested.join(', ')}; --coverage-required allows none\n`,
+  );
+  return false;
 }
 
 /**
@@ -78,18 +103,21 @@ export async function testFile(
 ): Promise<FileReport> {
   const groups: GroupReport[] = [];
   const warnings: string[] = [];
+  const coverage = { alerts: [] as string[], tests: [] as AlertExpectation[] };
   try {
     const file = parseUnitTestFile(path, await readConfigText(path, disk));
     warnings.push(...file.warnings.map(formatProblem));
     const rules = await loadRules(file, options.ignoreUnknownFields, warnings, disk);
+    if (!(rules instanceof ConfigError)) coverage.alerts.push(...alertsOf(rules));
     for (const [i, test] of file.tests.entries()) {
       if (!isWanted(test.name)) continue;
+      coverage.tests.push(...alertTestsOf(test.alertTests));
       groups.push(await testGroup(file, test, test.name || `unnamed#${i}`, rules, options.debug));
     }
-    return { path, problems: [], warnings, groups };
+    return { path, problems: [], warnings, groups, coverage };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return { path, problems: error.problems, warnings, groups };
+    return { path, problems: error.problems, warnings, groups, coverage };
   }
 }
 

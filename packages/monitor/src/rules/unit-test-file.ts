@@ -59,6 +59,8 @@ export interface AlertTest {
   readonly evalTimeMs: number;
   readonly alertname: string;
   readonly expected: readonly ExpectedAlert[];
+  /** Whether an alert may have more labels and annotations than are expected of it; in promtool it may not. */
+  readonly allowsMore?: boolean;
 }
 
 export interface ExpectedAlert {

@@ -75,6 +75,14 @@ function inTurn<T>(load: () => Promise<T>): Promise<T> {
   return turn;
 }
 
+/**
+ * The default export of a module of a project, which may be TypeScript.
+ * @throws ProjectError with the place in the project's own code
+ */
+export async function importDefault(file: string): Promise<unknown> {
+  return (await inTurn(() => importConfig(file))).value;
+}
+
 async function importConfig(
   file: string,
 ): Promise<{ readonly value: unknown; readonly started: readonly string[] }> {

@@ -22,10 +22,13 @@ export class ProjectError extends Error {
   override readonly name = 'ProjectError';
   readonly code: ProjectErrorCode;
   readonly place: SourcePlace | undefined;
+  /** The message without the place. */
+  readonly bareMessage: string;
 
   constructor(code: ProjectErrorCode, message: string, place?: SourcePlace) {
     super(place === undefined ? message : `${placeText(place)}: ${message}${excerpt(place)}`);
     this.code = code;
+    this.bareMessage = message;
     this.place = place;
   }
 }
