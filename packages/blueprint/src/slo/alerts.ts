@@ -28,15 +28,21 @@ export interface AlertCommon {
   readonly dashboardUrl: string | undefined;
 }
 
+/** What a long window must hold for anything to be said about it. */
+export interface Minimum {
+  readonly events: number;
+  readonly badEvents: number;
+}
+
 /** The alert that fires where one of several burn rates holds. */
 export function burnRateAlert(
   common: AlertCommon,
   severity: AlertSeverity,
   rates: readonly BurnRate[],
-  minEvents: number,
+  minimum: Minimum,
 ): AlertRule {
   const { slo, name, budget, period } = common;
-  const conditions = rates.map((rate) => condition(slo, rate, minEvents));
+  const conditions = rates.map((rate) => condition(slo, rate, minimum));
   const remaining = `query ${quote(`${BUDGET_REMAINING}{slo='${slo}'}`)}`;
   const spent = rates.map(({ budgetShare, long }) => `${percent(budgetShare)} of the budget in ${long}`);
   return alert(name, {
@@ -84,11 +90,16 @@ const WHAT_TO_DO: Readonly<Record<AlertSeverity, string>> = {
   none: 'See which events fail, and since when.',
 };
 
-function condition(slo: string, { long, short, ratio }: BurnRate, minEvents: number): string {
+function condition(slo: string, { long, short, ratio }: BurnRate, minimum: Minimum): string {
+  const longRatio = seriesOf(slo, errorRatioSeries(long));
+  const shortRatio = seriesOf(slo, errorRatioSeries(short));
+  const events = seriesOf(slo, eventsSeries(long));
   const parts = [
-    `${seriesOf(slo, errorRatioSeries(long))} > ${decimal(ratio)}`,
-    `${seriesOf(slo, errorRatioSeries(short))} > ${decimal(ratio)}`,
-    ...(minEvents > 0 ? [`${seriesOf(slo, eventsSeries(long))} >= ${decimal(minEvents)}`] : []),
+    `${longRatio} > ${decimal(ratio)}`,
+    `${shortRatio} > ${decimal(ratio)}`,
+    // Increases are estimates: half an event is further from both whole numbers than they are off.
+    ...(minimum.events > 0 ? [`${events} > ${decimal(minimum.events - 0.5)}`] : []),
+    ...(minimum.badEvents > 1 ? [`${longRatio} * ${events} > ${decimal(minimum.badEvents - 0.5)}`] : []),
   ];
   return `(${parts.join(' and ')})`;
 }

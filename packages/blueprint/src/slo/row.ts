@@ -2,6 +2,7 @@
 
 import { type Row, row } from '../dashboard/dashboard.ts';
 import { gauge } from '../dashboard/gauge.ts';
+import type { Threshold } from '../dashboard/panel.ts';
 import { stat } from '../dashboard/stat.ts';
 import { type TimeseriesPanel, timeseries } from '../dashboard/timeseries.ts';
 import type { BurnRate } from './burn-rate.ts';
@@ -30,6 +31,11 @@ export interface RowParts {
 /** From which share of the budget on what is left is yellow, and green. */
 const LOW = 0.1;
 const COMFORTABLE = 0.5;
+
+/** The colours of what is left of a budget. */
+export function budgetThresholds(): readonly Threshold[] {
+  return [{ color: 'red' }, { value: LOW, color: 'yellow' }, { value: COMFORTABLE, color: 'green' }];
+}
 
 /** The row of an objective, titled by its name. */
 export function objectiveRow({ slo, description, objective, budget, period, rates }: RowParts): Row {

@@ -6,7 +6,7 @@ import { DefinitionError } from '../dashboard/definition-error.ts';
 import type { AlertSeverity, Rule, RuleGroup } from '../rules/rule.ts';
 import { ruleGroup } from '../rules/rule-group.ts';
 import { positiveDurationMs } from '../rules/rule-names.ts';
-import { type AlertCommon, absentAlert, burnRateAlert } from './alerts.ts';
+import { type AlertCommon, absentAlert, burnRateAlert, type Minimum } from './alerts.ts';
 import { type BurnRate, type BurnRateWindow, burnRates, PAGE_WINDOWS, TICKET_WINDOWS } from './burn-rate.ts';
 import type { SloEvents } from './events.ts';
 import {
@@ -48,10 +48,12 @@ export interface SloAlerting {
   readonly runbookUrl?: string;
   readonly dashboardUrl?: string;
   /**
-   * How many events a long window must have for its alert to fire, so that one failure in a quiet hour wakes nobody.
-   * Default 10: what comes less often should say so itself, as an alert that can never fire is worse than one too many.
+   * How many events a long window must have for its alert to fire, so that a quiet hour proves nothing. Default 10: an
+   * alert that can never fire is worse than one too many.
    */
   readonly minEvents?: number;
+  /** How many of them must be bad. Default 2: one failure alone wakes nobody, however quiet the hour. */
+  readonly minBadEvents?: number;
   /** Also tells when nothing has counted the events for so long; without it that is silence. */
   readonly absentFor?: DurationText;
 }
@@ -79,6 +81,7 @@ export interface SloSpec {
 
 const SLO_NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 const MIN_EVENTS = 10;
+const MIN_BAD_EVENTS = 2;
 
 /**
  * An objective:
@@ -133,9 +136,12 @@ function groupsOf(
   ticketRates: readonly BurnRate[],
 ): RuleGroup[] {
   const { slo: name, objective, periodMs } = recorded;
-  const { page = {}, ticket = {}, labels = {}, minEvents = MIN_EVENTS, absentFor } = alerting;
-  if (!(Number.isFinite(minEvents) && minEvents >= 0))
-    throw new DefinitionError(`${where}: minEvents ${minEvents} is no number of events`);
+  const { page = {}, ticket = {}, labels = {}, absentFor } = alerting;
+  const { minEvents = MIN_EVENTS, minBadEvents = MIN_BAD_EVENTS } = alerting;
+  for (const [what, count] of Object.entries({ minEvents, minBadEvents }))
+    if (!(Number.isSafeInteger(count) && count >= 0))
+      throw new DefinitionError(`${where}: ${what} ${count} is no number of events`);
+  const minimum: Minimum = { events: minEvents, badEvents: minBadEvents };
   const common: AlertCommon = {
     slo: name,
     name: `${pascalCase(name)}ErrorBudgetBurn`,
@@ -154,7 +160,7 @@ function groupsOf(
   ): Rule[] => {
     if (given === false || rates.length === 0) return [];
     const { severity = usual } = given;
-    return [burnRateAlert({ ...common, labels: { ...labels, ...given.labels } }, severity, rates, minEvents)];
+    return [burnRateAlert({ ...common, labels: { ...labels, ...given.labels } }, severity, rates, minimum)];
   };
   const longs = new Set([...pageRates, ...ticketRates].map(({ long }) => long));
   const rulesOf = (windows: readonly string[]): Rule[] =>
