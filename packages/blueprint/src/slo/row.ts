@@ -1,8 +1,8 @@
 /** The panels of an objective: what is left of its budget, how fast it burns, and the events behind that. */
 
 import { type Row, row } from '../dashboard/dashboard.ts';
+import type { Threshold } from '../dashboard/field.ts';
 import { gauge } from '../dashboard/gauge.ts';
-import type { Threshold } from '../dashboard/panel.ts';
 import { stat } from '../dashboard/stat.ts';
 import { type TimeseriesPanel, timeseries } from '../dashboard/timeseries.ts';
 import type { BurnRate } from './burn-rate.ts';
