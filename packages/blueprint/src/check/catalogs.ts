@@ -14,17 +14,29 @@ import {
 } from '@binnacle/promql';
 import type { ServiceCatalog } from '../catalog/catalog-data.ts';
 
+/** What every monitor has. */
+const NONE = Catalog.of([]);
+
 /** The catalogs of services, alone and together. */
 export class Catalogs {
   readonly services: readonly ServiceCatalog[];
   /** Of all services. */
   readonly all: Catalog;
   readonly #recordings: readonly RecordingRule[];
+  readonly #hasOtherTargets: boolean;
   readonly #bySelection = new Map<string, Catalog>();
+  /** Of each service alone, without what rules record. */
+  #alone: ReadonlyMap<ServiceCatalog, Catalog> | undefined;
 
-  constructor(services: readonly ServiceCatalog[], recordings: readonly RecordingRule[]) {
+  /** @param hasOtherTargets whether more is scraped than these services */
+  constructor(
+    services: readonly ServiceCatalog[],
+    recordings: readonly RecordingRule[],
+    hasOtherTargets: boolean,
+  ) {
     this.services = services;
     this.#recordings = recordings;
+    this.#hasOtherTargets = hasOtherTargets;
     this.all = this.#of(services);
   }
 
@@ -41,6 +53,13 @@ export class Catalogs {
     return this.#of(this.services.filter((service) => selected.has(service)));
   }
 
+  /** The services that have series of a name, but for what the monitor writes of every target. */
+  having(name: string): readonly ServiceCatalog[] {
+    this.#alone ??= new Map(this.services.map((service) => [service, Catalog.of(service.metrics)]));
+    if (NONE.series(name) !== undefined) return [];
+    return this.services.filter((service) => this.#alone!.get(service)!.series(name) !== undefined);
+  }
+
   #of(services: readonly ServiceCatalog[]): Catalog {
     const key = services.map(({ service }) => JSON.stringify(service)).join();
     let catalog = this.#bySelection.get(key);
@@ -48,7 +67,7 @@ export class Catalogs {
       catalog = withRecordingRules(
         Catalog.of(
           services.flatMap(({ metrics }) => metrics),
-          { targetLabels: targetLabels(services) },
+          { targetLabels: targetLabels(services), hasOtherTargets: this.#hasOtherTargets },
         ),
         this.#recordings,
       );

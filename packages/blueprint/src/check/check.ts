@@ -76,6 +76,10 @@ export interface CheckContext {
   readonly scrapeIntervalMs: number | undefined;
   /** All rules, of files and of the configuration. */
   readonly rules: readonly RuleSubject[];
+  /** The rules that record a name. */
+  recordingsOf(name: string): readonly RuleSubject[];
+  /** The services that have series of a name. */
+  servicesHaving(name: string): readonly ServiceCatalog[];
 }
 
 /** Checks that look at subjects of the same kind. */

@@ -61,8 +61,20 @@ export function makeContext(input: CheckInput, report: ReadingReport): CheckCont
   }
   const ofKind = (kind: FileKind): readonly SourceFile[] => byKind.get(kind) ?? [];
   const groups = readGroups(input, ofKind, report);
-  const catalogs = new Catalogs(input.catalogs ?? [], recordingsOf(groups));
   const scraping = readScrapeSettings(ofKind('prometheus'));
+  const services = input.catalogs ?? [];
+  const jobs = [
+    ...scraping.intervals.keys(),
+    ...(input.project?.config.services ?? []).map(({ job }) => job),
+  ];
+  const uncataloguedJobs = [...new Set(jobs)].filter((job) =>
+    services.every((service) => service.job !== job),
+  );
+  const catalogs = new Catalogs(
+    services,
+    recordingsOf(groups),
+    jobs.length === 0 || uncataloguedJobs.length > 0,
+  );
   const paths = pathsOf([...files.keys(), ...(input.otherPaths ?? [])]);
   const context: CheckContext = {
     files,
@@ -73,15 +85,22 @@ export function makeContext(input: CheckInput, report: ReadingReport): CheckCont
     catalog: catalogs.all,
     catalogFor: (expr) => catalogs.for(expr),
     isCatalogKnown: catalogs.services.length > 0,
-    uncataloguedJobs: [...scraping.intervals.keys()].filter((job) =>
-      catalogs.services.every((service) => service.job !== job),
-    ),
+    uncataloguedJobs,
     scrapeIntervalMs: scraping.intervalMs,
     get rules() {
       return rules;
     },
+    recordingsOf: (name) => recorded.get(name) ?? [],
+    servicesHaving: (name) => catalogs.having(name),
   };
   const rules = groups.flatMap((group) => subjectsOf(group, context));
+  const recorded = new Map<string, RuleSubject[]>();
+  for (const rule of rules) {
+    if (rule.type !== 'record') continue;
+    const same = recorded.get(rule.name);
+    if (same === undefined) recorded.set(rule.name, [rule]);
+    else same.push(rule);
+  }
   return context;
 }
 

@@ -50,6 +50,11 @@ export interface CatalogOptions {
    * given here as `open` or with an empty value, as what comes through a push gateway needs it.
    */
   readonly targetLabels?: Readonly<Record<string, LabelDomain>>;
+  /**
+   * Whether there are targets beside those of these families. What the monitor writes of every target (`up`, ...) may
+   * then have labels that are not known.
+   */
+  readonly hasOtherTargets?: boolean;
 }
 
 /** The names of series and what is known of each. Immutable. */
@@ -93,15 +98,21 @@ export class Catalog {
           unit: SECONDS,
         });
     }
-    const all = new Map([...created, ...monitorSeries(target), ...series]);
+    const all = new Map([...created, ...monitorSeries(target, options.hasOtherTargets ?? false), ...series]);
     return new Catalog(all, new Set(created.keys()), families, new Set());
   }
 
-  /** The catalog with a name that a recording rule gives, or several rules with different facts each. */
-  withRecorded(name: string, facts: readonly Facts[]): Catalog {
-    const known = [...facts, ...(this.#series.has(name) ? [this.#series.get(name)!] : [])];
-    const series = new Map(this.#series).set(name, { ...known.reduce(united), metric: name });
-    return new Catalog(series, this.#unadvertised, this.#families, new Set(this.#recorded).add(name));
+  /** The catalog with names that recording rules give; one rule has one element of facts, several have several. */
+  withRecorded(names: Iterable<readonly [name: string, facts: readonly Facts[]]>): Catalog {
+    const series = new Map(this.#series);
+    const recorded = new Set(this.#recorded);
+    for (const [name, facts] of names) {
+      const before = this.#series.get(name);
+      const known = before === undefined ? facts : [...facts, before];
+      series.set(name, { ...known.reduce(united), metric: name });
+      recorded.add(name);
+    }
+    return new Catalog(series, this.#unadvertised, this.#families, recorded);
   }
 
   /** Whether a recording rule gives the name. */
@@ -227,8 +238,13 @@ function united(a: Facts, b: Facts): Facts {
 }
 
 /** What a monitor writes of each target and of each alert. */
-function* monitorSeries(target: ReadonlyMap<string, LabelFacts>): Generator<[string, Facts]> {
-  const labels = LabelSet.of([...target].filter(([, facts]) => canExist(facts)));
+function* monitorSeries(
+  target: ReadonlyMap<string, LabelFacts>,
+  hasOtherTargets: boolean,
+): Generator<[string, Facts]> {
+  // Other targets need not have the labels of these, nor their values.
+  const known = hasOtherTargets ? [...targetFacts({})] : [...target].filter(([, facts]) => canExist(facts));
+  const labels = LabelSet.of(known, hasOtherTargets);
   const gauge = (unit: Unit | undefined): Facts => ({ ...PLAIN_GAUGE, labels, unit });
   const series: [string, Facts][] = [
     ['up', gauge(ONE)],

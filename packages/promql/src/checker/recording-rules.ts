@@ -21,25 +21,30 @@ export interface RecordingRule {
 
 /** The catalog with what the rules record. Several rules may give one name. */
 export function withRecordingRules(catalog: Catalog, rules: readonly RecordingRule[]): Catalog {
-  const names = new Set(rules.map(({ record }) => record));
-  let known = catalog;
-  let open = rules.map((rule) => ({ rule, uses: namesIn(rule.expr).filter((name) => names.has(name)) }));
-  const waiting = new Set(names);
-  while (open.length > 0) {
-    const ready = [...waiting].filter((name) =>
-      open.every(({ rule, uses }) => rule.record !== name || !uses.some((used) => waiting.has(used))),
-    );
-    // Nobody can begin: they wait for each other.
-    const next = ready.length > 0 ? ready : [...waiting];
-    for (const name of next) {
-      const facts =
-        ready.length === 0
-          ? [UNKNOWN]
-          : open.filter(({ rule }) => rule.record === name).map(({ rule }) => recorded(rule, known));
-      known = known.withRecorded(name, facts);
-      waiting.delete(name);
+  const byName = new Map<string, { readonly rules: RecordingRule[]; readonly uses: Set<string> }>();
+  for (const rule of rules) {
+    const same = byName.get(rule.record);
+    if (same === undefined) byName.set(rule.record, { rules: [rule], uses: new Set(namesIn(rule.expr)) });
+    else {
+      same.rules.push(rule);
+      for (const name of namesIn(rule.expr)) same.uses.add(name);
     }
-    open = open.filter(({ rule }) => waiting.has(rule.record));
+  }
+  let known = catalog;
+  // In rounds, one for each level of rules that use rules: names of one level do not use each other.
+  let waiting = [...byName];
+  while (waiting.length > 0) {
+    const open = new Set(waiting.map(([name]) => name));
+    const isReady = ([, { uses }]: (typeof waiting)[number]): boolean =>
+      ![...uses].some((name) => open.has(name));
+    const ready = waiting.filter(isReady);
+    // Where nobody can begin, they wait for each other.
+    const recordings: [string, Facts[]][] =
+      ready.length > 0
+        ? ready.map(([name, { rules: same }]) => [name, same.map((rule) => recorded(rule, known))])
+        : waiting.map(([name]) => [name, [UNKNOWN]]);
+    known = known.withRecorded(recordings);
+    waiting = ready.length > 0 ? waiting.filter((one) => !isReady(one)) : [];
   }
   return known;
 }
