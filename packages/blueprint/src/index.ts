@@ -45,6 +45,17 @@ export type { CheckInput } from './check/context.ts';
 export { type FileKind, fileKind } from './check/file-kind.ts';
 export type { Place, Problem, SourceText } from './check/problem.ts';
 export { ALL_CHECK_NAMES } from './check/registry.ts';
+export {
+  countsOf,
+  hasProblemsOf,
+  JSON_REPORT_VERSION,
+  type Paint,
+  type PaintStyle,
+  renderGithubProblem,
+  renderJsonReport,
+  renderProblem,
+  renderSummary,
+} from './check/render.ts';
 export type { TemplateProblem } from './check/rule-reader.ts';
 export { SourceFile } from './check/source-file.ts';
 export { IGNORE_FILE } from './check/suppression.ts';

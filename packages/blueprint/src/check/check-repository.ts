@@ -6,6 +6,7 @@
  */
 import type { CheckFamily } from './check.ts';
 import { type CheckInput, makeContext } from './context.ts';
+import { FILE_KINDS } from './file-kind.ts';
 import type { Problem } from './problem.ts';
 import { ALL_CHECK_NAMES, CHECK_FAMILIES } from './registry.ts';
 import { suppress } from './suppression.ts';
@@ -34,8 +35,8 @@ export interface RepositoryReport {
   readonly isCatalogKnown: boolean;
 }
 
-/** Kinds of files that are read for what others say of them. */
-const READ_FOR_COMMENTS = 'source';
+/** Programs are read for their comments only. */
+const LOOKED_INTO = FILE_KINDS.filter((kind) => kind !== 'source');
 
 /**
  * Checks a repository.
@@ -63,12 +64,11 @@ export function checkRepository(input: CheckInput, options: CheckRepositoryOptio
     isMade: (check) => isEnabled(check) && (context.isCatalogKnown || !needCatalog.has(check)),
     nowMs,
   });
-  const sources = context.ofKind(READ_FOR_COMMENTS).length;
   return {
     problems: inOrder(problems),
     ignored,
     rules: context.rules.length,
-    files: context.files.size - sources,
+    files: LOOKED_INTO.reduce((sum, kind) => sum + context.ofKind(kind).length, 0),
     dashboards: context.ofKind('dashboard').length,
     isCatalogKnown: context.isCatalogKnown,
   };

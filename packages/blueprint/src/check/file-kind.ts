@@ -8,17 +8,21 @@
  * (`PrometheusRule`, `ServiceMonitor`, ...); `rule-tests` are promtool's; `source` are programs in which definitions
  * stand.
  */
-export type FileKind =
-  | 'prometheus'
-  | 'rules'
-  | 'rule-tests'
-  | 'alertmanager'
-  | 'dashboard'
-  | 'datasources'
-  | 'dashboard-providers'
-  | 'compose'
-  | 'kubernetes'
-  | 'source';
+export const FILE_KINDS = [
+  'prometheus',
+  'rules',
+  'rule-tests',
+  'alertmanager',
+  'dashboard',
+  'datasources',
+  'dashboard-providers',
+  'compose',
+  'kubernetes',
+  'source',
+] as const;
+
+/** One of {@link FILE_KINDS}. */
+export type FileKind = (typeof FILE_KINDS)[number];
 
 /** What a file is; undefined where it is none that is checked. */
 export function fileKind(path: string, text: string): FileKind | undefined {
