@@ -1,7 +1,16 @@
 /** What we watch, as checked code: dashboards as values, and the files they render to. */
 
 // Configuration and catalog.
-export { type Alerting, type AlertingSpec, type AlertRoute, alerting } from './alerting/alerting.ts';
+export {
+  type Alerting,
+  type AlertingSpec,
+  type AlertRoute,
+  alerting,
+  type Receiver,
+  type SecretSource,
+} from './alerting/alerting.ts';
+export { inhibitTraps } from './alerting/inhibition.ts';
+export { type NamedSecret, secretsOf } from './alerting/secrets.ts';
 export { type Breakage, brokenBy } from './catalog/broken-by.ts';
 export type { CatalogEntry, ServiceCatalog } from './catalog/catalog-data.ts';
 export {
@@ -143,6 +152,14 @@ export {
   type Variable,
 } from './dashboard/variable.ts';
 export type { BuiltQuery, Expression } from './expression.ts';
+export { ALERT_TEMPLATE_PATH, ALERT_TEMPLATE_TEXT } from './generate/alert-template.ts';
+export { type AlertmanagerOptions, renderAlertmanager } from './generate/alertmanager.ts';
+export type { BackendName } from './generate/backend.ts';
+export { BACKEND_NAMES } from './generate/backends.ts';
+export { type GenerateOptions, generate } from './generate/generate.ts';
+export { GENERATED_MARK, type GeneratedFile } from './generate/generated-file.ts';
+export { type PrometheusSurroundings, renderPrometheus } from './generate/prometheus.ts';
+export { ruleFiles } from './generate/rule-files.ts';
 export type {
   AnnotationQuery,
   DashboardQuery,

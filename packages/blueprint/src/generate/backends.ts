@@ -1,0 +1,36 @@
+/** The backends that there are. */
+import type { Backend, BackendName } from './backend.ts';
+import { mimir } from './mimir.ts';
+import { prometheusService } from './prometheus-service.ts';
+import { thanos } from './thanos.ts';
+import { victoriametrics } from './victoriametrics.ts';
+
+const PROMETHEUS: Backend = {
+  title: 'Prometheus',
+  queryUrl: 'http://prometheus:9090',
+  queryPort: 9090,
+  scraper: 'prometheus',
+  ready: ['prometheus'],
+  storage: { service: 'prometheus', volumes: ['prometheus-data'] },
+  ownJobs: { prometheus: '127.0.0.1:9090' },
+  surroundings: {},
+  services: (config, environment) => ({ prometheus: prometheusService(config, environment) }),
+  files: () => [],
+  readme: [],
+};
+
+/** All backends, by name. */
+export const BACKENDS: Readonly<Record<BackendName, Backend>> = {
+  prometheus: PROMETHEUS,
+  mimir,
+  thanos,
+  victoriametrics,
+};
+
+/** The names of the backends, as they are asked for. */
+export const BACKEND_NAMES = [
+  'prometheus',
+  'mimir',
+  'thanos',
+  'victoriametrics',
+] as const satisfies readonly BackendName[];

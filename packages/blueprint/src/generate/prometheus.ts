@@ -1,0 +1,92 @@
+/**
+ * `prometheus.yml`: what is scraped, how often, and which rules are evaluated.
+ *
+ * What a configuration says is rendered alone for `binnacle up`, and with what surrounds it for a stack of containers:
+ * Alertmanagers, jobs for the stack's own programs, and where samples are sent on to. How long they are kept is told to
+ * Prometheus by flags, which all versions know.
+ */
+import { formatDuration, parseDuration } from '@binnacle/promql';
+import type { Config, EnvironmentName, Service } from '../config/config.ts';
+import { ruleFiles } from './rule-files.ts';
+import { yamlText } from './yaml-text.ts';
+
+/** What surrounds a Prometheus. */
+export interface PrometheusSurroundings {
+  /** Relative to the file. Default: those that the configuration renders to. */
+  readonly ruleFiles?: readonly string[];
+  /** `host:port` of Alertmanagers. */
+  readonly alertmanagers?: readonly string[];
+  /** Programs that are scraped beside the services, by job: `host:port`. A service of the same job goes first. */
+  readonly ownJobs?: Readonly<Record<string, string>>;
+  /** How an address is reached from where Prometheus runs. Default: as it stands. */
+  readonly reach?: (address: string) => string;
+  /** Blocks of `remote_write`. */
+  readonly remoteWrite?: readonly object[];
+  /** Labels of everything that leaves, where the configuration names none. */
+  readonly externalLabels?: (config: Config) => Readonly<Record<string, string>>;
+  /** Leaves out what only evaluates and alerts, for programs that only scrape. */
+  readonly scrapeOnly?: boolean;
+}
+
+/** Renders `prometheus.yml`. */
+export function renderPrometheus(
+  config: Config,
+  environment: EnvironmentName,
+  surroundings: PrometheusSurroundings = {},
+): string {
+  const { scrapeInterval, scrapeTimeout, evaluationInterval, externalLabels } = config[environment];
+  const { alertmanagers = [], ownJobs = {}, reach = (address) => address, remoteWrite = [] } = surroundings;
+  const labels = filled(externalLabels) ?? surroundings.externalLabels?.(config) ?? {};
+  const rules = surroundings.ruleFiles ?? ruleFiles(config).map(({ path }) => path);
+  const evaluates = surroundings.scrapeOnly !== true;
+  const services = config.services.map((service) => scrapeConfig(service, reach));
+  const jobs = new Set(config.services.map(({ job }) => job));
+  const own = Object.entries(ownJobs)
+    .filter(([job]) => !jobs.has(job))
+    .map(([job, address]) => ({ job_name: job, static_configs: [{ targets: [address] }] }));
+  return yamlText(
+    {
+      global: {
+        scrape_interval: scrapeInterval,
+        scrape_timeout: scrapeTimeout,
+        evaluation_interval: evaluates ? evaluationInterval : undefined,
+        external_labels: filled(sortedLabels(labels)),
+      },
+      rule_files: evaluates ? filled(rules) : undefined,
+      alerting:
+        evaluates && alertmanagers.length > 0
+          ? { alertmanagers: [{ static_configs: [{ targets: alertmanagers }] }] }
+          : undefined,
+      scrape_configs: [...services, ...own],
+      remote_write: filled(remoteWrite),
+    },
+    { about: [`What ${config.name} exposes, in ${environment}.`] },
+  );
+}
+
+function scrapeConfig(service: Service, reach: (address: string) => string) {
+  const { job, scrapeInterval, scrapeTimeout, metricsPath, scheme, targets, labels } = service;
+  return {
+    job_name: job,
+    scrape_interval: scrapeInterval,
+    scrape_timeout: scrapeTimeout,
+    metrics_path: metricsPath === '/metrics' ? undefined : metricsPath,
+    scheme: scheme === 'http' ? undefined : scheme,
+    static_configs: [{ targets: targets.map(reach), labels: filled(sortedLabels(labels)) }],
+  };
+}
+
+/** Labels in the order of their names, for they have no order of their own. */
+export function sortedLabels(labels: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** The value, or nothing where it holds nothing: an empty list says no more than a missing one. */
+export function filled<T extends object>(value: T): T | undefined {
+  return Object.keys(value).length === 0 ? undefined : value;
+}
+
+/** The interval at which a service is scraped: its own, or that of the environment. */
+export function scrapeIntervalOf(config: Config, environment: EnvironmentName, service: Service): string {
+  return formatDuration(parseDuration(service.scrapeInterval ?? config[environment].scrapeInterval));
+}
