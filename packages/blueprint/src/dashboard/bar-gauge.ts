@@ -22,6 +22,11 @@ interface BarGaugeSettings {
   readonly unfilled?: boolean;
   /** Whether numbers have the threshold's colour or the text's, or are not there. Default `color`. */
   readonly valueMode?: 'color' | 'text' | 'hidden';
+  /**
+   * The series are buckets of a classic histogram, told apart by `le`: each bar is what is in its bucket and not in
+   * the one before. Default false.
+   */
+  readonly buckets?: boolean;
 }
 
 /** What the author of a bar gauge writes. */
@@ -44,7 +49,12 @@ export function barGauge(...given: Given<BarGaugeSettings>): BarGaugePanel {
   const spec = specOf(given);
   return {
     type: 'bargauge',
-    ...panelCommon('bargauge', { ...spec, min: spec.min ?? 0 }, { instant: true }),
+    ...panelCommon(
+      'bargauge',
+      { ...spec, min: spec.min ?? 0 },
+      { instant: true, ...(spec.buckets === true && { format: 'heatmap' }) },
+    ),
+    buckets: spec.buckets ?? false,
     calc: spec.calc ?? 'lastNotNull',
     orientation: spec.orientation ?? 'horizontal',
     display: spec.display ?? 'gradient',
