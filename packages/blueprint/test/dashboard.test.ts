@@ -102,65 +102,6 @@ test('the caret stands under the line that has the mistake', () => {
   expect(refused[2]!.indexOf('^')).toBe(refused[1]!.indexOf('*'));
 });
 
-test('a variable that nobody declared is refused by name', () => {
-  expect(refusal('rate(a_total[$wndow])', [intervalVariable('window', ['5m'])])).toMatch(
-    /^panel "Jobs \/ Rate": unknown variable \$wndow; known are \$window, \$__rate_interval/,
-  );
-});
-
-test('a dashboard that contradicts itself is refused', () => {
-  const panel = timeseries({ title: 'Rate', expr: 'up' });
-  const cases: readonly [string, () => unknown, RegExp][] = [
-    [
-      'twice in a row',
-      () => dashboard({ title: 'D', rows: [row('R', [panel, panel])] }),
-      /"R \/ Rate" is there twice/,
-    ],
-    ['no title', () => dashboard({ title: ' ', rows: [] }), /no title/],
-    ['bad uid', () => dashboard({ title: 'D', uid: 'a b', rows: [] }), /uid "a b" is not/],
-    ['bad refresh', () => dashboard({ title: 'D', refresh: 'often', rows: [] }), /refresh "often"/],
-    ['no query', () => timeseries({ title: 'T', queries: [] }), /timeseries "T": no query/],
-    ['empty query', () => stat({ title: 'T', expr: ' ' }), /stat "T": an empty expression/],
-    ['min above max', () => gauge({ title: 'T', expr: 'up', min: 2, max: 1 }), /min 2 is not below max 1/],
-    [
-      'base with a value',
-      () => stat({ title: 'T', expr: 'up', thresholds: [{ value: 1, color: 'red' }] }),
-      /has no value/,
-    ],
-    [
-      'steps that fall',
-      () =>
-        stat({
-          title: 'T',
-          expr: 'up',
-          thresholds: [{ color: 'red' }, { value: 2, color: 'red' }, { value: 1, color: 'red' }],
-        }),
-      /threshold 3 \(1\) is not above/,
-    ],
-    [
-      'too wide',
-      () => stat({ title: 'T', expr: 'up', width: 25 }),
-      /width 25 is not a whole number from 1 to 24/,
-    ],
-    [
-      'variable twice',
-      () =>
-        dashboard({
-          title: 'D',
-          rows: [],
-          variables: [customVariable('a', ['1']), customVariable('a', ['1'])],
-        }),
-      /variable "a" is there twice/,
-    ],
-    [
-      'datasource taken',
-      () => dashboard({ title: 'D', rows: [], variables: [customVariable('datasource', [])] }),
-      /the variable "datasource" is there already/,
-    ],
-  ];
-  for (const [name, define, message] of cases) expect(thrown(define), name).toMatch(message);
-});
-
 test('the uid comes from the title and stays', () => {
   const uid = (title: string): string => dashboard({ title, rows: [] }).uid;
   expect(uid('Jobs & queues')).toBe('jobs-queues');

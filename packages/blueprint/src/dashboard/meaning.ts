@@ -17,7 +17,10 @@ import type { Unit } from './unit-id.ts';
 export interface Meaning {
   /** Undefined where it does not parse, which is reported with its dashboard. */
   readonly tree: Expr | undefined;
+  /** Of its values. */
   readonly unit: Unit | undefined;
+  /** Of what the buckets of a histogram have observed, where it is about them. */
+  readonly observed: Unit | undefined;
 }
 
 /** What is known of the expressions of a panel, and the help of their metric, if it is one. */
@@ -31,7 +34,13 @@ export function readMeaning(
   const catalog = Catalog.of(catalogOf([...metrics]));
   const meaning = expressions.map((expression): Meaning => {
     const tree = treeOf(expressionText(expression));
-    return { tree, unit: tree && unitOf(quantityOf(tree, catalog)) };
+    const quantity = tree && quantityOf(tree, catalog);
+    const observed = quantity?.observed;
+    return {
+      tree,
+      unit: unitOf(quantity),
+      observed: observed && unitOf({ base: observed, factor: 1, counted: new Set(), share: false }),
+    };
   });
   const [only] = metrics;
   const help = metrics.size === 1 && isObject(only) ? helpOf(only) : undefined;

@@ -23,7 +23,7 @@ import type { HeatmapPanel } from './heatmap.ts';
 import type { HistogramPanel } from './histogram.ts';
 import type { JsonObject, WithRest } from './json.ts';
 import type { UrlLink } from './link.ts';
-import { legendOf, readMeaning } from './meaning.ts';
+import { legendOf, type Meaning, readMeaning } from './meaning.ts';
 import type { OtherPanel } from './other.ts';
 import type { PiePanel } from './pie.ts';
 import type { Query, QueryFormat } from './query.ts';
@@ -181,7 +181,8 @@ export function specOf<Settings>([first, asked = [], settings]: Given<Settings>)
 
 /**
  * Checks and completes what is common to all panels with values.
- * @param usual what queries are when they do not say it: `instant`, and a format if not that of series
+ * @param usual what queries are when they do not say it: `instant`, and a format if not that of series; for a heatmap
+ *   the unit is that of what the buckets have observed
  * @throws DefinitionError when the settings contradict themselves or there is nothing to ask
  */
 export function panelCommon(
@@ -199,10 +200,13 @@ export function panelCommon(
     asked.map(({ expr }) => expr),
     spec.of,
   );
-  const unit = spec.unit ?? meaning[0]!.unit ?? 'short';
+  const unitOf = ({ unit, observed }: Meaning): Unit =>
+    (usual.format === 'heatmap' ? observed : unit) ?? 'short';
+  const unit = spec.unit ?? unitOf(meaning[0]!);
   const queries = asked.map((query, i): Query => {
     const { expr, instant, hidden, minStep, exemplars } = query;
-    const { tree, unit: own = 'short' } = meaning[i]!;
+    const { tree } = meaning[i]!;
+    const own = unitOf(meaning[i]!);
     const legend = query.legend ?? spec.legend ?? legendOf(tree, asked.length === 1 ? spec.title : '');
     return {
       expr: expressionText(expr),

@@ -4,7 +4,16 @@
  * Every dashboard has the variable `datasource`; it need not be declared. An expression names a variable as `$name`,
  * `${name}` or `${name:format}`.
  */
-import type { MetricLike, OwnLabels, Sample, TargetLabels, Vector } from '@binnacle/promql/builder';
+import { catalogOf } from '@binnacle/promql';
+import {
+  countOf,
+  type MetricLike,
+  type OwnLabels,
+  type Sample,
+  select,
+  type TargetLabels,
+  type Vector,
+} from '@binnacle/promql/builder';
 import { type BuiltQuery, type Expression, expressionText } from '../expression.ts';
 import { DefinitionError } from './definition-error.ts';
 import { checkPattern } from './field.ts';
@@ -172,21 +181,22 @@ type Asked = Expression | MetricLike;
  * unless `of` names another. A metric or a query of the builder lets only labels stand there that its series have.
  * Variables follow each other where a selector names them: `{ metric: 'up{system=~"$system"}' }`.
  */
-export function labelVariable<M extends Asked>(
-  name: LabelOf<M>,
-  spec: AskedSettings & { readonly metric: M; readonly of?: undefined },
-): LabelVariable;
-export function labelVariable<M extends Asked>(
-  name: string,
-  spec: AskedSettings & { readonly metric: M; readonly of: LabelOf<M> },
+export function labelVariable<M extends Asked, const Of extends LabelOf<M> | undefined = undefined>(
+  name: Of extends undefined ? LabelOf<M> : string,
+  spec: AskedSettings & { readonly metric: M; readonly of?: Of },
 ): LabelVariable;
 export function labelVariable(
   name: string,
   spec: AskedSettings & { readonly metric: Asked; readonly of?: string | undefined },
 ): LabelVariable {
   const { metric } = spec;
-  const asked = typeof metric === 'object' && !isBuilt(metric) ? metric.name : expressionText(metric);
-  return { type: 'label', ...askedCommon(name, spec, true), metric: asked, of: spec.of ?? name };
+  const asked = typeof metric === 'object' && !isBuilt(metric) ? seriesOf(metric) : metric;
+  return {
+    type: 'label',
+    ...askedCommon(name, spec, true),
+    metric: expressionText(asked),
+    of: spec.of ?? name,
+  };
 }
 
 /** Offers what a query answers with: `queryVariable('slowest', 'topk(5, slow)', { regex: '/job="([^"]+)"/' })`. */
@@ -281,6 +291,15 @@ export function datasourceVariable(
     regex,
     ...(settings.default !== undefined && { default: settings.default }),
   };
+}
+
+/** The series of a metric; those of a classic histogram or a summary are all there in its counts. */
+function seriesOf(metric: MetricLike): BuiltQuery {
+  const [family] = catalogOf([metric]);
+  const inParts = family?.type === 'summary' || (family?.type === 'histogram' && family.form !== 'native');
+  // What a metric is was looked at just now; the types of the two functions ask the compiler to know it.
+  const selecting = (inParts ? countOf : select) as (metric: MetricLike) => BuiltQuery;
+  return selecting(metric);
 }
 
 function isBuilt(value: object): value is BuiltQuery {
