@@ -204,6 +204,7 @@ export {
   type StandInKind,
 } from './grafana/reading/interpolation.ts';
 export { DashboardFormatError, type Note, type NoteCode } from './grafana/reading/note.ts';
+export { askOf } from './grafana/reading/queries.ts';
 export type { Reference } from './grafana/reading/references.ts';
 export { renderGrafana, stringifyDashboard } from './grafana/render.ts';
 // Rules.

@@ -19,7 +19,7 @@ import { type JsonObject, objectOf, objectsOf, textOf } from './reading/json.ts'
 import { Ledger } from './reading/ledger.ts';
 import type { Note } from './reading/note.ts';
 import { completePanel } from './reading/panels.ts';
-import { completeGrid, completeIds, gatherPanels } from './reading/rows.ts';
+import { completeGrid, completeIds, gatherPanels, innerPanels } from './reading/rows.ts';
 
 /** A dashboard in the form of today, and the way back to what was read. */
 export interface NormalizedDashboard {
@@ -54,7 +54,7 @@ export function normalizeDashboard(json: unknown): NormalizedDashboard {
   const panels = objectsOf(dashboard.panels);
   for (const panel of panels) {
     completePanel(panel, plugins, ledger);
-    for (const inner of objectsOf(panel.panels)) completePanel(inner, plugins, ledger);
+    for (const inner of innerPanels(panel)) completePanel(inner, plugins, ledger);
   }
   completeGrid(panels, ledger);
   completeIds(panels, ledger);

@@ -54,7 +54,7 @@ function yAxes(panel: JsonObject, ledger: Ledger): void {
       if (series.yaxis === 2) series.$rightAxis = objectOf(objectOf(own.fieldConfig).defaults);
   }
   if (isObject(left)) axisFields(left, panel, 'older-panel', ledger);
-  delete panel.yaxes;
+  dropFields(ledger, panel, ['yaxes'], 'graph');
 }
 
 function lines(panel: JsonObject, ledger: Ledger): void {
@@ -248,7 +248,7 @@ function tooltip(panel: JsonObject, ledger: Ledger): void {
 function thresholds(panel: JsonObject, ledger: Ledger): void {
   const old = objectsOf(panel.thresholds).filter((threshold) => numberOf(threshold.value) !== undefined);
   if (old.length === 0) {
-    if (Array.isArray(panel.thresholds)) delete panel.thresholds;
+    dropFields(ledger, panel, ['thresholds'], 'graph');
     return;
   }
   const sorted = old.toSorted((a, b) => numberOf(a.value)! - numberOf(b.value)!);

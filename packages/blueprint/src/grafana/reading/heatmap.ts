@@ -15,7 +15,7 @@ export function isOldHeatmap(panel: JsonObject): boolean {
   );
 }
 
-/** What buckets are named by: their upper end is `le` and so on. */
+/** Which end of a bucket its name is, in the words of today; the same as in Grafana's own migration. */
 const LAYOUTS: ReadonlyMap<JsonValue | undefined, string> = new Map([
   ['upper', 'ge'],
   ['lower', 'le'],

@@ -23,7 +23,8 @@ export interface Spot {
 interface OpenNote {
   readonly code: NoteCode;
   readonly message: string;
-  readonly from: string;
+  /** Of something new that stands in something new, only the end tells what is around it. */
+  readonly from: string | Spot;
   readonly to: Spot | undefined;
   readonly was: JsonValue | undefined;
   readonly became: JsonValue | undefined;
@@ -119,7 +120,7 @@ export class Ledger {
     this.#notes.push({
       code,
       message,
-      from: this.source(change.from.in, change.from.key),
+      from: this.#isKnown(change.from) ? this.source(change.from.in, change.from.key) : change.from,
       to: change.to,
       was: copyOf(change.was),
       became: copyOf(change.became),
@@ -174,6 +175,12 @@ export class Ledger {
     this.#moved.set(to.in, moved);
   }
 
+  #isKnown({ in: owner, key }: Spot): boolean {
+    return (
+      this.#origins.has(owner) || (key !== undefined && this.#moved.get(owner)?.has(String(key)) === true)
+    );
+  }
+
   /** The pointer itself where something stands there in what was read, or else that of the nearest thing around. */
   #nearest(pointer: string): string {
     let value: JsonValue | undefined = this.#read;
@@ -200,22 +207,27 @@ export class Ledger {
       if (spot?.key === undefined || place === undefined) return place;
       return childOf(spot.in, String(spot.key)) === undefined ? undefined : pointerTo(place, spot.key);
     };
+    const source = (pointer: string): string => {
+      let owner: JsonValue = result;
+      let at = this.source(result);
+      for (const key of keysOf(pointer)) {
+        if (!Array.isArray(owner) && !isObject(owner)) break;
+        const child: JsonValue | undefined = childOf(owner, key);
+        if (child === undefined) break;
+        const known: string = this.source(owner, key);
+        // Something new below something known stands nowhere: the known thing stands for it.
+        at = this.#moved.get(owner)?.has(key) || this.#hasOrigin(owner, child) ? known : at;
+        owner = child;
+      }
+      return at;
+    };
     return {
-      notes: this.#notes.map((note) => ({ ...note, to: placeOf(note.to) })),
-      source: (pointer) => {
-        let owner: JsonValue = result;
-        let at = this.source(result);
-        for (const key of keysOf(pointer)) {
-          if (!Array.isArray(owner) && !isObject(owner)) break;
-          const child: JsonValue | undefined = childOf(owner, key);
-          if (child === undefined) break;
-          const known: string = this.source(owner, key);
-          // Something new below something known stands nowhere: the known thing stands for it.
-          at = this.#moved.get(owner)?.has(key) || this.#hasOrigin(owner, child) ? known : at;
-          owner = child;
-        }
-        return at;
-      },
+      notes: this.#notes.map(({ from, to, ...note }) => ({
+        ...note,
+        from: typeof from === 'string' ? from : source(places.get(from.in) ?? ''),
+        to: placeOf(to),
+      })),
+      source,
     };
   }
 

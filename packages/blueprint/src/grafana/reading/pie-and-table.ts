@@ -94,11 +94,10 @@ export function fromOldTable(panel: JsonObject, ledger: Ledger): void {
     );
   }
   for (const style of objectsOf(panel.styles)) fromStyle(style, panel, ledger);
-  delete panel.styles;
   dropFields(
     ledger,
     panel,
-    ['columns', 'transform', 'fontSize', 'pageSize', 'scroll', 'showHeader', 'sort'],
+    ['styles', 'columns', 'transform', 'fontSize', 'pageSize', 'scroll', 'showHeader', 'sort'],
     'table',
   );
 }

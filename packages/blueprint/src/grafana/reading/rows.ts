@@ -130,6 +130,8 @@ function linesOf(height: JsonValue | undefined): number | undefined {
  * closed row of its own that has what followed it.
  */
 function openRow(panel: JsonObject, ledger: Ledger): JsonObject[] {
+  if (typeof panel.type !== 'string' && Array.isArray(panel.panels))
+    ledger.put('missing', 'what has panels is a row', panel, 'type', 'row');
   if (panel.type !== 'row') return [panel];
   const inside = listOf(panel.panels);
   checkPanels(inside, ledger);
@@ -155,6 +157,11 @@ function openRow(panel: JsonObject, ledger: Ledger): JsonObject[] {
   return [panel, ...openRow(heading, ledger)];
 }
 
+/** The panels in a row that is closed. What another panel calls so is its own matter. */
+export function innerPanels(panel: JsonObject): JsonObject[] {
+  return panel.type === 'row' ? listOf(panel.panels).filter(isObject) : [];
+}
+
 /** Gives a place to every panel that has none, below all that stand before it, two beside each other. */
 export function completeGrid(panels: readonly JsonObject[], ledger: Ledger, top = 0): void {
   let bottom = top;
@@ -173,7 +180,7 @@ export function completeGrid(panels: readonly JsonObject[], ledger: Ledger, top 
       ledger.put('grid-position', 'a panel without a place is put below the others', panel, 'gridPos', at);
       bottom = Math.max(bottom, at.y + at.h);
     }
-    if (isRow && Array.isArray(panel.panels)) completeGrid(panel.panels.filter(isObject), ledger, bottom);
+    completeGrid(innerPanels(panel), ledger, bottom);
   }
 }
 
@@ -195,7 +202,7 @@ function placeOf(panel: JsonObject) {
 
 /** Gives every panel an id of its own: its own one, unless another before it has that, or the next free one. */
 export function completeIds(panels: readonly JsonObject[], ledger: Ledger): void {
-  const all = panels.flatMap((panel) => [panel, ...listOf(panel.panels).filter(isObject)]);
+  const all = panels.flatMap((panel) => [panel, ...innerPanels(panel)]);
   const taken = new Set(all.map(({ id }) => id));
   const seen = new Set<JsonValue | undefined>();
   let next = 1;

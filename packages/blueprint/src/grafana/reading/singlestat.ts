@@ -22,8 +22,10 @@ const GONE = [
   'mappingType',
   'mappingTypes',
   'nullPointMode',
+  'nullText',
   'postfixFontSize',
   'prefixFontSize',
+  'tableColumn',
   'valueFontSize',
   'rangeMaps',
   'valueMaps',
@@ -48,12 +50,10 @@ export function fromSinglestat(panel: JsonObject, ledger: Ledger): void {
   if (reduceOptions.calcs === undefined) reduceOptions.calcs = ['mean'];
   if (typeof panel.tableColumn === 'string' && panel.tableColumn !== '')
     move('tableColumn', reduceOptions, 'fields', `/^${panel.tableColumn}$/`);
-  else delete panel.tableColumn;
   if (typeof panel.format === 'string') move('format', defaults, 'unit');
   if (numberOf(panel.decimals) !== undefined)
     move('decimals', defaults, 'decimals', numberOf(panel.decimals)!);
   if (typeof panel.nullText === 'string' && panel.nullText !== '') move('nullText', defaults, 'noValue');
-  else delete panel.nullText;
   thresholds(panel, defaults, ledger);
   const mappings = mappingsOfToday(
     panel.mappingType === 2 || objectsOf(panel.valueMaps).length === 0
@@ -141,11 +141,12 @@ function affixes(panel: JsonObject, ledger: Ledger): void {
   const plain = defaults.unit === undefined || defaults.unit === 'none' || defaults.unit === 'short';
   for (const key of ['prefix', 'postfix'] as const) {
     const text = panel[key];
-    if (typeof text !== 'string' || text.trim() === '') {
-      delete panel[key];
-      continue;
-    }
-    if (plain && (defaults.unit === undefined || !/^(prefix|suffix):/.test(String(defaults.unit)))) {
+    if (
+      typeof text === 'string' &&
+      text.trim() !== '' &&
+      plain &&
+      (defaults.unit === undefined || !/^(prefix|suffix):/.test(String(defaults.unit)))
+    ) {
       if (defaults.unit !== undefined) delete defaults.unit;
       const unit = `${key === 'prefix' ? 'prefix' : 'suffix'}:${text}`;
       moveField(ledger, panel, key, defaults, 'unit', unit, 'singlestat');

@@ -49,7 +49,7 @@ export function fromV2Variable(variable: JsonObject, ledger: Ledger): JsonObject
   }
   if (isObject(out.query)) queryOf(out, out.query, ledger);
   else if (typeof variable.group === 'string' && out.datasource === undefined)
-    datasourceOf(variable, variable, out, ledger);
+    datasourceOf(variable, {}, out, ledger);
   if (out.type === 'datasource') ledger.carry(out, 'pluginId', out, 'query');
   return out;
 }

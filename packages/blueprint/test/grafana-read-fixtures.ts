@@ -1,0 +1,54 @@
+/** The dashboards that the tests of reading work on: one file for each trait, and what is done with all of them. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'vitest';
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const folder = path.join(here, 'fixtures/grafana');
+
+/** Anything that JSON can say. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+/** The names of all fixtures. */
+export const FIXTURES: readonly string[] = readdirSync(folder)
+  .filter((name) => name.endsWith('.json'))
+  .map((name) => name.slice(0, -'.json'.length))
+  .sort();
+
+/** A fixture, read anew: nobody else has it. */
+export function fixture(name: string): Json {
+  return JSON.parse(readFileSync(path.join(folder, `${name}.json`), 'utf8')) as Json;
+}
+
+/** Compares a text with the one that was reviewed; BINNACLE_UPDATE_GOLDEN=1 writes it. */
+export function golden(name: string, text: string): void {
+  const file = path.join(here, 'golden/grafana-read', name);
+  if (process.env.BINNACLE_UPDATE_GOLDEN === '1') {
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, text);
+  }
+  expect(text, `${file}: BINNACLE_UPDATE_GOLDEN=1 writes it`).toBe(
+    existsSync(file) ? readFileSync(file, 'utf8') : undefined,
+  );
+}
+
+/** Every value that is no object and no list, and every empty one of these, by its JSON pointer. */
+export function leavesOf(json: unknown, pointer = ''): readonly (readonly [string, unknown])[] {
+  if (typeof json !== 'object' || json === null) return [[pointer, json]];
+  const entries = Object.entries(json);
+  if (entries.length === 0) return [[pointer, json]];
+  return entries.flatMap(([key, value]) =>
+    leavesOf(value, `${pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`),
+  );
+}
+
+/** What stands at a JSON pointer. */
+export function at(json: unknown, pointer: string): unknown {
+  let value = json;
+  for (const key of pointer.split('/').slice(1)) {
+    if (typeof value !== 'object' || value === null) return undefined;
+    value = (value as Record<string, unknown>)[key.replaceAll('~1', '/').replaceAll('~0', '~')];
+  }
+  return value;
+}
