@@ -1,11 +1,14 @@
 /** The dashboard of all objectives: what is left of each budget, then a row for each. */
 import { type Dashboard, dashboard, type Row, row } from '../dashboard/dashboard.ts';
 import { DefinitionError } from '../dashboard/definition-error.ts';
-import { stat } from '../dashboard/stat.ts';
+import { table } from '../dashboard/table.ts';
 import { timeseries } from '../dashboard/timeseries.ts';
 import { budgetThresholds } from './row.ts';
-import { BUDGET_REMAINING } from './series.ts';
+import { BUDGET_REMAINING, OBJECTIVE, PERIOD_ERROR_RATIO } from './series.ts';
 import type { Slo } from './slo.ts';
+
+/** Decimals of a percentage that tell objectives of three nines from one another. */
+const SHARE_DECIMALS = 3;
 
 /** How the dashboard of objectives may differ from the usual. */
 export interface SloDashboardSpec {
@@ -40,20 +43,27 @@ export function sloDashboard(
 }
 
 function overview(names: readonly string[]): Row {
-  const remaining = `${BUDGET_REMAINING}{slo=~"${names.join('|')}"}`;
+  // The name of a series would be one more column, and keep the answers from standing in one line.
+  const of = (series: string): string => `sum by (slo) (${series}{slo=~"${names.join('|')}"})`;
   return row('All objectives', [
-    stat({
-      title: 'Budget left',
+    table({
+      title: 'Budgets',
       description:
-        'The share of the bad events that each period may have and did not have yet. What is red comes before new features.',
-      expr: remaining,
-      legend: '{{slo}}',
+        'What is left of each budget: the share of the bad events that its period may have and did not have yet. What is red comes before new features.',
+      queries: [
+        { expr: of(OBJECTIVE), legend: 'Target' },
+        { expr: `1 - ${of(PERIOD_ERROR_RATIO)}`, legend: 'Good' },
+        { expr: of(BUDGET_REMAINING), legend: 'Budget left' },
+      ],
       unit: 'percentunit',
-      decimals: 1,
-      graph: 'none',
-      colorMode: 'background',
-      textMode: 'value_and_name',
       thresholds: budgetThresholds(),
+      columns: {
+        slo: 'Objective',
+        Target: { decimals: SHARE_DECIMALS },
+        Good: { decimals: SHARE_DECIMALS },
+        'Budget left': { decimals: 1, cell: 'color-background' },
+      },
+      sortBy: 'Budget left',
       noValue: 'no events yet',
       width: 12,
       height: 8,
@@ -61,7 +71,7 @@ function overview(names: readonly string[]): Row {
     timeseries({
       title: 'Budget left over time',
       description: 'A step down is an incident; a slope is something that fails all the time.',
-      expr: remaining,
+      expr: of(BUDGET_REMAINING),
       legend: '{{slo}}',
       unit: 'percentunit',
       max: 1,

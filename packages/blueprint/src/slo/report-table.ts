@@ -1,8 +1,8 @@
 /**
  * The report of objectives as a table, for terminals and for Markdown:
  *
- *     objective            target  achieved  events     bad  budget left  burn 1h  6h    1d    3d    state
- *     search-latency       99%     98.71%    1,204,133  15,533  -29.0%    1.3      1.3   1.2   1.3   missed
+ *     objective       target  achieved  events     bad     budget left  burn 1h  burn 6h  state
+ *     search-latency  99%     98.71%    1,204,133  15,533  -29.0%       1.30     1.24     missed
  *
  * What is not known is `-`. Shares are rounded down, so that nothing looks met that is not.
  */
