@@ -29,7 +29,9 @@ const slo = (name: string) => ({
   name,
   description: '',
   objective: 0.999,
+  budget: 0.001,
   periodMs: 1,
+  burnRates: [],
   groups: [group(`slo-${name}`)],
   row: row(name, [panel]),
 });
