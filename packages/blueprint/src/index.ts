@@ -245,3 +245,103 @@ export {
   series,
   silent,
 } from './testing/rule-tests.ts';
+// Watches.
+export { type CacheAlert, type CacheInstrument, type CacheWatchOptions, cacheWatch } from './watch/cache.ts';
+export {
+  type CleanupAlert,
+  type CleanupInstrument,
+  type CleanupWatchOptions,
+  cleanupWatch,
+} from './watch/cleanup.ts';
+export {
+  type DatabaseAlert,
+  type DatabaseInstrument,
+  type DatabaseWatchOptions,
+  databaseWatch,
+} from './watch/database.ts';
+export {
+  type DependenciesInstrument,
+  type DependenciesWatchOptions,
+  type DependencyAlert,
+  dependenciesWatch,
+} from './watch/dependencies.ts';
+export {
+  type DownloadsAlert,
+  type DownloadsInstrument,
+  type DownloadsWatchOptions,
+  downloadsWatch,
+} from './watch/downloads.ts';
+export {
+  type EventsAlert,
+  type EventsInstrument,
+  type EventsWatchOptions,
+  eventsWatch,
+} from './watch/events.ts';
+export { type GpuAlert, type GpuInstrument, type GpuWatchOptions, gpuWatch } from './watch/gpu.ts';
+export { type HttpAlert, type HttpInstrument, type HttpWatchOptions, httpWatch } from './watch/http.ts';
+export { type JobsAlert, type JobsInstrument, type JobsWatchOptions, jobsWatch } from './watch/jobs.ts';
+export {
+  type MonitorAlert,
+  type MonitorInstrument,
+  type MonitorWatchOptions,
+  monitorWatch,
+} from './watch/monitor.ts';
+export { MONITOR_METRICS } from './watch/monitor-metrics.ts';
+export type { OutcomeOptions } from './watch/outcomes.ts';
+export {
+  type RuntimeAlert,
+  type RuntimeInstrument,
+  type RuntimeWatchOptions,
+  runtimeInstrument,
+  runtimeWatch,
+} from './watch/runtime.ts';
+export {
+  type ScrapingAlert,
+  type ScrapingInstrument,
+  type ScrapingWatchOptions,
+  scrapingWatch,
+} from './watch/scraping.ts';
+export {
+  type SearchAlert,
+  type SearchInstrument,
+  type SearchWatchOptions,
+  searchWatch,
+} from './watch/search.ts';
+export {
+  type ServiceAlert,
+  type ServiceInstrument,
+  type ServiceWatchOptions,
+  serviceWatch,
+} from './watch/service.ts';
+export {
+  type StorageAlert,
+  type StorageInstrument,
+  type StorageWatchOptions,
+  storageWatch,
+} from './watch/storage.ts';
+export {
+  type SystemAlert,
+  type SystemInstrument,
+  type SystemWatchOptions,
+  systemWatch,
+} from './watch/system.ts';
+export {
+  type TranscodeAlert,
+  type TranscodeInstrument,
+  type TranscodeWatchOptions,
+  transcodeWatch,
+} from './watch/transcode.ts';
+export {
+  type TranscriptionAlert,
+  type TranscriptionInstrument,
+  type TranscriptionWatchOptions,
+  transcriptionWatch,
+} from './watch/transcription.ts';
+export {
+  type UploadsAlert,
+  type UploadsInstrument,
+  type UploadsWatchOptions,
+  uploadsWatch,
+} from './watch/uploads.ts';
+export { type AlertTuning, RUNBOOKS, type Watch, type WatchOptions } from './watch/watch.ts';
+export type { CounterLike, GaugeLike, HistogramLike, InfoLike } from './watch/watched-metric.ts';

@@ -1,0 +1,30 @@
+/** Downloads: files that are fetched, by clients from us or by us from elsewhere. */
+import { assembleWatch } from './assembly.ts';
+import { type TransferInstrument, type TransferOptions, transferParts } from './transfers.ts';
+import type { Watch, WatchOptions } from './watch.ts';
+
+/** The metrics of downloads. */
+export type DownloadsInstrument = TransferInstrument;
+
+/** The alerts of {@link downloadsWatch}. */
+export type DownloadsAlert = 'DownloadsFailing' | 'DownloadsSlow' | 'DownloadsStuck';
+
+/** What {@link downloadsWatch} may be told. */
+export interface DownloadsWatchOptions extends WatchOptions<DownloadsAlert>, TransferOptions {}
+
+const DIRECTION = {
+  of: 'downloadsWatch',
+  kind: 'Downloads',
+  things: 'downloads',
+  advice:
+    'See which ending grows: files that are missing were removed too early or never written; errors stand in the log.',
+} as const;
+
+/** Watches downloads: `downloadsWatch({ total: downloads, duration }, { where: { job: 'web' } })`. */
+export function downloadsWatch(instrument: DownloadsInstrument, options: DownloadsWatchOptions = {}): Watch {
+  const { rows, failing, slow, stuck } = transferParts(DIRECTION, instrument, options);
+  return assembleWatch(DIRECTION.kind, options, {
+    rows,
+    alerts: { DownloadsFailing: failing, DownloadsSlow: slow, DownloadsStuck: stuck },
+  });
+}
