@@ -34,6 +34,7 @@ export {
   type ScrapedFamily,
   type ScrapedOptions,
 } from './catalog/scraped-families.ts';
+export { inWordsOf } from './catalog/seen-catalog.ts';
 export type {
   Check,
   CheckContext,

@@ -41,23 +41,30 @@ interface Asked extends Omit<Breakage, 'finding'> {
   readonly sourceOffset: (offset: number) => number;
 }
 
+/** The dashboards and rules of a configuration. */
+export type Asking = Pick<Config, 'dashboards' | 'rules'>;
+
 /**
- * The panels, alerts and recording rules of a configuration that a difference breaks, in their order. What the checker
- * only remarks on (`info`) breaks nothing.
+ * The panels, alerts and recording rules of a configuration that a difference breaks, in their order: what the checker
+ * says now and did not say before.
  */
-export function brokenBy(
-  diff: Pick<CatalogDiff, 'before' | 'after'>,
-  config: Pick<Config, 'dashboards' | 'rules'>,
-): Breakage[] {
-  const before = catalogWith(diff.before, config.rules);
-  const after = catalogWith(diff.after, config.rules);
+export function brokenBy(diff: Pick<CatalogDiff, 'before' | 'after'>, config: Asking): Breakage[] {
+  const known = new Set(brokenIn(diff.before, config).map(keyOf));
+  return brokenIn(diff.after, config).filter((breakage) => !known.has(keyOf(breakage)));
+}
+
+/**
+ * What of a configuration's dashboards and rules cannot be right with these catalogs. What the checker only remarks on
+ * (`info`) breaks nothing.
+ */
+export function brokenIn(catalogs: readonly ServiceCatalog[], config: Asking): Breakage[] {
+  const catalog = catalogWith(catalogs, config.rules);
   return [...expressionsOf(config)].flatMap((asked) => {
     const expr = parsed(asked.text);
     if (expr === undefined) return [];
-    const known = new Set(checkQuery(expr, before).map(keyOf));
     const { text, sourceOffset, ...rest } = asked;
-    return checkQuery(expr, after)
-      .filter((finding) => finding.severity !== 'info' && !known.has(keyOf(finding)))
+    return checkQuery(expr, catalog)
+      .filter(({ severity }) => severity !== 'info')
       .map((finding) => ({ ...rest, finding: inSource(finding, asked) }));
   });
 }
@@ -82,18 +89,20 @@ function catalogWith(catalogs: readonly ServiceCatalog[], groups: readonly RuleG
 }
 
 /** The same mistake at the same place; its reason may list other labels than before. */
-function keyOf({ check, start, end }: Finding): string {
-  return `${check} ${start} ${end}`;
+function keyOf({ subject, expr, finding: { check, start, end } }: Breakage): string {
+  return JSON.stringify([subject, expr, check, start, end]);
 }
 
 /** Everything that a configuration asks, in its order. */
-function* expressionsOf({ dashboards, rules }: Pick<Config, 'dashboards' | 'rules'>): Generator<Asked> {
+function* expressionsOf({ dashboards, rules }: Asking): Generator<Asked> {
   for (const { title, rows, variables } of dashboards)
     for (const row of rows)
       for (const panel of row.panels) {
         const subject = `panel ${JSON.stringify(`${row.title} / ${panel.title}`)} of dashboard ${JSON.stringify(title)}`;
+        const place = placeOf(panel);
         for (const { expr } of panel.queries)
-          yield { kind: 'panel', subject, expr, ...substitute(subject, expr, variables) };
+          if (expr !== '')
+            yield { kind: 'panel', subject, expr, ...place, ...substitute(subject, expr, variables) };
       }
   for (const { rules: ofGroup } of rules)
     for (const { type, name, expr, definedAt } of ofGroup) {
@@ -104,9 +113,13 @@ function* expressionsOf({ dashboards, rules }: Pick<Config, 'dashboards' | 'rule
         expr,
         text: expr,
         sourceOffset: (offset) => offset,
-        ...(definedAt !== undefined && { place: definedAt }),
+        ...placeOf({ definedAt }),
       };
     }
+}
+
+function placeOf({ definedAt }: { readonly definedAt?: DefinitionPlace | undefined }): Pick<Asked, 'place'> {
+  return definedAt === undefined ? {} : { place: definedAt };
 }
 
 /** A finding with its places in what the author wrote. */

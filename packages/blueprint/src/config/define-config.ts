@@ -3,7 +3,7 @@
  * from it. What the command loads must come from here: it carries a mark that is the same in every copy of this
  * package, because a project has its own copy beside the one of the command.
  */
-import type { Alerting, AlertRoute } from '../alerting/alerting.ts';
+import { type Alerting, alerting } from '../alerting/alerting.ts';
 import { type Dashboard, dashboard } from '../dashboard/dashboard.ts';
 import { DefinitionError } from '../dashboard/definition-error.ts';
 import { definitionPlace } from '../definition-place.ts';
@@ -151,23 +151,17 @@ function checkDifferent<Field extends string>(
   }
 }
 
-/** What `alerting()` proves to the compiler, for configurations that never saw one. */
-function checkAlerting(findings: Findings, alerting: Alerting | undefined): void {
-  if (alerting === undefined) return;
-  const fields = asObject(findings, 'alerting', alerting);
-  if (fields === undefined) return;
-  const receivers = asObject(findings, 'alerting: receivers', alerting.receivers);
-  const known = Object.keys(receivers ?? {});
-  const look = (where: string, route: AlertRoute): void => {
-    if (route.receiver !== undefined && !known.includes(route.receiver))
-      findings.add(
-        where,
-        `there is no receiver ${shown(route.receiver)}; there are ${known.join(', ') || 'none'}`,
-      );
-    for (const [i, child] of (route.routes ?? []).entries()) look(`${where}.routes[${i}]`, child);
-  };
-  if (asObject(findings, 'alerting: route', alerting.route) === undefined) return;
-  if (alerting.route.receiver === undefined)
+/** Checks what was not made by `alerting()`, which a configuration in JavaScript may have left out. */
+function checkAlerting(findings: Findings, value: Alerting | undefined): void {
+  if (value === undefined || asObject(findings, 'alerting', value) === undefined) return;
+  const receivers = asObject(findings, 'alerting: receivers', value.receivers);
+  const route = asObject(findings, 'alerting: route', value.route);
+  if (receivers === undefined || route === undefined) return;
+  if (route.receiver === undefined)
     findings.add('alerting: route', 'the first route needs a receiver, for what no other route takes');
-  look('alerting: route', alerting.route);
+  try {
+    alerting(value);
+  } catch (error) {
+    findings.addError('', error);
+  }
 }
