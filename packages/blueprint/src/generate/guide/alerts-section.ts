@@ -16,6 +16,8 @@ import { ruleFiles } from '../rule-files.ts';
 import { anchor } from './guide.ts';
 
 const SEVERITIES = ['critical', 'warning', 'info', 'none'] as const;
+/** Longer expressions are shown where there is room for them. */
+const CONDITION_CHARACTERS_MAX = 200;
 const COMPARED: Readonly<Record<string, string>> = {
   '>': 'above',
   '>=': 'at least',
@@ -72,8 +74,10 @@ export function alertsSection(config: Config): string {
 }
 
 /** What is compared with what, in words where the alert is one comparison with a number. */
-function condition({ expr }: AlertRule): string {
+function condition({ name, expr }: AlertRule): string {
   const threshold = thresholdOf(parse(expr));
+  if ((threshold?.what ?? expr).length > CONDITION_CHARACTERS_MAX)
+    return `[its expression](#${anchor(name)}) has a result`;
   return threshold === undefined
     ? `${code(expr)} has a result`
     : `${code(threshold.what)} is ${COMPARED[threshold.op] ?? threshold.op} ${threshold.value}`;
@@ -130,9 +134,15 @@ function alertText(name: string, rules: readonly AlertRule[]): string {
   );
 }
 
-/** With a full stop, where it ends without one. */
+/** With a full stop where it ends without one, and with words in the place of what an alert fills in. */
 function sentence(text: string): string {
-  const line = inline(text);
+  const line = inline(
+    text
+      .replace(/\{\{-?\s*(?:with|if|range)\b.*?\{\{-?\s*end\s*-?\}\}/gs, '…')
+      .replace(/\{\{-?\s*\$labels\.(\w+).*?\}\}/gs, '<$1>')
+      .replace(/\{\{-?\s*\$value.*?\}\}/gs, '<value>')
+      .replace(/\{\{.*?\}\}/gs, '…'),
+  );
   return /[.!?:]$/.test(line) ? line : `${line}.`;
 }
 
