@@ -44,7 +44,7 @@ const BETWEEN_SCRAPES = 2;
 const LAST_DIGITS = 1e-9;
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const rules = path.join(root, 'systems/bricklayers/rules.yml');
+const rules = path.join(root, 'systems/bricklayers/test/document-rules.yml');
 
 interface Answer {
   readonly status: string;

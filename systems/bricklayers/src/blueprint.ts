@@ -17,6 +17,7 @@ import {
   type RuleGroup,
   row,
   ruleGroup,
+  type ServiceSpec,
   stat,
   timeseries,
 } from '@binnacle/blueprint';
@@ -38,6 +39,15 @@ import * as metrics from './metrics.ts';
 
 /** The value of the label `system` on everything that this service exposes. */
 export const SYSTEM = 'bricklayers';
+
+/** How the service is scraped, wherever it listens. */
+export const bricklayersService: Omit<ServiceSpec, 'targets'> = {
+  name: metrics.SERVICE,
+  metrics,
+  labels: { system: SYSTEM },
+  scrapeInterval: '15s',
+  scrapeTimeout: '10s',
+};
 
 const RUNBOOKS = 'systems/bricklayers/README.md';
 const JOB_COLORS = { completed: 'green', error: 'red', timeout: 'orange' } as const;

@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { renderGrafana, stringifyDashboard } from '@binnacle/blueprint';
+import { parse, parseDuration, printExpr, walk } from '@binnacle/promql';
 import { expect, test } from 'vitest';
-import { bricklayers } from '../dist/blueprint.js';
+import { parse as parseYaml } from 'yaml';
+import { bricklayers, bricklayersRules, SYSTEM } from '../dist/blueprint.js';
 
 const read = (name: string): Promise<string> => readFile(new URL(`../${name}`, import.meta.url), 'utf8');
 const CONTRACT = JSON.parse(await read('contract.json')) as {
@@ -64,22 +66,57 @@ test('it renders to the JSON of Grafana', () => {
   expect(rendered.panels).toHaveLength(6 + 20);
 });
 
+interface DocumentRule {
+  readonly alert: string;
+  readonly expr: string;
+  readonly for?: string;
+  readonly labels: object;
+  readonly annotations: object;
+}
+
+test('the alerts are those of the document: expressions, times, labels and texts', async () => {
+  const { groups } = parseYaml(await read('test/document-rules.yml')) as {
+    readonly groups: readonly [{ readonly name: string; readonly rules: readonly DocumentRule[] }];
+  };
+  const { name, rules } = bricklayersRules();
+  expect(name).toBe(groups[0].name);
+  const ours = rules.flatMap((rule) => {
+    if (rule.type !== 'alert') return [];
+    const { runbook_url: _, ...annotations } = rule.annotations;
+    return [{ ...rule, annotations }];
+  });
+  expect(
+    ours.map(({ name, expr, forMs, labels, annotations }) => ({ name, expr, forMs, labels, annotations })),
+  ).toEqual(
+    groups[0].rules.map(({ alert, expr, for: time = '0s', labels, annotations }) => ({
+      name: alert,
+      expr: printExpr(parse(expr)),
+      forMs: time === '0s' ? 0 : parseDuration(time),
+      labels,
+      annotations,
+    })),
+  );
+});
+
+test('under a monitor with other systems, the alerts are bound to their own targets', () => {
+  for (const { name, expr } of bricklayersRules({ system: SYSTEM }).rules) {
+    const selectors: string[] = [];
+    walk(parse(expr), (node) => {
+      if (node.type === 'vectorSelector') selectors.push(printExpr(node));
+    });
+    expect(selectors.length).toBeGreaterThan(0);
+    for (const selector of selectors)
+      expect([name, selector]).toEqual([name, expect.stringContaining('system="bricklayers"')]);
+  }
+});
+
 test('every alert leads to a runbook that exists', async () => {
-  const rules = await read('rules.yml');
   const anchors = [...(await read('README.md')).matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
     heading.toLowerCase().replace(/\s+/g, '-'),
   );
-  const alerts = [...rules.matchAll(/- alert: (\w+)/g)].map(([, name]) => name);
-  const runbooks = [...rules.matchAll(/runbook_url: "systems\/bricklayers\/README\.md#([\w-]+)"/g)].map(
-    ([, to]) => to,
-  );
-  expect(alerts).toEqual([
-    'HighErrorRate',
-    'HighProcessingFailureRate',
-    'JobQueueBacklog',
-    'SlowRequests',
-    'CleanupFailures',
-  ]);
-  expect(runbooks).toHaveLength(alerts.length);
-  for (const runbook of runbooks) expect(anchors).toContain(runbook);
+  for (const rule of bricklayersRules().rules) {
+    const runbook = rule.type === 'alert' ? rule.annotations.runbook_url : undefined;
+    const [, anchor] = /^systems\/bricklayers\/README\.md#([\w-]+)$/.exec(runbook ?? '') ?? [];
+    expect(anchors).toContain(anchor);
+  }
 });

@@ -1,8 +1,11 @@
 /** Bricklayers on the stage: limits small and retention short, so that every kind of visit happens within minutes. */
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { bricklayers as dashboard } from '@binnacle/bricklayers/blueprint';
-import { SERVICE } from '@binnacle/bricklayers/metrics';
+import {
+  bricklayersRules,
+  bricklayersService,
+  bricklayers as dashboard,
+  SYSTEM,
+} from '@binnacle/bricklayers/blueprint';
 import type { System } from './system.ts';
 
 const UPLOAD_BYTES_MAX = 5_000_000;
@@ -10,9 +13,9 @@ const RETENTION_SECONDS = 60;
 const VISITS_PER_SECOND = 3;
 
 export const bricklayers: System = {
-  name: 'bricklayers',
+  name: SYSTEM,
   dashboards: [dashboard],
-  ruleFile: fileURLToPath(import.meta.resolve('@binnacle/bricklayers/rules.yml')),
+  rules: [bricklayersRules({ system: SYSTEM })],
 
   async start(processes, folder) {
     const web = processes.start({
@@ -38,6 +41,6 @@ export const bricklayers: System = {
       ],
       quiet: /^\{/, // the ledger, as it ends
     });
-    return [{ job: SERVICE, address: new URL(url).host }];
+    return [{ ...bricklayersService, targets: [new URL(url).host] }];
   },
 };

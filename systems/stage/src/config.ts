@@ -1,62 +1,53 @@
-/** The files that the monitor is started with: what a user would write, made from the systems on the stage. */
+/** What the monitor is started with: the systems on the stage as one configuration, rendered to its files. */
 import fs from 'node:fs';
 import path from 'node:path';
-import { renderGrafana, stringifyDashboard } from '@binnacle/blueprint';
-import type { System, Target } from './system.ts';
+import {
+  defineConfig,
+  type GeneratedFile,
+  renderPrometheus,
+  ruleFiles,
+  type ServiceSpec,
+  stringifyDashboard,
+} from '@binnacle/blueprint';
+import type { System } from './system.ts';
 
-/** Far shorter than the 15 s of the systems' own prometheus.yml, so that a newcomer sees the dashboard move at once. */
-const SCRAPE_INTERVAL = '2s';
+/** Far shorter than the systems' own, so that a newcomer sees the dashboard move at once. */
+const INTERVAL = '2s';
 /** And so that what moves fills the picture. */
-const ON_STAGE = { refresh: '2s', time: { from: 'now-5m', to: 'now' } };
+const ON_STAGE = { refresh: INTERVAL, time: { from: 'now-5m', to: 'now' } };
 
 export interface ConfigFiles {
   readonly prometheus: string;
   readonly dashboards: string;
 }
 
-/** Writes `prometheus.yml` and the dashboards into a folder that is made anew. */
+/** Writes `prometheus.yml`, rules and dashboards into a folder that is made anew. */
 export function writeConfig(
   folder: string,
-  systems: readonly (System & { readonly targets: readonly Target[] })[],
+  systems: readonly (System & { readonly services: readonly ServiceSpec[] })[],
 ): ConfigFiles {
-  fs.rmSync(folder, { recursive: true, force: true });
-  const dashboards = path.join(folder, 'dashboards');
-  fs.mkdirSync(dashboards, { recursive: true });
-  for (const { name, dashboards: all } of systems) {
-    for (const [i, dashboard] of all.entries()) {
-      const file = i === 0 ? `${name}.json` : `${name}-${i + 1}.json`;
-      fs.writeFileSync(
-        path.join(dashboards, file),
-        stringifyDashboard(renderGrafana({ ...dashboard, ...ON_STAGE })),
-      );
-    }
-  }
-  const prometheus = path.join(folder, 'prometheus.yml');
-  fs.writeFileSync(prometheus, prometheusConfig(systems));
-  return { prometheus, dashboards };
-}
-
-function prometheusConfig(systems: readonly (System & { readonly targets: readonly Target[] })[]): string {
-  // A string in JSON is one in YAML.
-  const quoted = (text: string) => JSON.stringify(text);
-  const lines = [
-    'global:',
-    `  scrape_interval: ${SCRAPE_INTERVAL}`,
-    `  scrape_timeout: ${SCRAPE_INTERVAL}`,
-    `  evaluation_interval: ${SCRAPE_INTERVAL}`,
-    'rule_files:',
-    ...systems.map(({ ruleFile }) => `  - ${quoted(ruleFile)}`),
-    'scrape_configs:',
+  const config = defineConfig({
+    name: 'stage',
+    services: systems.flatMap(({ services }) =>
+      services.map((service) => ({ ...service, scrapeInterval: INTERVAL, scrapeTimeout: INTERVAL })),
+    ),
+    dashboards: systems.flatMap(({ dashboards }) => dashboards.map((one) => ({ ...one, ...ON_STAGE }))),
+    rules: systems.flatMap(({ rules }) => rules),
+    development: { scrapeInterval: INTERVAL, scrapeTimeout: INTERVAL, evaluationInterval: INTERVAL },
+  });
+  const files: GeneratedFile[] = [
+    { path: 'prometheus.yml', text: renderPrometheus(config, 'development') },
+    ...ruleFiles(config),
+    ...config.dashboards.map((dashboard) => ({
+      path: `dashboards/${dashboard.uid}.json`,
+      text: stringifyDashboard(dashboard),
+    })),
   ];
-  for (const { name, targets } of systems) {
-    for (const { job, address } of targets) {
-      lines.push(
-        `  - job_name: ${quoted(job)}`,
-        '    static_configs:',
-        `      - targets: [${quoted(address)}]`,
-      );
-      lines.push(`        labels: { system: ${quoted(name)} }`);
-    }
+  fs.rmSync(folder, { recursive: true, force: true });
+  for (const { path: name, text } of files) {
+    const file = path.join(folder, name);
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    fs.writeFileSync(file, text);
   }
-  return `${lines.join('\n')}\n`;
+  return { prometheus: path.join(folder, 'prometheus.yml'), dashboards: path.join(folder, 'dashboards') };
 }

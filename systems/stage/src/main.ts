@@ -54,8 +54,8 @@ setInterval(() => {
 try {
   const onStage = [];
   for (const system of SYSTEMS) {
-    const targets = await system.start(processes, path.join(folder, system.name));
-    onStage.push({ ...system, targets });
+    const services = await system.start(processes, path.join(folder, system.name));
+    onStage.push({ ...system, services });
   }
   const config = writeConfig(path.join(folder, 'config'), onStage);
   const port = process.env.BINNACLE_PORT || String(DEFAULT_PORT);
