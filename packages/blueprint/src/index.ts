@@ -117,6 +117,7 @@ export type {
   Panel,
   PanelCommon,
   PanelFrame,
+  PanelPlace,
   PanelSpec,
   Place as PanelPlace,
   QuerySpec,

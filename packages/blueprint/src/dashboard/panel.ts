@@ -85,7 +85,7 @@ export interface Repeat {
 }
 
 /** A place on the grid: 24 columns, lines of 30 px; `y` counts from the row's heading. */
-export interface Place {
+export interface PanelPlace {
   readonly x: number;
   readonly y: number;
   readonly w: number;
@@ -117,7 +117,7 @@ export interface PanelFrame extends Omit<FrameSettings, 'repeat'>, WithRest {
   /** Grafana's id. Default: made of the titles of row and panel. */
   readonly id?: number;
   /** Where it stands, if the layout is not to decide. */
-  readonly place?: Place;
+  readonly place?: PanelPlace;
   /** Where its author wrote it; not rendered. */
   readonly definedAt?: DefinitionPlace;
 }

@@ -27,18 +27,18 @@ import { withRest } from './rest.ts';
 import { columnOverrides, tableOptions, tableTransformations } from './table.ts';
 
 /** Where a panel goes: its id, its place and who answers it. */
-export interface PanelPlace {
+export interface Placement {
   readonly id: number;
   readonly gridPos: GridPos;
   readonly datasource: GrafanaDatasource;
 }
 
 /** Renders one panel. */
-export function renderPanel(panel: Panel, place: PanelPlace): GrafanaPanel {
+export function renderPanel(panel: Panel, place: Placement): GrafanaPanel {
   return withRest(renderKnown(panel, place), panel.rest);
 }
 
-function renderKnown(panel: Panel, { id, gridPos, datasource }: PanelPlace): GrafanaPanel {
+function renderKnown(panel: Panel, { id, gridPos, datasource }: Placement): GrafanaPanel {
   const frame = frameOf(panel, id, gridPos);
   if (panel.type === 'text')
     return { ...frame, type: 'text', options: { content: panel.content, mode: panel.mode } };
