@@ -61,9 +61,13 @@ export class AlertText {
   }
 }
 
-/** Words in which nothing is filled: two opening braces would begin an action, also where a placeholder follows one. */
+/** Runs of braces that would begin or close an action; where a placeholder follows, also the brace that touches it. */
+const BRACES = /[{}]*(?:\{\{|\}\})[{}]*/g;
+const BRACES_BEFORE_PLACEHOLDER = /[{}]*(?:\{\{|\}\})[{}]*|\{$/g;
+
+/** Words as they are shown. */
 function literal(words: string, goesOn: boolean): string {
-  return words.replace(goesOn ? /\{{2,}|\{$|\}{2,}/g : /\{{2,}|\}{2,}/g, '{{ "$&" }}');
+  return words.replace(goesOn ? BRACES_BEFORE_PLACEHOLDER : BRACES, '{{ "$&" }}');
 }
 
 /** The value of the expression when the alert fires. By itself it is shown with all its digits. */
