@@ -12,7 +12,8 @@ export const alertSeverity: RuleCheck = {
   name: 'alert-severity',
   inspect(rule, report) {
     if (rule.type !== 'alert') return;
-    const label = rule.labels.find(({ name }) => name === 'severity');
+    // An empty label is none.
+    const label = rule.labels.find(({ name, value }) => name === 'severity' && value.text !== '');
     if (label === undefined) {
       report(rule.place, {
         severity: 'warning',

@@ -23,7 +23,7 @@ export const floatEquality: RuleCheck = {
       report(rule.placeOf(comparison), {
         severity: 'warning',
         message: `${op} compares a fraction with ${limit}`,
-        reason: `what is measured is hardly ever exactly that, so the comparison holds ${op === '==' ? 'never' : 'always'}`,
+        reason: `what is measured is hardly ever exactly that, so the comparison ${op === '==' ? 'never' : 'always'} holds`,
         remedy: 'compare with >, >=, < or <=.',
       });
     }

@@ -57,7 +57,7 @@ function neverOf(node: BinaryExpr, left: ValueRange, right: ValueRange): Impossi
   const [value, range, limit] = isTurned ? [node.rhs, right, left] : [node.lhs, left, right];
   const inner = unwrapParens(value);
   const counts = inner.type === 'aggregation' && inner.op === 'count';
-  if (counts && limit.max < 1)
+  if (counts && limit.max <= 1)
     return {
       reason: 'count gives no answer where there is nothing to count, and never 0',
       remedy: `use absent(${printExpr(unwrapParens(inner.expr))}).`,

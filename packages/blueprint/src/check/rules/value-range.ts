@@ -152,7 +152,11 @@ function quantileRange([quantile, buckets]: readonly Expr[], facts: (expr: Expr)
   const at = quantile === undefined ? undefined : numberOf(quantile);
   if (at === undefined || at < 0 || at > 1 || buckets === undefined) return ANYTHING;
   const { values } = facts(buckets).labels.get('le');
-  const bounds = [...(values ?? [])].map(Number).filter(Number.isFinite);
+  // Native histograms have no le, which is to say an empty one.
+  const bounds = [...(values ?? [])]
+    .filter((bound) => bound !== '')
+    .map(Number)
+    .filter(Number.isFinite);
   if (values === undefined || bounds.length === 0) return ANYTHING;
   const least = Math.min(...bounds);
   return { min: Math.min(0, least), max: Math.max(...bounds) };
@@ -191,7 +195,10 @@ function combined(expr: BinaryExpr, of: (expr: Expr) => ValueRange): ValueRange 
     case '*':
       return products(left, right);
     case '/':
-      if (isPartOfWhole(expr, left, right)) return SHARE;
+      if (left.min >= 0 && right.min >= 0) {
+        const [factor, part] = factored(expr.lhs);
+        if (factor > 0 && isPartOfWhole(part, expr.rhs)) return { min: 0, max: factor };
+      }
       if (right.min > 0 || right.max < 0) return products(left, { min: 1 / right.max, max: 1 / right.min });
       return left.min >= 0 && right.min >= 0 ? NOT_NEGATIVE : ANYTHING;
     default:
@@ -229,19 +236,27 @@ function bounded(min: number, max: number): ValueRange {
   return Number.isNaN(min) || Number.isNaN(max) ? ANYTHING : { min, max };
 }
 
-/** `a / (a + b)`, or the same aggregation with more matchers above than below. */
-function isPartOfWhole(expr: BinaryExpr, left: ValueRange, right: ValueRange): boolean {
-  if (left.min < 0 || right.min < 0) return false;
-  const above = unwrapParens(expr.lhs);
-  const below = unwrapParens(expr.rhs);
+/** What a product multiplies, and by which number: `100 * x`. */
+function factored(expr: Expr): readonly [factor: number, rest: Expr] {
+  const inner = unwrapParens(expr);
+  if (inner.type !== 'binaryExpr' || inner.op !== '*') return [1, inner];
+  const [left, right] = [numberOf(inner.lhs), numberOf(inner.rhs)];
+  if (left !== undefined) return [left, inner.rhs];
+  return right === undefined ? [1, inner] : [right, inner.lhs];
+}
+
+/** `a` of `a + b`, or the same aggregation with more matchers; of values that are not negative. */
+function isPartOfWhole(part: Expr, whole: Expr): boolean {
+  const above = unwrapParens(part);
+  const below = unwrapParens(whole);
   if (below.type === 'binaryExpr' && below.op === '+') {
-    const parts = [below.lhs, below.rhs].map((part) => printExpr(unwrapParens(part)));
+    const parts = [below.lhs, below.rhs].map((summand) => printExpr(unwrapParens(summand)));
     if (parts.includes(printExpr(above))) return true;
   }
-  const part = withoutMatchers(above);
-  const whole = withoutMatchers(below);
-  if (part === undefined || whole === undefined || part.text !== whole.text) return false;
-  return whole.matchers.every((matcher) => part.matchers.includes(matcher));
+  const some = withoutMatchers(above);
+  const all = withoutMatchers(below);
+  if (some === undefined || all === undefined || some.text !== all.text) return false;
+  return all.matchers.every((matcher) => some.matchers.includes(matcher));
 }
 
 /** A sum over one selector, as text without the selector's matchers, and those. */
