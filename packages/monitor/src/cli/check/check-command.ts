@@ -1,0 +1,182 @@
+/**
+ * `binnacle check [PATH...]`: checks the rules, dashboards and configuration of a repository, with or without a
+ * `binnacle.config.ts`.
+ */
+import { statSync } from 'node:fs';
+import path from 'node:path';
+import {
+  ALL_CHECK_NAMES,
+  checkRepository,
+  hasProblemsOf,
+  type Paint,
+  type PaintStyle,
+  type RepositoryReport,
+  renderGithubProblem,
+  renderJsonReport,
+  renderProblem,
+  renderSummary,
+} from '@binnacle/blueprint';
+import type { Severity } from '@binnacle/promql';
+import { UsageError } from '../options.ts';
+import { CatalogSourceError } from '../project/catalog-source.ts';
+import { ProjectError } from '../project/project-error.ts';
+import { findFiles } from './find-files.ts';
+import { definitionFiles, loadInput, projectPart } from './project-input.ts';
+import { templateProblem } from './template-problem.ts';
+
+const SEVERITIES: readonly Severity[] = ['error', 'warning', 'info'];
+
+/** The options of the command line that this command reads. */
+export interface CheckFlags {
+  readonly config?: string | undefined;
+  readonly catalog?: readonly string[] | undefined;
+  readonly json?: boolean | undefined;
+  readonly github?: boolean | undefined;
+  readonly disable?: readonly string[] | undefined;
+  readonly 'fail-on'?: string | undefined;
+}
+
+/** A whole command. */
+export interface CheckCommandOptions {
+  /** Files and folders as they were named; empty for the working directory. */
+  readonly paths: readonly string[];
+  readonly config: string | undefined;
+  /** Files and addresses of catalogs. */
+  readonly catalogs: readonly string[];
+  readonly format: 'people' | 'json' | 'github';
+  readonly disabled: readonly string[];
+  /** The least severity that makes the command fail. */
+  readonly failOn: Severity;
+}
+
+/** What the command needs of the world. */
+export interface CheckCommandIo {
+  readonly cwd: string;
+  readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
+  readonly now: () => number;
+  readonly say: (line: string) => void;
+  readonly complain: (line: string) => void;
+  readonly isColored: boolean;
+}
+
+/**
+ * Reads what follows `binnacle check`.
+ * @throws UsageError
+ */
+export function parseCheckCommand(rest: readonly string[], flags: CheckFlags): CheckCommandOptions {
+  if (flags.json === true && flags.github === true)
+    throw new UsageError('binnacle check writes --json or --github, not both');
+  // A list may be given at once or bit by bit.
+  const disabled = (flags.disable ?? []).flatMap((names) => names.split(',')).filter((name) => name !== '');
+  for (const name of disabled)
+    if (!ALL_CHECK_NAMES.includes(name))
+      throw new UsageError(
+        `--disable: there is no check ${JSON.stringify(name)}; there are ${ALL_CHECK_NAMES.join(', ')}`,
+      );
+  const failOn = flags['fail-on'] ?? 'error';
+  const severity = SEVERITIES.find((known) => known === failOn);
+  if (severity === undefined)
+    throw new UsageError(`--fail-on takes ${SEVERITIES.join(', ')}, not ${JSON.stringify(failOn)}`);
+  return {
+    paths: rest,
+    config: flags.config,
+    catalogs: flags.catalog ?? [],
+    format: flags.json === true ? 'json' : flags.github === true ? 'github' : 'people',
+    disabled,
+    failOn: severity,
+  };
+}
+
+/**
+ * Checks, and says what was found.
+ * @returns the exit status: 0, or 1 where something of the named severity was found
+ * @throws UsageError where there is nothing to check or an option leads nowhere
+ */
+export async function runCheck(options: CheckCommandOptions, io: CheckCommandIo): Promise<0 | 1> {
+  const { root, starts } = startsOf(options.paths, io.cwd);
+  const config = options.config === undefined ? undefined : path.resolve(io.cwd, options.config);
+  const found = await findFiles(root, starts);
+  const input = await loadInput(root, config, options.catalogs, { fetch: io.fetch }).catch(
+    (error: unknown) => {
+      if (error instanceof ProjectError || error instanceof CatalogSourceError)
+        throw new UsageError(error.message);
+      throw error;
+    },
+  );
+  const report = checkRepository(
+    {
+      ...projectPart(input),
+      files: new Map([...found.files, ...(await definitionFiles(root, input))]),
+      otherPaths: found.otherPaths,
+      root,
+      templateProblem,
+    },
+    { disabled: options.disabled, nowMs: io.now() },
+  );
+  if (report.files === 0 && input.project === undefined)
+    throw new UsageError(
+      `there is nothing to check in ${options.paths.join(', ') || root}: no rule file, dashboard, prometheus.yml, alertmanager.yml or compose file`,
+    );
+  for (const note of [...found.notes, ...input.warnings]) io.complain(note);
+  say(report, options.format, root, io);
+  return hasProblemsOf(report, options.failOn) ? 1 : 0;
+}
+
+/** One folder is the repository; several paths, or files, are parts of the working directory. */
+function startsOf(paths: readonly string[], cwd: string): { root: string; starts: readonly string[] } {
+  const starts = paths.map((one) => path.resolve(cwd, one));
+  for (const [i, start] of starts.entries())
+    if (statSync(start, { throwIfNoEntry: false }) === undefined)
+      throw new UsageError(`there is no ${paths[i]}`);
+  const [only, ...more] = starts;
+  if (only === undefined) return { root: cwd, starts: [cwd] };
+  return more.length === 0 && statSync(only).isDirectory() ? { root: only, starts } : { root: cwd, starts };
+}
+
+function say(
+  report: RepositoryReport,
+  format: CheckCommandOptions['format'],
+  root: string,
+  io: CheckCommandIo,
+): void {
+  // What is named is found from where the command was called.
+  const prefix = path.relative(io.cwd, root).replaceAll(path.sep, '/');
+  const shown: RepositoryReport = {
+    ...report,
+    problems: report.problems.map((problem) => {
+      const { file } = problem.place;
+      const named = prefix === '' || path.isAbsolute(file) ? file : `${prefix}/${file}`;
+      return { ...problem, place: { ...problem.place, file: named } };
+    }),
+  };
+  switch (format) {
+    case 'json':
+      io.say(renderJsonReport(shown));
+      return;
+    case 'github':
+      for (const problem of shown.problems) io.say(renderGithubProblem(problem));
+      break;
+    case 'people': {
+      const paint = io.isColored ? TERMINAL : undefined;
+      for (const problem of shown.problems) io.say(`${renderProblem(problem, paint)}\n`);
+    }
+  }
+  if (!report.isCatalogKnown)
+    io.say(
+      'no catalog: names of metrics and labels are not checked; give --catalog FILE|URL, or write a binnacle.config.ts',
+    );
+  io.say(renderSummary(shown));
+}
+
+/** SGR codes: bold, dim and colours that are legible on light and dark. */
+const CODES: Readonly<Record<PaintStyle, readonly [on: string, off: string]>> = {
+  error: ['\u001b[1;31m', '\u001b[0m'],
+  warning: ['\u001b[1;33m', '\u001b[0m'],
+  info: ['\u001b[1;36m', '\u001b[0m'],
+  place: ['\u001b[1m', '\u001b[0m'],
+  mark: ['\u001b[31m', '\u001b[0m'],
+  check: ['\u001b[2m', '\u001b[0m'],
+  label: ['\u001b[2m', '\u001b[0m'],
+};
+
+const TERMINAL: Paint = (style, text) => `${CODES[style][0]}${text}${CODES[style][1]}`;

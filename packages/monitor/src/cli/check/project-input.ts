@@ -1,0 +1,73 @@
+/** What `binnacle check` knows of a project beside its files: its configuration, its metrics, and its sources. */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { CheckInput, ServiceCatalog } from '@binnacle/blueprint';
+import { readCatalogSource, type SourceIo } from '../project/catalog-source.ts';
+import { findConfig } from '../project/find-config.ts';
+import { loadProjectIfAny, type Project } from '../project/load-project.ts';
+
+/** What comes from a project. */
+export interface ProjectInput {
+  readonly project: Project | undefined;
+  readonly catalogs: readonly ServiceCatalog[];
+  /** What its author should know, in words. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Loads a configuration and catalogs. Catalogs that are named stand for those of the configuration's services with the
+ * same name.
+ * @param root the folder that is checked; its own configuration is taken where none is named
+ * @throws ProjectError, CatalogSourceError
+ */
+export async function loadInput(
+  root: string,
+  config: string | undefined,
+  sources: readonly string[],
+  io: SourceIo,
+): Promise<ProjectInput> {
+  const found = config ?? configBelow(root);
+  const project = found === undefined ? undefined : await loadProjectIfAny(found);
+  const named: ServiceCatalog[] = [];
+  for (const source of sources)
+    named.push(...(await readCatalogSource(source, project?.config, io)).catalogs);
+  const names = new Set(named.map(({ service }) => service));
+  const own = (project?.catalogs ?? []).filter(
+    ({ service, metrics }) => !names.has(service) && metrics.length > 0,
+  );
+  return { project, catalogs: [...own, ...named], warnings: project?.warnings ?? [] };
+}
+
+/** The configuration of the folder itself or of one around it. */
+function configBelow(root: string): string | undefined {
+  return findConfig(undefined, root);
+}
+
+/** The files in which a configuration's rules, panels and alerts are defined, for the comments in them. */
+export async function definitionFiles(
+  root: string,
+  { project }: ProjectInput,
+): Promise<ReadonlyMap<string, string>> {
+  const files = new Map<string, string>();
+  if (project === undefined) return files;
+  const places = new Set([project.path]);
+  for (const { rules } of project.config.rules)
+    for (const { definedAt } of rules) if (definedAt !== undefined) places.add(definedAt.file);
+  for (const file of [...places].sort()) {
+    const shown = path.relative(root, file).replaceAll(path.sep, '/');
+    try {
+      files.set(shown.startsWith('..') ? file : shown, await readFile(file, 'utf8'));
+    } catch {
+      // Its comments are not seen; what is defined in it is checked nevertheless.
+    }
+  }
+  return files;
+}
+
+/** The part of a check's input that comes from a project. */
+export function projectPart({ project, catalogs }: ProjectInput): Pick<CheckInput, 'project' | 'catalogs'> {
+  return {
+    catalogs,
+    ...(project !== undefined && { project: { config: project.config, path: project.path } }),
+  };
+}
