@@ -67,6 +67,11 @@ const MISTAKES: readonly [name: string, define: () => unknown, message: string][
     'text "T": height 0 is not a whole number from 1 to 9007199254740991',
   ],
   ['bucketSize', () => histogram('T', 'up', { bucketSize: 0 }), 'histogram "T": bucketSize 0 is not above 0'],
+  [
+    'step',
+    () => timeseries('T', 'up', { minStep: 'minute' }),
+    'timeseries "T": step "minute" is not a duration such as 1m',
+  ],
   // How values look.
   [
     'unit',
@@ -92,6 +97,11 @@ const MISTAKES: readonly [name: string, define: () => unknown, message: string][
     'range of an override',
     () => stat('T', 'up', { overrides: [{ match: { query: 'A' }, min: 1, max: 1 }] }),
     'stat "T": an override: min 1 is not below max 1',
+  ],
+  [
+    'pattern of an override',
+    () => stat('T', 'up', { overrides: [{ match: { pattern: '/(/i' }, unit: 's' }] }),
+    'stat "T": an override: "/(/i" is not a regular expression',
   ],
   [
     'unit of a column',
@@ -206,6 +216,11 @@ const MISTAKES: readonly [name: string, define: () => unknown, message: string][
   ['link without tags', () => tagLink('Go', []), 'link "Go": no tags'],
   ['annotation without a name', () => annotation('', 'up'), 'an annotation has no name'],
   ['annotation without expression', () => annotation('A', ' '), 'annotation "A": an empty expression'],
+  [
+    'step of an annotation',
+    () => annotation('A', 'up', { step: '' }),
+    'annotation "A": step "" is not a duration such as 1m',
+  ],
   [
     'annotation',
     define({ annotations: [annotation('A', 'up{')] }),

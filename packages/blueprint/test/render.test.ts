@@ -1,19 +1,34 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
+  annotation,
+  barGauge,
   type Dashboard,
   dashboard,
+  datasourceVariable,
   type GrafanaPanel,
   type GridPos,
   gauge,
+  heatmap,
+  histogram,
   intervalVariable,
   labelVariable,
+  link,
+  other,
   type Panel,
+  type PanelPlace,
+  pie,
+  queryVariable,
+  type Repeat,
   renderGrafana,
   row,
   stat,
+  stateTimeline,
   stringifyDashboard,
+  table,
+  text,
   timeseries,
+  type Variable,
 } from '../dist/index.js';
 
 const small = (title: string, size = {}): Panel => stat({ title, expr: 'up', ...size });
@@ -48,6 +63,56 @@ test('panels of a row fill the width and line up', () => {
 
 test('sizes that are given stay', () => {
   expect(places(large('a', { width: 16, height: 10 }), small('b'))).toEqual(['0,1 16x10', '16,1 8x10']);
+});
+
+test('charts of all kinds are large, and a text alone is as low as a number', () => {
+  expect(places(text('a', 'x'))).toEqual(['0,1 24x4']);
+  expect(places(text('a', 'x'), large('b'))).toEqual(['0,1 12x8', '12,1 12x8']);
+  const charts = [
+    barGauge('a', 'up'),
+    table('a', 'up'),
+    heatmap('a', 'up'),
+    histogram('a', 'up'),
+    pie('a', 'up'),
+    stateTimeline('a', 'up'),
+    other({ kind: 'geomap', title: 'a' }),
+  ];
+  for (const chart of charts) expect(places(chart, small('b'))).toEqual(['0,1 18x8', '18,1 6x8']);
+});
+
+test('a panel that is repeated beside itself has the width for its copies', () => {
+  const variables = [labelVariable('job', { metric: 'up' })];
+  const of = (repeat: Repeat, size = {}): string[] =>
+    panelsOf(
+      dashboard({
+        title: 'D',
+        variables,
+        rows: [row('R', [small('a'), small('b', { repeat, ...size }), small('c')])],
+      }),
+    ).map(({ gridPos: { x, y, w, h } }) => `${x},${y} ${w}x${h}`);
+  expect(of({ variable: 'job' })).toEqual(['0,1 24x4', '0,5 24x4', '0,9 24x4']);
+  expect(of({ variable: 'job', direction: 'v' })).toEqual(['0,1 8x4', '8,1 8x4', '16,1 8x4']);
+  expect(of({ variable: 'job' }, { width: 6 })).toEqual(['0,1 9x4', '9,1 6x4', '15,1 9x4']);
+});
+
+test('what has its place stands there, and the rest below it', () => {
+  const at = (panel: Panel, place: PanelPlace): Panel => ({ ...panel, place });
+  expect(
+    places(
+      small('a'),
+      at(large('b'), { x: 12, y: 0, w: 12, h: 6 }),
+      large('c'),
+      at(small('d'), { x: 0, y: 2, w: 3, h: 9 }),
+    ),
+  ).toEqual(['0,12 6x8', '12,1 12x6', '6,12 18x8', '0,3 3x9']);
+});
+
+test('ids that are given stay, and others make room for them', () => {
+  const ids = (...panels: Panel[]): number[] =>
+    panelsOf(dashboard({ title: 'D', rows: [row('R', panels)] })).map(({ id }) => id);
+  const [a = 0] = ids(small('a'));
+  expect(ids(small('a'), { ...small('b'), id: a })).toEqual([a + 1, a]);
+  expect(ids({ ...small('b'), id: 7 }, small('a'))).toEqual([7, a]);
 });
 
 test('no row has overlaps or panels beyond its edge, whatever is in it', () => {
@@ -216,4 +281,56 @@ test('the twenty-seventh query is AA', () => {
   );
   expect(panel).toHaveProperty('targets');
   expect('targets' in panel! && panel.targets.slice(25).map(({ refId }) => refId)).toEqual(['Z', 'AA', 'AB']);
+});
+
+test('a dashboard may name its data source, or bring the variable itself', () => {
+  const panels = [stat('T', 'up')];
+  const fixed = renderGrafana(
+    dashboard({ title: 'D', dataSource: 'prod', panels, annotations: [annotation('A', 'up')] }),
+  );
+  const datasource = { type: 'prometheus', uid: 'prod' };
+  expect(fixed.templating.list).toEqual([]);
+  expect(fixed.annotations.list).toMatchObject([{ datasource }]);
+  expect(fixed.panels).toMatchObject([{ datasource, targets: [{ datasource }] }]);
+  const own = datasourceVariable('datasource', { regex: '/prod/', label: 'Where' });
+  const { list } = renderGrafana(dashboard({ title: 'D', panels, variables: [own] })).templating;
+  expect(list).toMatchObject([{ type: 'datasource', name: 'datasource', regex: '/prod/', label: 'Where' }]);
+});
+
+test('what is asked in another language is carried along', () => {
+  const loki = { datasource: { type: 'loki', uid: 'logs' }, logQl: '{job="web"}' };
+  const panel: Panel = {
+    ...stat('T', 'up'),
+    queries: [
+      { expr: '', legend: '', instant: false, rest: loki },
+      { expr: 'up', legend: '', instant: true, refId: 'A', rest: { intervalFactor: 2 } },
+    ],
+  };
+  const variables: Variable[] = [
+    { type: 'other', kind: 'adhoc', name: 'filters', label: 'Filters', json: { filters: [] } },
+    {
+      ...queryVariable('host', 'up'),
+      query: '',
+      rest: { query: 'show tag values', datasource: { type: 'influxdb', uid: 'i' } },
+    },
+  ];
+  const annotations = [{ ...annotation('A', 'up'), expr: '', rest: { builtIn: 1, datasource: null } }];
+  const links = [{ ...link('Go', '/x'), rest: { icon: 'doc' } }];
+  const made = dashboard({ title: 'D', panels: [panel], variables, annotations, links });
+  const rendered = renderGrafana(made);
+  expect(rendered.panels[0]).toMatchObject({
+    targets: [
+      { refId: 'B', ...loki },
+      { refId: 'A', expr: 'up', intervalFactor: 2 },
+    ],
+  });
+  expect(rendered.panels[0]).not.toHaveProperty('targets.0.expr');
+  expect(rendered.templating.list.slice(1)).toMatchObject([
+    { type: 'adhoc', name: 'filters', label: 'Filters', filters: [] },
+    { type: 'query', name: 'host', query: 'show tag values', datasource: { type: 'influxdb' } },
+  ]);
+  expect(rendered.annotations.list).toEqual([
+    { name: 'A', enable: true, hide: false, iconColor: 'orange', builtIn: 1, datasource: null },
+  ]);
+  expect(rendered.links).toMatchObject([{ title: 'Go', icon: 'doc' }]);
 });

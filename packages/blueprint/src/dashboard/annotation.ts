@@ -3,6 +3,7 @@ import { type Expression, expressionText } from '../expression.ts';
 import type { Color } from './color.ts';
 import { DefinitionError } from './definition-error.ts';
 import type { WithRest } from './json.ts';
+import { checkStep } from './query.ts';
 
 /** What an annotation may say beside its name and expression. */
 export interface AnnotationSettings {
@@ -35,6 +36,7 @@ export function annotation(name: string, expr: Expression, settings: AnnotationS
   const text = expressionText(expr);
   if (name.trim() === '') throw new DefinitionError('an annotation has no name');
   if (text.trim() === '') throw new DefinitionError(`${where}: an empty expression`);
+  if (settings.step !== undefined) checkStep(where, settings.step);
   return {
     name,
     expr: text,

@@ -11,6 +11,7 @@ import type { BarGaugePanel } from './bar-gauge.ts';
 import type { Color } from './color.ts';
 import { DefinitionError } from './definition-error.ts';
 import {
+  checkPattern,
   checkThresholds,
   type Mapping,
   mappingList,
@@ -26,7 +27,7 @@ import type { UrlLink } from './link.ts';
 import { legendOf, type Meaning, readMeaning } from './meaning.ts';
 import type { OtherPanel } from './other.ts';
 import type { PiePanel } from './pie.ts';
-import type { Query, QueryFormat } from './query.ts';
+import { checkStep, type Query, type QueryFormat } from './query.ts';
 import type { StatPanel } from './stat.ts';
 import type { StateTimelinePanel } from './state-timeline.ts';
 import type { TablePanel } from './table.ts';
@@ -194,8 +195,10 @@ export function panelCommon(
   const frame = frameCommon(kind, spec);
   const asked = asksOf(spec);
   if (asked.length === 0) throw new DefinitionError(`${where}: no query`);
-  for (const { expr } of asked)
+  for (const { expr, minStep } of asked) {
     if (expressionText(expr).trim() === '') throw new DefinitionError(`${where}: an empty expression`);
+    if (minStep !== undefined) checkStep(where, minStep);
+  }
   const { meaning, help } = readMeaning(
     asked.map(({ expr }) => expr),
     spec.of,
@@ -295,6 +298,7 @@ function checkLook(where: string, { min, max, unit, thresholds, overrides }: Pan
   for (const override of overrides ?? []) {
     checkRange(`${where}: an override`, override.min, override.max);
     if (override.unit !== undefined) checkUnit(`${where}: an override`, override.unit);
+    if ('pattern' in override.match) checkPattern(`${where}: an override`, override.match.pattern);
   }
 }
 

@@ -171,6 +171,15 @@ export function checkExpression(where: string, expr: string, variables: readonly
 }
 
 /**
+ * Checks a step: a duration, or a variable of the dashboard that is one.
+ * @throws DefinitionError
+ */
+export function checkStep(where: string, step: string): void {
+  if (!/^(?:\d+(?:ms|[smhdw])|\$\w+|\$\{\w+\})$/.test(step))
+    throw new DefinitionError(`${where}: step ${JSON.stringify(step)} is not a duration such as 1m`);
+}
+
+/**
  * Proves that a text that people read, or an address, names only variables that are there. What begins with two
  * underscores is Grafana's own (`${__field.labels.job}`) and passes.
  * @throws DefinitionError with the place and a caret

@@ -9,7 +9,7 @@
  *    whole (four large panels become two and two, not three and one) or the next one does not fit.
  * 3. On a shelf small panels take 6 columns if every large one still gets 12, otherwise 4, and the large ones
  *    share the rest; without large ones the small ones share all of it. Given widths stay.
- * 4. A shelf with a large panel is 8 rows high, one of small panels only 4, or as high as the highest given.
+ * 4. A shelf with a large panel is 8 rows high, one of small panels or texts only 4, or as high as the highest given.
  *
  * Example: `[stat, gauge, stat, timeseries]` is one shelf of 4 + 4 + 4 + 12 columns, 8 rows high.
  *
@@ -45,9 +45,7 @@ export function layOut(
   });
   for (const shelf of shelvesOf(free.map((i) => panels[i]!))) {
     const widths = widthsOf(shelf);
-    const h = Math.max(
-      ...shelf.map((panel) => panel.height ?? (isSmall(panel) ? SMALL_HEIGHT : LARGE_HEIGHT)),
-    );
+    const h = Math.max(...shelf.map(goodHeight));
     let x = 0;
     shelf.forEach((panel, i) => {
       const w = widths[i]!;
@@ -75,6 +73,10 @@ function isSmall(panel: Panel): boolean {
     case 'other':
       return false;
   }
+}
+
+function goodHeight(panel: Panel): number {
+  return panel.height ?? (isSmall(panel) || panel.type === 'text' ? SMALL_HEIGHT : LARGE_HEIGHT);
 }
 
 /** Whether its copies stand beside each other. */
