@@ -182,6 +182,36 @@ test('the axis of a heatmap has the unit of what was observed', () => {
   expect(heatmap('By name', 'sum by (le) (rate(x_bytes_bucket[5m]))').unit).toBe('bytes');
 });
 
+test('an axis begins at 0 where no value can be below it', () => {
+  const temperature = { name: 'room_celsius', type: 'histogram', unit: 'celsius', buckets: [-5, 5] } as const;
+  const all = sum(rate(select(requests), OVER));
+  const cases: readonly [Expression, boolean][] = [
+    [all, true],
+    [mul(60, all), true],
+    [div(sum(rate(sumOf(took), OVER)), sum(rate(countOf(took), OVER))), true],
+    [histogramQuantile(0.95, sum(rate(buckets(took), OVER)).by('le')), true],
+    [histogramQuantile(0.95, sum(rate(buckets(temperature), OVER)).by('le')), false],
+    [topk(3, increase(select(requests), '1h')), true],
+    [sub(all, all), false],
+    [sub(1, div(all, all)), false],
+    [select(waiting), false],
+    [max(select(heat)), false],
+    ['count(up == 0) or vector(0)', true],
+    ['-sum(rate(sent_bytes_total[5m]))', false],
+    ['deriv(disk_used_bytes[1h])', false],
+    ['max_over_time(sum(rate(a_total[5m]))[1h:])', true],
+    ['this does not parse', false],
+  ];
+  for (const [expr, fromZero] of cases)
+    expect(timeseries('T', expr).min, String(expr)).toBe(fromZero ? 0 : undefined);
+  expect(timeseries('T', all, { fromZero: false }).min).toBeUndefined();
+  expect(timeseries('T', select(waiting), { fromZero: true }).min).toBe(0);
+  expect(timeseries('T', all, { min: 5 }).min).toBe(5);
+  expect(timeseries('T', all, { logarithmic: true }).min).toBeUndefined();
+  expect(timeseries('T', all, { max: -1 }).min).toBeUndefined();
+  expect(timeseries('T', { all, waiting: select(waiting) }).min).toBeUndefined();
+});
+
 test('the description is the help of the metric, if it is one', () => {
   expect(shown(sum(select(waiting))).description).toBe('Jobs that wait.');
   expect(shown(add(sum(select(waiting)), sum(select(requests)))).description).toBeUndefined();

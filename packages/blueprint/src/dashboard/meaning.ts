@@ -8,8 +8,9 @@
 import { Catalog, catalogOf, type Expr, ParseError, parse } from '@binnacle/promql';
 import { metricsOf } from '@binnacle/promql/builder';
 import { type Expression, expressionText } from '../expression.ts';
+import { isNeverNegative } from './never-negative.ts';
 import { quantityOf } from './quantity.ts';
-import { unitOf } from './quantity-unit.ts';
+import { isAmount, unitOf } from './quantity-unit.ts';
 import { substituteAny } from './query.ts';
 import type { Unit } from './unit-id.ts';
 
@@ -21,6 +22,8 @@ export interface Meaning {
   readonly unit: Unit | undefined;
   /** Of what the buckets of a histogram have observed, where it is about them. */
   readonly observed: Unit | undefined;
+  /** Whether no value can be below 0. */
+  readonly neverNegative: boolean;
 }
 
 /** What is known of the expressions of a panel, and the help of their metric, if it is one. */
@@ -39,6 +42,7 @@ export function readMeaning(
     return {
       tree,
       unit: unitOf(quantity),
+      neverNegative: tree !== undefined && isNeverNegative(tree, isAmount(quantity)),
       observed: observed && unitOf({ base: observed, factor: 1, counted: new Set(), share: false }),
     };
   });

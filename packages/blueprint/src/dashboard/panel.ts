@@ -183,13 +183,13 @@ export function specOf<Settings>([first, asked = [], settings]: Given<Settings>)
 /**
  * Checks and completes what is common to all panels with values.
  * @param usual what queries are when they do not say it: `instant`, and a format if not that of series; for a heatmap
- *   the unit is that of what the buckets have observed
+ *   the unit is that of what the buckets have observed; `fromZero` has values that cannot be negative begin at 0
  * @throws DefinitionError when the settings contradict themselves or there is nothing to ask
  */
 export function panelCommon(
   kind: string,
   spec: PanelSpec & { readonly legend?: string },
-  usual: { readonly instant: boolean; readonly format?: QueryFormat },
+  usual: { readonly instant: boolean; readonly format?: QueryFormat; readonly fromZero?: boolean },
 ): PanelCommon {
   const where = `${kind} ${JSON.stringify(spec.title)}`;
   const frame = frameCommon(kind, spec);
@@ -223,7 +223,10 @@ export function panelCommon(
     };
   });
   checkLook(where, spec);
-  const { min, max, decimals, thresholds, thresholdsInPercent, colors, mappings } = spec;
+  const fromZero =
+    usual.fromZero && (spec.max ?? 1) > 0 && meaning.every(({ neverNegative }) => neverNegative);
+  const min = spec.min ?? (fromZero ? 0 : undefined);
+  const { max, decimals, thresholds, thresholdsInPercent, colors, mappings } = spec;
   const { overrides, valueLinks, noValue, transformations } = spec;
   const description = frame.description ?? help;
   return {

@@ -75,6 +75,17 @@ export function unitOf(quantity: Quantity | undefined): UnitId | undefined {
   return undefined;
 }
 
+/** What there can be none of, and never less: not temperatures, voltages or heights. */
+const AMOUNTS: ReadonlySet<string> = new Set([
+  ...['events', 'seconds', 'milliseconds', 'microseconds', 'nanoseconds', 'minutes', 'hours', 'days'],
+  ...['bytes', 'bits', 'kilobytes', 'megabytes', 'gigabytes', 'kibibytes', 'mebibytes', 'gibibytes'],
+]);
+
+/** Whether a quantity is of something that there cannot be less of than none. */
+export function isAmount(quantity: Quantity | undefined): boolean {
+  return quantity !== undefined && Object.keys(quantity.base).every((name) => AMOUNTS.has(name));
+}
+
 /** `{ bytes: 1, seconds: -1 }` as `bytes/seconds`. Per event is what each of them took: seconds, bytes. */
 function keyOf(base: Base): string {
   const parts = Object.entries(base).filter(([name, exponent]) => name !== 'events' || exponent > 0);

@@ -24,6 +24,8 @@ interface TimeseriesSettings extends LegendSettings {
   readonly logarithmic?: boolean;
   /** Draws on where samples are missing. Default false, so that a gap is seen. */
   readonly spanGaps?: boolean;
+  /** Whether the axis begins at 0. Default: where no value can be below it, as those of rates. */
+  readonly fromZero?: boolean;
   /** Beside the axis. Default empty. */
   readonly axisLabel?: string;
 }
@@ -32,7 +34,7 @@ interface TimeseriesSettings extends LegendSettings {
 export type TimeseriesSpec = PanelSpec & TimeseriesSettings;
 
 /** Lines over time. */
-export interface TimeseriesPanel extends PanelCommon, Required<TimeseriesSettings> {
+export interface TimeseriesPanel extends PanelCommon, Required<Omit<TimeseriesSettings, 'fromZero'>> {
   readonly type: 'timeseries';
 }
 
@@ -49,7 +51,11 @@ export function timeseries(...given: Given<TimeseriesSettings>): TimeseriesPanel
   const stack = spec.stack ?? 'none';
   return {
     type: 'timeseries',
-    ...panelCommon('timeseries', spec, { instant: false }),
+    ...panelCommon('timeseries', spec.fromZero ? { ...spec, min: spec.min ?? 0 } : spec, {
+      instant: false,
+      // A logarithmic axis has no 0.
+      fromZero: spec.fromZero === undefined && !spec.logarithmic,
+    }),
     ...legendCommon(spec),
     stack,
     fill: spec.fill ?? (stack === 'none' ? 8 : 40),
