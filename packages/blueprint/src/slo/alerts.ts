@@ -8,6 +8,7 @@
 import { quote } from '@binnacle/promql';
 import type { DurationText } from '../config/config.ts';
 import { alert } from '../rules/alert.ts';
+import { text } from '../rules/alert-text.ts';
 import type { AlertRule, AlertSeverity } from '../rules/rule.ts';
 import type { BurnRate } from './burn-rate.ts';
 import { decimal } from './decimal.ts';
@@ -75,7 +76,7 @@ export function absentAlert(
     for: after,
     severity: 'warning',
     summary: `${slo}: nothing counts its events, so its alerts cannot fire`,
-    description: `${objectiveOf(common)} There is no series of ${selectors.join(' or ')}. Look whether the service runs, is scraped, and still has these metrics under these names.`,
+    description: `${objectiveOf(common)} ${text`There is no series of ${selectors.join(' or ')}.`} Look whether the service runs, is scraped, and still has these metrics under these names.`,
     ...addresses(common),
     labels: { ...common.labels, slo },
   });
@@ -106,8 +107,8 @@ function condition(slo: string, { long, short, ratio }: BurnRate, minimum: Minim
 
 function objectiveOf({ description, objective, period }: AlertCommon): string {
   const sentence = /[.!?]$/.test(description) ? description : `${description}.`;
-  // What people write is shown, never filled.
-  return `${sentence.replaceAll('{{', '{{ "{{" }}')} Objective: ${percent(objective)} good over ${period}.`;
+  // The tag shows what people write as it is, and fills nothing in it.
+  return String(text`${sentence} Objective: ${percent(objective)} good over ${period}.`);
 }
 
 function percent(share: number): string {

@@ -2,6 +2,7 @@
  * What became of objectives at one time: how many events there were in the period, how many of them were bad, what is
  * left of the budget, how fast it burns. The numbers are those that the rules record; who asks for them is passed in.
  */
+import { rounded } from './decimal.ts';
 import { BUDGET_REMAINING, errorRatioSeries, PERIOD_BAD_EVENTS, PERIOD_EVENTS, seriesOf } from './series.ts';
 import type { Slo } from './slo.ts';
 
@@ -57,7 +58,9 @@ async function outcomeOf(slo: Slo, query: ReportQuery, timeMs: number): Promise<
   ]);
   const { name, description, objective, periodMs, budget } = slo;
   const achieved =
-    events === undefined || badEvents === undefined || events === 0 ? undefined : 1 - badEvents / events;
+    events === undefined || badEvents === undefined || events === 0
+      ? undefined
+      : rounded(1 - badEvents / events);
   return {
     name,
     description,
@@ -73,5 +76,5 @@ async function outcomeOf(slo: Slo, query: ReportQuery, timeMs: number): Promise<
 }
 
 function over(ratio: number | undefined, budget: number): number | undefined {
-  return ratio === undefined ? undefined : ratio / budget;
+  return ratio === undefined ? undefined : rounded(ratio / budget);
 }

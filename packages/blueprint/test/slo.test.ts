@@ -1,0 +1,413 @@
+/** Objectives as their authors write them: what they become, and what is refused where it is written. */
+import { counter, histogram, label } from '@binnacle/metrics';
+import { Catalog, catalogOf, checkQuery, parse, withRecordingRules } from '@binnacle/promql';
+import { buckets, countOf, oneOf, re, select } from '@binnacle/promql/builder';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  type AlertRule,
+  type BurnRateWindow,
+  DefinitionError,
+  latency,
+  PAGE_WINDOWS,
+  ratio,
+  renderGrafana,
+  type Slo,
+  type SloEvents,
+  type SloSpec,
+  slo,
+  sloDashboard,
+  TICKET_WINDOWS,
+} from '../dist/index.js';
+import { decimal } from '../dist/slo/decimal.js';
+
+const requests = counter({
+  name: 'slo_test_requests_total',
+  help: 'Requests.',
+  labels: { endpoint: label, status: label },
+});
+const took = histogram({
+  name: 'slo_test_took_seconds',
+  unit: 'seconds',
+  help: 'Durations.',
+  labels: { verb: ['get', 'put'], tenant: label },
+  buckets: [0.25, 1, 5],
+});
+const native = histogram({
+  name: 'slo_test_native_seconds',
+  unit: 'seconds',
+  help: 'Durations.',
+  native: {},
+});
+const failures = select(requests, { status: re('5..') });
+const availability = ratio({ total: select(requests), bad: failures });
+
+function objective(spec: Partial<SloSpec> = {}): Slo {
+  return slo('shop', { description: 'Orders are taken.', objective: 0.999, events: availability, ...spec });
+}
+
+function alertsOf({ groups }: Slo): AlertRule[] {
+  return groups.flatMap(({ rules }) => rules.filter((rule): rule is AlertRule => rule.type === 'alert'));
+}
+
+function thrown(define: () => unknown): string {
+  try {
+    define();
+  } catch (error) {
+    expect(error).toBeInstanceOf(DefinitionError);
+    return (error as Error).message;
+  }
+  return 'nothing was thrown';
+}
+
+describe('events', () => {
+  const TOTAL = 'sum(increase(slo_test_requests_total[5m]))';
+  const cases: readonly [what: string, events: SloEvents, total: string, bad: string][] = [
+    [
+      'bad ones counted',
+      availability,
+      TOTAL,
+      'sum(increase(slo_test_requests_total{status=~"5.."}[5m])) or vector(0)',
+    ],
+    [
+      'good ones counted',
+      ratio({ total: select(requests), good: 'ok_total{a="b"}' }),
+      TOTAL,
+      'clamp_min(T - on () (sum(increase(ok_total{a="b"}[5m])) or vector(0)), 0)',
+    ],
+    [
+      'several counters',
+      ratio({ total: ['done_total', 'failed_total'], bad: ['failed_total', 'lost_total'] }),
+      '(sum(increase(done_total[5m])) or vector(0)) + (sum(increase(failed_total[5m])) or vector(0))',
+      '(sum(increase(failed_total[5m])) or vector(0)) + (sum(increase(lost_total[5m])) or vector(0))',
+    ],
+    [
+      'a count of a histogram',
+      ratio({ total: countOf(took), good: buckets(took, { le: oneOf('1', '1.0') }) }),
+      'sum(increase(slo_test_took_seconds_count[5m]))',
+      'clamp_min(T - on () (sum(increase(slo_test_took_seconds_bucket{le=~"1|1\\\\.0"}[5m])) or vector(0)), 0)',
+    ],
+    [
+      'a bucket',
+      latency({ histogram: took, threshold: 0.25, where: { verb: 'get' } }),
+      'sum(increase(slo_test_took_seconds_count{verb="get"}[5m]))',
+      'clamp_min(T - on () sum(increase(slo_test_took_seconds_bucket{le="0.25",verb="get"}[5m])), 0)',
+    ],
+    [
+      'a bucket whose bound is a whole number',
+      latency({ histogram: took.bind({ tenant: 'a' }), threshold: 5 }),
+      'sum(increase(slo_test_took_seconds_count{tenant="a"}[5m]))',
+      'clamp_min(T - on () sum(increase(slo_test_took_seconds_bucket{le=~"5|5\\\\.0",tenant="a"}[5m])), 0)',
+    ],
+    [
+      'a native histogram',
+      latency({ histogram: native, threshold: 0.3 }),
+      'histogram_count(sum(increase(slo_test_native_seconds[5m])))',
+      'T * on () (1 - histogram_fraction(-Inf, 0.3, sum(increase(slo_test_native_seconds[5m]))))',
+    ],
+  ];
+  test.each(cases)('%s', (_, events, total, bad) => {
+    expect(events.total('5m')).toBe(total);
+    expect(events.bad('5m', 'T')).toBe(bad);
+    for (const text of [total, bad]) parse(text);
+  });
+});
+
+describe('events are refused', () => {
+  const MISTAKEN = { bad: 'bad_total' };
+  const cases: readonly [define: () => unknown, message: string][] = [
+    [() => ratio({ total: [], ...MISTAKEN }), 'ratio: total has no counters'],
+    [
+      () => ratio({ total: 'sum(all_total)', ...MISTAKEN }),
+      'ratio: total: sum(all_total) is no selector of counters such as requests_total{status="500"}',
+    ],
+    [
+      () => ratio({ total: 'all_total[5m]', ...MISTAKEN }),
+      'ratio: total: all_total[5m] is no selector of counters such as requests_total{status="500"}',
+    ],
+    [
+      () => ratio({ total: 'all_total offset 5m', ...MISTAKEN }),
+      'ratio: total: all_total offset 5m: an objective is about now: leave out offset, @ and the like',
+    ],
+    [
+      () => ratio({ total: select(requests).at('end'), ...MISTAKEN }),
+      'ratio: total: slo_test_requests_total @ end(): an objective is about now: leave out offset, @ and the like',
+    ],
+    [
+      () => ratio({ total: 'all_total', bad: 'bäd_total{' }),
+      "ratio: bad: unexpected character: 'ä'\n  bäd_total{\n   ^",
+    ],
+    [
+      () => ratio({ total: 'a', bad: 'b', good: 'c' } as never),
+      'ratio: either the bad events are given or the good ones',
+    ],
+    [() => ratio({ total: 'a' } as never), 'ratio: either the bad events are given or the good ones'],
+    [
+      () => latency({ histogram: took, threshold: 0.5 }),
+      'latency of slo_test_took_seconds: no bucket ends at the threshold 0.5, only at 0.25, 1, 5: take one of these, or add it to the buckets of slo_test_took_seconds',
+    ],
+    [
+      () => latency({ histogram: { name: 'h', type: 'histogram' }, threshold: 0.5 }),
+      'latency of h: its definition says nothing about buckets, so that nobody knows whether one ends at 0.5',
+    ],
+    [
+      () => latency({ histogram: took, threshold: -1 }),
+      'latency of slo_test_took_seconds: threshold -1 is not above 0',
+    ],
+    [
+      () => latency({ histogram: requests as never, threshold: 1 }),
+      'latency: histogram is to be a histogram of @binnacle/metrics, or its definition',
+    ],
+    [
+      () => latency({ histogram: took, threshold: 1, where: 'get' as never }),
+      'latency: where is get, and no conditions on labels',
+    ],
+  ];
+  test.each(cases.map(([define, message]) => ({ define, message })))('$message', ({ define, message }) => {
+    expect(thrown(define)).toBe(message);
+  });
+});
+
+describe('an objective is refused', () => {
+  const window = (change: Partial<BurnRateWindow>): Partial<SloSpec> => ({
+    alerting: { page: { windows: [{ budgetShare: 0.02, long: '1h', short: '5m', ...change }] } },
+  });
+  const cases: readonly [spec: Partial<SloSpec>, message: string][] = [
+    [{ description: ' ' }, 'its description is empty'],
+    [{ objective: 1 }, 'objective 1 is not between 0 and 1, as 0.999 is for 99.9%; of 1 no budget is left'],
+    [
+      { objective: 99.9 },
+      'objective 99.9 is not between 0 and 1, as 0.999 is for 99.9%; of 1 no budget is left',
+    ],
+    [
+      { objective: Number.NaN },
+      'objective NaN is not between 0 and 1, as 0.999 is for 99.9%; of 1 no budget is left',
+    ],
+    [{ period: '30 days' }, 'period: unknown unit " days" in duration "30 days"'],
+    [{ period: '7m' }, 'period 7m is no multiple of 5m'],
+    [{ alerting: { minEvents: -1 } }, 'minEvents -1 is no number of events'],
+    [{ alerting: { minBadEvents: 0.5 } }, 'minBadEvents 0.5 is no number of events'],
+    [window({ budgetShare: 2 }), 'budgetShare 2 is not above 0 and at most 1'],
+    [window({ short: '1h' }), 'the short window 1h is not shorter than the long one, 1h'],
+    [window({ long: 'x' }), 'long window: not a valid duration string: "x"'],
+  ];
+  test.each(cases)('%j', (spec, message) => {
+    expect(thrown(() => objective(spec))).toBe(`slo "shop": ${message}`);
+  });
+
+  test.each(['', 'Shop', 'shop_orders', '-shop', 'shop-', 'shop--orders'])('for its name %j', (name) => {
+    const spec = { description: 'D', objective: 0.9, events: availability };
+    expect(thrown(() => slo(name, spec))).toBe(
+      `slo ${JSON.stringify(name)}: its name is to be kebab case, such as search-availability`,
+    );
+  });
+});
+
+describe('burn rates', () => {
+  const factors = (spec: Partial<SloSpec>): [window: string, factor: number, ratio: number][] =>
+    objective(spec).burnRates.map(({ long, factor, ratio }) => [long, factor, ratio]);
+  const cases: readonly [spec: Partial<SloSpec>, expected: [string, number, number][]][] = [
+    [
+      {},
+      [
+        ['1h', 14.4, 0.0144],
+        ['6h', 6, 0.006],
+        ['1d', 3, 0.003],
+        ['3d', 1, 0.001],
+      ],
+    ],
+    [
+      { period: '28d' },
+      [
+        ['1h', 13.44, 0.01344],
+        ['6h', 5.6, 0.0056],
+        ['1d', 2.8, 0.0028],
+        ['3d', 0.933333333333, 0.000933333333],
+      ],
+    ],
+    // An hour cannot spend a fiftieth of a budget of a tenth in a month: nothing is left out but that.
+    [
+      { objective: 0.9 },
+      [
+        ['6h', 6, 0.6],
+        ['1d', 3, 0.3],
+        ['3d', 1, 0.1],
+      ],
+    ],
+    // No window is as long as the period.
+    [
+      { period: '1d' },
+      [
+        ['1h', 0.48, 0.00048],
+        ['6h', 0.2, 0.0002],
+      ],
+    ],
+    [
+      { alerting: { page: false, ticket: { windows: [{ budgetShare: 0.5, long: '1w', short: '12h' }] } } },
+      [['1w', 2.14285714286, 0.00214285714]],
+    ],
+  ];
+  test.each(cases)('%j', (spec, expected) => {
+    expect(factors(spec)).toEqual(expected);
+  });
+
+  test('are share × period ÷ window, whatever the period', () => {
+    const days = fc.integer({ min: 4, max: 400 });
+    fc.assert(
+      fc.property(days, fc.integer({ min: 900, max: 999_999 }), (period, nines) => {
+        const { burnRates } = objective({ period: `${period}d`, objective: nines / 1_000_000 + 0.000_000_5 });
+        for (const { budgetShare, long, factor, ratio: threshold } of burnRates) {
+          const hours = { '1h': 1, '6h': 6, '1d': 24, '3d': 72 }[long]!;
+          expect(factor).toBeCloseTo((budgetShare * period * 24) / hours, 9);
+          expect(threshold).toBeLessThan(1);
+        }
+      }),
+    );
+  });
+});
+
+test('a page and a ticket have one name, which no other objective has', () => {
+  const found = alertsOf(
+    objective({ alerting: { labels: { team: 'shop' }, runbookUrl: 'https://example.com/shop' } }),
+  );
+  expect(found.map(({ name, labels, forMs }) => ({ name, labels, forMs }))).toEqual([
+    { name: 'ShopErrorBudgetBurn', labels: { severity: 'critical', team: 'shop' }, forMs: 0 },
+    { name: 'ShopErrorBudgetBurn', labels: { severity: 'warning', team: 'shop' }, forMs: 0 },
+  ]);
+  for (const { annotations } of found) expect(annotations.runbook_url).toBe('https://example.com/shop');
+});
+
+test('severity, labels and windows of each kind of alert may be others, and either kind may be left out', () => {
+  const found = alertsOf(
+    objective({
+      alerting: {
+        page: { severity: 'warning', labels: { pager: 'no' }, windows: [PAGE_WINDOWS[1]!] },
+        ticket: false,
+      },
+    }),
+  );
+  expect(found.map(({ labels }) => labels)).toEqual([{ pager: 'no', severity: 'warning' }]);
+  expect(found[0]!.expr).toContain('ratio_rate6h');
+  expect(found[0]!.expr).not.toContain('ratio_rate1h');
+  expect(objective({ alerting: { page: false, ticket: false } }).groups.map(({ name }) => name)).toEqual([
+    'slo-shop-period',
+  ]);
+});
+
+test('absence is told where somebody asked for it', () => {
+  const absent = (events: SloEvents): AlertRule =>
+    alertsOf(slo('shop', { description: 'D', objective: 0.9, events, alerting: { absentFor: '15m' } })).at(
+      -1,
+    )!;
+  expect(absent(availability)).toMatchObject({
+    name: 'ShopErrorBudgetBurnUnknown',
+    expr: 'absent(slo_test_requests_total)',
+    forMs: 900_000,
+    labels: { severity: 'warning', slo: 'shop' },
+  });
+  expect(absent(ratio({ total: ['a_total', 'b_total'], bad: 'b_total' })).expr).toBe(
+    'absent(a_total) and on () absent(b_total)',
+  );
+  expect(absent(latency({ histogram: took, threshold: 1 })).expr).toBe(
+    'absent(slo_test_took_seconds_bucket{le=~"1|1\\\\.0"})',
+  );
+});
+
+test('braces in a description are shown, not filled', () => {
+  const [page] = alertsOf(objective({ description: 'Orders {{ like this }} are taken' }));
+  expect(page!.annotations.description).toMatch(
+    /^Orders \{\{ "\{\{" \}\} like this \{\{ "\}\}" \}\} are taken\. Objective/,
+  );
+});
+
+test('what the rules ask and record is right for the checker of queries', () => {
+  const subjects = [
+    objective({ alerting: { absentFor: '10m' } }),
+    slo('fast', { description: 'D', objective: 0.99, events: latency({ histogram: took, threshold: 1 }) }),
+    slo('native', {
+      description: 'D',
+      objective: 0.99,
+      events: latency({ histogram: native, threshold: 0.3 }),
+    }),
+    slo('sums', {
+      description: 'D',
+      objective: 0.99,
+      events: ratio({ total: [select(requests), countOf(took)], good: select(requests, { status: '200' }) }),
+    }),
+  ];
+  const rules = subjects.flatMap(({ groups }) => groups.flatMap((group) => group.rules));
+  const catalog = withRecordingRules(
+    Catalog.of(catalogOf([requests, took, native])),
+    rules.flatMap((rule) =>
+      rule.type === 'record' ? [{ record: rule.name, expr: parse(rule.expr), labels: rule.labels }] : [],
+    ),
+  );
+  const panels = subjects.flatMap(({ row }) =>
+    row.panels.flatMap((panel) => ('queries' in panel ? panel.queries.map(({ expr }) => expr) : [])),
+  );
+  const asked = [...rules.map(({ expr }) => expr), ...panels];
+  expect(asked.length).toBeGreaterThan(100);
+  for (const expr of asked)
+    expect(
+      checkQuery(parse(expr), catalog, { scrapeIntervalMs: 15_000 }).map(({ message }) => message),
+      expr,
+    ).toEqual([]);
+});
+
+test('the dashboard of objectives has an overview and a row each', () => {
+  const one = objective();
+  const other = slo('fast', {
+    description: 'D',
+    objective: 0.9,
+    events: latency({ histogram: took, threshold: 1 }),
+  });
+  const rendered = renderGrafana(sloDashboard([one, other]));
+  expect(rendered.panels.map(({ title }) => title)).toEqual([
+    ...['All objectives', 'Budgets', 'Budget left over time'],
+    ...['shop', 'Good over 30d', 'Budget left', 'Burn rate', 'Events'],
+    ...['fast', 'Good over 30d', 'Budget left', 'Burn rate', 'Events'],
+  ]);
+  expect(rendered).toMatchObject({
+    title: 'Objectives',
+    uid: 'objectives',
+    time: { from: 'now-7d', to: 'now' },
+  });
+  expect(thrown(() => sloDashboard([]))).toBe('sloDashboard: there are no objectives');
+  expect(thrown(() => sloDashboard([one, one]))).toBe('sloDashboard: two objectives are called shop');
+});
+
+describe('numbers are written as people write them', () => {
+  test.each([
+    [1 - 0.999, '0.001'],
+    [0.999, '0.999'],
+    [14.4 * 0.001, '0.0144'],
+    [0.1 + 0.2, '0.3'],
+    [1e-7, '0.0000001'],
+    [1.5e-9, '0.0000000015'],
+    [120, '120'],
+    [1.5e15, '1500000000000000'],
+    [0, '0'],
+    [-2.5, '-2.5'],
+  ])('%d', (value, text) => {
+    expect(decimal(value)).toBe(text);
+  });
+
+  test('the budget is what the objective leaves, without noise', () => {
+    for (let nines = 1; nines <= 9; nines++) {
+      const { budget } = objective({
+        objective: Number(`0.${'9'.repeat(nines)}`),
+        alerting: { page: false, ticket: false },
+      });
+      expect(decimal(budget)).toBe(`0.${'0'.repeat(nines - 1)}1`);
+    }
+  });
+});
+
+test('the windows of the table are what is exported', () => {
+  expect([...PAGE_WINDOWS, ...TICKET_WINDOWS]).toEqual([
+    { budgetShare: 0.02, long: '1h', short: '5m' },
+    { budgetShare: 0.05, long: '6h', short: '30m' },
+    { budgetShare: 0.1, long: '1d', short: '2h' },
+    { budgetShare: 0.1, long: '3d', short: '6h' },
+  ]);
+});
