@@ -55,13 +55,16 @@ function testFile(watchCase: AlertCase, input: readonly string[], expected: read
   };
 }
 
-/** The alerts of the case's name that fire over some series; its watch's other alerts are not evaluated. */
+/** The rule file of a case: its watch's other alerts would only take time. */
+function rulesOf({ watch, alert }: AlertCase): string {
+  return renderRuleFile(
+    watch.groups.map((group) => ({ ...group, rules: group.rules.filter(({ name }) => name === alert) })),
+  );
+}
+
+/** The alerts of the case's name that fire over some series. */
 async function firing(watchCase: AlertCase, input: readonly string[]): Promise<readonly ComparedAlert[]> {
-  const groups = watchCase.watch.groups.map((group) => ({
-    ...group,
-    rules: group.rules.filter(({ name }) => name === watchCase.alert),
-  }));
-  const rules = parseRuleFile('rules.yml', renderRuleFile(groups));
+  const rules = parseRuleFile('rules.yml', rulesOf(watchCase));
   const file = parseUnitTestFile('tests.yml', JSON.stringify(testFile(watchCase, input)));
   expect(file.tests[0]!.problems).toEqual([]);
   const { failures } = await runUnitTest(file, file.tests[0]!, [rules]);
@@ -138,24 +141,24 @@ test('every alert of every watch has a case', () => {
 test('promtool accepts all rules, and its runner finds the same alerts', async (context) => {
   const promtool = outside(context, 'promtool');
   const folder = mkdtempSync(path.join(tmpdir(), 'binnacle-watches-'));
+  const write = (name: string, text: string): string => {
+    writeFileSync(path.join(folder, name), text);
+    return path.join(folder, name);
+  };
   try {
+    const watches = [...new Set(ALERT_CASES.map(({ watch }) => watch))];
+    const whole = watches.map(({ groups }, i) => write(`watch-${i}.yml`, renderRuleFile(groups)));
+    execFileSync(promtool, ['check', 'rules', '--lint=all', '--lint-fatal', ...whole], { stdio: 'pipe' });
+    const tests: string[] = [];
     for (const [i, watchCase] of ALERT_CASES.entries()) {
-      const rules = `rules-${i}.yml`;
-      writeFileSync(path.join(folder, rules), renderRuleFile(watchCase.watch.groups));
+      write(`rules-${i}.yml`, rulesOf(watchCase));
       for (const part of ['fires', 'below'] as const) {
-        const input = watchCase[part];
-        const file = testFile(watchCase, input, await firing(watchCase, input));
-        writeFileSync(
-          path.join(folder, `test-${i}-${part}.yml`),
-          JSON.stringify({ ...file, rule_files: [rules] }),
+        const file = testFile(watchCase, watchCase[part], await firing(watchCase, watchCase[part]));
+        tests.push(
+          write(`test-${i}-${part}.yml`, JSON.stringify({ ...file, rule_files: [`rules-${i}.yml`] })),
         );
       }
     }
-    const ruleFiles = ALERT_CASES.map((_, i) => path.join(folder, `rules-${i}.yml`));
-    execFileSync(promtool, ['check', 'rules', '--lint=all', '--lint-fatal', ...ruleFiles], { stdio: 'pipe' });
-    const tests = ALERT_CASES.flatMap((_, i) =>
-      ['fires', 'below'].map((part) => path.join(folder, `test-${i}-${part}.yml`)),
-    );
     execFileSync(promtool, ['test', 'rules', ...tests], { stdio: 'pipe', encoding: 'utf8' });
   } finally {
     rmSync(folder, { recursive: true, force: true });
