@@ -5,7 +5,15 @@
  * A rule file is read by what is right in it: a mistake of form is reported as `rule-file`, `promql-syntax` or
  * `template-syntax`, and the other rules are checked nevertheless.
  */
-import { type Expr, formatDuration, indexOfByte, ParseError, parse, parseDuration } from '@binnacle/promql';
+import {
+  type Expr,
+  formatDuration,
+  indexOfByte,
+  nearest,
+  ParseError,
+  parse,
+  parseDuration,
+} from '@binnacle/promql';
 import type { RuleGroup } from '../rules/rule.ts';
 import type { CheckFinding } from './check.ts';
 import type { Place, SourceText } from './problem.ts';
@@ -257,15 +265,21 @@ class RuleFileReader {
   #unknownFields(item: YamlValue, allowed: readonly string[], subject: string): void {
     for (const { name, place } of item.fields())
       if (!allowed.includes(name))
-        this.#malformed(subject, place, `there is no field ${name} here; there are ${allowed.join(', ')}`);
+        this.#malformed(
+          subject,
+          place,
+          `there is no field ${name} here; there are ${allowed.join(', ')}`,
+          nearest(name, allowed),
+        );
   }
 
-  #malformed(subject: string, place: Place, message: string): void {
+  #malformed(subject: string, place: Place, message: string, suggestion?: string): void {
     this.#report('rule-file', subject, place, {
       severity: 'error',
       message,
       reason: 'Prometheus does not load the file, and none of its rules is evaluated',
       remedy: 'correct the file.',
+      ...(suggestion !== undefined && { suggestion }),
     });
   }
 }

@@ -23,7 +23,7 @@ export const missingRunbook: RuleCheck = {
       return;
     }
     const { text } = link.value;
-    if (text.includes('{{') || /^(?:https?:\/\/\S+|\.{0,2}\/\S+)$/.test(text.trim())) return;
+    if (text.includes('{{') || /^\S*\/\S*$/.test(text.trim())) return;
     report(link.value.locate(0, text.length), {
       severity: 'warning',
       message: `${link.name} is no address: ${JSON.stringify(text)}`,
