@@ -8,6 +8,7 @@
 import type { Catalog, Expr } from '@binnacle/promql';
 import type { ServiceCatalog } from '../catalog/catalog-data.ts';
 import type { Config } from '../config/config.ts';
+import type { DefinitionPlace } from '../definition-place.ts';
 import type { FileKind } from './file-kind.ts';
 import type { Place, Problem } from './problem.ts';
 import type { RuleSubject } from './rule-subject.ts';
@@ -80,6 +81,8 @@ export interface CheckContext {
   recordingsOf(name: string): readonly RuleSubject[];
   /** The services that have series of a name. */
   servicesHaving(name: string): readonly ServiceCatalog[];
+  /** Where a definition in TypeScript stands, as it is shown; the configuration where that is not known. */
+  definitionPlace(place: DefinitionPlace | undefined): Place;
 }
 
 /** Checks that look at subjects of the same kind. */

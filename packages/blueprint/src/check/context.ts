@@ -92,6 +92,10 @@ export function makeContext(input: CheckInput, report: ReadingReport): CheckCont
     },
     recordingsOf: (name) => recorded.get(name) ?? [],
     servicesHaving: (name) => catalogs.having(name),
+    definitionPlace: (at) =>
+      at === undefined
+        ? { file: shownPath(input.project?.path ?? '', input), line: 1, column: 1 }
+        : { file: shownPath(at.file, input), line: at.line, column: at.column },
   };
   const rules = groups.flatMap((group) => subjectsOf(group, context));
   const recorded = new Map<string, RuleSubject[]>();
@@ -110,9 +114,8 @@ function readGroups(
   report: ReadingReport,
 ): ReadGroup[] {
   const template = input.templateProblem ?? (() => undefined);
-  const { project, root } = input;
-  const relative = (path: string): string =>
-    root !== undefined && path.startsWith(`${root}/`) ? path.slice(root.length + 1) : path;
+  const { project } = input;
+  const relative = (path: string): string => shownPath(path, input);
   return [
     ...ofKind('rules').flatMap((file) => readRuleFile(file, report, template)),
     ...ofKind('kubernetes').flatMap((file) => readPrometheusRules(file, report, template)),
@@ -136,6 +139,11 @@ function recordingsOf(groups: readonly ReadGroup[]): RecordingRule[] {
         : [],
     ),
   );
+}
+
+/** A path as it is shown: relative to the folder that is checked, where it is in it. */
+function shownPath(path: string, { root }: CheckInput): string {
+  return root !== undefined && path.startsWith(`${root}/`) ? path.slice(root.length + 1) : path;
 }
 
 /** All paths, with those of the folders around them. */

@@ -1,0 +1,46 @@
+/** Units that are not those of the numbers. */
+import { unitInWords } from '@binnacle/promql';
+import type { DashboardCheck } from '../dashboard-check.ts';
+import { panelSubject, shownQueries } from '../dashboard-subject.ts';
+import { isDivision } from '../expression-shape.ts';
+import { hasUnitOverride, keepsValues } from '../panel-shape.ts';
+import { sameUnit, shownUnit, unitIdFor } from '../shown-unit.ts';
+
+/** Units that say nothing of what a number is. */
+const PLAIN: ReadonlySet<string> = new Set(['short', 'none', 'locale', 'sci']);
+
+/** Compares the unit of a panel with that of its expressions, where the metrics tell it. */
+export const unitMisfit: DashboardCheck = {
+  name: 'unit-misfit',
+  inspect(dashboard, report) {
+    for (const panel of dashboard.inventory.panels) {
+      const id = panel.unit;
+      if (id === undefined || hasUnitOverride(panel) || !keepsValues(panel)) continue;
+      const shown = shownUnit(id);
+      if (shown === undefined && !PLAIN.has(id)) continue;
+      for (const { expression } of shownQueries(dashboard, panel)) {
+        const { tree } = expression;
+        if (tree === undefined) continue;
+        const { unit } = expression.facts(tree);
+        if (unit === undefined) continue;
+        const isNumber = sameUnit(unit, {});
+        // A number of things may well be a percentage; whether of 1 or of 100 is a check of its own.
+        if (isNumber && (!PLAIN.has(id) || !isDivision(tree))) {
+          if (shown === undefined || sameUnit(shown.unit, {})) continue;
+        }
+        if (shown !== undefined && sameUnit(shown.unit, unit) && shown.factor === 1) continue;
+        const better = isNumber ? 'percentunit' : unitIdFor(unit);
+        const says = isNumber && isDivision(tree) ? 'a share' : unitInWords(unit);
+        report(panelSubject(panel), dashboard.place(`${panel.pointer}/fieldConfig/defaults/unit`), {
+          severity: PLAIN.has(id) ? 'info' : 'warning',
+          message: `the values are ${says}, and are shown as ${id}`,
+          reason: PLAIN.has(id)
+            ? 'a plain number does not say of what, and is not scaled to something that can be read'
+            : 'the numbers on the axis are wrong by a factor, or of something else',
+          remedy: better === undefined ? 'choose the unit of the values.' : `use ${better}.`,
+        });
+        break;
+      }
+    }
+  },
+};
