@@ -11,7 +11,7 @@ export {
 } from './alerting/alerting.ts';
 export { inhibitTraps } from './alerting/inhibition.ts';
 export { type NamedSecret, secretsOf } from './alerting/secrets.ts';
-export { type Breakage, brokenBy } from './catalog/broken-by.ts';
+export { type Asking, type Breakage, brokenBy, brokenIn } from './catalog/broken-by.ts';
 export type { CatalogEntry, ServiceCatalog } from './catalog/catalog-data.ts';
 export {
   type CatalogChange,
