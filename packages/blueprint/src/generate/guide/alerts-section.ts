@@ -129,7 +129,7 @@ function alertText(name: string, rules: readonly AlertRule[]): string {
       ]
         .join(', ')
         .concat('.'),
-      annotations.runbook_url ? `What to do: <${annotations.runbook_url}>` : '',
+      annotations.runbook_url ? `[What to do](<${annotations.runbook_url}>)` : '',
     ]),
   );
 }
