@@ -119,7 +119,6 @@ export type {
   PanelFrame,
   PanelPlace,
   PanelSpec,
-  Place as PanelPlace,
   QuerySpec,
   Repeat,
 } from './dashboard/panel.ts';
