@@ -55,6 +55,9 @@ test('a range query has at each step what an instant query has there', async () 
         expect(typeof ranged).toBe(typeof instants);
         return;
       }
+      // Of equal values the first is taken, and what sorts puts another first at one time than over a range, as it
+      // does in Prometheus.
+      if ((query.match(/\b(?:topk|bottomk|limitk|limit_ratio|sort\w*)\b/g) ?? []).length > 1) return;
       expect([...ranged.keys()].sort()).toEqual([...instants.keys()].sort());
       for (const [key, value] of ranged) {
         const wanted = instants.get(key)!;
