@@ -19,6 +19,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseRuleFile, type RuleConfig } from '../packages/monitor/dist/rules/rule-file.js';
 import { Template } from '../packages/monitor/dist/rules/template.js';
+import { randomTemplates } from '../packages/monitor/test/rules/random-template.ts';
+import { TEMPLATES } from '../packages/monitor/test/rules/template-cases.ts';
 import { outside } from './outside.ts';
 
 /** Names that rules have options for. */
@@ -207,6 +209,22 @@ test('the words of a text are shown as they are, whatever stands beside its plac
     }),
     { numRuns: 300 },
   );
+});
+
+test('no template is refused that Prometheus reads, but for braces that close nothing', () => {
+  const refusal = (description: string): string => {
+    try {
+      alert('Refused', { expr: 'up', for: '0s', severity: 'none', summary: 'S', description });
+      return '';
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+  };
+  for (const template of TEMPLATES.filter((one) => one.trim() !== ''))
+    expect(refusal(template).split('\n')[0], template).toBe(
+      template.startsWith('}}') ? 'alert "Refused": annotation description: }} closes nothing' : '',
+    );
+  for (const template of randomTemplates(500, 6)) expect(refusal(template), template).toBe('');
 });
 
 test('promtool accepts what is rendered', (context) => {

@@ -7,16 +7,19 @@ import { describe, expect, test } from 'vitest';
 import {
   type AlertRule,
   type BurnRateWindow,
+  checkRepository,
   DefinitionError,
   latency,
   PAGE_WINDOWS,
   ratio,
   renderGrafana,
+  renderRuleFile,
   type Slo,
   type SloEvents,
   type SloSpec,
   slo,
   sloDashboard,
+  stringifyDashboard,
   TICKET_WINDOWS,
 } from '../dist/index.js';
 import { decimal } from '../dist/slo/decimal.js';
@@ -352,6 +355,27 @@ test('what the rules ask and record is right for the checker of queries', () => 
       checkQuery(parse(expr), catalog, { scrapeIntervalMs: 15_000 }).map(({ message }) => message),
       expr,
     ).toEqual([]);
+});
+
+test('its files pass every check of repositories', () => {
+  const subjects = [
+    objective({ alerting: { absentFor: '10m', runbookUrl: 'https://example.com/runbooks#shop' } }),
+    slo('fast', {
+      description: 'D',
+      objective: 0.99,
+      events: latency({ histogram: took, threshold: 1 }),
+      alerting: { runbookUrl: 'https://example.com/runbooks#fast' },
+    }),
+  ];
+  const files = new Map([
+    ['rules/slo.yml', renderRuleFile(subjects.flatMap(({ groups }) => groups))],
+    ['dashboards/slo.json', stringifyDashboard(renderGrafana(sloDashboard(subjects)))],
+  ]);
+  const metrics = catalogOf([requests, took]).map((metric) => ({ ...metric, help: '' }));
+  const catalogs = [{ service: 'shop', job: 'shop', targetLabels: {}, metrics }];
+  const report = checkRepository({ files, catalogs }, { nowMs: 0 });
+  expect(report).toMatchObject({ problems: [], isCatalogKnown: true, dashboards: 1 });
+  expect(report.rules).toBeGreaterThan(30);
 });
 
 test('the dashboard of objectives has an overview and a row each', () => {

@@ -11,19 +11,16 @@ import { alert } from '../rules/alert.ts';
 import { text } from '../rules/alert-text.ts';
 import type { AlertRule, AlertSeverity } from '../rules/rule.ts';
 import type { BurnRate } from './burn-rate.ts';
-import { decimal } from './decimal.ts';
+import { decimal, percent } from './decimal.ts';
+import { type Promised, promiseText } from './promise.ts';
 import { BUDGET_REMAINING, errorRatioSeries, eventsSeries, seriesOf } from './series.ts';
 
 /** What all alerts of an objective say. */
-export interface AlertCommon {
+export interface AlertCommon extends Promised {
   readonly slo: string;
   /** The name of the alerts. */
   readonly name: string;
-  readonly description: string;
-  readonly objective: number;
   readonly budget: number;
-  /** As it is shown: `30d`. */
-  readonly period: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly runbookUrl: string | undefined;
   readonly dashboardUrl: string | undefined;
@@ -53,7 +50,8 @@ export function burnRateAlert(
     severity,
     summary: `${slo}: the error budget burns {{ $value | printf "%.1f" }} times as fast as it may`,
     description: [
-      `${objectiveOf(common)}`,
+      // The tag shows what people write as it is, and fills nothing in it.
+      String(text`${promiseText(common)}`),
       `At {{ $value | printf "%.1f" }} times the rate that spends the budget in ${period},`,
       `{{ with ${remaining} }}{{ . | first | value | humanizePercentage }}{{ else }}an unknown share{{ end }} of it is left`,
       `(fires at ${spent.join(' or ')}).`,
@@ -76,7 +74,9 @@ export function absentAlert(
     for: after,
     severity: 'warning',
     summary: `${slo}: nothing counts its events, so its alerts cannot fire`,
-    description: `${objectiveOf(common)} ${text`There is no series of ${selectors.join(' or ')}.`} Look whether the service runs, is scraped, and still has these metrics under these names.`,
+    description: String(
+      text`${promiseText(common)} There is no series of ${selectors.join(' or ')}. Look whether the service runs, is scraped, and still has these metrics under these names.`,
+    ),
     ...addresses(common),
     labels: { ...common.labels, slo },
   });
@@ -103,16 +103,6 @@ function condition(slo: string, { long, short, ratio }: BurnRate, minimum: Minim
     ...(minimum.badEvents > 1 ? [`${longRatio} * ${events} > ${decimal(minimum.badEvents - 0.5)}`] : []),
   ];
   return `(${parts.join(' and ')})`;
-}
-
-function objectiveOf({ description, objective, period }: AlertCommon): string {
-  const sentence = /[.!?]$/.test(description) ? description : `${description}.`;
-  // The tag shows what people write as it is, and fills nothing in it.
-  return String(text`${sentence} Objective: ${percent(objective)} good over ${period}.`);
-}
-
-function percent(share: number): string {
-  return `${decimal(share * 100)}%`;
 }
 
 function addresses({ runbookUrl, dashboardUrl }: AlertCommon): {

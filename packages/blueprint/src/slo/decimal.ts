@@ -14,3 +14,13 @@ export function decimal(value: number): string {
   const places = Math.max(0, mantissa.replace(/^-?\d\.?/, '').length - Number(exponent));
   return rounded(value).toFixed(places);
 }
+
+/** A share as a percentage: `99.9%`. */
+export function percent(share: number): string {
+  return `${decimal(share * 100)}%`;
+}
+
+/** How many decimals a percentage needs to tell a share from its neighbours. */
+export function percentDecimals(share: number): number {
+  return decimal(share * 100).split('.')[1]?.length ?? 0;
+}

@@ -76,7 +76,7 @@ export function periodRules({ slo, events, objective, periodMs }: Recorded): Rec
     record(PERIOD_ERROR_RATIO, `${own(PERIOD_BAD_EVENTS)} / (${own(PERIOD_EVENTS)} > 0)`, labels),
     record(OBJECTIVE, `vector(${decimal(objective)})`, labels),
     record(ERROR_BUDGET, `vector(${decimal(budgetOf(objective))})`, labels),
-    record(BUDGET_REMAINING, `1 - ${own(PERIOD_ERROR_RATIO)} / ${decimal(budgetOf(objective))}`, labels),
+    record(BUDGET_REMAINING, `1 - ${own(PERIOD_ERROR_RATIO)} / ${own(ERROR_BUDGET)}`, labels),
   ];
 }
 

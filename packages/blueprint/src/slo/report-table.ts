@@ -6,7 +6,7 @@
  *
  * What is not known is `-`. Shares are rounded down, so that nothing looks met that is not.
  */
-import { decimal } from './decimal.ts';
+import { percent, percentDecimals } from './decimal.ts';
 import type { SloOutcome } from './report.ts';
 
 const UNKNOWN = '-';
@@ -37,7 +37,7 @@ function cells(outcomes: readonly SloOutcome[]): readonly (readonly string[])[] 
   const heading = ['objective', 'target', 'achieved', 'events', 'bad', 'budget left'];
   const rows = outcomes.map((outcome) => [
     outcome.name,
-    `${decimal(outcome.objective * 100)}%`,
+    percent(outcome.objective),
     achievedText(outcome),
     countText(outcome.events),
     countText(outcome.badEvents),
@@ -51,8 +51,7 @@ function cells(outcomes: readonly SloOutcome[]): readonly (readonly string[])[] 
 /** With one decimal more than the objective, in which it may differ. */
 function achievedText({ achieved, objective }: SloOutcome): string {
   if (achieved === undefined) return UNKNOWN;
-  const decimals = decimal(objective * 100).split('.')[1]?.length ?? 0;
-  return `${roundedDown(achieved * 100, decimals + 1)}%`;
+  return `${roundedDown(achieved * 100, percentDecimals(objective) + 1)}%`;
 }
 
 function roundedDown(value: number, decimals: number): string {

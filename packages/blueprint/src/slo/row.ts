@@ -6,11 +6,13 @@ import { gauge } from '../dashboard/gauge.ts';
 import { stat } from '../dashboard/stat.ts';
 import { type TimeseriesPanel, timeseries } from '../dashboard/timeseries.ts';
 import type { BurnRate } from './burn-rate.ts';
-import { decimal } from './decimal.ts';
+import { percentDecimals } from './decimal.ts';
+import { type Promised, promiseText } from './promise.ts';
 import { COUNT_WINDOW } from './recording.ts';
 import {
   BUDGET_REMAINING,
   badEventsSeries,
+  ERROR_BUDGET,
   errorRatioSeries,
   eventsSeries,
   PERIOD_ERROR_RATIO,
@@ -18,12 +20,8 @@ import {
 } from './series.ts';
 
 /** What the panels of an objective are made of. */
-export interface RowParts {
+export interface RowParts extends Promised {
   readonly slo: string;
-  readonly description: string;
-  readonly objective: number;
-  readonly budget: number;
-  readonly period: string;
   /** The conditions of its alerts, the fastest first. */
   readonly rates: readonly BurnRate[];
 }
@@ -38,16 +36,17 @@ export function budgetThresholds(): readonly Threshold[] {
 }
 
 /** The row of an objective, titled by its name. */
-export function objectiveRow({ slo, description, objective, budget, period, rates }: RowParts): Row {
+export function objectiveRow({ slo, rates, ...promised }: RowParts): Row {
+  const { objective, period } = promised;
   const of = (series: string): string => seriesOf(slo, series);
   const fastest = rates[0];
   return row(slo, [
     stat({
       title: `Good over ${period}`,
-      description: `${description} The objective is ${decimal(objective * 100)}%. Below it the budget is overspent.`,
+      description: `${promiseText(promised)} Below it the budget is overspent.`,
       expr: `1 - ${of(PERIOD_ERROR_RATIO)}`,
       unit: 'percentunit',
-      decimals: Math.max(2, decimal(objective * 100).replace(/^\d+\.?/, '').length + 1),
+      decimals: Math.max(2, percentDecimals(objective) + 1),
       thresholds: [{ color: 'red' }, { value: objective, color: 'green' }],
       noValue: 'no events yet',
       width: 4,
@@ -57,11 +56,11 @@ export function objectiveRow({ slo, description, objective, budget, period, rate
       description: `The share of the bad events that ${period} may have and did not have yet. When it is gone, reliability comes before features.`,
       expr: of(BUDGET_REMAINING),
       unit: 'percentunit',
-      thresholds: [{ color: 'red' }, { value: LOW, color: 'yellow' }, { value: COMFORTABLE, color: 'green' }],
+      thresholds: budgetThresholds(),
       noValue: 'no events yet',
       width: 4,
     }),
-    ...(fastest === undefined ? [] : [burnRatePanel(of, budget, rates, fastest)]),
+    ...(fastest === undefined ? [] : [burnRatePanel(of, rates, fastest)]),
     timeseries({
       title: 'Events',
       description: `All events of the objective and the bad ones among them, in ${COUNT_WINDOW} each.`,
@@ -78,16 +77,15 @@ export function objectiveRow({ slo, description, objective, budget, period, rate
 
 function burnRatePanel(
   of: (series: string) => string,
-  budget: number,
   rates: readonly BurnRate[],
   fastest: BurnRate,
 ): TimeseriesPanel {
   return timeseries({
     title: 'Burn rate',
     description:
-      'How many times as fast as it may the budget is spent, over each window. At 1 it lasts exactly for the period; above the line it pages.',
-    queries: rates.map(({ long }) => ({
-      expr: `${of(errorRatioSeries(long))} / ${decimal(budget)}`,
+      'How many times as fast as it may the budget is spent, over each window. At 1 it lasts exactly for the period; above the line it is told.',
+    queries: [...new Set(rates.map(({ long }) => long))].map((long) => ({
+      expr: `${of(errorRatioSeries(long))} / ${of(ERROR_BUDGET)}`,
       legend: long,
     })),
     min: 0,

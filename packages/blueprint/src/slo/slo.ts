@@ -123,7 +123,7 @@ export function slo(name: string, spec: SloSpec): Slo {
     periodMs,
     burnRates: rates,
     groups: groupsOf(where, { slo: name, events, objective, periodMs }, spec, pageRates, ticketRates),
-    row: objectiveRow({ slo: name, description, objective, budget, period, rates }),
+    row: objectiveRow({ slo: name, description, objective, period, rates }),
   };
 }
 
