@@ -292,7 +292,7 @@ describe('the command line', () => {
     ],
     [['check', 'alerts', 'alertmanager.yml'], 0, /alertmanager\.yml: valid, 1 route, 1 receiver/],
     [['check', 'rules', 'rules/jobs.yml', 'none.yml'], 1, /none\.yml:1:1: cannot read the file/],
-    [['check', 'nothing'], 2, /takes config, alerts or rules/],
+    [['check', 'nothing'], 2, /there is no nothing/],
     [['down'], 2, /there is no command "down"/],
     [['up', '--nonsense'], 2, /--nonsense/],
     [['up', '--comment', 'x'], 2, /binnacle up has no --comment: it is an option of binnacle silence/],

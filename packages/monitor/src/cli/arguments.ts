@@ -1,15 +1,19 @@
 /** The command line of `binnacle`: what may be written, and what it means. */
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Labels } from '@binnacle/metrics/model';
 import { parseDuration } from '@binnacle/promql';
 import { AlertMatcherError } from '../alert-matcher.ts';
 import { parseSize } from '../config/yaml-reader.ts';
 import { Secret } from '../secret.ts';
+import type { CatalogOptions } from './catalog.ts';
+import type { CheckCommandOptions } from './check/check-command.ts';
 import type { RuleCheckOptions } from './check.ts';
 import type { ExporterOptions } from './exporter.ts';
+import type { GenerateCommand } from './generate.ts';
 import type { HeartbeatOptions } from './heartbeat.ts';
+import type { InitOptions } from './init.ts';
 import type { NotifyTestOptions } from './notify.ts';
 import {
   COMMAND_WORDS,
@@ -19,6 +23,8 @@ import {
   parseOptions,
   UsageError,
 } from './options.ts';
+import { findConfig } from './project/find-config.ts';
+import type { ProjectUp } from './project/up-options.ts';
 import { parseLabelArguments, type RouteOptions } from './route.ts';
 import { parseSilenceCommand, type SilenceOptions } from './silence.ts';
 import { nameFilter, type TestOptions } from './test.ts';
@@ -35,8 +41,14 @@ const DEFAULT_RETENTION_BYTES = 512 * 1024 * 1024;
 /** What `binnacle --help` prints. */
 export const HELP = `binnacle: collects, stores, queries, alerts and shows
 
+  binnacle init                   look at a running service, and write a binnacle.config.ts for it
+    --url URL                     where it shows its metrics (default: the usual ports of this machine)
+    --name NAME                   of the project
+    --force                       write over the one that is there
+
   binnacle up                     start the monitor
-    --config FILE                 prometheus.yml (default: ./prometheus.yml)
+    --config FILE                 binnacle.config.ts or prometheus.yml (default: the one that is here)
+    --environment NAME            development or production: which settings of binnacle.config.ts (default: development)
     --alerts FILE                 alertmanager.yml: where alerts go (default: nowhere)
     --heartbeat-url-file FILE     file with an address to send a heartbeat to, or BINNACLE_HEARTBEAT_URL
     --heartbeat-interval DURATION how often (default: 1m)
@@ -58,12 +70,33 @@ export const HELP = `binnacle: collects, stores, queries, alerts and shows
     --tls-key FILE                and this key
     --tls-client-ca FILE          ask for a certificate that this authority signed
 
+  binnacle check [PATH...]        prove rules, dashboards and configuration against the metrics that there are
+    --config FILE                 binnacle.config.ts (default: the nearest one, if any)
+    --catalog FILE|URL            metrics of a catalog file or a running service; may be repeated
+    --disable CHECKS              checks that are not made, with commas between them
+    --fail-on SEVERITY            error, warning or info: what makes the command fail (default: error)
+    --json, --github              for programs, for annotations of GitHub Actions
   binnacle check config FILE      is this prometheus.yml valid, with the rule files that it names?
   binnacle check alerts FILE      is this alertmanager.yml valid?
   binnacle check rules FILE...    are these rule files valid?
     --lint CHECKS                 all, duplicate-rules or none (default: duplicate-rules)
     --lint-fatal                  end with exit code 3 where a lint check finds something
     --ignore-unknown-fields       accept fields of other programs
+
+  binnacle generate               write the files of Prometheus, Alertmanager, Grafana, compose and Kubernetes
+    --config FILE                 binnacle.config.ts (default: the nearest one)
+    --out DIR                     default: monitoring, beside the configuration
+    --for BACKEND                 prometheus, thanos, mimir or victoriametrics (default: prometheus)
+    --check                       write nothing, and fail where a file is not what the configuration says
+    --force                       write over what a person has changed
+
+  binnacle catalog                which metrics there are
+    --config FILE                 binnacle.config.ts (default: the nearest one)
+    --from FILE|URL               of a catalog file or a running service, not of the definitions
+    --write FILE                  write them to a catalog file
+  binnacle catalog diff           what has changed since the catalog file, and which panels and alerts that breaks
+    --from FILE|URL, --to FILE|URL  what is compared (default: the catalog file, and the definitions)
+    --json                        for programs
 
   binnacle test FILE...           run unit tests of rules: YAML as promtool test rules does, or TypeScript
     --run REGEX                   only groups of tests whose name matches; may be repeated
@@ -104,13 +137,17 @@ export const HELP = `binnacle: collects, stores, queries, alerts and shows
 export type Command =
   | { readonly name: 'help' }
   | { readonly name: 'version' }
-  | { readonly name: 'up'; readonly options: UpOptions }
+  | { readonly name: 'up'; readonly options: UpOptions; readonly project: ProjectUp | undefined }
+  | { readonly name: 'generate'; readonly options: GenerateCommand }
+  | { readonly name: 'catalog'; readonly options: CatalogOptions }
+  | { readonly name: 'init'; readonly options: InitOptions }
   | { readonly name: 'silence'; readonly options: SilenceOptions }
   | { readonly name: 'exporter'; readonly options: ExporterOptions }
   | { readonly name: 'route'; readonly options: RouteOptions }
   | { readonly name: 'notify test'; readonly options: NotifyTestOptions }
+  | { readonly name: 'check'; readonly options: CheckCommandOptions }
   | {
-      readonly name: 'check';
+      readonly name: 'check files';
       readonly what: 'config' | 'alerts' | 'rules';
       readonly files: readonly string[];
       readonly rules: RuleCheckOptions;
@@ -122,10 +159,10 @@ export type Command =
  * @param args without node and script
  * @throws UsageError
  */
-export function parseCommand(
+export async function parseCommand(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
-): Command {
+): Promise<Command> {
   const { values, positionals } = parseOptions(args);
   if (values.help === true || args.length === 0) return { name: 'help' };
   if (values.version === true) return { name: 'version' };
@@ -135,7 +172,7 @@ export function parseCommand(
     case 'up':
       if (rest.length > 0)
         throw new UsageError(`binnacle up takes options only, not ${JSON.stringify(rest[0])}`);
-      return { name: 'up', options: upOptions(values, env) };
+      return upCommand(values, env);
     case 'exporter':
       if (rest.length > 0)
         throw new UsageError(`binnacle exporter takes options only, not ${JSON.stringify(rest[0])}`);
@@ -146,6 +183,19 @@ export function parseCommand(
       return { name: 'notify test', options: notifyTestOptions(rest, values) };
     case 'check':
       return checkCommand(rest, values);
+    // What works on projects is loaded when it is asked for, because the monitor starts in half the time without it.
+    case 'generate': {
+      const { parseGenerateCommand } = await import('./generate.ts');
+      return { name: 'generate', options: parseGenerateCommand(rest, values) };
+    }
+    case 'catalog': {
+      const { parseCatalogCommand } = await import('./catalog.ts');
+      return { name: 'catalog', options: parseCatalogCommand(rest, values) };
+    }
+    case 'init': {
+      const { parseInitCommand } = await import('./init.ts');
+      return { name: 'init', options: parseInitCommand(rest, values) };
+    }
     case 'test':
       return { name: 'test', options: testOptions(rest, values) };
     case 'silence':
@@ -157,10 +207,24 @@ export function parseCommand(
   }
 }
 
-function checkCommand(rest: readonly string[], values: OptionValues): Command {
-  const [what, ...files] = rest;
-  if (what !== 'config' && what !== 'alerts' && what !== 'rules')
-    throw new UsageError('binnacle check takes config, alerts or rules, and files');
+/** Kinds of files that are read as `binnacle up` would; any other word is a path. */
+const FILE_KINDS = ['config', 'alerts', 'rules'] as const;
+const OPTIONS_OF_FILES = ['lint', 'lint-fatal', 'ignore-unknown-fields'] as const;
+const OPTIONS_OF_REPOSITORIES = ['config', 'catalog', 'json', 'github', 'disable', 'fail-on'] as const;
+
+async function checkCommand(rest: readonly string[], values: OptionValues): Promise<Command> {
+  const [first, ...files] = rest;
+  const what = FILE_KINDS.find((kind) => kind === first);
+  const foreign = what === undefined ? OPTIONS_OF_FILES : OPTIONS_OF_REPOSITORIES;
+  const given = foreign.find((option) => values[option] !== undefined);
+  if (given !== undefined) {
+    const command = what === undefined ? 'check [PATH...]' : `check ${what}`;
+    throw new UsageError(`binnacle ${command} has no --${given}`);
+  }
+  if (what === undefined) {
+    const { parseCheckCommand } = await import('./check/check-command.ts');
+    return { name: 'check', options: parseCheckCommand(rest, values) };
+  }
   if (files.length === 0) throw new UsageError(`binnacle check ${what} needs a file`);
   const lint = values.lint ?? 'duplicate-rules';
   if (!['all', 'duplicate-rules', 'none'].includes(lint))
@@ -170,7 +234,7 @@ function checkCommand(rest: readonly string[], values: OptionValues): Command {
     lintIsFatal: values['lint-fatal'] === true,
     ignoreUnknownFields: values['ignore-unknown-fields'] === true,
   };
-  return { name: 'check', what, files, rules };
+  return { name: 'check files', what, files, rules };
 }
 
 function testOptions(files: readonly string[], values: OptionValues): TestOptions {
@@ -234,13 +298,52 @@ function alertLabels(texts: readonly string[]): Labels {
   }
 }
 
-function upOptions(values: OptionValues, env: Readonly<Record<string, string | undefined>>): UpOptions {
-  const config = values.config ?? 'prometheus.yml';
-  if (values.config === undefined && !existsSync(config))
-    throw new UsageError('there is no prometheus.yml here: name one with --config FILE');
+function upCommand(values: OptionValues, env: Readonly<Record<string, string | undefined>>): Command {
+  const config = configOfUp(values.config);
+  const environment = values.environment ?? 'development';
+  if (environment !== 'development' && environment !== 'production')
+    throw new UsageError(`--environment: ${JSON.stringify(environment)} is not development or production`);
+  const isProject = /\.[cm]?[jt]s$/.test(config);
+  if (!isProject && values.environment !== undefined)
+    throw new UsageError(`--environment is about a binnacle.config.ts, and ${config} is none`);
+  const project: ProjectUp = {
+    path: config,
+    environment,
+    given: {
+      alertsPath: values.alerts !== undefined,
+      dashboardsDir: values.dashboards !== undefined,
+      externalUrl: values['external-url'] !== undefined,
+      retentionTimeMs: values['retention-time'] !== undefined,
+      retentionBytes: values['retention-size'] !== undefined,
+    },
+  };
+  return {
+    name: 'up',
+    options: upOptions(config, values, env),
+    project: isProject ? project : undefined,
+  };
+}
+
+/** What is named; else what lies here; else the nearest project above. */
+function configOfUp(named: string | undefined): string {
+  if (named !== undefined) return resolve(named);
+  const found = findConfig(undefined);
+  const plain = resolve('prometheus.yml');
+  if (found !== undefined && (dirname(found) === resolve() || !existsSync(plain))) return found;
+  if (existsSync(plain)) return plain;
+  throw new UsageError(
+    'there is no binnacle.config.ts and no prometheus.yml here: name one with --config FILE, or write one with binnacle init',
+  );
+}
+
+function upOptions(
+  config: string,
+  values: OptionValues,
+  env: Readonly<Record<string, string | undefined>>,
+): UpOptions {
   const { host, port } = listenAddress(values.listen, env.BINNACLE_PORT, DEFAULT_PORT);
   return {
-    configPath: resolve(config),
+    configPath: config,
     alertsPath: values.alerts === undefined ? undefined : resolve(values.alerts),
     heartbeat: heartbeatOptions(values, env),
     dashboardsDir: values.dashboards === undefined ? undefined : resolve(values.dashboards),

@@ -27,7 +27,7 @@ function complain(message: string): void {
 }
 
 async function run(args: readonly string[]): Promise<void> {
-  const command = parseCommand(args, process.env);
+  const command = await parseCommand(args, process.env);
   switch (command.name) {
     case 'help':
       process.stdout.write(HELP);
@@ -36,6 +36,29 @@ async function run(args: readonly string[]): Promise<void> {
       say(ownVersion());
       return;
     case 'check': {
+      const isColored = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
+      const io = { cwd: process.cwd(), fetch, now: Date.now, say, complain, isColored };
+      const { runCheck } = await import('./check/check-command.ts');
+      process.exitCode = await runCheck(command.options, io);
+      return;
+    }
+    case 'generate': {
+      const { runGenerate } = await import('./generate.ts');
+      const { loadProject } = await import('./project/load-project.ts');
+      process.exitCode = await runGenerate(command.options, { loadProject, say, complain });
+      return;
+    }
+    case 'catalog': {
+      const { runCatalog } = await import('./catalog.ts');
+      process.exitCode = await runCatalog(command.options, { fetch, say, complain });
+      return;
+    }
+    case 'init': {
+      const { runInit } = await import('./init.ts');
+      process.exitCode = await runInit(command.options, { cwd: process.cwd(), fetch, say, complain });
+      return;
+    }
+    case 'check files': {
       const report = await check(command.what, command.files, command.rules);
       for (const line of report.valid) say(line);
       for (const line of report.warnings) process.stderr.write(`warning: ${line}\n`);
@@ -80,8 +103,12 @@ async function run(args: readonly string[]): Promise<void> {
     case 'exporter':
       await runExporter(command.options, say);
       return;
-    case 'up':
-      await up(command.options);
+    case 'up': {
+      const { options, project } = command;
+      if (project === undefined) return up(options);
+      const { projectUpOptions } = await import('./project/up-options.ts');
+      await up(await projectUpOptions(options, project, complain));
+    }
   }
 }
 
@@ -133,6 +160,11 @@ async function finish(monitor: Monitor): Promise<void> {
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+// Whoever reads our words may have read enough, as head does.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === 'EPIPE' ? process.exitCode : EXIT_FAILED);
+});
 
 run(process.argv.slice(2)).catch((error: unknown) => {
   if (error instanceof UsageError) {

@@ -18,11 +18,6 @@ import { ProjectError } from './project/project-error.ts';
 import { alertsOf, alertTestsOf } from './test-coverage.ts';
 import { dumpText, type FileReport, type GroupReport } from './test-report.ts';
 
-/** Whether a file is tests in TypeScript or JavaScript. */
-export function isTestModule(path: string): boolean {
-  return /\.[cm]?[jt]s$/.test(path);
-}
-
 /** Runs the tests of one module. */
 export async function testModule(
   path: string,

@@ -12,7 +12,6 @@ import { parseRuleFile, type RuleFile } from '../rules/rule-file.ts';
 import { runUnitTest } from '../rules/unit-test.ts';
 import { parseUnitTestFile, type UnitTestFile, type UnitTestGroup } from '../rules/unit-test-file.ts';
 import { junitXml } from './junit.ts';
-import { isTestModule, testModule } from './rule-tests.ts';
 import { type AlertExpectation, alertsOf, alertTestsOf, coverageTable } from './test-coverage.ts';
 import { dumpText, type FileReport, fileText, type GroupReport, hasFailed } from './test-report.ts';
 
@@ -50,9 +49,7 @@ export async function runTests(
   const isWanted = nameFilter(options.run);
   const reports: FileReport[] = [];
   for (const path of options.files) {
-    const report = isTestModule(path)
-      ? await testModule(path, options, isWanted)
-      : await testFile(path, options, isWanted);
+    const report = await testAny(path, options, isWanted);
     reports.push(report);
     for (const warning of report.warnings) output.err(`${path}: warning: ${warning}\n`);
     for (const group of report.groups) {
@@ -66,6 +63,17 @@ export async function runTests(
   if (options.junit !== undefined) await writeFile(options.junit, junitXml(reports, new Date()));
   const isCovered = options.coverage === 'none' || tellCoverage(reports, options.coverage, output);
   return isCovered && !reports.some(hasFailed);
+}
+
+/** Runs the tests of a file of either kind. */
+async function testAny(
+  path: string,
+  options: TestOptions,
+  isWanted: (name: string) => boolean,
+): Promise<FileReport> {
+  if (!/\.[cm]?[jt]s$/.test(path)) return testFile(path, options, isWanted);
+  const { testModule } = await import('./rule-tests.ts');
+  return testModule(path, options, isWanted);
 }
 
 /** Tells which alerts are tested. Returns whether that suffices. */
