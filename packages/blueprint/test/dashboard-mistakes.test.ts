@@ -72,6 +72,36 @@ const MISTAKES: readonly [name: string, define: () => unknown, message: string][
     () => timeseries('T', 'up', { minStep: 'minute' }),
     'timeseries "T": step "minute" is not a duration such as 1m',
   ],
+  [
+    'letters',
+    () =>
+      timeseries({
+        title: 'T',
+        queries: [
+          { expr: 'up', refId: 'X' },
+          { expr: 'up', refId: 'X' },
+        ],
+      }),
+    'timeseries "T": two queries have the letter "X"',
+  ],
+  [
+    'letters of another kind',
+    () =>
+      other({
+        kind: 'geomap',
+        title: 'T',
+        queries: [
+          { expr: 'a', refId: 'X' },
+          { expr: 'b', refId: 'X' },
+        ],
+      }),
+    'geomap "T": two queries have the letter "X"',
+  ],
+  [
+    'buckets',
+    () => heatmap('T', 'sum(rate(took_seconds_bucket[5m]))'),
+    'heatmap "T": the expression drops the label le, and with it the buckets: keep it, as in sum by (le) (...)',
+  ],
   // How values look.
   [
     'unit',
@@ -309,6 +339,9 @@ test('what looks like a mistake and is none', () => {
       // The same title in another row is another panel, and an amount is no variable.
       row('R', [stat('T', 'up'), stat('Cost in $5 steps', 'up', { thresholds: [] })]),
       row('S', [
+        heatmap('Buckets by queue', 'sum by (le, queue) (rate(took_seconds_bucket[5m]))'),
+        heatmap('Buckets as they are', 'rate(took_seconds_bucket[5m])'),
+        heatmap('Native', 'sum(rate(took_seconds[5m]))'),
         text('Shell', 'echo $HOME'),
         stat({ title: 'U', expr: 'up', unit: 'currency:€', legend: '{{job}}', min: -1, max: 0 }),
         stat('V', 'up', {

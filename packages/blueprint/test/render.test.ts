@@ -274,6 +274,31 @@ test('every dashboard lets its reader choose the data source, and what else it d
   ]);
 });
 
+test('a letter that is given is nobody else’s, also in what names it', () => {
+  const queries = [
+    { expr: 'a_seconds' },
+    { expr: 'b_seconds', refId: 'A', legend: 'b' },
+    { expr: 'c_bytes', legend: 'c' },
+  ];
+  const of = (made: Panel) => panelsOf(dashboard({ title: 'D', panels: [made] }))[0]!;
+  const lines = of(timeseries({ title: 't', queries }));
+  expect('targets' in lines && lines.targets.map(({ refId }) => refId)).toEqual(['B', 'A', 'C']);
+  expect(lines).toMatchObject({
+    fieldConfig: {
+      overrides: [
+        { matcher: { id: 'byFrameRefID', options: 'C' }, properties: [{ id: 'unit', value: 'bytes' }] },
+      ],
+    },
+  });
+  expect(of(table({ title: 't', queries }))).toMatchObject({
+    transformations: [
+      { id: 'merge' },
+      { id: 'organize', options: { renameByName: { 'Value #A': 'b', 'Value #C': 'c' } } },
+    ],
+    fieldConfig: { overrides: [{ matcher: { id: 'byName', options: 'c' } }] },
+  });
+});
+
 test('the twenty-seventh query is AA', () => {
   const queries = Array.from({ length: 28 }, () => ({ expr: 'up' }));
   const [panel] = panelsOf(

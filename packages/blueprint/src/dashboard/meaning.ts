@@ -5,7 +5,7 @@
  * A query of the builder knows the metrics that it selects; of an expression as text they can be given. Where neither
  * is, names tell what they tell by convention.
  */
-import { Catalog, catalogOf, type Expr, ParseError, parse } from '@binnacle/promql';
+import { Catalog, catalogOf, type Expr, ParseError, parse, walk } from '@binnacle/promql';
 import { metricsOf } from '@binnacle/promql/builder';
 import { type Expression, expressionText } from '../expression.ts';
 import { isNeverNegative } from './never-negative.ts';
@@ -83,6 +83,17 @@ export function legendOf(tree: Expr | undefined, title: string): string {
   if (labels === undefined) return '';
   // A title that a variable stands in is filled in by Grafana in legends too.
   return labels.length === 0 ? title : labels.map((label) => `{{${label}}}`).join(' ');
+}
+
+/** Whether an expression is about classic buckets and has lost the label that tells them apart. */
+export function losesBuckets(tree: Expr): boolean {
+  const labels = labelsOf(tree);
+  if (labels === undefined || labels.includes('le')) return false;
+  let classic = false;
+  walk(tree, (part) => {
+    if (part.type === 'vectorSelector' && part.name.endsWith('_bucket')) classic = true;
+  });
+  return classic;
 }
 
 /** The labels that the series of an expression have, in the order in which its author wrote them. */

@@ -1,8 +1,13 @@
 /** A panel of a kind that has no words here, as Grafana's JSON. */
-import { expressionText } from '../expression.ts';
-import { DefinitionError } from './definition-error.ts';
 import type { JsonObject } from './json.ts';
-import { type FrameSettings, frameCommon, type PanelFrame, type QuerySpec } from './panel.ts';
+import {
+  checkQueries,
+  type FrameSettings,
+  frameCommon,
+  type PanelFrame,
+  type QuerySpec,
+  queryOf,
+} from './panel.ts';
 
 /** What the author of any other panel writes. */
 export interface OtherSpec extends FrameSettings {
@@ -25,19 +30,12 @@ export interface OtherPanel extends PanelFrame {
 /** A panel of any kind of Grafana's: `other({ kind: 'geomap', title: 'Where', queries, json })`. */
 export function other(spec: OtherSpec): OtherPanel {
   const { kind, title, queries = [], json = {} } = spec;
-  const where = `${kind} ${JSON.stringify(title)}`;
-  for (const { expr } of queries)
-    if (expressionText(expr).trim() === '') throw new DefinitionError(`${where}: an empty expression`);
+  checkQueries(`${kind} ${JSON.stringify(title)}`, queries);
   return {
     type: 'other',
     kind,
     ...frameCommon(kind, spec),
-    queries: queries.map(({ expr, legend = '', instant = false, ...more }) => ({
-      expr: expressionText(expr),
-      legend,
-      instant,
-      ...more,
-    })),
+    queries: queries.map(queryOf),
     json,
   };
 }

@@ -24,7 +24,7 @@ import type { HeatmapPanel } from './heatmap.ts';
 import type { HistogramPanel } from './histogram.ts';
 import type { JsonObject, WithRest } from './json.ts';
 import type { UrlLink } from './link.ts';
-import { legendOf, type Meaning, readMeaning } from './meaning.ts';
+import { legendOf, losesBuckets, type Meaning, readMeaning } from './meaning.ts';
 import type { OtherPanel } from './other.ts';
 import type { PiePanel } from './pie.ts';
 import { checkStep, type Query, type QueryFormat } from './query.ts';
@@ -63,6 +63,10 @@ export interface QuerySpec {
   readonly minStep?: string;
   /** Marks exemplars in the chart. */
   readonly exemplars?: boolean;
+  /** What its answer is made into. The kind of panel decides if absent. */
+  readonly format?: QueryFormat;
+  /** Its letter, by which overrides and calculations name it. Default: the next free one. */
+  readonly refId?: string;
 }
 
 /** What a panel asks: one expression, several by their legends, or queries with all that can be said of them. */
@@ -195,10 +199,7 @@ export function panelCommon(
   const frame = frameCommon(kind, spec);
   const asked = asksOf(spec);
   if (asked.length === 0) throw new DefinitionError(`${where}: no query`);
-  for (const { expr, minStep } of asked) {
-    if (expressionText(expr).trim() === '') throw new DefinitionError(`${where}: an empty expression`);
-    if (minStep !== undefined) checkStep(where, minStep);
-  }
+  checkQueries(where, asked);
   const { meaning, help } = readMeaning(
     asked.map(({ expr }) => expr),
     spec.of,
@@ -207,18 +208,18 @@ export function panelCommon(
     (usual.format === 'heatmap' ? observed : unit) ?? 'short';
   const unit = spec.unit ?? unitOf(meaning[0]!);
   const queries = asked.map((query, i): Query => {
-    const { expr, instant, hidden, minStep, exemplars } = query;
     const { tree } = meaning[i]!;
     const own = unitOf(meaning[i]!);
-    const legend = query.legend ?? spec.legend ?? legendOf(tree, asked.length === 1 ? spec.title : '');
+    if (usual.format === 'heatmap' && tree !== undefined && losesBuckets(tree))
+      throw new DefinitionError(
+        `${where}: the expression drops the label le, and with it the buckets: keep it, as in sum by (le) (...)`,
+      );
+    const { format = usual.format } = query;
     return {
-      expr: expressionText(expr),
-      legend,
-      instant: instant ?? usual.instant,
-      ...(usual.format !== undefined && { format: usual.format }),
-      ...(hidden !== undefined && { hidden }),
-      ...(minStep !== undefined && { minStep }),
-      ...(exemplars !== undefined && { exemplars }),
+      ...queryOf(query),
+      legend: query.legend ?? spec.legend ?? legendOf(tree, asked.length === 1 ? spec.title : ''),
+      instant: query.instant ?? usual.instant,
+      ...(format !== undefined && { format }),
       ...(spec.unit === undefined && own !== unit && { unit: own }),
     };
   });
@@ -245,6 +246,37 @@ export function panelCommon(
     ...(noValue !== undefined && { noValue }),
     ...(transformations !== undefined && { transformations }),
     queries,
+  };
+}
+
+/**
+ * Checks queries as their author wrote them.
+ * @throws DefinitionError
+ */
+export function checkQueries(where: string, asked: readonly QuerySpec[]): void {
+  const letters = new Set<string>();
+  for (const { expr, minStep, refId } of asked) {
+    if (expressionText(expr).trim() === '') throw new DefinitionError(`${where}: an empty expression`);
+    if (minStep !== undefined) checkStep(where, minStep);
+    if (refId === undefined) continue;
+    if (letters.has(refId))
+      throw new DefinitionError(`${where}: two queries have the letter ${JSON.stringify(refId)}`);
+    letters.add(refId);
+  }
+}
+
+/** A query with nothing left open, as far as it tells by itself. */
+export function queryOf(spec: QuerySpec): Query {
+  const { expr, legend = '', instant = false, hidden, minStep, exemplars, format, refId } = spec;
+  return {
+    expr: expressionText(expr),
+    legend,
+    instant,
+    ...(format !== undefined && { format }),
+    ...(hidden !== undefined && { hidden }),
+    ...(minStep !== undefined && { minStep }),
+    ...(exemplars !== undefined && { exemplars }),
+    ...(refId !== undefined && { refId }),
   };
 }
 

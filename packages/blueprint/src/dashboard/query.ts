@@ -36,10 +36,22 @@ export interface Query extends WithRest {
   readonly unit?: Unit;
 }
 
-/** The letter of a query: A to Z, then AA, AB and so on. */
-export function refIdOf(index: number): string {
+/** The letters of queries: those that are given, and for the others the next free ones. */
+export function lettersOf(queries: readonly Query[]): readonly string[] {
+  const given = new Set(queries.map(({ refId }) => refId));
+  let next = 0;
+  return queries.map(({ refId }) => {
+    if (refId !== undefined) return refId;
+    let letter = letterAt(next++);
+    while (given.has(letter)) letter = letterAt(next++);
+    return letter;
+  });
+}
+
+/** A to Z, then AA, AB and so on. */
+function letterAt(index: number): string {
   const last = String.fromCharCode(65 + (index % 26));
-  return index < 26 ? last : refIdOf(Math.floor(index / 26) - 1) + last;
+  return index < 26 ? last : letterAt(Math.floor(index / 26) - 1) + last;
 }
 
 /** Grafana's macros, and what stands for them while an expression is checked. */

@@ -9,7 +9,7 @@ import {
   panelCommon,
   specOf,
 } from './panel.ts';
-import { refIdOf } from './query.ts';
+import { lettersOf } from './query.ts';
 import { checkUnit, type Unit } from './unit-id.ts';
 
 /** How a column looks. */
@@ -109,5 +109,5 @@ function columnsOf(
 export function fieldOf(name: string, queries: PanelCommon['queries']): string {
   const index = queries.findIndex(({ legend }) => legend === name);
   if (index < 0) return name;
-  return queries.length === 1 ? 'Value' : `Value #${refIdOf(index)}`;
+  return queries.length === 1 ? 'Value' : `Value #${lettersOf(queries)[index]}`;
 }

@@ -2,7 +2,7 @@
 import { repeatOf } from '../dashboard/dashboard.ts';
 import type { OtherPanel } from '../dashboard/other.ts';
 import type { Panel, PanelCommon } from '../dashboard/panel.ts';
-import { type Query, refIdOf } from '../dashboard/query.ts';
+import { lettersOf, type Query } from '../dashboard/query.ts';
 import { type FieldUsual, fieldConfigOf, linkOf, overrideOf, overridesOf } from './field-config.ts';
 import type {
   GrafanaDatasource,
@@ -145,16 +145,8 @@ function renderOther(
 }
 
 function targetsOf(queries: readonly Query[], datasource: GrafanaDatasource): GrafanaTarget[] {
-  const taken = new Set(queries.map(({ refId }) => refId));
-  let next = 0;
-  return queries.map((query) => {
-    let { refId } = query;
-    while (refId === undefined || refId === '') {
-      const letter = refIdOf(next++);
-      if (!taken.has(letter)) refId = letter;
-    }
-    return withRest(targetOf(query, refId, datasource), query.rest);
-  });
+  const letters = lettersOf(queries);
+  return queries.map((query, i) => withRest(targetOf(query, letters[i]!, datasource), query.rest));
 }
 
 function targetOf(query: Query, refId: string, datasource: GrafanaDatasource): GrafanaTarget {
@@ -179,8 +171,9 @@ function targetOf(query: Query, refId: string, datasource: GrafanaDatasource): G
 /** Units of queries that have another than the panel. In tables, columns have them. */
 function unitOverrides(panel: PanelCommon & { readonly type: string }): GrafanaOverride[] {
   if (panel.type === 'table') return [];
-  return panel.queries.flatMap(({ unit, refId }, i) =>
-    unit === undefined ? [] : [overrideOf({ match: { query: refId ?? refIdOf(i) }, unit })],
+  const letters = lettersOf(panel.queries);
+  return panel.queries.flatMap(({ unit }, i) =>
+    unit === undefined ? [] : [overrideOf({ match: { query: letters[i]! }, unit })],
   );
 }
 
