@@ -190,6 +190,7 @@ export type {
   GridPos,
 } from './grafana/json.ts';
 export { type NormalizedDashboard, normalizeDashboard } from './grafana/normalize.ts';
+export { type ReadDashboard, readGrafana } from './grafana/read.ts';
 export type {
   ClassicAnnotation,
   ClassicDashboard,

@@ -52,3 +52,13 @@ export function at(json: unknown, pointer: string): unknown {
   }
   return value;
 }
+
+/** Every place of a JSON at which something else may be put. */
+export function branchesOf(json: Json): readonly (readonly [Record<string, Json>, string])[] {
+  if (typeof json !== 'object' || json === null) return [];
+  const owner = json as Record<string, Json>;
+  return Object.entries(json).flatMap(([key, value]) => [
+    [owner, key] as const,
+    ...branchesOf(value as Json),
+  ]);
+}

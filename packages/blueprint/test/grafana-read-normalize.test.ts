@@ -11,7 +11,7 @@ import {
   type Note,
   normalizeDashboard,
 } from '../dist/index.js';
-import { at, FIXTURES, fixture, golden, type Json, leavesOf } from './grafana-read-fixtures.ts';
+import { at, branchesOf, FIXTURES, fixture, golden, type Json, leavesOf } from './grafana-read-fixtures.ts';
 
 const line = ({ code, from, to, was, became, message }: Note): string =>
   `${code}: ${message}: ${from || '(all)'} -> ${to ?? '(gone)'}${
@@ -268,16 +268,6 @@ test('fixtures with any leaf or branch replaced are read whole or refused, and n
     { numRuns: 1000 },
   );
 });
-
-/** Every place of a JSON at which something else may be put. */
-function branchesOf(json: Json): readonly (readonly [Record<string, Json>, string])[] {
-  if (typeof json !== 'object' || json === null) return [];
-  const owner = json as Record<string, Json>;
-  return Object.entries(json).flatMap(([key, value]) => [
-    [owner, key] as const,
-    ...branchesOf(value as Json),
-  ]);
-}
 
 /** The samples of the documents, word for word. */
 function sample(context: TestContext, file: string, pattern: RegExp): Json {
