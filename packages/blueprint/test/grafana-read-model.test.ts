@@ -87,7 +87,7 @@ test('damaged dashboards lose nothing either', () => {
         expect(missing(json)).toEqual([]);
       },
     ),
-    { numRuns: 1000 },
+    { numRuns: 400 },
   );
 });
 
@@ -99,7 +99,7 @@ test('a dashboard of the model, rendered and read, renders to the same bytes', (
       expect(stringifyDashboard(read.dashboard)).toBe(text);
       expect(read.notes).toEqual([]);
     }),
-    { numRuns: 300 },
+    { numRuns: 100 },
   );
 });
 
@@ -124,6 +124,6 @@ test('what the model has words for is said in them', () => {
         );
       }
     }),
-    { numRuns: 200 },
+    { numRuns: 60 },
   );
 });

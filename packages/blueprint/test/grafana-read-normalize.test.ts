@@ -265,7 +265,7 @@ test('fixtures with any leaf or branch replaced are read whole or refused, and n
         expect(normalizeDashboard(read.dashboard).dashboard).toEqual(read.dashboard);
       },
     ),
-    { numRuns: 1000 },
+    { numRuns: 400 },
   );
 });
 

@@ -44,9 +44,18 @@ export function numberOf(value: JsonValue | undefined): number | undefined {
 /** The same value, of which no part is shared. */
 export function copyOf<Value extends JsonValue | undefined>(value: Value): Value;
 export function copyOf(value: JsonValue | undefined): JsonValue | undefined {
+  if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map((item) => copyOf(item));
-  if (!isObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, copyOf(item)]));
+  const copy: JsonObject = {};
+  for (const [key, item] of Object.entries(value)) setOwn(copy, key, copyOf(item));
+  return copy;
+}
+
+/** Sets a key as the object's own, also `__proto__`, which an assignment would take for its prototype. */
+export function setOwn(owner: JsonObject, key: string, value: JsonValue): void {
+  if (key === '__proto__')
+    Object.defineProperty(owner, key, { value, configurable: true, enumerable: true, writable: true });
+  else owner[key] = value;
 }
 
 /** Whether two values say the same; the order of keys has no meaning. */

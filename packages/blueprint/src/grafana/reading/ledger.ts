@@ -6,7 +6,16 @@
  * {@link Ledger.move} and {@link Ledger.carry} write down where it came from. Places in the result are only
  * known at the end: notes hold the object and its key until {@link Ledger.close} walks the result once.
  */
-import { childOf, copyOf, isObject, type JsonObject, type JsonValue, keysOf, pointerTo } from './json.ts';
+import {
+  childOf,
+  copyOf,
+  isObject,
+  type JsonObject,
+  type JsonValue,
+  keysOf,
+  pointerTo,
+  setOwn,
+} from './json.ts';
 import { DashboardFormatError, type Note, type NoteCode } from './note.ts';
 
 /** Deeper than any dashboard, and far less than what the stack holds. */
@@ -18,6 +27,11 @@ type Container = JsonObject | JsonValue[];
 export interface Spot {
   readonly in: Container;
   readonly key?: string | number;
+}
+
+interface Origin {
+  readonly pointer: string;
+  readonly read: Container;
 }
 
 interface OpenNote {
@@ -42,18 +56,15 @@ export interface ClosedLedger {
 export class Ledger {
   /** The copy, which may be changed. */
   readonly root: JsonValue;
-  readonly #read: JsonValue;
-  /** Where an object or list of the copy stood. */
-  readonly #origins = new WeakMap<Container, string>();
+  /** Where an object or list of the copy stood, and what was read there. */
+  readonly #origins = new Map<Container, Origin>();
   /** Where a single value stood that was moved, by its owner and key. */
-  readonly #moved = new WeakMap<Container, Map<string, string>>();
+  readonly #moved = new Map<Container, Map<string, string>>();
   readonly #notes: OpenNote[] = [];
 
   /** @throws DashboardFormatError for what is no JSON, or too deep */
   constructor(json: unknown) {
     this.root = this.#adopt(json, '', 0);
-    // The same text again, never changed: an origin is looked up in it.
-    this.#read = json as JsonValue;
   }
 
   #adopt(value: unknown, pointer: string, depth: number): JsonValue {
@@ -69,16 +80,15 @@ export class Ledger {
       throw new DashboardFormatError(pointer, `is of type ${typeof value}, which JSON cannot say`);
     if (Array.isArray(value)) {
       const list = value.map((item, i) => this.#adopt(item, pointerTo(pointer, i), depth + 1));
-      this.#origins.set(list, pointer);
+      this.#origins.set(list, { pointer, read: value });
       return list;
     }
-    // `fromEntries` makes a key of its own even of `__proto__`.
-    const object: JsonObject = Object.fromEntries(
-      Object.entries(value)
-        .filter(([, item]) => item !== undefined)
-        .map(([key, item]) => [key, this.#adopt(item, pointerTo(pointer, key), depth + 1)]),
-    );
-    this.#origins.set(object, pointer);
+    const object: JsonObject = {};
+    for (const [key, item] of Object.entries(value)) {
+      if (item !== undefined) setOwn(object, key, this.#adopt(item, pointerTo(pointer, key), depth + 1));
+    }
+    // Every key that counts was adopted just now, so this is an object of JSON.
+    this.#origins.set(object, { pointer, read: value as JsonObject });
     return object;
   }
 
@@ -89,10 +99,12 @@ export class Ledger {
       if (moved !== undefined) return moved;
       const child = childOf(owner, String(key));
       const origin = typeof child === 'object' && child !== null ? this.#origins.get(child) : undefined;
-      if (origin !== undefined) return origin;
+      if (origin !== undefined) return origin.pointer;
     }
-    const origin = this.#origins.get(owner) ?? '';
-    return key === undefined ? origin : this.#nearest(pointerTo(origin, key));
+    const origin = this.#origins.get(owner);
+    if (origin === undefined) return '';
+    const { pointer, read } = origin;
+    return key === undefined || childOf(read, String(key)) === undefined ? pointer : pointerTo(pointer, key);
   }
 
   /** Gives something new the origin of what it was made from. */
@@ -181,18 +193,6 @@ export class Ledger {
     );
   }
 
-  /** The pointer itself where something stands there in what was read, or else that of the nearest thing around. */
-  #nearest(pointer: string): string {
-    let value: JsonValue | undefined = this.#read;
-    let near = '';
-    for (const key of keysOf(pointer)) {
-      value = childOf(value, key);
-      if (value === undefined) break;
-      near = pointerTo(near, key);
-    }
-    return near;
-  }
-
   /** Ends the book: what was noted gets its places in the result. */
   close(result: JsonObject): ClosedLedger {
     const places = new Map<Container, string>();
@@ -207,20 +207,19 @@ export class Ledger {
       if (spot?.key === undefined || place === undefined) return place;
       return childOf(spot.in, String(spot.key)) === undefined ? undefined : pointerTo(place, spot.key);
     };
-    const source = (pointer: string): string => {
-      let owner: JsonValue = result;
-      let at = this.source(result);
-      for (const key of keysOf(pointer)) {
-        if (!Array.isArray(owner) && !isObject(owner)) break;
-        const child: JsonValue | undefined = childOf(owner, key);
-        if (child === undefined) break;
-        const known: string = this.source(owner, key);
-        // Something new below something known stands nowhere: the known thing stands for it.
-        at = this.#moved.get(owner)?.has(key) || this.#hasOrigin(owner, child) ? known : at;
-        owner = child;
-      }
-      return at;
+    // Neighbours share the way down: each place is found once, from the one around it.
+    const found = new Map<string, Found>([['', { value: result, source: this.source(result) }]]);
+    const find = (pointer: string): Found => {
+      const before = found.get(pointer);
+      if (before !== undefined) return before;
+      const slash = pointer.lastIndexOf('/');
+      const around = find(pointer.slice(0, slash));
+      const [key = ''] = keysOf(pointer.slice(slash));
+      const place = this.#below(around, key);
+      found.set(pointer, place);
+      return place;
     };
+    const source = (pointer: string): string => find(pointer).source;
     return {
       notes: this.#notes.map(({ from, to, ...note }) => ({
         ...note,
@@ -231,7 +230,22 @@ export class Ledger {
     };
   }
 
-  #hasOrigin(owner: Container, child: JsonValue): boolean {
-    return typeof child === 'object' && child !== null ? this.#origins.has(child) : this.#origins.has(owner);
+  /** What stands under a key of something found. Something new in it stands where that does. */
+  #below({ value: owner, source }: Found, key: string): Found {
+    const value = childOf(owner, key);
+    if (value === undefined || !isContainer(owner)) return { value: undefined, source };
+    const isKnown =
+      this.#moved.get(owner)?.has(key) === true || this.#origins.has(isContainer(value) ? value : owner);
+    return { value, source: isKnown ? this.source(owner, key) : source };
   }
+}
+
+/** A place in the result, and where it stood. */
+interface Found {
+  readonly value: JsonValue | undefined;
+  readonly source: string;
+}
+
+function isContainer(value: JsonValue | undefined): value is Container {
+  return typeof value === 'object' && value !== null;
 }

@@ -6,7 +6,7 @@
  * renderer lays over it. So nothing is lost, whatever was understood, and to understand more makes `rest` smaller.
  */
 import type { JsonObject as Rest } from '../../dashboard/json.ts';
-import { isObject, type JsonObject, type JsonValue } from './json.ts';
+import { isObject, type JsonObject, type JsonValue, setOwn } from './json.ts';
 
 /** The part of `wanted` that `rendered` does not have; undefined when it has all of it. */
 export function overlayOf(rendered: unknown, wanted: JsonObject): Rest | undefined {
@@ -16,7 +16,7 @@ export function overlayOf(rendered: unknown, wanted: JsonObject): Rest | undefin
     const under = Object.hasOwn(below, key) ? below[key] : undefined;
     if (under !== undefined && covers(under, value)) continue;
     const part = isObject(under) && isObject(value) ? overlayOf(under, value) : value;
-    if (part !== undefined) define(out, key, part as JsonValue);
+    if (part !== undefined) setOwn(out, key, part as JsonValue);
   }
   return Object.keys(out).length === 0 ? undefined : out;
 }
@@ -47,16 +47,11 @@ export function filledFrom(above: JsonObject, below: JsonObject): JsonObject {
   const out: JsonObject = {};
   for (const [key, value] of [...Object.entries(below), ...Object.entries(above)]) {
     const other = Object.hasOwn(below, key) ? below[key] : undefined;
-    define(
+    setOwn(
       out,
       key,
       isObject(value) && isObject(other) && value !== other ? filledFrom(value, other) : value,
     );
   }
   return out;
-}
-
-/** Sets a key as an own one, also `__proto__`. */
-function define(owner: JsonObject, key: string, value: JsonValue): void {
-  Object.defineProperty(owner, key, { value, configurable: true, enumerable: true, writable: true });
 }
