@@ -244,16 +244,19 @@ function quietNight(fails: boolean): Phase[] {
   return [...request(fails ? 1 : 0), ...request(0), ...request(0)];
 }
 
+const DAYTIME = 6 * HOUR;
+const NIGHT = 8 * HOUR;
+
 /** A day of steady traffic, then a night in which one of three requests of one hour fails. */
 const QUIET_NIGHT: readonly Phase[] = [
-  { forMs: 12 * HOUR, perMinute: 100, bad: 0 },
+  { forMs: DAYTIME, perMinute: 100, bad: 0 },
   ...Array.from({ length: 8 }, (_, hour) => quietNight(hour === 6)).flat(),
 ];
 
 test('one failed request of three in an hour at night tells nobody', async () => {
   const run = simulation(objective(), QUIET_NIGHT, EVERY_MINUTE, /page|ticket/);
   let worst = 0;
-  for await (const { timeMs, firing } of run.between(12 * HOUR, 20 * HOUR - MIN)) {
+  for await (const { timeMs, firing } of run.between(DAYTIME, DAYTIME + NIGHT - MIN)) {
     expect(firing).toEqual([]);
     worst = Math.max(worst, (await run.ask('slo:error:ratio_rate1h', timeMs)) ?? 0);
   }
@@ -264,7 +267,7 @@ test('one failed request of three in an hour at night tells nobody', async () =>
 test('without the minimum the same night wakes somebody', async () => {
   const careless = objective({ minEvents: 0, minBadEvents: 0 });
   const run = simulation(careless, QUIET_NIGHT, EVERY_MINUTE, /page/);
-  const { begins } = await turns(run, 'critical', 12 * HOUR, 20 * HOUR - MIN);
+  const { begins } = await turns(run, 'critical', DAYTIME, DAYTIME + NIGHT - MIN);
   expect(begins).toBeGreaterThanOrEqual(6 * HOUR);
 });
 
@@ -305,6 +308,25 @@ test('a service that never failed, and so has no counter of failures, has a rati
   await run.run(0, 2 * HOUR);
   expect(await run.ask('slo:error:ratio_rate1h', 2 * HOUR)).toBe(0);
   expect(await run.ask('slo:error_budget_remaining:ratio', 2 * HOUR)).toBe(1);
+});
+
+/** A restart after two hours, and a replacement by another instance after four; nothing fails. */
+const DEPLOYED = [
+  { series: 'requests_total{outcome="ok",instance="a"}', values: '0+6000x120 0+6000x119 stale' },
+  { series: 'requests_total{outcome="failed",instance="a"}', values: '0x120 0x119 stale' },
+  { series: 'requests_total{outcome="ok",instance="b"}', values: '_x239 0+6000x120' },
+  { series: 'requests_total{outcome="failed",instance="b"}', values: '_x239 0x120' },
+];
+
+test.each([
+  { counted: 'bad', events: EVENTS },
+  { counted: 'good', events: ratio({ total: 'requests_total', good: 'requests_total{outcome="ok"}' }) },
+])('restarts and replacements are no failures, where the $counted events are counted', async ({ events }) => {
+  const subject = slo('requests', { description: 'Requests succeed.', objective: OBJECTIVE, events });
+  const run = new SloRun(subject, DEPLOYED, EVERY_MINUTE);
+  for await (const { firing } of run.between(0, 6 * HOUR)) expect(firing).toEqual([]);
+  expect(await run.ask('slo:period_bad_events:sum', 6 * HOUR)).toBeCloseTo(0, 6);
+  expect((await run.ask('slo:period_events:sum', 6 * HOUR))! / (360 * 6000)).toBeCloseTo(1, 1);
 });
 
 /** Durations of which one in fifty is above half a second, in both forms that a histogram can have. */
@@ -351,8 +373,8 @@ test('a report tells what the rules have recorded', async () => {
 });
 
 test('an alert says how fast the budget burns, what is left of it, and what to do', async () => {
-  const run = simulation(objective(), [steady(10 * HOUR), steady(30 * MIN, 50)], EVERY_MINUTE);
-  await run.run(0, 10.5 * HOUR);
+  const run = simulation(objective(), [steady(3 * HOUR), steady(30 * MIN, 50)], EVERY_MINUTE);
+  await run.run(0, 3.5 * HOUR);
   const [page] = run.alerts().filter(({ severity }) => severity === 'critical');
   expect(page!.value).toBeCloseTo(25, 0);
   expect(page!.annotations.summary).toMatch(

@@ -42,6 +42,13 @@ const native = histogram({
   help: 'Durations.',
   native: {},
 });
+const both = histogram({
+  name: 'slo_test_both_seconds',
+  unit: 'seconds',
+  help: 'Durations.',
+  native: {},
+  buckets: [0.25, 1],
+});
 const failures = select(requests, { status: re('5..') });
 const availability = ratio({ total: select(requests), bad: failures });
 
@@ -103,6 +110,18 @@ describe('events', () => {
       'clamp_min(T - on () sum(increase(slo_test_took_seconds_bucket{le=~"5|5\\\\.0",tenant="a"}[5m])), 0)',
     ],
     [
+      'the native form of a histogram that has both',
+      latency({ histogram: both, threshold: 0.25, form: 'native' }),
+      'histogram_count(sum(increase(slo_test_both_seconds[5m])))',
+      'T * on () (1 - histogram_fraction(-Inf, 0.25, sum(increase(slo_test_both_seconds[5m]))))',
+    ],
+    [
+      'a threshold of a histogram that has both, where no bucket ends',
+      latency({ histogram: both, threshold: 0.3 }),
+      'histogram_count(sum(increase(slo_test_both_seconds[5m])))',
+      'T * on () (1 - histogram_fraction(-Inf, 0.3, sum(increase(slo_test_both_seconds[5m]))))',
+    ],
+    [
       'a native histogram',
       latency({ histogram: native, threshold: 0.3 }),
       'histogram_count(sum(increase(slo_test_native_seconds[5m])))',
@@ -148,6 +167,14 @@ describe('events are refused', () => {
     [
       () => latency({ histogram: took, threshold: 0.5 }),
       'latency of slo_test_took_seconds: no bucket ends at the threshold 0.5, only at 0.25, 1, 5: take one of these, or add it to the buckets of slo_test_took_seconds',
+    ],
+    [
+      () => latency({ histogram: both, threshold: 0.3, form: 'classic' }),
+      'latency of slo_test_both_seconds: no bucket ends at the threshold 0.3, only at 0.25, 1: take one of these, or add it to the buckets of slo_test_both_seconds',
+    ],
+    [
+      () => latency({ histogram: took, threshold: 1, form: 'native' }),
+      'latency of slo_test_took_seconds: it has no native form, as its definition says',
     ],
     [
       () => latency({ histogram: { name: 'h', type: 'histogram' }, threshold: 0.5 }),
@@ -237,13 +264,21 @@ describe('burn rates', () => {
         ['3d', 1, 0.1],
       ],
     ],
-    // No window is as long as the period.
+    // A tenth of a week's budget in a day, or in three, is slow.
     [
-      { period: '1d' },
+      { period: '7d' },
       [
-        ['1h', 0.48, 0.00048],
-        ['6h', 0.2, 0.0002],
+        ['1h', 3.36, 0.00336],
+        ['6h', 1.4, 0.0014],
       ],
+    ],
+    // A window is shorter than the period.
+    [
+      {
+        period: '7d',
+        alerting: { page: false, ticket: { windows: [{ budgetShare: 1, long: '1w', short: '1d' }] } },
+      },
+      [],
     ],
     [
       { alerting: { page: false, ticket: { windows: [{ budgetShare: 0.5, long: '1w', short: '12h' }] } } },
@@ -263,6 +298,7 @@ describe('burn rates', () => {
           const hours = { '1h': 1, '6h': 6, '1d': 24, '3d': 72 }[long]!;
           expect(factor).toBeCloseTo((budgetShare * period * 24) / hours, 9);
           expect(threshold).toBeLessThan(1);
+          expect(factor).toBeGreaterThanOrEqual(0.9);
         }
       }),
     );

@@ -58,9 +58,20 @@ export interface BurnRate {
 }
 
 /**
- * The conditions that can hold under an objective. Left out are those whose window is not shorter than the period, and
- * those that would need more bad events than there are events: with an objective of 90 % no hour can spend 2 % of the
- * budget of 30 days.
+ * Below it an alert fires while the budget lasts longer than its period; with 28 days the slowest row is at 0.93, which
+ * is meant.
+ */
+const FACTOR_MIN = 0.9;
+
+/**
+ * The conditions that say something under an objective. Left out are
+ *
+ * - windows that are not shorter than the period;
+ * - what would need more bad events than there are events: with an objective of 90 % no hour can spend 2 % of the budget
+ *   of 30 days;
+ * - what would fire although the promise is kept: of a budget of 7 days a tenth in 3 days is slow. A short period wants
+ *   windows of its own.
+ *
  * @throws DefinitionError for shares, durations and orders of windows that cannot be
  */
 export function burnRates(
@@ -80,7 +91,7 @@ export function burnRates(
       );
     const factor = rounded((budgetShare * periodMs) / longMs);
     const ratio = rounded(factor * budget, THRESHOLD_DIGITS);
-    if (longMs >= periodMs || ratio >= 1) return [];
+    if (longMs >= periodMs || ratio >= 1 || factor < FACTOR_MIN) return [];
     return [{ budgetShare, long: formatDuration(longMs), short: formatDuration(shortMs), factor, ratio }];
   });
 }

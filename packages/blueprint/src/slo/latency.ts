@@ -18,6 +18,11 @@ export interface LatencySpec<M extends MetricLike, C> {
   readonly histogram: Parameters<typeof buckets<M, C>>[0];
   /** What is not above it is good, in the unit of the histogram; of a classic histogram the bound of a bucket. */
   readonly threshold: number;
+  /**
+   * Which form of the histogram is asked, where it has both: what is stored depends on who scrapes it. Default: the
+   * classic one where a bucket ends at the threshold.
+   */
+  readonly form?: 'classic' | 'native';
   /** Conditions on labels, as those of `select`: which of the events count. */
   readonly where?: Parameters<typeof countOf<M, C>>[1];
 }
@@ -33,9 +38,10 @@ export function latency<const M extends MetricLike, C>(spec: LatencySpec<M, C>):
 export function latency(spec: {
   readonly histogram: unknown;
   readonly threshold: number;
+  readonly form?: 'classic' | 'native';
   readonly where?: unknown;
 }): SloEvents {
-  const { histogram, threshold } = spec;
+  const { histogram, threshold, form } = spec;
   const where = conditions(spec.where);
   const [metric] = catalogOf([histogram]);
   if (metric?.type !== 'histogram')
@@ -48,8 +54,10 @@ export function latency(spec: {
   // What `catalogOf` knows is a metric, which the selecting functions take by its shape.
   const asked = histogram as { readonly name: string; readonly type: 'histogram' };
   const { bounds = [] } = metric;
-  if (bounds.includes(threshold)) return classic(name, asked, threshold, where);
-  if (metric.form !== 'classic') return native(name, asked, threshold, where);
+  if (form === 'native' && metric.form === 'classic')
+    throw new DefinitionError(`${name}: it has no native form, as its definition says`);
+  if (form !== 'native' && bounds.includes(threshold)) return classic(name, asked, threshold, where);
+  if (form !== 'classic' && metric.form !== 'classic') return native(name, asked, threshold, where);
   throw new DefinitionError(
     bounds.length === 0
       ? `${name}: its definition says nothing about buckets, so that nobody knows whether one ends at ${threshold}`
