@@ -2,30 +2,8 @@
  * For every alert of every watch: series over which it must fire, and series just below its limit over which it must
  * not. Each series is `name{labels} values` in the notation of rule unit tests, a value a minute.
  */
-import {
-  cacheWatch,
-  cleanupWatch,
-  databaseWatch,
-  dependenciesWatch,
-  downloadsWatch,
-  eventsWatch,
-  gpuWatch,
-  httpWatch,
-  jobsWatch,
-  MONITOR_METRICS,
-  monitorWatch,
-  runtimeInstrument,
-  runtimeWatch,
-  scrapingWatch,
-  searchWatch,
-  serviceWatch,
-  storageWatch,
-  systemWatch,
-  transcodeWatch,
-  transcriptionWatch,
-  uploadsWatch,
-  type Watch,
-} from '../packages/blueprint/dist/index.js';
+import type { Watch } from '../packages/blueprint/dist/index.js';
+import { wholeWatches } from '../packages/blueprint/test/whole-watches.ts';
 
 /** One alert, and when it is to fire. */
 export interface AlertCase {
@@ -44,17 +22,7 @@ export interface AlertCase {
   readonly withoutSeries?: 'fires';
 }
 
-const where = { job: 'shop' };
-
-const counter = (name: string, labels: Readonly<Record<string, readonly string[] | 'open'>> = {}) =>
-  ({ type: 'counter', name, labels }) as const;
-const gauge = (
-  name: string,
-  labels: Readonly<Record<string, readonly string[] | 'open'>> = {},
-  mode = 'live sum',
-) => ({ type: 'gauge', name, labels, mode }) as const;
-const seconds = (name: string, labels: Readonly<Record<string, readonly string[] | 'open'>> = {}) =>
-  ({ type: 'histogram', name, labels, buckets: [0.1, 1, 10] }) as const;
+const WATCHES = wholeWatches();
 
 const A = 'job="shop",instance="a"';
 const B = 'job="shop",instance="b"';
@@ -72,163 +40,6 @@ function observed(name: string, le: '0.1' | '1' | '10', perMinute: number, label
     `${name}_sum{${A}${own}} 0+${perMinute}x200`,
   ];
 }
-
-const http = httpWatch(
-  {
-    requests: counter('http_requests_total', { method: 'open', endpoint: 'open', status: 'open' }),
-    duration: seconds('http_request_duration_seconds', { method: 'open', endpoint: 'open' }),
-    inFlight: gauge('http_requests_in_progress'),
-  },
-  { where, inFlightMax: 100, silentAfter: '15m' },
-);
-
-const jobs = jobsWatch(
-  {
-    total: counter('jobs_total', {
-      queue: ['mail', 'video'],
-      status: ['started', 'completed', 'failed', 'timeout'],
-    }),
-    duration: seconds('job_duration_seconds', { queue: ['mail', 'video'] }),
-    active: gauge('jobs_active'),
-    pending: gauge('jobs_pending', { queue: ['mail', 'video'] }, 'mostrecent'),
-    workers: gauge('workers'),
-    oldestWaiting: gauge('jobs_oldest_waiting_seconds', {}, 'live max'),
-    lastSuccess: gauge('jobs_last_success_timestamp_seconds', {}, 'live max'),
-  },
-  { where, secondsMax: 5, successAgeSecondsMax: 3600 },
-);
-
-const busyJobs = jobsWatch(
-  { completed: counter('videos_completed_total'), failed: counter('videos_failed_total') },
-  { where, alwaysBusy: true },
-);
-
-const transfer = (name: string) => ({
-  total: counter(`${name}s_total`, { provider: 'open', status: ['success', 'failed'] }),
-  duration: seconds(`${name}_duration_seconds`, { provider: 'open' }),
-  inProgress: gauge(`${name}s_in_progress`),
-});
-const uploads = uploadsWatch(transfer('upload'), { where, secondsMax: 5 });
-const downloads = downloadsWatch(transfer('download'), { where, secondsMax: 5 });
-
-const storage = storageWatch(
-  {
-    usage: gauge('storage_usage_bytes', { provider: ['s3', 'gcs'] }, 'mostrecent'),
-    writes: counter('storage_writes_total', { provider: ['s3', 'gcs'], status: ['success', 'failed'] }),
-    writeDuration: seconds('storage_write_duration_seconds', { provider: ['s3', 'gcs'] }),
-  },
-  { where, quotaBytes: 1000, secondsMax: 5 },
-);
-
-const database = databaseWatch(
-  {
-    duration: seconds('db_query_duration_seconds', { operation: 'open' }),
-    errors: counter('db_errors_total', { error_type: 'open' }),
-    connections: gauge('db_connections_active'),
-    connectionsMax: gauge('db_connections_max'),
-    waiting: gauge('db_connections_waiting'),
-  },
-  { where },
-);
-
-const cache = cacheWatch(
-  {
-    lookups: counter('cache_lookups_total', { result: ['hit', 'miss'] }),
-    duration: seconds('cache_lookup_duration_seconds'),
-    errors: counter('cache_errors_total'),
-  },
-  { where },
-);
-
-const search = searchWatch(
-  {
-    queries: counter('search_queries_total', { backend: 'open', status: ['success', 'failed'] }),
-    results: counter('search_results_total', { backend: 'open' }),
-    duration: seconds('search_duration_seconds', { backend: 'open' }),
-    indexed: counter('search_indexed_total'),
-  },
-  { where, indexesWithin: '1h' },
-);
-
-const transcode = transcodeWatch(
-  {
-    jobs: counter('transcode_jobs_total', { status: ['completed', 'failed'] }),
-    duration: seconds('transcode_duration_seconds', { target_format: 'open' }),
-    active: gauge('transcode_active'),
-    pending: gauge('transcode_pending'),
-  },
-  { where, secondsMax: 5 },
-);
-
-const transcription = transcriptionWatch(
-  {
-    processed: counter('recordings_total', { result: ['completed', 'failed'] }),
-    duration: seconds('transcription_duration_seconds', { model: 'open' }),
-    pending: gauge('recordings_pending', {}, 'mostrecent'),
-    inProgress: gauge('recordings_in_progress', { state: 'open' }),
-  },
-  { where, secondsMax: 5 },
-);
-
-const scraping = scrapingWatch(
-  {
-    jobs: counter('scraping_jobs_total', { source: 'open', status: ['completed', 'failed'] }),
-    results: counter('scraping_results_total', { source: 'open', result_type: ['new', 'updated', 'errors'] }),
-    duration: seconds('scraping_duration_seconds', { source: 'open' }),
-    active: gauge('scraping_active', { source: 'open' }),
-    queue: gauge('scraping_queue', {}, 'mostrecent'),
-  },
-  { where, secondsMax: 5 },
-);
-
-const cleanup = cleanupWatch(
-  {
-    runs: counter('cleanup_runs_total'),
-    errors: counter('cleanup_errors_total'),
-    lastSuccess: gauge('cleanup_last_success_timestamp_seconds', {}, 'live max'),
-  },
-  { where, runsWithin: '1h', successAgeSecondsMax: 3600 },
-);
-
-const service = serviceWatch({ errors: counter('errors_total', { error_code: 'open' }) }, { where });
-
-const dependencies = dependenciesWatch(
-  {
-    up: gauge('dependency_up', { dependency: ['database', 'redis'] }, 'mostrecent'),
-    calls: counter('calls_total', { operation: 'open', status: ['success', 'failed'] }),
-    duration: seconds('call_duration_seconds', { operation: 'open' }),
-  },
-  { where, secondsMax: 5 },
-);
-
-const events = eventsWatch(
-  { exports: counter('exports_total', { format: ['srt', 'pdf'] }), orders: counter('orders_total') },
-  { where, perSecondMax: { exports: 10, orders: 10 }, silentAfter: { orders: '30m' } },
-);
-
-const runtime = runtimeWatch(runtimeInstrument(), { where, memoryBytesMax: 1000 });
-
-const system = systemWatch(
-  {
-    memoryAvailable: gauge('memory_available_bytes'),
-    memoryTotal: gauge('memory_total_bytes'),
-    diskUsed: gauge('disk_used_bytes', { mountpoint: 'open' }, 'mostrecent'),
-    diskTotal: gauge('disk_total_bytes', { mountpoint: 'open' }, 'mostrecent'),
-    cpu: counter('cpu_seconds_total', { cpu: 'open', mode: 'open' }),
-  },
-  { where },
-);
-
-const gpu = gpuWatch(
-  {
-    memoryUsed: gauge('gpu_memory_used_bytes', { device: 'open' }, 'mostrecent'),
-    memoryTotal: gauge('gpu_memory_total_bytes', { device: 'open' }, 'mostrecent'),
-    temperature: gauge('gpu_temperature_celsius', { device: 'open' }, 'mostrecent'),
-  },
-  { where },
-);
-
-const monitor = monitorWatch(MONITOR_METRICS, { where });
 
 /** Events of two endings a minute, over two instances, so that sums are asked for. */
 function ended(
@@ -263,25 +74,25 @@ const WAITING = `jobs_pending{${A},queue="mail"}`;
 export const ALERT_CASES: readonly AlertCase[] = [
   {
     alert: 'HttpFailing',
-    watch: http,
+    watch: WATCHES.http,
     fires: ended('http_requests_total', 'method="GET",endpoint="/"', 'status="200"', 94, 'status="503"', 6),
     below: ended('http_requests_total', 'method="GET",endpoint="/"', 'status="200"', 96, 'status="503"', 4),
   },
   {
     alert: 'HttpSlow',
-    watch: http,
+    watch: WATCHES.http,
     fires: observed('http_request_duration_seconds', '10', 10, 'method="GET",endpoint="/"'),
     below: observed('http_request_duration_seconds', '1', 10, 'method="GET",endpoint="/"'),
   },
   {
     alert: 'HttpCrowded',
-    watch: http,
+    watch: WATCHES.http,
     fires: [`http_requests_in_progress{${A}} 60x200`, `http_requests_in_progress{${B}} 41x200`],
     below: [`http_requests_in_progress{${A}} 60x200`, `http_requests_in_progress{${B}} 40x200`],
   },
   {
     alert: 'HttpSilent',
-    watch: http,
+    watch: WATCHES.http,
     fires: [`http_requests_total{${A},method="GET",endpoint="/",status="200"} 0+10x30 300x60`],
     below: [`http_requests_total{${A},method="GET",endpoint="/",status="200"} 0+10x30 300x15 301x60`],
     atZero: 'fires',
@@ -289,38 +100,38 @@ export const ALERT_CASES: readonly AlertCase[] = [
   },
   {
     alert: 'JobsFailing',
-    watch: jobs,
+    watch: WATCHES.jobs,
     fires: ended('jobs_total', 'queue="mail"', 'status="completed"', 88, 'status="timeout"', 12),
     below: ended('jobs_total', 'queue="mail"', 'status="completed"', 91, 'status="timeout"', 9),
   },
   {
     alert: 'JobsSlow',
-    watch: jobs,
+    watch: WATCHES.jobs,
     fires: observed('job_duration_seconds', '10', 10, 'queue="mail"'),
     below: observed('job_duration_seconds', '1', 10, 'queue="mail"'),
   },
   {
     alert: 'JobsPiling',
-    watch: jobs,
+    watch: WATCHES.jobs,
     // Both instances see the same queue, so that 26 and 26 are 26.
     fires: [`${WAITING} 51x200`, `jobs_pending{${B},queue="mail"} 20x200`],
     below: [`${WAITING} 50x200`, `jobs_pending{${B},queue="mail"} 50x200`],
   },
   {
     alert: 'JobsWaitingLong',
-    watch: jobs,
+    watch: WATCHES.jobs,
     fires: [`jobs_oldest_waiting_seconds{${A}} 901x200`],
     below: [`jobs_oldest_waiting_seconds{${A}} 900x200`],
   },
   {
     alert: 'JobsStuck',
-    watch: jobs,
+    watch: WATCHES.jobs,
     fires: standing(`jobs_active{${A}}`, 2, JOB_ENDS),
     below: standing(`jobs_active{${A}}`, 2, JOB_ENDS, 0.1),
   },
   {
     alert: 'JobsNotCompleting',
-    watch: jobs,
+    watch: WATCHES.jobs,
     // All of them fail, which is an ending and no completion.
     fires: [...standing(WAITING, 2, [JOB_ENDS[0]!]), `${JOB_ENDS[1]} 0+10x200`],
     below: [...standing(WAITING, 2, [JOB_ENDS[0]!], 0.1), `${JOB_ENDS[1]} 0+10x200`],
@@ -328,7 +139,7 @@ export const ALERT_CASES: readonly AlertCase[] = [
   },
   {
     alert: 'JobsNotCompleting',
-    watch: busyJobs,
+    watch: WATCHES.busyJobs,
     fires: [`videos_completed_total{${A}} 7x200`, `videos_failed_total{${A}} 0x200`],
     below: [`videos_completed_total{${A}} 7x60 8x100`, `videos_failed_total{${A}} 0x200`],
     atMinute: 90,
@@ -336,19 +147,19 @@ export const ALERT_CASES: readonly AlertCase[] = [
   },
   {
     alert: 'JobsWithoutWorker',
-    watch: jobs,
+    watch: WATCHES.jobs,
     fires: [`${WAITING} 1x200`, `workers{${A}} 0x200`],
     below: [`${WAITING} 1x200`, `workers{${A}} 1x200`],
   },
   {
     alert: 'JobsOverdue',
-    watch: jobs,
+    watch: WATCHES.jobs,
     fires: [`jobs_last_success_timestamp_seconds{${A}} 60x200`],
     below: [`jobs_last_success_timestamp_seconds{${A}} 60x30 1800x170`],
     atMinute: 90,
   },
   ...(['Upload', 'Download'] as const).flatMap((kind): AlertCase[] => {
-    const watch = kind === 'Upload' ? uploads : downloads;
+    const watch = kind === 'Upload' ? WATCHES.uploads : WATCHES.downloads;
     const name = kind.toLowerCase();
     const endings = ['success', 'failed'].map(
       (status) => `${name}s_total{${A},provider="s3",status="${status}"}`,
@@ -376,7 +187,7 @@ export const ALERT_CASES: readonly AlertCase[] = [
   }),
   {
     alert: 'StorageNearlyFull',
-    watch: storage,
+    watch: WATCHES.storage,
     fires: [
       `storage_usage_bytes{${A},provider="s3"} 801x200`,
       `storage_usage_bytes{${B},provider="s3"} 801x200`,
@@ -388,7 +199,7 @@ export const ALERT_CASES: readonly AlertCase[] = [
   },
   {
     alert: 'StorageFillingUp',
-    watch: storage,
+    watch: WATCHES.storage,
     // From 500, a byte in 2 minutes is 720 in a day, and one in 3 minutes is 480.
     fires: [`storage_usage_bytes{${A},provider="s3"} 350+0.5x400`],
     below: [`storage_usage_bytes{${A},provider="s3"} 350+0.25x400`],
@@ -396,73 +207,73 @@ export const ALERT_CASES: readonly AlertCase[] = [
   },
   {
     alert: 'StorageWritesFailing',
-    watch: storage,
+    watch: WATCHES.storage,
     fires: ended('storage_writes_total', 'provider="s3"', 'status="success"', 88, 'status="failed"', 12),
     below: ended('storage_writes_total', 'provider="s3"', 'status="success"', 91, 'status="failed"', 9),
   },
   {
     alert: 'StorageWritesSlow',
-    watch: storage,
+    watch: WATCHES.storage,
     fires: observed('storage_write_duration_seconds', '10', 10, 'provider="s3"'),
     below: observed('storage_write_duration_seconds', '1', 10, 'provider="s3"'),
   },
   {
     alert: 'DatabaseFailing',
-    watch: database,
+    watch: WATCHES.database,
     fires: [`db_errors_total{${A},error_type="timeout"} 0+61x200`],
     below: [`db_errors_total{${A},error_type="timeout"} 0+60x200`],
   },
   {
     alert: 'DatabaseSlow',
-    watch: database,
+    watch: WATCHES.database,
     fires: observed('db_query_duration_seconds', '1', 10, 'operation="select"'),
     below: observed('db_query_duration_seconds', '0.1', 10, 'operation="select"'),
   },
   {
     alert: 'DatabaseConnectionsHigh',
-    watch: database,
+    watch: WATCHES.database,
     fires: [`db_connections_active{${A}} 81x200`, `db_connections_max{${A}} 100x200`],
     below: [`db_connections_active{${A}} 80x200`, `db_connections_max{${A}} 100x200`],
   },
   {
     alert: 'DatabaseWaiting',
-    watch: database,
+    watch: WATCHES.database,
     fires: [`db_connections_waiting{${A}} 1x200`],
     below: [`db_connections_waiting{${A}} 0x200`],
   },
   {
     alert: 'CacheMissing',
-    watch: cache,
+    watch: WATCHES.cache,
     fires: ended('cache_lookups_total', '', 'result="hit"', 49, 'result="miss"', 51),
     below: ended('cache_lookups_total', '', 'result="hit"', 50, 'result="miss"', 50),
   },
   {
     alert: 'CacheSlow',
-    watch: cache,
+    watch: WATCHES.cache,
     fires: observed('cache_lookup_duration_seconds', '1', 10),
     below: observed('cache_lookup_duration_seconds', '0.1', 10),
   },
   {
     alert: 'CacheFailing',
-    watch: cache,
+    watch: WATCHES.cache,
     fires: [`cache_errors_total{${A}} 0+7x200`],
     below: [`cache_errors_total{${A}} 0+6x200`],
   },
   {
     alert: 'SearchFailing',
-    watch: search,
+    watch: WATCHES.search,
     fires: ended('search_queries_total', 'backend="pg"', 'status="success"', 94, 'status="failed"', 6),
     below: ended('search_queries_total', 'backend="pg"', 'status="success"', 96, 'status="failed"', 4),
   },
   {
     alert: 'SearchSlow',
-    watch: search,
+    watch: WATCHES.search,
     fires: observed('search_duration_seconds', '10', 10, 'backend="pg"'),
     below: observed('search_duration_seconds', '1', 10, 'backend="pg"'),
   },
   {
     alert: 'SearchFindsNothing',
-    watch: search,
+    watch: WATCHES.search,
     fires: [
       `search_queries_total{${A},backend="pg",status="success"} 0+1x200`,
       `search_results_total{${A},backend="pg"} 40x200`,
@@ -474,7 +285,7 @@ export const ALERT_CASES: readonly AlertCase[] = [
   },
   {
     alert: 'SearchIndexStale',
-    watch: search,
+    watch: WATCHES.search,
     fires: [`search_indexed_total{${A}} 10x200`],
     below: [`search_indexed_total{${A}} 10x60 11x140`],
     atMinute: 90,
@@ -482,50 +293,50 @@ export const ALERT_CASES: readonly AlertCase[] = [
   },
   {
     alert: 'TranscodeFailing',
-    watch: transcode,
+    watch: WATCHES.transcode,
     fires: ended('transcode_jobs_total', '', 'status="completed"', 88, 'status="failed"', 12),
     below: ended('transcode_jobs_total', '', 'status="completed"', 91, 'status="failed"', 9),
   },
   {
     alert: 'TranscodeSlow',
-    watch: transcode,
+    watch: WATCHES.transcode,
     fires: observed('transcode_duration_seconds', '10', 10, 'target_format="mp4"'),
     below: observed('transcode_duration_seconds', '1', 10, 'target_format="mp4"'),
   },
   {
     alert: 'TranscodeStuck',
-    watch: transcode,
+    watch: WATCHES.transcode,
     fires: standing(`transcode_active{${A}}`, 1, [`transcode_jobs_total{${A},status="completed"}`]),
     below: standing(`transcode_active{${A}}`, 1, [`transcode_jobs_total{${A},status="completed"}`], 0.1),
     atMinute: 90,
   },
   {
     alert: 'TranscodePiling',
-    watch: transcode,
+    watch: WATCHES.transcode,
     fires: [`transcode_pending{${A}} 30x200`, `transcode_pending{${B}} 21x200`],
     below: [`transcode_pending{${A}} 30x200`, `transcode_pending{${B}} 20x200`],
   },
   {
     alert: 'TranscriptionFailing',
-    watch: transcription,
+    watch: WATCHES.transcription,
     fires: ended('recordings_total', '', 'result="completed"', 78, 'result="failed"', 22),
     below: ended('recordings_total', '', 'result="completed"', 81, 'result="failed"', 19),
   },
   {
     alert: 'TranscriptionSlow',
-    watch: transcription,
+    watch: WATCHES.transcription,
     fires: observed('transcription_duration_seconds', '10', 10, 'model="large"'),
     below: observed('transcription_duration_seconds', '1', 10, 'model="large"'),
   },
   {
     alert: 'TranscriptionPiling',
-    watch: transcription,
+    watch: WATCHES.transcription,
     fires: [`recordings_pending{${A}} 51x200`],
     below: [`recordings_pending{${A}} 50x200`],
   },
   {
     alert: 'TranscriptionNotCompleting',
-    watch: transcription,
+    watch: WATCHES.transcription,
     fires: standing(`recordings_in_progress{${A},state="downloading"}`, 1, [
       `recordings_total{${A},result="completed"}`,
     ]),
@@ -539,25 +350,25 @@ export const ALERT_CASES: readonly AlertCase[] = [
   },
   {
     alert: 'ScrapingFailing',
-    watch: scraping,
+    watch: WATCHES.scraping,
     fires: ended('scraping_jobs_total', 'source="x"', 'status="completed"', 78, 'status="failed"', 22),
     below: ended('scraping_jobs_total', 'source="x"', 'status="completed"', 81, 'status="failed"', 19),
   },
   {
     alert: 'ScrapingResultsFailing',
-    watch: scraping,
+    watch: WATCHES.scraping,
     fires: ended('scraping_results_total', 'source="x"', 'result_type="new"', 78, 'result_type="errors"', 22),
     below: ended('scraping_results_total', 'source="x"', 'result_type="new"', 81, 'result_type="errors"', 19),
   },
   {
     alert: 'ScrapingSlow',
-    watch: scraping,
+    watch: WATCHES.scraping,
     fires: observed('scraping_duration_seconds', '10', 10, 'source="x"'),
     below: observed('scraping_duration_seconds', '1', 10, 'source="x"'),
   },
   {
     alert: 'ScrapingStuck',
-    watch: scraping,
+    watch: WATCHES.scraping,
     fires: standing(`scraping_active{${A},source="x"}`, 1, [
       `scraping_jobs_total{${A},source="x",status="completed"}`,
     ]),
@@ -570,7 +381,7 @@ export const ALERT_CASES: readonly AlertCase[] = [
   },
   {
     alert: 'ScrapingNotCompleting',
-    watch: scraping,
+    watch: WATCHES.scraping,
     fires: standing(`scraping_queue{${A}}`, 1, [`scraping_jobs_total{${A},source="x",status="completed"}`]),
     below: standing(
       `scraping_queue{${A}}`,
@@ -582,20 +393,20 @@ export const ALERT_CASES: readonly AlertCase[] = [
   },
   {
     alert: 'ScrapingPiling',
-    watch: scraping,
+    watch: WATCHES.scraping,
     fires: [`scraping_queue{${A}} 101x200`],
     below: [`scraping_queue{${A}} 100x200`],
   },
   {
     alert: 'CleanupFailing',
-    watch: cleanup,
+    watch: WATCHES.cleanup,
     fires: [`cleanup_errors_total{${A}} 0+0.1x200`, `cleanup_runs_total{${A}} 0+1x200`],
     below: [`cleanup_errors_total{${A}} 0+0.08x200`, `cleanup_runs_total{${A}} 0+1x200`],
     atMinute: 90,
   },
   {
     alert: 'CleanupNotRunning',
-    watch: cleanup,
+    watch: WATCHES.cleanup,
     fires: [`cleanup_runs_total{${A}} 7x200`],
     below: [`cleanup_runs_total{${A}} 7x60 8x140`],
     atMinute: 90,
@@ -604,7 +415,7 @@ export const ALERT_CASES: readonly AlertCase[] = [
   },
   {
     alert: 'CleanupOverdue',
-    watch: cleanup,
+    watch: WATCHES.cleanup,
     fires: [`cleanup_last_success_timestamp_seconds{${A}} 60x200`, `cleanup_runs_total{${A}} 0+1x200`],
     below: [
       `cleanup_last_success_timestamp_seconds{${A}} 60x30 1800x170`,
@@ -614,7 +425,7 @@ export const ALERT_CASES: readonly AlertCase[] = [
   },
   {
     alert: 'ServiceDown',
-    watch: service,
+    watch: WATCHES.service,
     fires: [`up{${A}} 1x30 0x60`, `up{${B}} 1x200`],
     below: [`up{${A}} 1x30 0x1 1x60`, `up{${B}} 1x200`],
     atZero: 'fires',
@@ -622,7 +433,7 @@ export const ALERT_CASES: readonly AlertCase[] = [
   },
   {
     alert: 'ServiceAbsent',
-    watch: service,
+    watch: WATCHES.service,
     fires: ['up{job="other",instance="c"} 1x200'],
     below: [`up{${A}} 0x200`],
     atZero: 'fires',
@@ -630,13 +441,13 @@ export const ALERT_CASES: readonly AlertCase[] = [
   },
   {
     alert: 'ServiceErrors',
-    watch: service,
+    watch: WATCHES.service,
     fires: [`errors_total{${A},error_code="X"} 0+61x200`],
     below: [`errors_total{${A},error_code="X"} 0+60x200`],
   },
   {
     alert: 'DependencyDown',
-    watch: dependencies,
+    watch: WATCHES.dependencies,
     // One instance sees it down, the other has not noticed yet.
     fires: [`dependency_up{${A},dependency="redis"} 0x200`, `dependency_up{${B},dependency="redis"} 1x200`],
     below: [`dependency_up{${A},dependency="redis"} 1x200`, `dependency_up{${B},dependency="redis"} 1x200`],
@@ -644,32 +455,32 @@ export const ALERT_CASES: readonly AlertCase[] = [
   },
   {
     alert: 'DependencyFailing',
-    watch: dependencies,
+    watch: WATCHES.dependencies,
     fires: ended('calls_total', 'operation="get"', 'status="success"', 88, 'status="failed"', 12),
     below: ended('calls_total', 'operation="get"', 'status="success"', 91, 'status="failed"', 9),
   },
   {
     alert: 'DependencySlow',
-    watch: dependencies,
+    watch: WATCHES.dependencies,
     fires: observed('call_duration_seconds', '10', 10, 'operation="get"'),
     below: observed('call_duration_seconds', '1', 10, 'operation="get"'),
   },
   {
     alert: 'EventsUnusual',
-    watch: events,
+    watch: WATCHES.events,
     fires: [`exports_total{${A},format="pdf"} 0+301x200`, `exports_total{${B},format="srt"} 0+301x200`],
     below: [`exports_total{${A},format="pdf"} 0+300x200`, `exports_total{${B},format="srt"} 0+300x200`],
   },
   {
     alert: 'EventsSilent',
-    watch: events,
+    watch: WATCHES.events,
     fires: [`orders_total{${A}} 3x200`],
     below: [`orders_total{${A}} 3x40 4x160`],
     atZero: 'fires',
   },
   {
     alert: 'RuntimeEventLoopBlocked',
-    watch: runtime,
+    watch: WATCHES.runtime,
     fires: [
       `nodejs_eventloop_lag_p99_seconds{${A}} 0.51x200`,
       `nodejs_eventloop_lag_p99_seconds{${B}} 0.1x200`,
@@ -681,13 +492,13 @@ export const ALERT_CASES: readonly AlertCase[] = [
   },
   {
     alert: 'RuntimeEventLoopBusy',
-    watch: runtime,
+    watch: WATCHES.runtime,
     fires: [`nodejs_eventloop_utilization_ratio{${A}} 0.91x200`],
     below: [`nodejs_eventloop_utilization_ratio{${A}} 0.9x200`],
   },
   {
     alert: 'RuntimeGarbageCollecting',
-    watch: runtime,
+    watch: WATCHES.runtime,
     fires: [
       `nodejs_gc_duration_seconds_sum{${A},kind="major"} 0+16x200`,
       `process_cpu_seconds_total{${A}} 0+60x200`,
@@ -699,38 +510,44 @@ export const ALERT_CASES: readonly AlertCase[] = [
   },
   {
     alert: 'RuntimeMemoryHigh',
-    watch: runtime,
-    fires: [`process_resident_memory_bytes{${A}} 1001x200`, `process_resident_memory_bytes{${B}} 1000x200`],
-    below: [`process_resident_memory_bytes{${A}} 1000x200`, `process_resident_memory_bytes{${B}} 1000x200`],
+    watch: WATCHES.runtime,
+    fires: [
+      `process_resident_memory_bytes{${A}} 1073741825x200`,
+      `process_resident_memory_bytes{${B}} 1073741824x200`,
+    ],
+    below: [
+      `process_resident_memory_bytes{${A}} 1073741824x200`,
+      `process_resident_memory_bytes{${B}} 1073741824x200`,
+    ],
   },
   {
     alert: 'RuntimeFileDescriptorsHigh',
-    watch: runtime,
+    watch: WATCHES.runtime,
     fires: [`process_open_fds{${A}} 81x200`, `process_max_fds{${A}} 100x200`],
     below: [`process_open_fds{${A}} 80x200`, `process_max_fds{${A}} 100x200`],
   },
   {
     alert: 'RuntimeRestarting',
-    watch: runtime,
+    watch: WATCHES.runtime,
     fires: [`process_start_time_seconds{${A}} 0x10 600x10 1200x10 1800x10 2400x100`],
     below: [`process_start_time_seconds{${A}} 0x10 600x10 1200x10 1800x100`],
     atMinute: 59,
   },
   {
     alert: 'SystemMemoryHigh',
-    watch: system,
+    watch: WATCHES.system,
     fires: [`memory_available_bytes{${A}} 99x200`, `memory_total_bytes{${A}} 1000x200`],
     below: [`memory_available_bytes{${A}} 101x200`, `memory_total_bytes{${A}} 1000x200`],
   },
   {
     alert: 'SystemDiskNearlyFull',
-    watch: system,
+    watch: WATCHES.system,
     fires: [`disk_used_bytes{${A},mountpoint="/"} 851x200`, `disk_total_bytes{${A},mountpoint="/"} 1000x200`],
     below: [`disk_used_bytes{${A},mountpoint="/"} 850x200`, `disk_total_bytes{${A},mountpoint="/"} 1000x200`],
   },
   {
     alert: 'SystemDiskFillingUp',
-    watch: system,
+    watch: WATCHES.system,
     fires: [
       `disk_used_bytes{${A},mountpoint="/"} 350+0.5x400`,
       `disk_total_bytes{${A},mountpoint="/"} 1000x400`,
@@ -743,7 +560,7 @@ export const ALERT_CASES: readonly AlertCase[] = [
   },
   {
     alert: 'SystemCpuBusy',
-    watch: system,
+    watch: WATCHES.system,
     fires: [
       `cpu_seconds_total{${A},cpu="0",mode="idle"} 0+5x200`,
       `cpu_seconds_total{${A},cpu="1",mode="idle"} 0+6x200`,
@@ -756,7 +573,7 @@ export const ALERT_CASES: readonly AlertCase[] = [
   },
   {
     alert: 'GpuMemoryFull',
-    watch: gpu,
+    watch: WATCHES.gpu,
     fires: [
       `gpu_memory_used_bytes{${A},device="0"} 951x200`,
       `gpu_memory_total_bytes{${A},device="0"} 1000x200`,
@@ -768,49 +585,49 @@ export const ALERT_CASES: readonly AlertCase[] = [
   },
   {
     alert: 'GpuHot',
-    watch: gpu,
+    watch: WATCHES.gpu,
     fires: [`gpu_temperature_celsius{${A},device="0"} 86x200`],
     below: [`gpu_temperature_celsius{${A},device="0"} 85x200`],
   },
   {
     alert: 'MonitorScrapesFailing',
-    watch: monitor,
+    watch: WATCHES.monitor,
     fires: [`binnacle_scrapes_total{${A}} 0+100x200`, `binnacle_scrape_failures_total{${A}} 0+11x200`],
     below: [`binnacle_scrapes_total{${A}} 0+100x200`, `binnacle_scrape_failures_total{${A}} 0+9x200`],
   },
   {
     alert: 'MonitorSamplesRefused',
-    watch: monitor,
+    watch: WATCHES.monitor,
     fires: [`binnacle_samples_refused_total{${A},reason="series_limit"} 0+61x200`],
     below: [`binnacle_samples_refused_total{${A},reason="series_limit"} 0+60x200`],
   },
   {
     alert: 'MonitorSamplesDropped',
-    watch: monitor,
+    watch: WATCHES.monitor,
     fires: [`binnacle_retention_drops_total{${A},bound="memory"} 0x30 1x170`],
     below: [`binnacle_retention_drops_total{${A},bound="time"} 0+1x200`],
   },
   {
     alert: 'MonitorStorageFailing',
-    watch: monitor,
+    watch: WATCHES.monitor,
     fires: [`binnacle_storage_failures_total{${A},operation="sync"} 0x55 1x145`],
     below: [`binnacle_storage_failures_total{${A},operation="sync"} 0x30 1x170`],
   },
   {
     alert: 'MonitorRulesFailing',
-    watch: monitor,
+    watch: WATCHES.monitor,
     fires: [`binnacle_rule_evaluation_failures_total{${A},file="r.yml",group="g"} 0+1x200`],
     below: [`binnacle_rule_evaluation_failures_total{${A},file="r.yml",group="g"} 5x200`],
   },
   {
     alert: 'MonitorRulesLate',
-    watch: monitor,
+    watch: WATCHES.monitor,
     fires: [`binnacle_rule_group_missed_evaluations_total{${A},file="r.yml",group="g"} 0+1x200`],
     below: [`binnacle_rule_group_missed_evaluations_total{${A},file="r.yml",group="g"} 5x200`],
   },
   {
     alert: 'MonitorNotificationsFailing',
-    watch: monitor,
+    watch: WATCHES.monitor,
     fires: [
       `alertmanager_notifications_failed_total{${A},integration="email",receiver_name="team",reason="clientError"} 0x55 1x145`,
     ],
@@ -820,13 +637,13 @@ export const ALERT_CASES: readonly AlertCase[] = [
   },
   {
     alert: 'MonitorForwardingFailing',
-    watch: monitor,
+    watch: WATCHES.monitor,
     fires: [`prometheus_notifications_dropped_total{${A},alertmanager="http://am"} 0x55 1x145`],
     below: [`prometheus_notifications_dropped_total{${A},alertmanager="http://am"} 0x30 1x170`],
   },
   {
     alert: 'MonitorRequestsFailing',
-    watch: monitor,
+    watch: WATCHES.monitor,
     fires: ended('binnacle_http_requests_total', 'route="/"', 'status="200"', 94, 'status="503"', 6),
     below: ended('binnacle_http_requests_total', 'route="/"', 'status="200"', 96, 'status="503"', 4),
   },

@@ -61,4 +61,4 @@ export interface WatchOptions<Alert extends string = string> {
 }
 
 /** The page with the runbooks of all alerts, in Binnacle's repository. */
-export const RUNBOOKS = 'docs/watches.md';
+export const RUNBOOKS = './docs/watches.md';
