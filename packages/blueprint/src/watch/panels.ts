@@ -35,15 +35,31 @@ export function asked(build: (window: RangeLength) => Series, legend: string): Q
 }
 
 /** Green below a limit and red from it on, drawn as a dashed line; nothing without a limit. */
-export function limit(max: number | undefined): Pick<TimeseriesSpec, 'thresholds' | 'thresholdStyle'> {
+export function limit(max: number | undefined): Pick<LinesSpec, 'thresholds' | 'thresholdStyle'> {
   if (max === undefined) return {};
   return { thresholds: [{ color: 'green' }, { value: max, color: 'red' }], thresholdStyle: 'dashed' };
 }
 
-/** Lines per second, minute or so, from 0 on. */
-export function lines(about: AboutPanel, spec: Omit<TimeseriesSpec, keyof AboutPanel>): TimeseriesPanel {
-  // A union of two forms, of which the compiler cannot tell that leaving out two fields keeps either whole.
-  return timeseries({ min: 0, ...about, ...spec } as TimeseriesSpec);
+/** What lines show, and how they look. */
+export interface LinesSpec
+  extends Pick<
+    TimeseriesSpec,
+    'unit' | 'max' | 'colors' | 'thresholds' | 'stack' | 'interpolation' | 'thresholdStyle'
+  > {
+  readonly queries: readonly QuerySpec[];
+}
+
+/** Lines from 0 on. Colours of lines that are not there, since a part of the instrument is absent, are left out. */
+export function lines(about: AboutPanel, { colors, ...spec }: LinesSpec): TimeseriesPanel {
+  const legends = spec.queries.map(({ legend = '' }) => legend);
+  const mayBeAny = legends.some((legend) => legend.includes('{{'));
+  const shown = Object.entries(colors ?? {}).filter(([name]) => mayBeAny || legends.includes(name));
+  return timeseries({
+    min: 0,
+    ...about,
+    ...spec,
+    ...(shown.length > 0 && { colors: Object.fromEntries(shown) }),
+  });
 }
 
 /** How often, by how it ended. */
@@ -175,7 +191,7 @@ export function distribution(
   if (histogram.buckets === 'native') return undefined;
   return heatmap({
     ...about,
-    queries: [asked((window) => scope.bucketRates(histogram, window), '{{le}}')],
+    queries: [asked((window) => scope.bucketIncreases(histogram, window), '{{le}}')],
     unit,
   });
 }

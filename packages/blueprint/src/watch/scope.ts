@@ -116,9 +116,9 @@ export class Scope {
       : histogramQuantile(q, sum(rate(this.#native(metric), window)).by(...labels));
   }
 
-  /** The buckets of a classic histogram, as they are filled per second. */
-  bucketRates(metric: WatchedMetric, window: RangeLength): Series {
-    return sum(rate(this.#buckets(metric), window)).by(...LE);
+  /** How many values came into each bucket of a classic histogram in a window. */
+  bucketIncreases(metric: WatchedMetric, window: RangeLength): Series {
+    return sum(increase(this.#buckets(metric), window)).by(...LE);
   }
 
   /** The mean of what a histogram observed in a window. */
