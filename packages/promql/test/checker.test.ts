@@ -93,12 +93,13 @@ test('every check has a test, a page and a line in both lists of checks', () => 
     expect(existsSync(new URL(`packages/promql/test/checks/${name}.test.ts`, root)), name).toBe(true);
     expect(existsSync(new URL(`packages/promql/src/checker/checks/${name}.ts`, root)), name).toBe(true);
   }
-  const pages = readdirSync(new URL('docs/checks', root)).filter((page) => page !== 'README.md');
-  expect(pages.sort()).toEqual(CHECK_NAMES.map((name) => `${name}.md`).sort());
-  for (const list of ['docs/checks/README.md', 'packages/promql/README.md']) {
-    const listed = [...readFileSync(new URL(list, root), 'utf8').matchAll(/^\| \[([\w-]+)\]/gm)];
-    expect(listed.map(([, name]) => name).sort(), list).toEqual([...CHECK_NAMES].sort());
-  }
+  // There are checks of rules, dashboards and files beside these, which have pages too.
+  const pages = readdirSync(new URL('docs/checks', root));
+  expect(pages).toEqual(expect.arrayContaining(CHECK_NAMES.map((name) => `${name}.md`)));
+  const listedIn = (list: string): string[] =>
+    [...readFileSync(new URL(list, root), 'utf8').matchAll(/^\| \[([\w-]+)\]/gm)].map(([, name]) => name!);
+  expect(listedIn('packages/promql/README.md').sort()).toEqual([...CHECK_NAMES].sort());
+  expect(listedIn('docs/checks/README.md')).toEqual(expect.arrayContaining([...CHECK_NAMES]));
 });
 
 test('where only names are known, nothing is called a counter, and no series one of several', () => {

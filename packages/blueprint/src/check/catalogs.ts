@@ -67,7 +67,8 @@ export class Catalogs {
       catalog = withRecordingRules(
         Catalog.of(
           services.flatMap(({ metrics }) => metrics),
-          { targetLabels: targetLabels(services), hasOtherTargets: this.#hasOtherTargets },
+          // With the values of all services: what a matcher leaves out is no unknown word.
+          { targetLabels: targetLabels(this.services), hasOtherTargets: this.#hasOtherTargets },
         ),
         this.#recordings,
       );

@@ -28,15 +28,12 @@ export interface RepositoryReport {
   /** How many were suppressed by comments and lines of `.binnacleignore`. */
   readonly ignored: number;
   readonly rules: number;
-  /** How many files were looked into. */
+  /** How many files were looked into, those in which something is defined among them. */
   readonly files: number;
   readonly dashboards: number;
   /** Whether names of metrics and labels could be checked. */
   readonly isCatalogKnown: boolean;
 }
-
-/** Programs are read for their comments only. */
-const LOOKED_INTO = FILE_KINDS.filter((kind) => kind !== 'source');
 
 /**
  * Checks a repository.
@@ -68,7 +65,7 @@ export function checkRepository(input: CheckInput, options: CheckRepositoryOptio
     problems: inOrder(problems),
     ignored,
     rules: context.rules.length,
-    files: LOOKED_INTO.reduce((sum, kind) => sum + context.ofKind(kind).length, 0),
+    files: FILE_KINDS.reduce((sum, kind) => sum + context.ofKind(kind).length, 0),
     dashboards: context.ofKind('dashboard').length,
     isCatalogKnown: context.isCatalogKnown,
   };

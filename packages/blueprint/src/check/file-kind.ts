@@ -29,6 +29,8 @@ export function fileKind(path: string, text: string): FileKind | undefined {
   if (/\.[cm]?[jt]sx?$/.test(path)) return 'source';
   if (path.endsWith('.json')) return isDashboard(text) ? 'dashboard' : undefined;
   if (!/\.ya?ml$/.test(path)) return undefined;
+  // A template of Helm is no YAML before it is filled in.
+  if (/\{\{[^}]*\.(?:Values|Release|Chart)\b/.test(text)) return undefined;
   const has = (key: string): boolean => new RegExp(`^${key}:`, 'm').test(text);
   if (has('apiVersion') && has('kind')) {
     if (

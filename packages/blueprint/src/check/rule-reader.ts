@@ -217,7 +217,8 @@ class RuleFileReader {
       return parse(expr.text);
     } catch (error) {
       if (!(error instanceof ParseError)) throw error;
-      const start = indexOfByte(expr.text, error.start);
+      // At the end of the text is behind its last word, and not on the line below.
+      const start = Math.min(indexOfByte(expr.text, error.start), expr.text.trimEnd().length);
       const end = indexOfByte(expr.text, Math.max(error.start, error.end));
       this.#report('promql-syntax', subject, expr.locate(start, end), syntaxFinding(error));
       return undefined;

@@ -149,14 +149,16 @@ export function suite(
   },
 ): void {
   describe(check, () => {
-    test.each(reported)('finds what is wrong with %s', (rules, ...findings) => {
-      const found = foundBy(check, rules, input).map((problem) => {
-        const { place, severity, message, suggestion } = problem;
-        const start = [`${place.line}:${place.column}`, severity, markedIn(problem), message] as const;
-        return suggestion === undefined ? start : [...start, suggestion];
+    for (const [rules, ...findings] of reported) {
+      test(`finds what is wrong with ${rules}`, () => {
+        const found = foundBy(check, rules, input).map((problem) => {
+          const { place, severity, message, suggestion } = problem;
+          const start = [`${place.line}:${place.column}`, severity, markedIn(problem), message] as const;
+          return suggestion === undefined ? start : [...start, suggestion];
+        });
+        expect(found).toEqual(findings);
       });
-      expect(found).toEqual(findings);
-    });
+    }
 
     test.each(silent)('finds nothing in %s', (rules) => {
       expect(foundBy(check, rules, input)).toEqual([]);
