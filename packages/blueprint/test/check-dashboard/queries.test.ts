@@ -142,12 +142,12 @@ dashboardSuite('unknown-variable', {
     [
       'a legend',
       board([graph([[`sum(${R})`, '${enviroment}']])], { variables: [custom('environment', 'a,b')] }),
-      [[PANEL, '${enviroment}', 'error', 'there is no variable ${enviroment}', 'environment']],
+      [[PANEL, '${enviroment}', 'warning', 'there is no variable ${enviroment}', 'environment']],
     ],
     [
       'a title',
       board([graph(`sum(${R})`, { title: 'Of $job' })]),
-      [['panel "Of $job"', '$job', 'error', 'there is no variable $job']],
+      [['panel "Of $job"', '$job', 'warning', 'there is no variable $job']],
     ],
     [
       'another variable',
@@ -157,7 +157,7 @@ dashboardSuite('unknown-variable', {
     [
       'a row that repeats',
       board([{ type: 'row', title: 'R', repeat: 'node', panels: [] }]),
-      [['dashboard "API"', 'node', 'error', 'there is no variable node']],
+      [['dashboard "API"', 'node', 'warning', 'there is no variable node']],
     ],
   ],
   silent: [
@@ -343,7 +343,7 @@ dashboardSuite('unknown-series', {
     [
       'a value that cannot be',
       board([graph([[`sum by (status) (${JOBS})`, 'jobs {{status}}']], looks({}, color('jobs success')))]),
-      [[PANEL, '"jobs success"', 'warning', 'there is no series "jobs success"']],
+      [[PANEL, '"jobs success"', 'info', 'there is no series "jobs success"']],
     ],
   ],
   silent: [

@@ -194,13 +194,28 @@ suite('loose-inhibition', {
         ...alertmanager(
           'route: {receiver: team}',
           'inhibit_rules:',
-          '  - {source_matchers: [severity=critical], target_matchers: [severity=warning], equal: [alertname, job]}',
+          '  - {source_matchers: [severity=critical], target_matchers: [severity=warning], equal: [job]}',
         ),
       },
-      ['alertmanager.yml:3:100 warning: Backlog silences Usage, and neither has the label job'],
+      ['alertmanager.yml:3:89 warning: Backlog silences Usage, and neither has the label job'],
     ],
   ],
   silent: [
+    [
+      'alerts of the same name only',
+      {
+        ...rules(
+          ['Backlog', 'severity: critical', 'max(jobs_pending) > 50'],
+          ['Usage', 'severity: warning', 'sum(disk_usage_bytes) > 5'],
+          ['Down', 'severity: critical', 'up == 0'],
+        ),
+        ...alertmanager(
+          'route: {receiver: team}',
+          'inhibit_rules:',
+          '  - {source_matchers: [severity=critical], target_matchers: [severity=warning], equal: [alertname, job]}',
+        ),
+      },
+    ],
     [
       'a label that all have',
       {

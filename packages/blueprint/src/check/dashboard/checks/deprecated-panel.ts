@@ -6,8 +6,10 @@ import { subjectAt } from '../dashboard-subject.ts';
 export const deprecatedPanel: DashboardCheck = {
   name: 'deprecated-panel',
   inspect(dashboard, report) {
+    // What is older in the options of a panel has types, too.
+    const types = new Set(dashboard.inventory.panels.map(({ pointer }) => `${pointer}/type`));
     for (const { code, from, to, was, became } of dashboard.notes) {
-      if (code !== 'older-panel' || !from.endsWith('/type')) continue;
+      if (code !== 'older-panel' || to === undefined || !types.has(to)) continue;
       report(subjectAt(to, dashboard), dashboard.locate(from), {
         severity: 'warning',
         message: `there are no ${String(was)} panels any more`,

@@ -41,7 +41,8 @@ export const unknownSeries: DashboardCheck = {
         if (names.has(use.name) || isFilledIn(use)) continue;
         const suggestion = nearest(use.name, names);
         report(panelSubject(panel), place(use.pointer), {
-          severity: 'warning',
+          // A palette is often that of several panels, and has more colours than one of them needs.
+          severity: suggestion === undefined && onlyColors(use, panel) ? 'info' : 'warning',
           message: `there is no ${use.kind === 'override' ? 'series' : 'column'} ${JSON.stringify(use.name)}`,
           reason:
             use.kind === 'override'
@@ -54,6 +55,12 @@ export const unknownSeries: DashboardCheck = {
     }
   },
 };
+
+/** Whether the override says nothing but which colour the series has. */
+function onlyColors({ pointer }: LabelUse, { json }: InventoryPanel): boolean {
+  const index = Number(/\/fieldConfig\/overrides\/(\d+)\//.exec(pointer)?.[1]);
+  return json.fieldConfig?.overrides[index]?.properties.every(({ id }) => id === 'color') ?? false;
+}
 
 function isFilledIn({ name }: LabelUse): boolean {
   return name.includes('$') || name.includes('[[');

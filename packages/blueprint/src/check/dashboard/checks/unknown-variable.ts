@@ -8,6 +8,9 @@ import { type DashboardSubject, subjectAt } from '../dashboard-subject.ts';
 /** Places in which a dollar sign is often just one: prices in a text, groups of a pattern. */
 const NOT_FILLED_IN = /\/(?:content|description|regex|pattern|renamePattern|options\/code)(?:\/|$)/;
 
+/** What goes to the data source. */
+const ASKS = /\/(?:expr|query|definition|interval)$/;
+
 /** Reports `$name` where neither the dashboard nor Grafana knows the name. */
 export const unknownVariable: DashboardCheck = {
   name: 'unknown-variable',
@@ -21,10 +24,11 @@ export const unknownVariable: DashboardCheck = {
         subjectAt(pointer, dashboard),
         dashboard.place(pointer, part.offset, part.offset + part.text.length),
         {
-          severity: 'error',
+          severity: ASKS.test(pointer) ? 'error' : 'warning',
           message: `there is no variable ${part.text}`,
-          reason:
-            'it is sent to the data source as it stands there, and the query is refused or selects nothing',
+          reason: ASKS.test(pointer)
+            ? 'it is sent to the data source as it stands there, and the query is refused or selects nothing'
+            : 'it is shown as it stands there, and nothing is repeated by it',
           remedy:
             names.length === 0
               ? 'declare it; the dashboard has no variables.'

@@ -16,9 +16,14 @@ export const looseInhibition: RepositoryCheck = {
           if (externalLabels.has(name)) continue;
           // A label that nobody has at all is another mistake.
           if (!alerts.some((alert) => alert.canHave(name))) continue;
-          const from = sources.find((alert) => !alert.canHave(name));
-          const to = targets.find((alert) => !alert.canHave(name) && alert.name !== from?.name);
-          if (from === undefined || to === undefined) continue;
+          const others = equal.map((label) => label.name).filter((label) => label !== name);
+          const pair = firstPair(
+            sources,
+            targets,
+            (from, to) => bothLack(name, from, to) && canBeEqual(others, from, to),
+          );
+          if (pair === undefined) continue;
+          const [from, to] = pair;
           report(at.place, {
             severity: 'warning',
             message: `${from.name} silences ${to.name}, and neither has the label ${name}`,
@@ -31,6 +36,29 @@ export const looseInhibition: RepositoryCheck = {
     }
   },
 };
+
+function bothLack(label: string, from: AlertLabels, to: AlertLabels): boolean {
+  return !from.canHave(label) && !to.canHave(label);
+}
+
+/** Whether two alerts can have the same values of some labels: never of their names, unless they are the same. */
+function canBeEqual(labels: readonly string[], from: AlertLabels, to: AlertLabels): boolean {
+  return labels.every((label) => {
+    const [a, b] = [from.valuesOf(label), to.valuesOf(label)];
+    return a === undefined || b === undefined || [...a].some((value) => b.has(value));
+  });
+}
+
+/** The first two different alerts of which something holds. */
+function firstPair(
+  sources: readonly AlertLabels[],
+  targets: readonly AlertLabels[],
+  holds: (from: AlertLabels, to: AlertLabels) => boolean,
+): readonly [AlertLabels, AlertLabels] | undefined {
+  for (const from of sources)
+    for (const to of targets) if (from.name !== to.name && holds(from, to)) return [from, to];
+  return undefined;
+}
 
 function passesAll(alert: AlertLabels, matchers: readonly AlertMatcher[]): boolean {
   return matchers.every((matcher) => alert.canPass(matcher));
