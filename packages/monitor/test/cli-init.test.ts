@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { brokenIn } from '@binnacle/blueprint';
+import { checkRepository, stringifyDashboard } from '@binnacle/blueprint';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { outside } from '../../../test/outside.ts';
@@ -67,11 +67,22 @@ async function initFrom(folder: ProjectFolder, body: string, name = 'shop'): Pro
   return readFileSync(join(folder.path, 'binnacle.config.ts'), 'utf8');
 }
 
-/** What is wrong with a configuration that was written: it loads, and every expression has an answer. */
+/** What is wrong with a configuration that was written: it loads, and `binnacle check` has nothing against it. */
 async function mistakesIn(folder: ProjectFolder): Promise<string[]> {
-  const { config, catalogs, warnings } = await loadProject(folder.path);
-  const broken = brokenIn(catalogs, config);
-  return [...warnings, ...broken.map(({ subject, finding }) => `${subject}: ${finding.message}`)];
+  const { config, catalogs, path, warnings } = await loadProject(folder.path);
+  const files = new Map(
+    config.dashboards.map((dashboard) => [`dashboards/${dashboard.uid}.json`, stringifyDashboard(dashboard)]),
+  );
+  const input = { files, project: { config, path }, catalogs, root: folder.path };
+  // Where runbooks lie is the author's to say.
+  const report = checkRepository(input, { nowMs: 0, disabled: ['missing-runbook'] });
+  const { problems, dashboards, rules, isCatalogKnown } = report;
+  expect({ dashboards, isCatalogKnown }).toEqual({
+    dashboards: config.dashboards.length,
+    isCatalogKnown: true,
+  });
+  expect(rules).toBeGreaterThan(0);
+  return [...warnings, ...problems.map(({ check, subject, message }) => `${check}: ${subject}: ${message}`)];
 }
 
 /** What the compiler says of it, with everything on that it can be strict about. */

@@ -11,8 +11,11 @@ import {
   brokenIn,
   type CatalogEntry,
   catalogFromFamilies,
+  checkRepository,
   DefinitionError,
   dashboard,
+  defineConfig,
+  type RuleGroup,
   row,
   type ScrapedFamily,
   type ServiceCatalog,
@@ -200,15 +203,16 @@ function fittingWatches(catalog: ServiceCatalog): Recognised[] {
   const fitting: Recognised[] = [];
   const used = new Set<CatalogEntry>();
   const candidates: Recognised[] = [
-    { watch: 'serviceWatch', name: 'Service', parts: [] },
+    { watch: 'serviceWatch', name: 'Service', parts: [], alertsOff: [] },
     ...recognise(catalog.metrics),
   ];
   for (const candidate of candidates) {
     // One instrument may be recognised in two ways; the first one has it.
     if (candidate.parts.some(({ entry, isCount }) => !isCount && used.has(entry))) continue;
-    if (!fits(candidate, catalog)) continue;
+    const watch = fitted(candidate, catalog);
+    if (watch === undefined) continue;
     for (const { entry } of candidate.parts) used.add(entry);
-    fitting.push(candidate);
+    fitting.push(watch);
   }
   return fitting;
 }
@@ -216,7 +220,9 @@ function fittingWatches(catalog: ServiceCatalog): Recognised[] {
 /** What all watches are, for one whose parts have been found by its own names for them. */
 type WatchFunction = (instrument: object, options: WatchOptions) => Watch;
 
-function fits({ watch, name, parts }: Recognised, catalog: ServiceCatalog): boolean {
+/** The instrument with the alerts that would never fire switched off; undefined where its watch cannot be made. */
+function fitted(recognised: Recognised, catalog: ServiceCatalog): Recognised | undefined {
+  const { watch, name, parts } = recognised;
   const make = WATCHES[watch] as WatchFunction;
   const instrument = Object.fromEntries(
     parts.map(({ field, entry, isCount }) => [
@@ -227,11 +233,30 @@ function fits({ watch, name, parts }: Recognised, catalog: ServiceCatalog): bool
   try {
     const { rows, groups } = make(instrument, { where: { job: catalog.job } });
     const dashboards = [dashboard({ title: name, rows })];
-    return brokenIn([catalog], { dashboards, rules: groups }).length === 0;
+    if (brokenIn([catalog], { dashboards, rules: groups }).length > 0) return undefined;
+    return { ...recognised, alertsOff: futileAlerts(groups, catalog) };
   } catch (error) {
-    if (error instanceof DefinitionError) return false;
+    if (error instanceof DefinitionError) return undefined;
     throw error;
   }
+}
+
+/**
+ * The alerts that cannot fire with what the service has, such as one on a duration above its highest bucket: whoever
+ * wants it changes the buckets or the threshold first.
+ */
+function futileAlerts(groups: readonly RuleGroup[], catalog: ServiceCatalog): string[] {
+  const { service: name, targetLabels } = catalog;
+  const config = defineConfig({
+    name,
+    services: [{ name, job: catalog.job, targets: ['localhost:1'], labels: targetLabels }],
+    rules: groups,
+  });
+  const project = { config, path: CONFIG_NAMES[0]! };
+  const { problems } = checkRepository({ files: new Map(), project, catalogs: [catalog] }, { nowMs: 0 });
+  const errors = problems.filter(({ severity }) => severity === 'error').map(({ subject }) => subject);
+  const names = groups.flatMap(({ rules }) => rules.map((rule) => rule.name));
+  return [...new Set(names)].filter((each) => errors.includes(`alert ${each}`)).sort();
 }
 
 /** An entry as the configuration will define it. */

@@ -137,11 +137,13 @@ class ServiceSource {
     ];
   }
 
-  #watch({ watch, name, parts }: Recognised): string[] {
+  #watch({ watch, name, parts, alertsOff }: Recognised): string[] {
     const isNamed = this.#service.watches.filter((other) => other.watch === watch).length > 1;
+    const off = alertsOff.map((alert) => `${alert}: false`).join(', ');
     const options = [
       `where: { job: ${text(this.#service.job)} }`,
       ...(isNamed ? [`name: ${text(name)}`] : []),
+      ...(off === '' ? [] : [`alerts: { ${off} }`]),
     ];
     const fields = parts.map(({ field, entry, isCount }) => {
       const metric = this.#reference(entry);
@@ -150,9 +152,10 @@ class ServiceSource {
         : `${field}: ${metric},`;
     });
     if (fields.length === 0) return [`${watch}({}, { ${options.join(', ')} }),`];
+    const why = off === '' ? [] : ['// With the buckets that there are, what is off here could never fire.'];
     const line = `${watch}({ ${fields.join(' ').replace(/,$/, '')} }, { ${options.join(', ')} }),`;
-    if (line.length + 8 <= COLUMNS) return [line];
-    return [`${watch}(`, '  {', ...indented(fields, 4), '  },', `  { ${options.join(', ')} },`, '),'];
+    if (line.length + 8 <= COLUMNS) return [...why, line];
+    return [...why, `${watch}(`, '  {', ...indented(fields, 4), '  },', `  { ${options.join(', ')} },`, '),'];
   }
 
   #reference({ name }: CatalogEntry): string {

@@ -239,6 +239,8 @@ export interface Recognised {
   /** What it is called, for where a service has several of the kind: `Shop HTTP`. */
   readonly name: string;
   readonly parts: readonly RecognisedPart[];
+  /** Alerts of its watch that are not wanted. */
+  readonly alertsOff: readonly string[];
 }
 
 /** The instruments that metrics look like, in the order in which a dashboard is read. */
@@ -278,7 +280,7 @@ function recognisedWith(
     if (counting === undefined) return undefined;
     found.unshift({ field: first.field, entry: counting.entry, isCount: true });
   }
-  return { watch, name: `${wordsOf(prefix)}${kind}`, parts: found };
+  return { watch, name: `${wordsOf(prefix)}${kind}`, parts: found, alertsOff: [] };
 }
 
 function entryOf(
