@@ -132,7 +132,7 @@ describe('what watches and objectives bring', () => {
     expect(dashboards.map(({ uid, title, rows }) => [uid, title, rows.map((each) => each.title)])).toEqual([
       ['overview', 'Overview', ['A']],
       ['shop-web', 'web', ['HTTP', 'Jobs']],
-      ['shop-objectives', 'Objectives', ['fast', 'right']],
+      ['shop-objectives', 'Objectives', ['All objectives', 'fast', 'right']],
     ]);
   });
 

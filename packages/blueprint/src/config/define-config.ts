@@ -4,9 +4,10 @@
  * package, because a project has its own copy beside the one of the command.
  */
 import { type Alerting, alerting } from '../alerting/alerting.ts';
-import { type Dashboard, dashboard } from '../dashboard/dashboard.ts';
+import type { Dashboard } from '../dashboard/dashboard.ts';
 import { DefinitionError } from '../dashboard/definition-error.ts';
 import { definitionPlace } from '../definition-place.ts';
+import { sloDashboard } from '../slo/dashboard.ts';
 import type { Slo } from '../slo/slo.ts';
 import type { Config, ConfigSpec } from './config.ts';
 import { environmentOf } from './environments.ts';
@@ -91,7 +92,8 @@ function dashboardsOf(
     const own = serviceDashboard(findings, spec.name, service);
     if (own !== undefined) made.push(own);
   }
-  if (slos.length > 0) {
+  // Objectives of one name have been told already.
+  if (slos.length > 0 && new Set(slos.map((slo) => slo.name)).size === slos.length) {
     const objectives = objectivesDashboard(findings, spec.name, slos);
     if (objectives !== undefined) made.push(objectives);
   }
@@ -106,13 +108,7 @@ function objectivesDashboard(
   slos: readonly Slo[],
 ): Dashboard | undefined {
   try {
-    return dashboard({
-      title: 'Objectives',
-      uid: dashboardUid(`${config}-objectives`),
-      description: 'How much of each error budget is left, and how fast it burns.',
-      tags: [config],
-      rows: slos.map((slo) => slo.row),
-    });
+    return sloDashboard(slos, { uid: dashboardUid(`${config}-objectives`) });
   } catch (error) {
     findings.addError('slos: the dashboard of objectives', error);
     return undefined;
