@@ -121,9 +121,7 @@ async function catalogsFrom(
 ): Promise<readonly ServiceCatalog[]> {
   if (from === undefined) return (await projectAt(config, io)).catalogs;
   const project = await projectIfAny(config, io);
-  const source = await readCatalogSource(from, project?.config, io);
-  // Nobody has said which values there can be; one that was seen is not all.
-  return source.isSeen ? inWordsOf([], source.catalogs) : source.catalogs;
+  return (await readCatalogSource(from, project?.config, io)).catalogs;
 }
 
 async function projectAt(path: string | undefined, io: CatalogIo): Promise<Project> {
@@ -145,10 +143,10 @@ async function diff(
   // Two files can be compared where there is no project; nobody then asks what breaks.
   const isAlone = from !== undefined && to !== undefined;
   const project = isAlone ? await projectIfAny(config, io) : await projectAt(config, io);
-  const told: CatalogSource = { catalogs: project?.catalogs ?? [], isSeen: false };
+  const defined: CatalogSource = { catalogs: project?.catalogs ?? [], seen: undefined };
   const beforePath = from ?? join(dirname(project?.path ?? ''), CATALOG_FILE_NAME);
   const before = await readBefore(beforePath, from === undefined, project?.config, io);
-  const after = to === undefined ? told : await readCatalogSource(to, project?.config, io);
+  const after = to === undefined ? defined : await readCatalogSource(to, project?.config, io);
   const [was, is] = comparable(before, after);
   const difference = diffCatalogs(was, is);
   const breaks = project === undefined ? [] : brokenBy(difference, project.config);
@@ -179,16 +177,19 @@ function comparable(
   before: CatalogSource,
   after: CatalogSource,
 ): readonly [readonly ServiceCatalog[], readonly ServiceCatalog[]] {
-  const was = before.isSeen
-    ? inWordsOf(after.isSeen ? [] : after.catalogs, before.catalogs)
-    : before.catalogs;
-  const is = after.isSeen ? inWordsOf(before.isSeen ? [] : before.catalogs, after.catalogs) : after.catalogs;
+  const was = before.seen === undefined ? before.catalogs : inWordsOf(told(after), before.seen);
+  const is = after.seen === undefined ? after.catalogs : inWordsOf(told(before), after.seen);
   const others = (
     all: readonly ServiceCatalog[],
     one: readonly ServiceCatalog[],
   ): readonly ServiceCatalog[] => all.filter(({ service }) => !one.some((each) => each.service === service));
   // The services that were not looked at are on both sides what the other one says.
-  if (before.isSeen && !after.isSeen) return [[...was, ...others(is, was)], is];
-  if (after.isSeen && !before.isSeen) return [was, [...is, ...others(was, is)]];
+  if (before.seen !== undefined && after.seen === undefined) return [[...was, ...others(is, was)], is];
+  if (after.seen !== undefined && before.seen === undefined) return [was, [...is, ...others(was, is)]];
   return [was, is];
+}
+
+/** What a source says of what can be; nothing where somebody only looked. */
+function told({ catalogs, seen }: CatalogSource): readonly ServiceCatalog[] {
+  return seen === undefined ? catalogs : [];
 }

@@ -37,12 +37,13 @@ export class CatalogSourceError extends Error {
 
 /** What a source has said. */
 export interface CatalogSource {
+  /** What is sure: where somebody looked at a service, any value of a label may still come. */
   readonly catalogs: readonly ServiceCatalog[];
   /**
-   * Whether it shows what has happened and not what can: then the catalogs have all values that were seen, and
-   * `inWordsOf` is to compare them.
+   * Where somebody looked at a service: the same with all values that were seen, which `inWordsOf` compares with what
+   * was told. Undefined for a catalog file.
    */
-  readonly isSeen: boolean;
+  readonly seen: readonly ServiceCatalog[] | undefined;
 }
 
 /** Whether a source is an address and not a file. */
@@ -81,14 +82,16 @@ export async function readCatalogSource(
       code === 'ENOENT' ? `there is no ${shownPath(source)}` : `${shownPath(source)} cannot be read: ${code}`,
     );
   }
-  if (isJson(text)) return { catalogs: catalogFile(source, text), isSeen: false };
+  if (isJson(text)) return { catalogs: catalogFile(source, text), seen: undefined };
   const families = familiesIn(shownPath(source), new TextEncoder().encode(text), formatOfText(text));
   return seen(ownerOf(source, config, undefined), families);
 }
 
 function seen(owner: CatalogOwner, families: readonly ScrapedFamily[]): CatalogSource {
-  const catalog = catalogFromFamilies(owner, families, { closedValuesMax: Number.POSITIVE_INFINITY });
-  return { catalogs: [catalog], isSeen: true };
+  return {
+    catalogs: [catalogFromFamilies(owner, families)],
+    seen: [catalogFromFamilies(owner, families, { closedValuesMax: Number.POSITIVE_INFINITY })],
+  };
 }
 
 function catalogFile(path: string, text: string): ServiceCatalog[] {
