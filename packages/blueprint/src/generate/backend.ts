@@ -23,13 +23,15 @@ export interface Backend {
   readonly scraper: string;
   /** The services that are healthy when queries can be answered. */
   readonly ready: readonly string[];
-  /** The service that holds the samples, and its volumes. */
-  readonly storage: { readonly service: string; readonly volumes: readonly string[] };
+  /** The volumes that hold what must not be lost, and what is buffered on the way there. */
+  readonly volumes: readonly string[];
   /** Programs that are scraped beside Alertmanager and Grafana, by job. */
   readonly ownJobs: Readonly<Record<string, string>>;
   readonly surroundings: Pick<PrometheusSurroundings, 'remoteWrite' | 'scrapeOnly' | 'externalLabels'>;
   /** Beside Alertmanager and Grafana. */
   services(config: Config, environment: EnvironmentName): Readonly<Record<string, ComposeService>>;
+  /** The text of a rule file as this backend reads it. Default: as Prometheus does. */
+  readonly ruleFileText?: (text: string) => string;
   /** Files of its own. */
   files(config: Config): readonly GeneratedFile[];
   /** Lines of the README: what differs, and how to go on from there. */

@@ -11,7 +11,7 @@ const PROMETHEUS: Backend = {
   queryPort: 9090,
   scraper: 'prometheus',
   ready: ['prometheus'],
-  storage: { service: 'prometheus', volumes: ['prometheus-data'] },
+  volumes: ['prometheus-data'],
   ownJobs: { prometheus: '127.0.0.1:9090' },
   surroundings: {},
   services: (config, environment) => ({ prometheus: prometheusService(config, environment) }),

@@ -20,7 +20,7 @@ import { type YamlNote, yamlText } from './yaml-text.ts';
 export function renderCompose(config: Config, environment: EnvironmentName, backend: Backend): string {
   const production = environment === 'production';
   const services: Record<string, ComposeService> = { ...backend.services(config, environment) };
-  const volumes = [...backend.storage.volumes, 'grafana-data'];
+  const volumes = [...backend.volumes, 'grafana-data'];
   if (config.alerting !== undefined) {
     services.alertmanager = alertmanagerService(config, config.alerting, environment);
     volumes.push('alertmanager-data');

@@ -11,7 +11,7 @@ import { BACKENDS } from './backends.ts';
 import { renderCompose } from './compose.ts';
 import { renderComposeForServices } from './compose-for-services.ts';
 import { renderEnvExample } from './env-files.ts';
-import { type GeneratedFile, sortedByPath } from './generated-file.ts';
+import { GENERATED_HEADER, type GeneratedFile, sortedByPath } from './generated-file.ts';
 import { grafanaFiles } from './grafana.ts';
 import { renderGuide } from './guide/guide.ts';
 import { kubernetesFiles } from './kubernetes/kubernetes.ts';
@@ -29,6 +29,9 @@ export interface GenerateOptions {
   readonly catalogs?: readonly ServiceCatalog[];
 }
 
+/** What lies in the folder on a machine and must not come into the repository. */
+const GITIGNORE = `# ${GENERATED_HEADER}\n.env\n.env.production\nbackup/\n`;
+
 const ENVIRONMENTS: readonly EnvironmentName[] = ['development', 'production'];
 
 /** All files, by path. */
@@ -39,11 +42,15 @@ export function generate(
   const backend = BACKENDS[name];
   const files = sortedByPath([
     ...ENVIRONMENTS.flatMap((environment) => environmentFiles(config, environment, backend)),
-    ...ruleFiles(config).map(({ path, text }) => ({ path: `prometheus/${path}`, text })),
+    ...ruleFiles(config).map(({ path, text }) => ({
+      path: `prometheus/${path}`,
+      text: backend.ruleFileText?.(text) ?? text,
+    })),
     ...alertingFiles(config),
     ...grafanaFiles(config, backend.queryUrl),
     ...backend.files(config),
     ...kubernetesFiles(config),
+    { path: '.gitignore', text: GITIGNORE },
     { path: 'compose.services.yml', text: renderComposeForServices(config) },
     { path: 'MONITORING.md', text: renderGuide(config, backend, catalogs) },
   ]);

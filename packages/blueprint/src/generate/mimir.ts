@@ -37,7 +37,7 @@ export const mimir: Backend = {
   queryPort: 9009,
   scraper: 'prometheus',
   ready: ['prometheus'],
-  storage: { service: 'mimir', volumes: ['mimir-data', 'prometheus-data'] },
+  volumes: ['mimir-data', 'prometheus-data'],
   ownJobs: { mimir: 'mimir:9009', prometheus: '127.0.0.1:9090' },
   surroundings: { remoteWrite: [{ name: 'mimir', url: 'http://mimir:9009/api/v1/push' }] },
   services: (config, environment) => ({

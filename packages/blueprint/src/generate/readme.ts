@@ -13,6 +13,7 @@ import { HOST_FROM_CONTAINER, isLoopback } from './targets.ts';
 const CONTENTS: Readonly<Record<string, string>> = {
   '.env.example': 'variables of `compose.yml`',
   '.env.production.example': 'variables of `compose.prod.yml`',
+  '.gitignore': 'what must not come into the repository',
   'MONITORING.md': 'the handbook: metrics, dashboards, alerts and what to do',
   alertmanager: 'who is told of alerts, and the texts',
   'compose.prod.yml': 'the stack for production',

@@ -33,7 +33,7 @@ export const thanos: Backend = {
   queryPort: HTTP_PORT,
   scraper: 'prometheus',
   ready: ['thanos-query'],
-  storage: { service: 'thanos-store', volumes: ['prometheus-data', 'thanos-bucket', 'thanos-compact-data'] },
+  volumes: ['prometheus-data', 'thanos-bucket', 'thanos-compact-data'],
   ownJobs: {
     prometheus: '127.0.0.1:9090',
     'thanos-compact': `thanos-compact:${HTTP_PORT}`,

@@ -17,7 +17,7 @@ export const victoriametrics: Backend = {
   queryPort: 8428,
   scraper: 'vmagent',
   ready: ['victoriametrics'],
-  storage: { service: 'victoriametrics', volumes: ['victoriametrics-data', 'vmagent-data'] },
+  volumes: ['victoriametrics-data', 'vmagent-data'],
   ownJobs: { victoriametrics: 'victoriametrics:8428', vmagent: '127.0.0.1:8429', vmalert: 'vmalert:8880' },
   surroundings: { scrapeOnly: true },
   services: (config, environment) => ({
@@ -79,6 +79,8 @@ export const victoriametrics: Backend = {
       limits: { cpus: '1.0', memory: '512m' },
     }),
   }),
+  // vmalert refuses fields that it does not know, and calls this one by another name.
+  ruleFileText: (text) => text.replace(/^ {4}query_offset:/gm, '    eval_delay:'),
   files: () => [],
   readme: [
     'vmagent scrapes what `prometheus/` says, VictoriaMetrics keeps it and answers queries, and vmalert evaluates the rules and tells Alertmanager.',

@@ -1,8 +1,10 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import type { Config } from '../../dist/config/config.js';
 import {
   BACKEND_NAMES,
+  type BackendName,
   GENERATED_MARK,
   type GeneratedFile,
   generate,
@@ -50,6 +52,79 @@ test('the same configuration gives the same bytes, whatever the order of labels 
     },
   };
   expect(generate(turned, { catalogs: exampleCatalogs })).toEqual(base);
+});
+
+test('any text of a label comes back as it was, whichever version of YAML reads it', () => {
+  const [web] = exampleConfig.services;
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.string({ unit: 'grapheme' }),
+        fc.constantFrom(
+          'yes',
+          'no',
+          'on',
+          '~',
+          'null',
+          '0x1F',
+          '012',
+          '1_000',
+          '1e3',
+          '12:30:45',
+          '2026-01-01',
+          '=',
+          '<<',
+          ' a ',
+          '# a',
+          'a: b',
+          '- a',
+          '*a',
+          '&a',
+          '!a',
+          '%a',
+          '@a',
+          '`a',
+          'a\nb',
+          '\n',
+          '\t',
+          '\u0085',
+          '\u2028',
+        ),
+      ),
+      (value) => {
+        const config: Config = { ...exampleConfig, services: [{ ...web!, labels: { system: value } }] };
+        for (const file of ['prometheus/prometheus.yml', 'kubernetes/service-monitors.yml']) {
+          const text = fileOf(generate(config), file);
+          for (const version of ['1.1', '1.2'] as const)
+            expect(labelIn(parseAllDocuments(text, { version })[0]?.toJS()), `${file}, YAML ${version}`).toBe(
+              value,
+            );
+        }
+      },
+    ),
+    { numRuns: 40 },
+  );
+});
+
+/** The value of the label `system`, in what Prometheus or its operator reads. */
+function labelIn(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { targetLabel, replacement, system } = value as Record<string, unknown>;
+  if (targetLabel === 'system') return replacement;
+  if (system !== undefined) return system;
+  return Object.values(value)
+    .map(labelIn)
+    .find((found) => found !== undefined);
+}
+
+test('vmalert is told of the offset of a query by its own word for it', () => {
+  const [first, ...rest] = exampleConfig.rules;
+  const config: Config = { ...exampleConfig, rules: [{ ...first!, queryOffsetMs: 60_000 }, ...rest] };
+  const rulesFor = (backend: BackendName) =>
+    fileOf(generate(config, { backend }), 'prometheus/rules/rules.yml');
+  expect(rulesFor('prometheus')).toContain('\n    query_offset: 1m\n');
+  expect(rulesFor('victoriametrics')).toContain('\n    eval_delay: 1m\n');
+  expect(rulesFor('victoriametrics')).not.toContain('query_offset');
 });
 
 test('files are sorted by path, end with a newline, and all that can say where they come from do', () => {
@@ -111,6 +186,7 @@ test('a configuration of nothing but a service is enough', () => {
   expect(files.map(({ path }) => path)).toEqual([
     '.env.example',
     '.env.production.example',
+    '.gitignore',
     'MONITORING.md',
     'README.md',
     'compose.prod.yml',

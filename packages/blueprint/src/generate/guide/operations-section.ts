@@ -131,7 +131,7 @@ function isolation(config: Config): string {
 function backup(config: Config, backend: Backend): string {
   const project = composeProject(config, 'production');
   const volumes = [
-    ...backend.storage.volumes,
+    ...backend.volumes,
     'grafana-data',
     ...(config.alerting === undefined ? [] : ['alertmanager-data']),
   ].sort();
