@@ -18,6 +18,7 @@ import {
   renderPrometheus,
   ruleFiles,
 } from '@binnacle/blueprint';
+import { SMTPServer } from 'smtp-server';
 import { expect, type TestContext, test } from 'vitest';
 import { parse } from 'yaml';
 import {
@@ -175,67 +176,113 @@ test('for the monitor itself secrets stay where the configuration says they are'
   expect(await check('config', [path.join(folder, 'prometheus.yml')])).toMatchObject({ problems: [] });
 });
 
-test('Alertmanager sends Slack every field of the message, from our own templates', async (context) => {
-  const received: Record<string, unknown>[] = [];
+test('Alertmanager sends every field of a message, to Slack and by mail, from our own templates', async (context) => {
+  const posts: Record<string, unknown>[] = [];
   const slack = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
-      received.push(JSON.parse(Buffer.concat(chunks).toString()) as Record<string, unknown>);
+      posts.push(JSON.parse(Buffer.concat(chunks).toString()) as Record<string, unknown>);
       response.end('ok');
     });
   });
+  const mails: string[] = [];
+  const mail = new SMTPServer({
+    disabledCommands: ['STARTTLS', 'AUTH'],
+    onData(stream, _session, done) {
+      const chunks: Buffer[] = [];
+      stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+      stream.on('end', () => {
+        mails.push(Buffer.concat(chunks).toString());
+        done();
+      });
+    },
+  });
   await new Promise<void>((resolve) => slack.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => mail.listen(0, '127.0.0.1', resolve));
   const folder = temporaryFolder();
   const secret = path.join(folder, 'slack');
   write(secret, `http://127.0.0.1:${(slack.address() as AddressInfo).port}/services/secret`);
   write(path.join(folder, ALERT_TEMPLATE_PATH), ALERT_TEMPLATE_TEXT);
   const config = renderAlertmanager(
     alerting({
-      receivers: { team: [{ type: 'slack', channel: '#alerts', webhookUrl: { file: secret } }] },
+      smtp: {
+        smarthost: `127.0.0.1:${(mail.server.address() as AddressInfo).port}`,
+        from: 'alerts@example.com',
+        requireTls: false,
+      },
+      receivers: {
+        team: [
+          { type: 'slack', channel: '#alerts', webhookUrl: { file: secret } },
+          { type: 'email', to: ['team@example.com', 'lead@example.com'] },
+        ],
+      },
       route: { receiver: 'team', groupWait: '1s' },
     }),
     { secrets: 'sources' },
   );
   const alertmanager = await startAlertmanager(context, folder, config);
+  const labels = { job: 'web', severity: 'critical' };
+  const alerts = [
+    {
+      labels: { ...labels, alertname: 'WebErrors', instance: 'a' },
+      annotations: {
+        summary: 'Visitors get errors',
+        description: 'A share of 7 % & more.',
+        runbook_url: 'https://example.com/runbook#weberrors',
+      },
+      generatorURL: 'http://prometheus.example.com/graph',
+    },
+    // With as little as an alert can have.
+    { labels: { ...labels, alertname: 'WebErrors', instance: 'b' } },
+  ];
   try {
     const response = await fetch(`${alertmanager.url}/api/v2/alerts`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify([
-        {
-          labels: { alertname: 'WebErrors', job: 'web', severity: 'critical' },
-          annotations: {
-            summary: 'Visitors get errors',
-            description: 'A share of 7 %.',
-            runbook_url: 'https://example.com/runbook#weberrors',
-          },
-          generatorURL: 'http://prometheus.example.com/graph',
-        },
-      ]),
+      body: JSON.stringify(alerts),
     });
     expect(response.status).toBe(200);
-    while (received.length === 0) await sleep(50);
+    while (posts.length === 0 || mails.length === 0) await sleep(50);
   } finally {
     await alertmanager.stop();
     slack.close();
+    mail.close();
   }
-  const [message] = received as [
-    { channel: string; username: string; attachments: Record<string, string>[] },
-  ];
+
+  const title = '[FIRING:2] WebErrors in web (critical)';
+  const [message] = posts as [{ channel: string; username: string; attachments: Record<string, string>[] }];
   expect(message.channel).toBe('#alerts');
   expect(message.username).toBe('Alertmanager');
   expect(message.attachments[0]).toMatchObject({
-    title: '[FIRING:1] WebErrors in web (critical)',
-    fallback: '[FIRING:1] WebErrors in web (critical)',
+    title,
+    fallback: title,
     color: 'danger',
     text: [
       '*Visitors get errors*',
-      'A share of 7 %.',
+      'A share of 7 % & more.',
       '<https://example.com/runbook#weberrors|Runbook>  <http://prometheus.example.com/graph|Query>',
-      '`alertname=WebErrors` `job=web` `severity=critical`',
+      '`alertname=WebErrors` `instance=a` `job=web` `severity=critical`',
+      '',
+      '*WebErrors*',
+      '',
+      '`alertname=WebErrors` `instance=b` `job=web` `severity=critical`',
     ].join('\n'),
   });
+
+  for (const text of mails) {
+    expect(text).toContain(`Subject: ${title}`);
+    const plain = text
+      .replace(/=\r\n/g, '')
+      .replaceAll('\r\n', '\n')
+      .replace(/=([0-9A-F]{2})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
+    expect(plain).toContain(
+      'FIRING: Visitors get errors\nA share of 7 % & more.\nRunbook: https://example.com/runbook#weberrors\n',
+    );
+    expect(plain).toContain('FIRING: WebErrors\n');
+    expect(plain).toContain('<p>A share of 7 % &amp; more.</p>');
+    expect(plain).toContain('<a href="https://example.com/runbook#weberrors">Runbook</a>');
+  }
 });
 
 /** The interval of each job, as soon as discovery has made targets of the configuration. */

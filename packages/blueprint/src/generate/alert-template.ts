@@ -35,7 +35,7 @@ export const ALERT_TEMPLATE_TEXT = `{{/* ${GENERATED_HEADER} */}}
 {{ define "binnacle.text" -}}
 {{ range $i, $alert := .Alerts }}{{ if $i }}
 
-{{ end }}{{ .Status | toUpper }}: {{ .Annotations.summary }}
+{{ end }}{{ .Status | toUpper }}: {{ or .Annotations.summary .Labels.alertname }}
 {{ with .Annotations.description }}{{ . }}
 {{ end }}{{ with .Annotations.runbook_url }}Runbook: {{ . }}
 {{ end }}{{ with .Annotations.dashboard_url }}Dashboard: {{ . }}
@@ -46,7 +46,7 @@ export const ALERT_TEMPLATE_TEXT = `{{/* ${GENERATED_HEADER} */}}
 {{ define "binnacle.slack" -}}
 {{ range $i, $alert := .Alerts }}{{ if $i }}
 
-{{ end }}*{{ .Annotations.summary }}*{{ if ne .Status "firing" }} (resolved){{ end }}
+{{ end }}*{{ or .Annotations.summary .Labels.alertname }}*{{ if ne .Status "firing" }} (resolved){{ end }}
 {{ with .Annotations.description }}{{ . }}
 {{ end }}{{ with .Annotations.runbook_url }}<{{ . }}|Runbook>  {{ end }}{{ with .Annotations.dashboard_url }}<{{ . }}|Dashboard>  {{ end }}{{ with .GeneratorURL }}<{{ . }}|Query>{{ end }}
 {{ range $j, $label := .Labels.SortedPairs }}{{ if $j }} {{ end }}\`{{ .Name }}={{ .Value }}\`{{ end }}{{ end }}
@@ -59,7 +59,7 @@ export const ALERT_TEMPLATE_TEXT = `{{/* ${GENERATED_HEADER} */}}
 <body style="font-family: sans-serif">
 <h2>{{ template "binnacle.title" . }}</h2>
 {{ range .Alerts }}
-<h3>{{ .Annotations.summary }}{{ if ne .Status "firing" }} (resolved){{ end }}</h3>
+<h3>{{ or .Annotations.summary .Labels.alertname }}{{ if ne .Status "firing" }} (resolved){{ end }}</h3>
 {{ with .Annotations.description }}<p>{{ . }}</p>{{ end }}
 <p>{{ with .Annotations.runbook_url }}<a href="{{ . }}">Runbook</a> {{ end }}{{ with .Annotations.dashboard_url }}<a href="{{ . }}">Dashboard</a> {{ end }}{{ with .GeneratorURL }}<a href="{{ . }}">Query</a>{{ end }}</p>
 <table>
