@@ -60,7 +60,7 @@ afterAll(() => server.close());
 
 /** What the command says, and its exit code in front. */
 async function run(...args: string[]): Promise<string[]> {
-  const command = parseCommand(['silence', ...args], { BINNACLE_URL: `${url}/` });
+  const command = await parseCommand(['silence', ...args], { BINNACLE_URL: `${url}/` });
   if (command.name !== 'silence') throw new Error(command.name);
   const lines: string[] = [];
   const code = await runSilence(command.options, {

@@ -33,7 +33,7 @@ interface BarGaugeSettings {
 export type BarGaugeSpec = PanelSpec & BarGaugeSettings;
 
 /** A bar per series. */
-export interface BarGaugePanel extends PanelCommon, Required<BarGaugeSettings> {
+export interface BarGaugePanel extends PanelCommon, Required<Omit<BarGaugeSettings, 'buckets'>> {
   readonly type: 'bargauge';
 }
 
@@ -54,7 +54,6 @@ export function barGauge(...given: Given<BarGaugeSettings>): BarGaugePanel {
       { ...spec, min: spec.min ?? 0 },
       { instant: true, ...(spec.buckets === true && { format: 'heatmap' }) },
     ),
-    buckets: spec.buckets ?? false,
     calc: spec.calc ?? 'lastNotNull',
     orientation: spec.orientation ?? 'horizontal',
     display: spec.display ?? 'gradient',

@@ -1,8 +1,8 @@
 /** One panel of the classic model in the words of ours, and in `rest` what they do not say. */
 import type { JsonObject as Rest } from '../../dashboard/json.ts';
 import type { OtherPanel } from '../../dashboard/other.ts';
-import type { Panel, PanelCommon, PanelFrame, Place, Repeat } from '../../dashboard/panel.ts';
-import { type Query, refIdOf } from '../../dashboard/query.ts';
+import type { Panel, PanelCommon, PanelFrame, PanelPlace, Repeat } from '../../dashboard/panel.ts';
+import { lettersOf, type Query } from '../../dashboard/query.ts';
 import type { PanelQuery } from '../inventory.ts';
 import type { GrafanaDatasource, GrafanaPanel } from '../json.ts';
 import { renderPanel } from '../panel.ts';
@@ -33,11 +33,11 @@ export function toPanel(json: ClassicPanel, around: PanelToRead): Panel {
   return withOverlay(panel, overlayOf(rendered, wanted));
 }
 
-function placeOf({ gridPos }: ClassicPanel, top: number): Place {
+function placeOf({ gridPos }: ClassicPanel, top: number): PanelPlace {
   return { x: gridPos.x, y: gridPos.y - top, w: gridPos.w, h: gridPos.h };
 }
 
-function frameOf(json: JsonObject, id: number, place: Place): Omit<PanelFrame, 'queries'> {
+function frameOf(json: JsonObject, id: number, place: PanelPlace): Omit<PanelFrame, 'queries'> {
   const { title, description, repeat, repeatDirection, maxPerRow, transparent } = json;
   const links = linksOf(json.links);
   const repeated: Repeat | undefined =
@@ -67,7 +67,8 @@ function toQuery(
   { queries, datasource }: PanelToRead,
 ): Query {
   // Grafana's letters are ours unless the file has others; one other letter names them all.
-  const isUsual = queries.every(({ refId }, i) => refId === refIdOf(i));
+  const usual = lettersOf(queries.map(({ expr }) => ({ expr, legend: '', instant: false })));
+  const isUsual = queries.every(({ refId }, i) => refId === usual[i]);
   const named = isUsual ? {} : { refId: target.refId };
   const wanted = answered(target, panel);
   const isOurs =
