@@ -150,10 +150,10 @@ it.each([
   [['preview', 'a b'], 'is not a matcher'],
   [['expire'], 'needs an ID'],
   [['list', '--url', 'monitor:9700'], 'is not the address of a monitor'],
-])('refuses the words %j', (args, message) => {
-  const parse = () => parseCommand(['silence', ...args], {});
-  expect(parse).toThrow(UsageError);
-  expect(parse).toThrow(message);
+])('refuses the words %j', async (args, message) => {
+  const parsed = parseCommand(['silence', ...args], {});
+  await expect(parsed).rejects.toThrow(UsageError);
+  await expect(parsed).rejects.toThrow(message);
 });
 
 it('is a command of its own, with its exit codes', async () => {
