@@ -147,7 +147,7 @@ test('a dashboard of another hand is read as far as it goes', () => {
       title: 'Old',
       refresh: false,
       panels: [
-        { type: 'heatmap', title: 'H', gridPos: { x: 20, y: 0, w: 12, h: 8 } },
+        { type: 'flamegraph', title: 'H', gridPos: { x: 20, y: 0, w: 12, h: 8 } },
         {
           type: 'stat',
           options: { unit: 'percentunit' },
@@ -170,7 +170,7 @@ test('a dashboard of another hand is read as far as it goes', () => {
       {
         title: '',
         panels: [
-          { kind: 'unknown', type: 'heatmap', gridPos: { x: 12, w: 12 } },
+          { kind: 'unknown', type: 'flamegraph', gridPos: { x: 12, w: 12 } },
           { kind: 'stat', field: { unit: 'percentunit' }, targets: [{ refId: 'A', expr: 'a' }] },
         ],
       },

@@ -58,7 +58,7 @@ const DASHBOARD = {
   panels: [
     panel('Rate', 'rate(jobs_total[$__rate_interval])', 0),
     panel('Nothing', 'never_scraped_total', 8),
-    { type: 'heatmap', title: 'Heat', gridPos: { x: 0, y: 16, w: 24, h: 40 } },
+    { type: 'flamegraph', title: 'Heat', gridPos: { x: 0, y: 16, w: 24, h: 40 } },
     panel('Far below', 'far_below', 60),
   ],
 };
@@ -191,7 +191,7 @@ test('the only dashboard opens, with the state of the system above it', async (c
   await page.getByText('1 of 2 targets up').waitFor();
   await page.getByText('1 alert firing').waitFor();
   expect(asked).toContain('rate(jobs_total[20s])');
-  await page.getByText('Panels of type heatmap are not drawn yet.').waitFor();
+  await page.getByText('Panels of type flamegraph are not drawn.').waitFor();
   expect(await page.title()).toBe('Jobs · Binnacle');
   expect(errors).toEqual([]);
 });

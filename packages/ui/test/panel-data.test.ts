@@ -11,7 +11,8 @@ const query = {
   expr: 'rate(jobs_total[$__rate_interval])',
   legend: '{{status}}',
   instant: false,
-};
+  format: 'time_series',
+} as const;
 
 /** A server that knows some answers by query; all others are empty. It remembers what it was asked. */
 function server(
@@ -55,7 +56,7 @@ test('a panel asks on the grid of its steps and names what it gets', async () =>
 test('an instant query asks for the end of the range and stands at the end of the grid', async () => {
   const api = server({ 'up @1000060': [{ metric: { __name__: 'up' }, value: [1_000_060, '1'] }] });
   const data = await loadPanel(
-    [{ refId: 'B', expr: 'up', legend: '__auto', instant: true }],
+    [{ refId: 'B', expr: 'up', legend: '__auto', instant: true, format: 'time_series' }],
     asking,
     signal,
     api,
@@ -65,7 +66,7 @@ test('an instant query asks for the end of the range and stands at the end of th
 
 test('nothing but NaN is told apart from nothing', async () => {
   const nan = server({ 'a / b @1000060': [{ metric: {}, value: [1_000_060, 'NaN'] }] });
-  const target = { refId: 'A', expr: 'a / b', legend: '', instant: true };
+  const target = { refId: 'A', expr: 'a / b', legend: '', instant: true, format: 'time_series' } as const;
   expect(await loadPanel([target], asking, signal, nan)).toMatchObject({ series: [], onlyNaN: true });
   expect(await loadPanel([target], asking, signal, server({}))).toMatchObject({ series: [], onlyNaN: false });
 });

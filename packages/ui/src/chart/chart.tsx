@@ -212,7 +212,8 @@ function drawThresholds(self: uPlot, { style, thresholds, theme }: ChartProps): 
   ctx.restore();
 }
 
-function zoom(self: uPlot, { onZoom }: ChartProps): void {
+/** Takes a stretch of time that was chosen by dragging. */
+export function zoom(self: uPlot, { onZoom }: Pick<ChartProps, 'onZoom'>): void {
   const { left, width } = self.select;
   if (width === 0) return;
   const fromMs = self.posToVal(left, 'x') * 1000;

@@ -50,6 +50,9 @@ export interface Override {
   matches(series: { readonly name: string; readonly refId: string }): boolean;
   readonly color?: string;
   readonly unit?: string;
+  readonly decimals?: number;
+  /** Another name for the series or column. */
+  readonly displayName?: string;
   readonly hidden?: boolean;
 }
 
@@ -131,6 +134,11 @@ export function readOverrides(list: unknown): Override[] {
       if (id === 'color' && isObject(value) && typeof value.fixedColor === 'string')
         override = { ...override, color: value.fixedColor };
       else if (id === 'unit' && typeof value === 'string') override = { ...override, unit: value };
+      else if (id === 'decimals' && number(value) !== undefined)
+        override = { ...override, decimals: number(value)! };
+      else if (id === 'displayName' && typeof value === 'string')
+        override = { ...override, displayName: value };
+      else if (id === 'custom.hidden' && value === true) override = { ...override, hidden: true };
       else if (id === 'custom.hideFrom' && isObject(value) && value.viz === true)
         override = { ...override, hidden: true };
     }

@@ -25,6 +25,8 @@ export interface Target {
   readonly legend: string;
   /** One value at the end of the range, instead of the whole range. */
   readonly instant: boolean;
+  /** `heatmap`: the series are buckets, told apart by `le`, each of which counts those before it too. */
+  readonly format: 'time_series' | 'table' | 'heatmap';
 }
 
 /** How a legend looks. */
@@ -67,6 +69,85 @@ export interface GaugePanel extends PanelCommon {
   readonly markers: boolean;
 }
 
+/** A bar per series. */
+export interface BarGaugePanel extends PanelCommon {
+  readonly kind: 'bargauge';
+  readonly calc: string;
+  readonly vertical: boolean;
+  readonly display: 'gradient' | 'lcd' | 'basic';
+  readonly unfilled: boolean;
+  readonly valueMode: 'color' | 'text' | 'hidden';
+}
+
+/** Parts of a whole. */
+export interface PiePanel extends PanelCommon {
+  readonly kind: 'piechart';
+  readonly calc: string;
+  readonly donut: boolean;
+  readonly legend: {
+    readonly mode: 'list' | 'table' | 'hidden';
+    readonly placement: 'bottom' | 'right';
+    readonly values: readonly string[];
+  };
+}
+
+/** Rows of labels and values. */
+export interface TablePanel extends PanelCommon {
+  readonly kind: 'table';
+  /** Columns that are left out. */
+  readonly excluded: ReadonlySet<string>;
+  /** The places of columns, by name. */
+  readonly order: Readonly<Record<string, number>>;
+  /** Other names of columns, by name. */
+  readonly renamed: Readonly<Record<string, string>>;
+  /** The column that rows are sorted by at first, by its shown name. */
+  readonly sortBy: { readonly column: string; readonly descending: boolean } | undefined;
+  /** What of a cell takes the threshold's colour. */
+  readonly cellColor: 'none' | 'text' | 'background';
+  readonly showHeader: boolean;
+}
+
+/** How a distribution moves over time. */
+export interface HeatmapPanel extends PanelCommon {
+  readonly kind: 'heatmap';
+  /** Of what is counted into the buckets. */
+  readonly axisUnit: string;
+  readonly axisDecimals: number | undefined;
+  readonly scheme: string;
+  /** So that the few slow ones are seen beside the many fast ones. */
+  readonly exponential: boolean;
+  readonly reverse: boolean;
+  /** Cells below it stay empty. */
+  readonly hideBelow: number;
+}
+
+/** How often which value occurred. */
+export interface HistogramPanel extends PanelCommon {
+  readonly kind: 'histogram';
+  /** How wide a bar is; undefined lets the page decide. */
+  readonly bucketSize: number | undefined;
+  readonly bucketCount: number | undefined;
+  /** Takes all series together. */
+  readonly combine: boolean;
+}
+
+/** States over time, a line of them per series. */
+export interface StateTimelinePanel extends PanelCommon {
+  readonly kind: 'state-timeline';
+  readonly showValue: boolean;
+  /** Shows equal states beside each other as one. */
+  readonly merge: boolean;
+  /** Share of a line that is filled. */
+  readonly rowHeight: number;
+}
+
+/** Words of the author. */
+export interface TextPanel extends PanelCommon {
+  readonly kind: 'text';
+  readonly mode: 'markdown' | 'html' | 'code';
+  readonly content: string;
+}
+
 /** A panel that the page cannot draw. */
 export interface UnknownPanel extends PanelCommon {
   readonly kind: 'unknown';
@@ -74,7 +155,18 @@ export interface UnknownPanel extends PanelCommon {
 }
 
 /** Every panel that the page knows. */
-export type PanelModel = TimeseriesPanel | StatPanel | GaugePanel | UnknownPanel;
+export type PanelModel =
+  | TimeseriesPanel
+  | StatPanel
+  | GaugePanel
+  | BarGaugePanel
+  | PiePanel
+  | TablePanel
+  | HeatmapPanel
+  | HistogramPanel
+  | StateTimelinePanel
+  | TextPanel
+  | UnknownPanel;
 
 /** A heading with its panels; the panels before the first heading have an empty title. */
 export interface Section {
@@ -167,9 +259,108 @@ function readPanel(json: JsonObject): PanelModel {
         calc: readCalc(options),
         markers: options.showThresholdMarkers !== false,
       };
+    case 'bargauge':
+      return {
+        ...common,
+        kind: 'bargauge',
+        calc: readCalc(options),
+        vertical: options.orientation === 'vertical' || (options.orientation === 'auto' && isWide(common)),
+        display: oneOf(options.displayMode, ['gradient', 'lcd', 'basic']),
+        unfilled: options.showUnfilled !== false,
+        valueMode: oneOf(options.valueMode, ['color', 'text', 'hidden']),
+      };
+    case 'piechart':
+    case 'grafana-piechart-panel': {
+      const { mode, placement } = readLegend(options);
+      const values = texts(object(options.legend).values);
+      return {
+        ...common,
+        kind: 'piechart',
+        calc: readCalc(options),
+        donut: options.pieType !== 'pie',
+        legend: { mode, placement, values },
+      };
+    }
+    case 'table':
+    case 'table-old':
+      return readTable(common, json, object(fieldConfig.defaults), options);
+    case 'heatmap': {
+      const color = object(options.color);
+      const axis = object(options.yAxis);
+      return {
+        ...common,
+        kind: 'heatmap',
+        axisUnit: text(axis.unit) ?? 'short',
+        axisDecimals: number(axis.decimals),
+        scheme: text(color.scheme) ?? 'Oranges',
+        exponential: color.scale !== 'linear',
+        reverse: color.reverse === true,
+        hideBelow: number(object(options.filterValues).le) ?? 1e-9,
+      };
+    }
+    case 'histogram':
+      return {
+        ...common,
+        kind: 'histogram',
+        bucketSize: number(options.bucketSize),
+        bucketCount: number(options.bucketCount),
+        combine: options.combine === true,
+      };
+    case 'state-timeline':
+    case 'status-history':
+      return {
+        ...common,
+        kind: 'state-timeline',
+        showValue: options.showValue !== 'never',
+        merge: type === 'state-timeline' && options.mergeValues !== false,
+        rowHeight: number(options.rowHeight) ?? 0.9,
+      };
+    case 'text':
+      return {
+        ...common,
+        kind: 'text',
+        mode: oneOf(options.mode ?? json.mode, ['markdown', 'html', 'code']),
+        content: text(options.content) ?? text(json.content) ?? '',
+      };
     default:
       return { ...common, kind: 'unknown', type };
   }
+}
+
+/** Whether bars that may stand or lie better stand. */
+function isWide({ gridPos }: PanelCommon): boolean {
+  return gridPos.w > 2 * gridPos.h;
+}
+
+function readTable(
+  common: PanelCommon,
+  json: JsonObject,
+  defaults: JsonObject,
+  options: JsonObject,
+): TablePanel {
+  const organize = objects(json.transformations)
+    .filter(({ id, disabled }) => id === 'organize' && disabled !== true)
+    .map((one) => object(one.options));
+  const all = <T>(field: string, read: (value: unknown) => T | undefined): [string, T][] =>
+    organize.flatMap((one) =>
+      Object.entries(object(one[field])).flatMap(([name, value]): [string, T][] => {
+        const known = read(value);
+        return known === undefined ? [] : [[name, known]];
+      }),
+    );
+  const [sorted] = objects(options.sortBy);
+  const column = text(sorted?.displayName);
+  const cell = object(object(defaults.custom).cellOptions).type;
+  return {
+    ...common,
+    kind: 'table',
+    excluded: new Set(all('excludeByName', (value) => value === true || undefined).map(([name]) => name)),
+    order: Object.fromEntries(all('indexByName', number)),
+    renamed: Object.fromEntries(all('renameByName', (value) => text(value) || undefined)),
+    sortBy: column === undefined ? undefined : { column, descending: sorted?.desc === true },
+    cellColor: cell === 'color-text' ? 'text' : cell === 'color-background' ? 'background' : 'none',
+    showHeader: options.showHeader !== false,
+  };
 }
 
 function readGridPos(json: JsonObject): GridPos {
@@ -190,6 +381,7 @@ function readTargets(list: readonly JsonObject[]): Target[] {
       expr: text(json.expr)!,
       legend: text(json.legendFormat) ?? '',
       instant: json.instant === true && json.range !== true,
+      format: oneOf(json.format, ['time_series', 'table', 'heatmap']),
     }));
 }
 

@@ -10,6 +10,7 @@ import { Info, Lens, Warning } from '../shell/icons.tsx';
 import { GaugeView } from './gauge.tsx';
 import { StatView } from './stat.tsx';
 import { type DrawContext, TimeseriesView } from './timeseries.tsx';
+import { useModule } from './use-module.ts';
 
 /** Everything that a panel takes from its dashboard. */
 export interface PanelProps {
@@ -72,36 +73,59 @@ export function Panel({ panel, context, draw, targets, exploreHref }: PanelProps
         )}
       </header>
       <div class="panel-body" ref={body}>
-        {panel.kind === 'unknown' ? (
-          <div class="panel-note">
-            <p>
-              {panel.type === '' ? (
-                'This panel has no type.'
-              ) : (
-                <>
-                  Panels of type <code>{panel.type}</code> are not drawn yet.
-                </>
-              )}
-            </p>
-          </div>
-        ) : data === undefined ? (
-          error === undefined ? (
-            panel.targets.length === 0 && <div class="panel-note">This panel asks nothing.</div>
-          ) : (
-            <div class="panel-note bad">{error}</div>
-          )
-        ) : data.series.length === 0 ? (
-          <NoData data={data} targets={targets} instead={panel.field.noValue} />
-        ) : panel.kind === 'timeseries' ? (
-          <TimeseriesView panel={panel} data={data} draw={draw} />
-        ) : panel.kind === 'stat' ? (
-          <StatView panel={panel} data={data} theme={draw.theme} />
-        ) : (
-          <GaugeView panel={panel} data={data} theme={draw.theme} />
-        )}
+        <PanelBody panel={panel} data={data} error={error} draw={draw} targets={targets} />
       </div>
     </section>
   );
+}
+
+const loadMore = () => import('./more.tsx');
+const loadText = () => import('./text.tsx');
+
+function PanelBody({
+  panel,
+  data,
+  error,
+  draw,
+  targets,
+}: Pick<PanelProps, 'panel' | 'draw' | 'targets'> & {
+  readonly data: PanelData | undefined;
+  readonly error: string | undefined;
+}): JSX.Element | null {
+  const isText = panel.kind === 'text';
+  const isMore = !isText && !['timeseries', 'stat', 'gauge', 'unknown'].includes(panel.kind);
+  const text = useModule(loadText, isText);
+  const more = useModule(loadMore, isMore);
+  if (panel.kind === 'text') return text === undefined ? null : <text.TextView panel={panel} />;
+  if (panel.kind === 'unknown')
+    return (
+      <div class="panel-note">
+        <p>
+          {panel.type === '' ? (
+            'This panel has no type.'
+          ) : (
+            <>
+              Panels of type <code>{panel.type}</code> are not drawn.
+            </>
+          )}
+        </p>
+      </div>
+    );
+  if (data === undefined) {
+    if (error !== undefined) return <div class="panel-note bad">{error}</div>;
+    return panel.targets.length === 0 ? <div class="panel-note">This panel asks nothing.</div> : null;
+  }
+  if (data.series.length === 0) return <NoData data={data} targets={targets} instead={panel.field.noValue} />;
+  switch (panel.kind) {
+    case 'timeseries':
+      return <TimeseriesView panel={panel} data={data} draw={draw} />;
+    case 'stat':
+      return <StatView panel={panel} data={data} theme={draw.theme} />;
+    case 'gauge':
+      return <GaugeView panel={panel} data={data} theme={draw.theme} />;
+    default:
+      return more === undefined ? null : <more.MoreView panel={panel} data={data} draw={draw} />;
+  }
 }
 
 /** Says that there is nothing, and why; asks again when the question changed. */
