@@ -1,7 +1,6 @@
 /** What holds of every dashboard that is rendered, whatever is in it. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { restOf, withRest } from '../dist/grafana/rest.js';
 import {
   barGauge,
   type Dashboard,
@@ -196,19 +195,6 @@ test('what is carried along comes out as it was, wherever it stands', () => {
       contains(rendered, above);
       contains(rendered.panels[0]!, ofRow);
       contains(rendered.panels[1]!, ofPanel);
-    }),
-  );
-});
-
-test('what differs is what has to be carried along', () => {
-  fc.assert(
-    fc.property(rest, rest, (rendered, wanted) => {
-      const carried = restOf(rendered, wanted);
-      contains(withRest(rendered, carried), wanted);
-      expect(restOf(wanted, wanted)).toBeUndefined();
-      // Nothing is carried along that is there already.
-      if (carried !== undefined) expect(restOf(rendered, carried)).toEqual(carried);
-      expect(restOf(withRest(rendered, carried), wanted)).toBeUndefined();
     }),
   );
 });

@@ -29,40 +29,6 @@ function merged(below: JsonObject, above: JsonObject): JsonObject {
   return result;
 }
 
-/**
- * What has to be carried along so that `rendered` has everything of `wanted`: the part of it that differs. Undefined
- * where there is none. The counterpart of {@link withRest}, for readers of JSON.
- */
-export function restOf(rendered: object, wanted: JsonObject): JsonObject | undefined {
-  const missing = difference(rendered as JsonObject, wanted);
-  return Object.keys(missing).length === 0 ? undefined : missing;
-}
-
-function difference(below: JsonObject, wanted: JsonObject): JsonObject {
-  const entries = Object.entries(wanted).flatMap(([key, value]): [string, JsonValue][] => {
-    const under = Object.hasOwn(below, key) ? below[key] : undefined;
-    if (isJsonObject(under) && isJsonObject(value)) {
-      const missing = difference(under, value);
-      return Object.keys(missing).length === 0 ? [] : [[key, missing]];
-    }
-    return same(under, value) ? [] : [[key, value]];
-  });
-  return Object.fromEntries(entries);
-}
-
-function same(a: JsonValue | undefined, b: JsonValue): boolean {
-  if (Array.isArray(a) && Array.isArray(b))
-    return a.length === b.length && a.every((item, i) => same(item, b[i]));
-  if (isJsonObject(a) && isJsonObject(b)) {
-    const keys = Object.keys(a);
-    return (
-      keys.length === Object.keys(b).length &&
-      keys.every((key) => Object.hasOwn(b, key) && same(a[key], b[key]!))
-    );
-  }
-  return a === b;
-}
-
 /** The same JSON with its keys in order. */
 export function inOrder<T>(json: T): T {
   return ordered(json) as T;
