@@ -36,6 +36,11 @@ const MISTAKES: readonly [name: string, define: () => unknown, message: string][
   ['no title', () => dashboard({ title: ' ' }), 'a dashboard has no title'],
   ['uid', define({ uid: 'a b' }), 'dashboard "D": uid "a b" is not 1 to 40 of a-z A-Z 0-9 - _'],
   ['refresh', define({ refresh: 'often' }), 'dashboard "D": refresh "often" is not a duration such as 10s'],
+  [
+    'time',
+    define({ time: { from: '30m', to: 'now' } }),
+    'dashboard "D": time "30m" is neither like now-1h nor a date',
+  ],
   ['row twice', define({ rows: [row('R', []), row('R', [])] }), 'dashboard "D": row "R" is there twice'],
   ['panel twice', define(inRow(panel, panel)), 'panel "R / T" is there twice'],
   ['panel twice above', define({ panels: [panel, panel] }), 'panel "T" is there twice'],
@@ -189,6 +194,12 @@ const MISTAKES: readonly [name: string, define: () => unknown, message: string][
     'panel "R / T": unexpected identifier "up"\n  up up\n     ^',
   ],
   [
+    'range of samples',
+    define(inRow(timeseries('T', 'up{job="a"}[5m]'))),
+    'panel "R / T": a range vector cannot be shown; put a function such as rate around it\n  up{job="a"}[5m]\n  ^',
+  ],
+  ['text', define(inRow(stat('T', '"up"'))), 'panel "R / T": a string cannot be shown\n  "up"\n  ^'],
+  [
     'macro',
     define(inRow(stat('T', 'rate(a[$__rate_intervall])'))),
     'panel "R / T": unknown variable $__rate_intervall; known are $__rate_interval, $__interval, $__interval_ms, $__range, $__range_s, $__range_ms\n  rate(a[$__rate_intervall])\n         ^',
@@ -255,6 +266,11 @@ const MISTAKES: readonly [name: string, define: () => unknown, message: string][
     'annotation',
     define({ annotations: [annotation('A', 'up{')] }),
     'annotation "A": unexpected end of input inside braces\n  up{\n     ^',
+  ],
+  [
+    'variable in an annotation',
+    define({ annotations: [annotation('A', 'up', { title: 'of $job' })] }),
+    'annotation "A": unknown variable $job; the dashboard declares none\n  of $job\n     ^',
   ],
   // Variables.
   [
@@ -334,6 +350,7 @@ test.each(MISTAKES)('%s', (_, mistake, message) => {
 test('what looks like a mistake and is none', () => {
   const made = dashboard({
     title: 'D',
+    time: { from: 'now-1d/d', to: '2026-01-01 00:00:00' },
     panels: [stat('T', 'up')],
     rows: [
       // The same title in another row is another panel, and an amount is no variable.
@@ -341,6 +358,7 @@ test('what looks like a mistake and is none', () => {
       row('S', [
         heatmap('Buckets by queue', 'sum by (le, queue) (rate(took_seconds_bucket[5m]))'),
         heatmap('Buckets as they are', 'rate(took_seconds_bucket[5m])'),
+        table('Samples', 'up[5m]'),
         heatmap('Native', 'sum(rate(took_seconds[5m]))'),
         text('Shell', 'echo $HOME'),
         stat({ title: 'U', expr: 'up', unit: 'currency:€', legend: '{{job}}', min: -1, max: 0 }),

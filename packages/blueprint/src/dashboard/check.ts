@@ -7,6 +7,9 @@ import type { Panel } from './panel.ts';
 import { checkExpression, checkText } from './query.ts';
 import type { Variable } from './variable.ts';
 
+/** `now`, with steps away from it and down to a unit (`now-1d/d`), milliseconds of the Unix epoch, or a date. */
+const TIME = /^(?:now(?:[+-]\d+[smhdwMQy])*(?:\/f?[smhdwMQy])?|\d+|\d{4}-\d\d-\d\d(?:[T ][\d:.]+Z?)?)$/;
+
 /**
  * Checks a dashboard.
  * @throws DefinitionError naming the panel, variable, link or annotation, and for an expression the place
@@ -19,6 +22,9 @@ export function checkDashboard(dashboard: Dashboard): void {
     throw new DefinitionError(`${where}: uid ${JSON.stringify(uid)} is not 1 to 40 of a-z A-Z 0-9 - _`);
   if (!/^(\d+(ms|[smhd]))?$/.test(refresh))
     throw new DefinitionError(`${where}: refresh ${JSON.stringify(refresh)} is not a duration such as 10s`);
+  for (const time of [dashboard.time.from, dashboard.time.to])
+    if (!TIME.test(time))
+      throw new DefinitionError(`${where}: time ${JSON.stringify(time)} is neither like now-1h nor a date`);
   checkVariables(where, variables);
   for (const link of dashboard.links) checkLink(where, link, variables);
   for (const annotation of dashboard.annotations) checkAnnotation(annotation, variables);
@@ -70,8 +76,12 @@ function checkLink(where: string, link: DashboardLink, variables: readonly Varia
   if (link.type === 'url') checkText(at, link.url, variables);
 }
 
-function checkAnnotation({ name, expr }: Annotation, variables: readonly Variable[]): void {
-  if (expr.trim() !== '') checkExpression(`annotation ${JSON.stringify(name)}`, expr, variables);
+function checkAnnotation(annotation: Annotation, variables: readonly Variable[]): void {
+  const { name, expr, title, text } = annotation;
+  const where = `annotation ${JSON.stringify(name)}`;
+  if (expr.trim() !== '') checkExpression(where, expr, variables);
+  checkText(where, title, variables);
+  checkText(where, text, variables);
 }
 
 function checkRow({ title, panels, repeat, headless }: Row, variables: readonly Variable[]): void {
@@ -90,8 +100,8 @@ function checkRow({ title, panels, repeat, headless }: Row, variables: readonly 
 function checkPanel(where: string, panel: Panel, variables: readonly Variable[]): void {
   checkText(where, panel.title, variables);
   checkRepeat(where, panel.repeat?.variable, variables);
-  for (const { expr, legend } of panel.queries) {
-    if (expr.trim() !== '') checkExpression(where, expr, variables);
+  for (const { expr, legend, instant } of panel.queries) {
+    if (expr.trim() !== '') checkExpression(where, expr, variables, instant);
     checkText(where, legend, variables);
   }
   const links = [...(panel.links ?? []), ...('valueLinks' in panel ? (panel.valueLinks ?? []) : [])];

@@ -6,7 +6,7 @@
  * variables, a plain word for the others, which reads inside a string as well as where a name may stand. A
  * list of the replacements maps an error's offset back to what the author wrote.
  */
-import { indexOfByte, ParseError, parse } from '@binnacle/promql';
+import { documentedType, type Expr, indexOfByte, ParseError, parse, valueType } from '@binnacle/promql';
 import { DefinitionError, withCaret } from './definition-error.ts';
 import type { WithRest } from './json.ts';
 import type { Unit } from './unit-id.ts';
@@ -168,17 +168,31 @@ function unknownVariable(
 }
 
 /**
- * Proves that an expression parses, or says where it does not.
+ * Proves that an expression parses and has values that can be shown, or says where it does not.
+ * @param instant whether one value at the end is asked for, which may be a range of samples too
  * @throws DefinitionError with the place and a caret
  */
-export function checkExpression(where: string, expr: string, variables: readonly Variable[]): void {
+export function checkExpression(
+  where: string,
+  expr: string,
+  variables: readonly Variable[],
+  instant = false,
+): void {
   const { text, sourceOffset } = substitute(where, expr, variables);
+  let tree: Expr;
   try {
-    parse(text);
+    tree = parse(text);
   } catch (error) {
     if (!(error instanceof ParseError)) throw error;
     const at = sourceOffset(indexOfByte(text, error.start));
     throw new DefinitionError(withCaret(where, error.problems[0]!.message, expr, at));
+  }
+  const type = valueType(tree);
+  if (type === 'string' || (type === 'matrix' && !instant)) {
+    const advice = type === 'string' ? '' : '; put a function such as rate around it';
+    throw new DefinitionError(
+      withCaret(where, `a ${documentedType(type)} cannot be shown${advice}`, expr, 0),
+    );
   }
 }
 
