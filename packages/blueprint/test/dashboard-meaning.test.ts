@@ -20,7 +20,7 @@ import {
   topk,
 } from '@binnacle/promql/builder';
 import { expect, test } from 'vitest';
-import { dashboard, type Expression, heatmap, row, stat, timeseries } from '../dist/index.js';
+import { barGauge, dashboard, type Expression, heatmap, row, stat, timeseries } from '../dist/index.js';
 
 const OVER = '$__rate_interval';
 const requests = counter({
@@ -180,6 +180,15 @@ test('the axis of a heatmap has the unit of what was observed', () => {
   expect(heatmap('Latency', classic)).toMatchObject({ unit: 's', queries: [{ legend: '{{le}}' }] });
   expect(heatmap('Sizes', sum(rate(select(size), OVER))).unit).toBe('bytes');
   expect(heatmap('By name', 'sum by (le) (rate(x_bytes_bucket[5m]))').unit).toBe('bytes');
+});
+
+test('bars of buckets count, and keep their buckets apart', () => {
+  const counts = sum(increase(buckets(took), '$__range')).by('le');
+  expect(barGauge('Sizes', counts, { buckets: true })).toMatchObject({
+    unit: 'short',
+    queries: [{ legend: '{{le}}', format: 'heatmap', instant: true }],
+  });
+  expect(barGauge('Sizes', counts).queries[0]).not.toHaveProperty('format');
 });
 
 test('an axis begins at 0 where no value can be below it', () => {

@@ -107,6 +107,11 @@ const MISTAKES: readonly [name: string, define: () => unknown, message: string][
     () => heatmap('T', 'sum(rate(took_seconds_bucket[5m]))'),
     'heatmap "T": the expression drops the label le, and with it the buckets: keep it, as in sum by (le) (...)',
   ],
+  [
+    'buckets of bars',
+    () => barGauge('T', 'sum(increase(took_seconds_bucket[5m]))', { buckets: true }),
+    'bargauge "T": the expression drops the label le, and with it the buckets: keep it, as in sum by (le) (...)',
+  ],
   // How values look.
   [
     'unit',

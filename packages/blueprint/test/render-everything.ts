@@ -144,6 +144,7 @@ export const KINDS: Readonly<Record<string, readonly Panel[]>> = {
   ],
   bargauge: [
     barGauge('Slowest', topk(5, p95)),
+    barGauge('Buckets', sum(increase(buckets(took), '$__range')).by('le'), { buckets: true }),
     barGauge({
       title: 'Everything',
       expr: perStatus,

@@ -39,7 +39,7 @@ export function heatmap(...given: Given<HeatmapSettings>): HeatmapPanel {
   const spec = specOf(given);
   return {
     type: 'heatmap',
-    ...panelCommon('heatmap', spec, { instant: false, format: 'heatmap' }),
+    ...panelCommon('heatmap', spec, { instant: false, format: 'heatmap', observed: true }),
     scheme: spec.scheme ?? 'Oranges',
     steps: spec.steps ?? 64,
     scale: spec.scale ?? 'exponential',

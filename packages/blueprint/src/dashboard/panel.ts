@@ -186,14 +186,20 @@ export function specOf<Settings>([first, asked = [], settings]: Given<Settings>)
 
 /**
  * Checks and completes what is common to all panels with values.
- * @param usual what queries are when they do not say it: `instant`, and a format if not that of series; for a heatmap
- *   the unit is that of what the buckets have observed; `fromZero` has values that cannot be negative begin at 0
+ * @param usual what queries are when they do not say it: `instant`, and a format if not that of series; `observed` takes
+ *   the unit of what buckets have observed, and not that of their counts; `fromZero` has values that cannot be negative
+ *   begin at 0
  * @throws DefinitionError when the settings contradict themselves or there is nothing to ask
  */
 export function panelCommon(
   kind: string,
   spec: PanelSpec & { readonly legend?: string },
-  usual: { readonly instant: boolean; readonly format?: QueryFormat; readonly fromZero?: boolean },
+  usual: {
+    readonly instant: boolean;
+    readonly format?: QueryFormat;
+    readonly observed?: boolean;
+    readonly fromZero?: boolean;
+  },
 ): PanelCommon {
   const where = `${kind} ${JSON.stringify(spec.title)}`;
   const frame = frameCommon(kind, spec);
@@ -204,8 +210,7 @@ export function panelCommon(
     asked.map(({ expr }) => expr),
     spec.of,
   );
-  const unitOf = ({ unit, observed }: Meaning): Unit =>
-    (usual.format === 'heatmap' ? observed : unit) ?? 'short';
+  const unitOf = ({ unit, observed }: Meaning): Unit => (usual.observed ? observed : unit) ?? 'short';
   const unit = spec.unit ?? unitOf(meaning[0]!);
   const queries = asked.map((query, i): Query => {
     const { tree } = meaning[i]!;
