@@ -98,6 +98,21 @@ test('the unit follows from the metrics and from what is done to them', () => {
     ['a_seconds + b_bytes', 'short'],
     ['a_seconds ^ 2', 'short'],
     ['rate(power_joules_total[5m])', 'watt'],
+    ['1 - slo:period_error:ratio{slo="shop"}', 'percentunit'],
+    ['slo:error:ratio_rate1h', 'percentunit'],
+    ['slo:error:ratio_rate1h / slo:error_budget:ratio', 'short'],
+    ['transcode_progress_percentage', 'percent'],
+    ['cpu_percent / 100', 'percentunit'],
+    ['sum(rate(gc_seconds_sum[5m])) / sum(rate(process_cpu_seconds_total[5m]))', 'percentunit'],
+    ['(sum(rate(failed_total[5m])) or 0 * sum(rate(all_total[5m]))) / sum(rate(all_total[5m]))', 'short'],
+    [
+      '(sum(rate(a_total{b="c"}[5m])) or 0 * sum(rate(a_total[5m]))) / (sum(rate(a_total[5m])) > 0)',
+      'percentunit',
+    ],
+    ['histogram_count(sum(rate(query_seconds[5m])))', 'ops'],
+    ['histogram_count(query_seconds)', 'short'],
+    ['histogram_sum(sum(rate(query_seconds[5m]))) / histogram_count(sum(rate(query_seconds[5m])))', 's'],
+    ['histogram_quantile(0.9, sum(rate(query_bytes[5m])))', 'bytes'],
     ['this does not parse', 'short'],
   ];
   for (const [expr, unit] of cases) expect(shown(expr).unit, String(expr)).toBe(unit);

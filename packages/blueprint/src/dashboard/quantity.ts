@@ -25,6 +25,8 @@ export interface Quantity {
   readonly counted: ReadonlySet<string>;
   /** Whether it is a part of a whole, 1 being all of it. */
   readonly share: boolean;
+  /** Whether the whole is time: seconds of work in each second. */
+  readonly busy?: boolean;
   /** What the buckets of a histogram have observed. */
   readonly observed?: Base;
 }
@@ -79,22 +81,33 @@ function selected(
 ): Quantity | undefined {
   const name = selector.name || selector.matchers.find((m) => m.name === '__name__' && m.op === '=')?.value;
   if (!name) return undefined;
-  const { unit, observed } = catalog.series(name) ?? byConvention(name);
+  const { unit, observed, kind } = catalog.series(name) ?? byConvention(name);
+  const share = /[_:](ratio|percent(?:age)?)(?:_rate\w*)?$/.exec(name)?.[1];
+  if (share !== undefined)
+    return { base: {}, factor: share === 'ratio' ? 1 : 100, counted: NOTHING, share: true };
   const measured = unit !== undefined && Object.keys(unit).length > 0;
+  // What may be a native histogram has observed what its name says.
+  const within = observed ?? (kind === 'unknown' && measured ? unit : undefined);
   return {
-    base: measured ? unit : name.endsWith('_ratio') ? {} : EVENTS,
+    base: measured ? unit : EVENTS,
     factor: 1,
     counted: measured ? NOTHING : new Set([name]),
-    share: name.endsWith('_ratio'),
-    ...(observed !== undefined && { observed }),
+    share: false,
+    ...(within !== undefined && { observed: within }),
   };
 }
 
 /** What the name of a metric says that nobody has defined: its unit, and whether it is a part of a histogram. */
-function byConvention(name: string): Pick<Facts, 'unit' | 'observed'> {
+function byConvention(name: string): Pick<Facts, 'unit' | 'observed' | 'kind'> {
   const [, family = name, part] = /^(.+)_(bucket|count|sum)$/.exec(name) ?? [];
   const type = part === undefined ? 'unknown' : 'histogram';
-  return Catalog.of([{ name: family, type }]).series(name) ?? { unit: undefined, observed: undefined };
+  return (
+    Catalog.of([{ name: family, type }]).series(name) ?? {
+      unit: undefined,
+      observed: undefined,
+      kind: 'unknown',
+    }
+  );
 }
 
 function aggregated(
@@ -126,8 +139,8 @@ function called(
       const inner = arg(0);
       if (inner === undefined || isConstant(inner)) return undefined;
       const base = product(inner.base, { seconds: 1 }, -1);
-      // Seconds of work in each second: how busy it was.
-      return { ...inner, base, share: Object.keys(base).length === 0 };
+      const busy = Object.keys(base).length === 0;
+      return { ...inner, base, share: busy, ...(busy && { busy }) };
     }
     case 'changes':
     case 'resets':
@@ -150,6 +163,10 @@ function called(
       return observedBy(arg(0));
     case 'histogram_fraction':
       return { ...COUNT, base: {}, share: true };
+    case 'histogram_count':
+      return countOfHistogram(arg(0));
+    case 'histogram_sum':
+      return arg(0);
     case 'quantile_over_time':
       return arg(1);
     case 'increase':
@@ -201,6 +218,13 @@ function observedBy(buckets: Quantity | Constant | undefined): Quantity | undefi
   };
 }
 
+/** How many there were: of what was observed once for each of them, or each second so many. */
+function countOfHistogram(histogram: Quantity | Constant | undefined): Quantity | undefined {
+  if (histogram === undefined || isConstant(histogram) || histogram.observed === undefined) return undefined;
+  const times = product(histogram.base, histogram.observed, -1);
+  return { ...COUNT, base: product(times, EVENTS, 1) };
+}
+
 function combined(
   expr: Extract<Expr, { type: 'binaryExpr' }>,
   left: Quantity | Constant | undefined,
@@ -219,6 +243,9 @@ function combined(
     case '+':
     case '-':
     case 'or':
+      // `x or 0 * y` is still what x is.
+      if (right.factor === 0) return left;
+      if (left.factor === 0) return right;
       return alike(left, right)
         ? { ...left, counted: new Set([...left.counted, ...right.counted]), share: left.share && right.share }
         : undefined;
@@ -271,7 +298,9 @@ function divided(left: Quantity, right: Quantity): Quantity | undefined {
   const counts = left.base.events !== undefined;
   const part = [...left.counted].every((name) => right.counted.has(name)) && left.counted.size > 0;
   // Jobs per file is no share, failed jobs per job is one, and so are bytes per byte.
-  const share = counts ? part : Object.keys(left.base).length > 0;
+  const share = counts
+    ? part
+    : Object.keys(left.base).length > 0 || (left.busy === true && right.busy === true);
   return share ? { base: {}, factor, counted: NOTHING, share: true } : undefined;
 }
 
