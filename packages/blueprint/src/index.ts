@@ -209,6 +209,7 @@ export { DashboardFormatError, type Note, type NoteCode } from './grafana/readin
 export { askOf } from './grafana/reading/queries.ts';
 export type { Reference } from './grafana/reading/references.ts';
 export { renderGrafana, stringifyDashboard } from './grafana/render.ts';
+export { dashboardSource, type SourceOptions } from './grafana/source.ts';
 // Rules.
 export { type AlertSpec, alert } from './rules/alert.ts';
 export {

@@ -83,9 +83,12 @@ function restOf(read: Dashboard, { panels, templating, annotations, links, ...ow
 /** The data source that most of the dashboard asks; undefined for the one that its reader chooses. */
 function dataSourceOf(dashboard: ClassicDashboard, queries: readonly DashboardQuery[]): string | undefined {
   const counts = new Map<string, number>();
-  for (const { datasource } of queries)
-    if (datasource.type === 'prometheus' && datasource.uid !== undefined)
-      counts.set(datasource.uid, (counts.get(datasource.uid) ?? 0) + 1);
+  for (const { datasource, language } of queries) {
+    const { type, uid } = datasource;
+    // A mere name that is asked in PromQL is taken for a Prometheus.
+    const isOurs = type === 'prometheus' || (type === undefined && language === 'promql');
+    if (isOurs && uid !== undefined) counts.set(uid, (counts.get(uid) ?? 0) + 1);
+  }
   let most: string | undefined;
   for (const [uid, count] of counts) if (count > (counts.get(most ?? '') ?? 0)) most = uid;
   const declared = dashboard.templating.list.find(({ type }) => type === 'datasource');

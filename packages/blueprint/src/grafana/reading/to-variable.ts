@@ -53,7 +53,7 @@ function ofKind(found: InventoryVariable, json: JsonObject): Variable {
         ...choiceOf(found, json),
         regex: textOf(regex) ?? '',
         sort: SORTS[typeof sort === 'number' ? sort : 0] ?? 'none',
-        refresh: REFRESHES[typeof refresh === 'number' ? refresh : 0] ?? 'never',
+        ...(refresh !== 2 && { refresh: REFRESHES[typeof refresh === 'number' ? refresh : 0] ?? 'never' }),
       } as const;
       const { ask } = query;
       // The model writes the parts anew: blanks that stood between them would be lost.
