@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect } from 'vitest';
+import { expect, type TestContext } from 'vitest';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const folder = path.join(here, 'fixtures/grafana');
@@ -61,4 +61,25 @@ export function branchesOf(json: Json): readonly (readonly [Record<string, Json>
     [owner, key] as const,
     ...branchesOf(value as Json),
   ]);
+}
+
+/** The panel that a document shows, word for word; skips where the documents are not beside the repository. */
+export function panelOfDocument(context: TestContext): Json {
+  return sample(context, '001_196660fa155077ec.txt', /Sample Grafana Panel JSON\s+```json\n(.*?)\n```/s);
+}
+
+/** The dashboard that a document shows, word for word. */
+export function dashboardOfDocument(context: TestContext): Json {
+  return sample(context, '003_2d6f6081d0040456.txt', /grafana-dashboard\.json`\*\*\s+```json\n(.*?)\n```/s);
+}
+
+function sample(context: TestContext, file: string, pattern: RegExp): Json {
+  const place = path.join(here, '../../../../shared/seeds', file);
+  if (!existsSync(place)) {
+    if (process.env.BINNACLE_REQUIRE === 'all') throw new Error(`${file} is missing beside the repository`);
+    return context.skip(`${file} is missing beside the repository`);
+  }
+  const found = pattern.exec(readFileSync(place, 'utf8'))?.[1];
+  if (found === undefined) throw new Error(`${file} has no dashboard`);
+  return JSON.parse(found) as Json;
 }

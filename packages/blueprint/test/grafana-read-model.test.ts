@@ -10,7 +10,16 @@ import {
   stringifyDashboard,
 } from '../dist/index.js';
 import { anyDashboard } from './grafana-read-dashboards.ts';
-import { at, branchesOf, FIXTURES, fixture, type Json, leavesOf } from './grafana-read-fixtures.ts';
+import {
+  at,
+  branchesOf,
+  dashboardOfDocument,
+  FIXTURES,
+  fixture,
+  type Json,
+  leavesOf,
+  panelOfDocument,
+} from './grafana-read-fixtures.ts';
 
 /** Leaves of the normalized JSON that are not in the rendering, neither in their place nor where a note says. */
 function missing(json: Json): readonly string[] {
@@ -46,6 +55,11 @@ describe.each(FIXTURES)('%s', (name) => {
     const first = stringifyDashboard(readGrafana(fixture(name)).dashboard);
     expect(stringifyDashboard(readGrafana(JSON.parse(first)).dashboard)).toBe(first);
   });
+});
+
+test('the samples of documents lose nothing', (context) => {
+  expect(missing(panelOfDocument(context))).toEqual([]);
+  expect(missing(dashboardOfDocument(context))).toEqual([]);
 });
 
 test('damaged dashboards lose nothing either', () => {

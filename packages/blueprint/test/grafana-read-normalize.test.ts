@@ -1,7 +1,5 @@
 /** Any dashboard JSON becomes the classic model of today, nothing is lost on the way, and each change is told. */
-import { existsSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import type { TestContext } from 'vitest';
 import { describe, expect, test } from 'vitest';
 import {
   type ClassicPanel,
@@ -11,7 +9,17 @@ import {
   type Note,
   normalizeDashboard,
 } from '../dist/index.js';
-import { at, branchesOf, FIXTURES, fixture, golden, type Json, leavesOf } from './grafana-read-fixtures.ts';
+import {
+  at,
+  branchesOf,
+  dashboardOfDocument,
+  FIXTURES,
+  fixture,
+  golden,
+  type Json,
+  leavesOf,
+  panelOfDocument,
+} from './grafana-read-fixtures.ts';
 
 const line = ({ code, from, to, was, became, message }: Note): string =>
   `${code}: ${message}: ${from || '(all)'} -> ${to ?? '(gone)'}${
@@ -269,25 +277,8 @@ test('fixtures with any leaf or branch replaced are read whole or refused, and n
   );
 });
 
-/** The samples of the documents, word for word. */
-function sample(context: TestContext, file: string, pattern: RegExp): Json {
-  const url = new URL(`../../../../shared/seeds/${file}`, import.meta.url);
-  const place = [url, new URL(`file:///tmp/shared/seeds/${file}`)].find((candidate) => existsSync(candidate));
-  if (place === undefined) {
-    if (process.env.BINNACLE_REQUIRE === 'all') throw new Error(`${file} is missing beside the repository`);
-    return context.skip(`${file} is missing beside the repository`);
-  }
-  const found = pattern.exec(readFileSync(place, 'utf8'))?.[1];
-  if (found === undefined) throw new Error(`${file} has no dashboard`);
-  return JSON.parse(found) as Json;
-}
-
 test('the panel of a document has its unit where Grafana reads it', (context) => {
-  const json = sample(
-    context,
-    '001_196660fa155077ec.txt',
-    /Sample Grafana Panel JSON\s+```json\n(.*?)\n```/s,
-  );
+  const json = panelOfDocument(context);
   const read = normalizeDashboard(json);
   check(read);
   expect(read.dashboard.panels[0]).toMatchObject({
@@ -305,11 +296,7 @@ test('the panel of a document has its unit where Grafana reads it', (context) =>
 });
 
 test('the dashboard of a document is taken out of its envelope, and its graphs are timeseries', (context) => {
-  const json = sample(
-    context,
-    '003_2d6f6081d0040456.txt',
-    /grafana-dashboard\.json`\*\*\s+```json\n(.*?)\n```/s,
-  );
+  const json = dashboardOfDocument(context);
   const read = normalizeDashboard(json);
   check(read);
   expect(read.dashboard.panels.map(({ type, title }) => `${type} ${title}`)).toEqual([

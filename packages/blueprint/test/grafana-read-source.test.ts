@@ -17,7 +17,7 @@ const folder = fileURLToPath(new URL('../dist/sources', import.meta.url));
 const written: readonly (readonly [string, Dashboard])[] = [
   ...FIXTURES.map((name) => [name, readGrafana(fixture(name)).dashboard] as const),
   ...fc
-    .sample(anyDashboard, { numRuns: 15, seed: 6 })
+    .sample(anyDashboard, { numRuns: 8, seed: 6 })
     .map((dashboard, i) => [`random-${i}`, dashboard] as const),
 ];
 
@@ -64,7 +64,7 @@ test.each(['graph', 'graphs-of-a-document', 'references', 'resource-v2', 'single
 );
 
 test('a dashboard that the builder made is written as calls of it', () => {
-  for (const dashboard of fc.sample(anyDashboard, { numRuns: 15, seed: 7 })) {
+  for (const dashboard of fc.sample(anyDashboard, { numRuns: 6, seed: 7 })) {
     const source = dashboardSource(dashboard);
     expect(source).toContain('export const random = dashboard({');
     expect(source).not.toContain("type: '");

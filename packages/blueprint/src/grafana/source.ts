@@ -244,12 +244,15 @@ class Writer {
       if (Object.keys(made).some((key) => key !== 'definedAt' && !(key in wanted))) return undefined;
       return Object.keys(wanted).filter((key) => !sameJson(json(made[key]), json(wanted[key])));
     };
-    let settings: Settings = without(wanted, ['type', 'name', 'id', 'place']);
-    const least = left(settings);
-    if (least === undefined) return wanted;
+    const all = without(wanted, ['type', 'name', 'id', 'place']);
+    // A chart of rates begins at 0 unless it is told not to.
+    const candidates: readonly Settings[] = [all, { ...all, fromZero: false }];
+    let settings = candidates.find((candidate) => left(candidate) !== undefined);
+    const least = settings && left(settings);
+    if (settings === undefined || least === undefined) return wanted;
     const fewest = (fewer: Settings) => {
       const then = left(fewer);
-      if (then !== undefined && then.every((key) => least.includes(key))) settings = fewer;
+      if (then?.every((key) => least.includes(key))) settings = fewer;
     };
     for (const key of Object.keys(settings)) fewest(without(settings, [key]));
     for (const key of ['legend', 'instant']) fewest(withoutInQueries(settings, key));
