@@ -123,6 +123,7 @@ test('a data source is followed through its variable, and mixed ones through eac
     ['panel', 'promql', undefined, undefined],
     ['panel', 'promql', undefined, undefined],
     ['panel', 'dashboard', 'datasource', '-- Dashboard --'],
+    ['panel', 'influx', undefined, 'InfluxDB'],
     ['variable', 'promql', 'prometheus', '${source}'],
   ]);
 });

@@ -7,7 +7,7 @@ import type { PanelQuery } from '../inventory.ts';
 import type { GrafanaDatasource, GrafanaPanel } from '../json.ts';
 import { renderPanel } from '../panel.ts';
 import type { ClassicPanel, ClassicTarget } from './classic.ts';
-import { type JsonObject, type JsonValue, listOf, objectOf, objectsOf, textOf } from './json.ts';
+import { isObject, type JsonObject, type JsonValue, listOf, objectOf, objectsOf, textOf } from './json.ts';
 import { filledFrom, overlayOf, withOverlay } from './overlay.ts';
 import { calcsOf, fieldSettings, linksOf } from './to-field.ts';
 
@@ -125,8 +125,10 @@ const USUAL: ReadonlyMap<string, JsonObject> = new Map<string, JsonObject>([
 function usualOf(json: ClassicPanel, { datasource: { uid }, queries }: PanelToRead): JsonObject {
   const isChosen = /^\$\{?datasource\}?$/.test(uid);
   const isOurs = queries.every(({ language }) => language === 'promql');
-  // The default data source is none that the dashboard names, and need not be a Prometheus.
-  const asks = queries.length > 0 && !(isChosen && isOurs) ? { datasource: null } : {};
+  // The default data source is none that the dashboard names, and need not be a Prometheus; nor need one that is named.
+  const isNamed = isObject(json.datasource) && json.datasource.type === undefined && !isOurs;
+  const isDefault = queries.length > 0 && !(isChosen && isOurs);
+  const asks = isNamed ? { datasource: { type: null } } : isDefault ? { datasource: null } : {};
   if (!KINDS.has(json.type)) return asks;
   return filledFrom(
     {
