@@ -359,6 +359,32 @@ test.each([
   expect(await run.ask('slo:error_budget_remaining:ratio', HOUR)).toBeCloseTo(-1, 6);
 });
 
+test.each([
+  { name: 'took_seconds', type: 'histogram', unit: 'seconds', buckets: [0.5, 1] },
+  { name: 'native_seconds', type: 'histogram', unit: 'seconds', native: true },
+] as const)('of $name a pause in the traffic takes nothing from the sums', async (histogram) => {
+  const subject = slo('speed', {
+    description: 'Requests are answered within half a second.',
+    objective: 0.99,
+    events: latency({ histogram, threshold: 0.5 }),
+  });
+  const native = '{{schema:0 count:500 sum:130 offset:-1 buckets:[490 10]}}';
+  const paused = [
+    { series: 'took_seconds_bucket{le="0.5"}', values: '0+490x60 29400x60 29890+490x59' },
+    { series: 'took_seconds_count', values: '0+500x60 30000x60 30500+500x59' },
+    {
+      series: 'native_seconds',
+      values: `{{schema:0 count:0 sum:0 offset:-1 buckets:[0 0]}}+${native}x60 {{schema:0 count:30000 sum:7800 offset:-1 buckets:[29400 600]}}x60 {{schema:0 count:30500 sum:7930 offset:-1 buckets:[29890 610]}}+${native}x59`,
+    },
+  ];
+  const run = new SloRun(subject, paused, EVERY_MINUTE);
+  await run.run(0, 3 * HOUR);
+  expect(await run.ask('slo:period_error:ratio', 3 * HOUR)).toBeCloseTo(0.02, 6);
+  expect((await run.ask('slo:period_events:sum', 3 * HOUR))! / 60_000).toBeCloseTo(1, 1);
+  expect(await run.ask('slo:bad_events:increase5m', 90 * MIN)).toBe(0);
+  expect(await run.ask('slo:error:ratio_rate5m', 90 * MIN)).toBeUndefined();
+});
+
 test('a report tells what the rules have recorded', async () => {
   const subject = objective();
   const run = simulation(subject, [steady(2 * HOUR, 0.5), steady(HOUR, 2)], EVERY_MINUTE);

@@ -228,10 +228,11 @@ export { type RuleGroupSpec, ruleGroup } from './rules/rule-group.ts';
 export { type BurnRate, type BurnRateWindow, PAGE_WINDOWS, TICKET_WINDOWS } from './slo/burn-rate.ts';
 export { type SloDashboardSpec, sloDashboard } from './slo/dashboard.ts';
 export { type Counters, type RatioSpec, ratio, type SloEvents } from './slo/events.ts';
+export type { BurnRateAlerting, SloAlerting } from './slo/groups.ts';
 export { type LatencySpec, latency } from './slo/latency.ts';
 export { type ReportQuery, type SloOutcome, type SloState, sloReport } from './slo/report.ts';
 export { sloReportMarkdown, sloReportText } from './slo/report-table.ts';
-export { type BurnRateAlerting, type Slo, type SloAlerting, type SloSpec, slo } from './slo/slo.ts';
+export { type Slo, type SloSpec, slo } from './slo/slo.ts';
 // Tests of rules.
 export {
   type Expectation,

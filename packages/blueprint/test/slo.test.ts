@@ -113,19 +113,19 @@ describe('events', () => {
       'the native form of a histogram that has both',
       latency({ histogram: both, threshold: 0.25, form: 'native' }),
       'histogram_count(sum(increase(slo_test_both_seconds[5m])))',
-      'T * on () (1 - histogram_fraction(-Inf, 0.25, sum(increase(slo_test_both_seconds[5m]))))',
+      '(T > 0) * on () (1 - histogram_fraction(-Inf, 0.25, sum(increase(slo_test_both_seconds[5m])))) or on () 0 * T',
     ],
     [
       'a threshold of a histogram that has both, where no bucket ends',
       latency({ histogram: both, threshold: 0.3 }),
       'histogram_count(sum(increase(slo_test_both_seconds[5m])))',
-      'T * on () (1 - histogram_fraction(-Inf, 0.3, sum(increase(slo_test_both_seconds[5m]))))',
+      '(T > 0) * on () (1 - histogram_fraction(-Inf, 0.3, sum(increase(slo_test_both_seconds[5m])))) or on () 0 * T',
     ],
     [
       'a native histogram',
       latency({ histogram: native, threshold: 0.3 }),
       'histogram_count(sum(increase(slo_test_native_seconds[5m])))',
-      'T * on () (1 - histogram_fraction(-Inf, 0.3, sum(increase(slo_test_native_seconds[5m]))))',
+      '(T > 0) * on () (1 - histogram_fraction(-Inf, 0.3, sum(increase(slo_test_native_seconds[5m])))) or on () 0 * T',
     ],
   ];
   test.each(cases)('%s', (_, events, total, bad) => {
@@ -154,6 +154,10 @@ describe('events are refused', () => {
     [
       () => ratio({ total: select(requests).at('end'), ...MISTAKEN }),
       'ratio: total: slo_test_requests_total @ end(): an objective is about now: leave out offset, @ and the like',
+    ],
+    [
+      () => ratio({ total: 'all_total{job="$job"}', bad: 'bad_total' }),
+      'ratio: total: only a dashboard knows variables, and job is matched with "$job"\n  all_total{job="$job"}\n  ^',
     ],
     [
       () => ratio({ total: 'all_total', bad: 'bäd_total{' }),
@@ -215,6 +219,14 @@ describe('an objective is refused', () => {
     ],
     [{ period: '30 days' }, 'period: unknown unit " days" in duration "30 days"'],
     [{ period: '7m' }, 'period 7m is no multiple of 5m'],
+    [
+      { alerting: { labels: { slo: 'x' } } },
+      'the label slo cannot be given: it is the name of the objective',
+    ],
+    [
+      { alerting: { page: { severity: 'warning' } } },
+      'page and ticket are one alert, as they have the same labels: give them different severities',
+    ],
     [{ alerting: { minEvents: -1 } }, 'minEvents -1 is no number of events'],
     [{ alerting: { minBadEvents: 0.5 } }, 'minBadEvents 0.5 is no number of events'],
     [window({ budgetShare: 2 }), 'budgetShare 2 is not above 0 and at most 1'],

@@ -16,6 +16,20 @@ const VARIABLE = /\$(\{\w|[A-Za-z_])|\[\[\w+\]\]/;
  */
 export function ruleExpression(where: string, expression: RuleExpression): string {
   const text = expressionText(expression);
+  const type = valueType(expressionTree(where, text));
+  if (type !== 'vector' && type !== 'scalar')
+    throw new DefinitionError(
+      `${where}: a rule needs an instant vector or a number, and ${text} is a ${documentedType(type)}`,
+    );
+  return text;
+}
+
+/**
+ * The tree of an expression that holds nothing of a dashboard.
+ * @param where what messages name
+ * @throws DefinitionError with the place and a caret
+ */
+export function expressionTree(where: string, text: string): Expr {
   const macro = MACRO.exec(text);
   if (macro !== null)
     throw new DefinitionError(
@@ -28,12 +42,7 @@ export function ruleExpression(where: string, expression: RuleExpression): strin
     );
   const tree = parsed(where, text);
   refuseVariables(where, text, tree);
-  const type = valueType(tree);
-  if (type !== 'vector' && type !== 'scalar')
-    throw new DefinitionError(
-      `${where}: a rule needs an instant vector or a number, and ${text} is a ${documentedType(type)}`,
-    );
-  return text;
+  return tree;
 }
 
 function parsed(where: string, text: string): Expr {

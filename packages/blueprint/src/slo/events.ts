@@ -9,9 +9,10 @@
  * `increase` sees how a series grows, not the value with which it begins. Events whose first occurrence is to count
  * need series that begin at 0, as those of `@binnacle/metrics` with closed labels do.
  */
-import { type Expr, ParseError, parse, printExpr } from '@binnacle/promql';
+import { parse, printExpr } from '@binnacle/promql';
 import type { Selector } from '@binnacle/promql/builder';
-import { DefinitionError, withCaret } from '../dashboard/definition-error.ts';
+import { DefinitionError } from '../dashboard/definition-error.ts';
+import { expressionTree } from '../rules/rule-expression.ts';
 
 /** The events of an objective. Made by {@link ratio} and by `latency`. */
 export interface SloEvents {
@@ -113,7 +114,7 @@ function counters(what: string, given: unknown): readonly string[] {
  */
 export function selectorText(where: string, given: unknown): string {
   const text = String(given);
-  const tree = parsed(where, text);
+  const tree = expressionTree(where, text);
   if (tree.type !== 'vectorSelector')
     throw new DefinitionError(
       `${where}: ${text} is no selector of counters such as requests_total{status="500"}`,
@@ -124,13 +125,4 @@ export function selectorText(where: string, given: unknown): string {
       `${where}: ${text}: an objective is about now: leave out offset, @ and the like`,
     );
   return printExpr(tree);
-}
-
-function parsed(where: string, text: string): Expr {
-  try {
-    return parse(text);
-  } catch (error) {
-    if (!(error instanceof ParseError)) throw error;
-    throw new DefinitionError(withCaret(where, error.problems[0]!.message, text, error.start));
-  }
 }

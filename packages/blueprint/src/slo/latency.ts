@@ -97,7 +97,8 @@ function native(name: string, histogram: HistogramLike, threshold: number, where
   return {
     selectors: [selector],
     total: (window) => `histogram_count(${grown(selector, window)})`,
+    // Of no values the share within the threshold is NaN, which no sum would get rid of again.
     bad: (window, total) =>
-      `${operand(total)} * on () (1 - histogram_fraction(-Inf, ${decimal(threshold)}, ${grown(selector, window)}))`,
+      `(${operand(total)} > 0) * on () (1 - histogram_fraction(-Inf, ${decimal(threshold)}, ${grown(selector, window)})) or on () 0 * ${operand(total)}`,
   };
 }
