@@ -398,6 +398,13 @@ test('a report tells what the rules have recorded', async () => {
   expect(outcome!.burnRates[1]!.rate).toBeCloseTo(1, 1);
 });
 
+test('when nothing counts the events any more, that is told after the time that was asked for', async () => {
+  const subject = objective({ absentFor: '10m' });
+  const gone = [{ series: 'requests_total{outcome="ok"}', values: '0+100x59 stale' }];
+  const run = new SloRun(subject, gone, EVERY_MINUTE);
+  expect(await turns(run, 'warning', 0, 2 * HOUR)).toEqual({ begins: HOUR + 10 * MIN, ends: undefined });
+});
+
 test('an alert says how fast the budget burns, what is left of it, and what to do', async () => {
   const run = simulation(objective(), [steady(3 * HOUR), steady(30 * MIN, 50)], EVERY_MINUTE);
   await run.run(0, 3.5 * HOUR);

@@ -62,7 +62,10 @@ test('an alert has nothing left open', () => {
     runbookUrl: 'https://example.com/runbooks#high-error-rate',
     dashboardUrl: 'https://example.com/d/http',
     labels: { team: 'web' },
-    annotations: { impact: 'People see errors.' },
+    annotations: {
+      impact: 'People see errors.',
+      graph: ({ label, text }) => text`https://example.com/graph?endpoint=${label('endpoint')}`,
+    },
   });
   expect(rule).toEqual({
     type: 'alert',
@@ -76,6 +79,7 @@ test('an alert has nothing left open', () => {
       description: '{{ $value | humanizePercentage }} of requests fail on {{ $labels.endpoint }}.',
       runbook_url: 'https://example.com/runbooks#high-error-rate',
       dashboard_url: 'https://example.com/d/http',
+      graph: 'https://example.com/graph?endpoint={{ $labels.endpoint }}',
       impact: 'People see errors.',
     },
     definedAt: placeOf("alert('HighErrorRate'"),

@@ -23,6 +23,7 @@ import {
   TICKET_WINDOWS,
 } from '../dist/index.js';
 import { decimal } from '../dist/slo/decimal.js';
+import { expectGolden } from './golden-file.ts';
 
 const requests = counter({
   name: 'slo_test_requests_total',
@@ -434,6 +435,7 @@ test('the dashboard of objectives has an overview and a row each', () => {
     events: latency({ histogram: took, threshold: 1 }),
   });
   const rendered = renderGrafana(sloDashboard([one, other]));
+  expectGolden('slo-dashboard.json', stringifyDashboard(rendered));
   expect(rendered.panels.map(({ title }) => title)).toEqual([
     ...['All objectives', 'Budgets', 'Budget left over time'],
     ...['shop', 'Good over 30d', 'Budget left', 'Burn rate', 'Events'],

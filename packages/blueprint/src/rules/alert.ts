@@ -34,8 +34,8 @@ export interface AlertSpec<E extends RuleExpression = RuleExpression> {
   readonly dashboardUrl?: string;
   /** Labels beside `severity`; their values may be templates, but not of the value. */
   readonly labels?: Readonly<Record<string, string>>;
-  /** Annotations beside those above; templates. */
-  readonly annotations?: Readonly<Record<string, string>>;
+  /** Annotations beside those above. */
+  readonly annotations?: Readonly<Record<string, AlertTextSpec<LabelsOfExpression<E>>>>;
 }
 
 const SEVERITIES: ReadonlySet<unknown> = new Set<AlertSeverity>(['critical', 'warning', 'info', 'none']);
@@ -121,7 +121,9 @@ function annotationsOf<E extends RuleExpression>(where: string, spec: AlertSpec<
     description: alertTemplate(spec.description),
     ...(runbookUrl !== undefined && { runbook_url: runbookUrl }),
     ...(dashboardUrl !== undefined && { dashboard_url: dashboardUrl }),
-    ...sortedByName(annotations),
+    ...sortedByName(
+      Object.fromEntries(Object.entries(annotations).map(([name, spec]) => [name, alertTemplate(spec)])),
+    ),
   };
   for (const [name, template] of Object.entries(all)) {
     if (typeof template !== 'string' || template.trim() === '')
