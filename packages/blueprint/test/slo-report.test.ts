@@ -136,9 +136,9 @@ const OUTCOMES: readonly SloOutcome[] = [
 
 test('as text, its columns are aligned, and nothing looks met that is not', () => {
   expect(sloReportText(OUTCOMES)).toBe(
-    `objective       target  achieved  events      bad    budget left  burn 1h  burn 1d  burn 6h  state
-orders-latency  99.95%  99.949%   12,345,678  6,180  -0.1%        12.3     1.00     -        missed
-orders          99%     99.2%     999         8      20.0%        -        -        0.00     met
+    `objective       target  achieved  events      bad    budget left  burn 1h  burn 6h  burn 1d  state
+orders-latency  99.95%  99.949%   12,345,678  6,180  -0.1%        12.3     -        1.00     missed
+orders          99%     99.2%     999         8      20.0%        -        0.00     -        met
 new             90%     -         -           -      -            -        -        -        unknown
 `,
   );

@@ -6,6 +6,7 @@
  *
  * What is not known is `-`. Shares are rounded down, so that nothing looks met that is not.
  */
+import { parseDuration } from '@binnacle/promql';
 import { percent, percentDecimals } from './decimal.ts';
 import type { SloOutcome } from './report.ts';
 
@@ -33,7 +34,9 @@ export function sloReportMarkdown(outcomes: readonly SloOutcome[]): string {
 
 /** The heading, then a row per objective. */
 function cells(outcomes: readonly SloOutcome[]): readonly (readonly string[])[] {
-  const windows = [...new Set(outcomes.flatMap(({ burnRates }) => burnRates.map(({ window }) => window)))];
+  const windows = [
+    ...new Set(outcomes.flatMap(({ burnRates }) => burnRates.map(({ window }) => window))),
+  ].sort((a, b) => parseDuration(a) - parseDuration(b));
   const heading = ['objective', 'target', 'achieved', 'events', 'bad', 'budget left'];
   const rows = outcomes.map((outcome) => [
     outcome.name,
