@@ -195,12 +195,17 @@ const QUIET_HOUR: readonly Phase[] = [
 
 const EVERY_MINUTE: Timing = { scrapeMs: MIN, evaluationMs: MIN };
 
-test.each([15 * S, 30 * S, MIN, 5 * MIN])(
-  'a quiet hour weighs as much as its events, whether evaluated every %d ms or not',
-  async (evaluationMs) => {
+test.each([
+  { evaluationMs: 15 * S, phaseMs: 0 },
+  { evaluationMs: 30 * S, phaseMs: 7 * S },
+  { evaluationMs: MIN, phaseMs: 37 * S },
+  { evaluationMs: 5 * MIN, phaseMs: 211 * S },
+])(
+  'a quiet hour weighs as much as its events, evaluated every $evaluationMs ms from $phaseMs ms on',
+  async ({ evaluationMs, phaseMs }) => {
     const run = simulation(objective(), QUIET_HOUR, { scrapeMs: 15 * S, evaluationMs }, /period/);
     const end = 2 * HOUR + 10 * MIN;
-    await run.run(0, end);
+    await run.run(phaseMs, end);
     const events = await run.ask('slo:period_events:sum{slo="requests"}', end);
     const bad = await run.ask('slo:period_bad_events:sum{slo="requests"}', end);
     // Counts are up to five minutes late, and the first scrapes of a counter cannot tell how it grew.

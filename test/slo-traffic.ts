@@ -89,7 +89,7 @@ export class SloRun {
       );
   }
 
-  /** Evaluates from one time to another, and tells at each evaluation which severities fire. */
+  /** Evaluates all groups at one time and then, each at its interval, up to another; tells at each evaluation which severities fire. */
   async *between(
     fromMs: number,
     toMs: number,
@@ -98,7 +98,8 @@ export class SloRun {
     for (let timeMs = fromMs; timeMs <= toMs; timeMs += this.#timing.evaluationMs) {
       this.#storage.advance(timeMs);
       for (const group of this.#groups) {
-        if (timeMs % Math.max(group.intervalMs, this.#timing.evaluationMs) !== 0) continue;
+        const everyMs = Math.max(group.intervalMs, this.#timing.evaluationMs);
+        if ((timeMs - fromMs) % everyMs !== 0) continue;
         await group.evaluate(timeMs, signal);
         const [failure] = group.failures();
         if (failure !== undefined) throw new Error(`${failure.rule} at ${timeMs}: ${failure.message}`);
