@@ -200,10 +200,10 @@ export const ALERT_CASES: readonly AlertCase[] = [
   {
     alert: 'StorageFillingUp',
     watch: WATCHES.storage,
-    // From 500, a byte in 2 minutes is 720 in a day, and one in 3 minutes is 480.
-    fires: [`storage_usage_bytes{${A},provider="s3"} 350+0.5x400`],
-    below: [`storage_usage_bytes{${A},provider="s3"} 350+0.25x400`],
-    atMinute: 300,
+    // Of a thousand bytes: a byte in 2 minutes is 720 more in a day, and one in 4 minutes is 360.
+    fires: [`storage_usage_bytes{${A},provider="s3"} 350+0.5x500`],
+    below: [`storage_usage_bytes{${A},provider="s3"} 350+0.25x500`],
+    atMinute: 430,
   },
   {
     alert: 'StorageWritesFailing',
@@ -549,14 +549,14 @@ export const ALERT_CASES: readonly AlertCase[] = [
     alert: 'SystemDiskFillingUp',
     watch: WATCHES.system,
     fires: [
-      `disk_used_bytes{${A},mountpoint="/"} 350+0.5x400`,
-      `disk_total_bytes{${A},mountpoint="/"} 1000x400`,
+      `disk_used_bytes{${A},mountpoint="/"} 350+0.5x500`,
+      `disk_total_bytes{${A},mountpoint="/"} 1000x500`,
     ],
     below: [
-      `disk_used_bytes{${A},mountpoint="/"} 350+0.25x400`,
-      `disk_total_bytes{${A},mountpoint="/"} 1000x400`,
+      `disk_used_bytes{${A},mountpoint="/"} 350+0.25x500`,
+      `disk_total_bytes{${A},mountpoint="/"} 1000x500`,
     ],
-    atMinute: 300,
+    atMinute: 430,
   },
   {
     alert: 'SystemCpuBusy',

@@ -97,7 +97,7 @@ const MONITOR_STATE = {
   requests: [],
 } as unknown as OwnState;
 
-const MINUTES_MAX = 400;
+const MINUTES_MAX = 500;
 
 describe.each(
   ALERT_CASES.map((watchCase) => ({ ...watchCase, title: `${watchCase.watch.name}: ${watchCase.alert}` })),

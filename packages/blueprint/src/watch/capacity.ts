@@ -5,7 +5,7 @@
  * What there is is a metric, or a number that is told where nothing measures it. What is free may be measured instead of
  * what is used, as operating systems do it.
  */
-import { type Duration, div, gt, predictLinear, sub } from '@binnacle/promql/builder';
+import { and, type Duration, div, gt, predictLinear, sub } from '@binnacle/promql/builder';
 import type { DurationText } from '../config/config.ts';
 import type { AlertSeverity } from '../rules/rule.ts';
 import { ofEach, percent } from './alerts.ts';
@@ -75,7 +75,10 @@ export function nearlyFull(
   };
 }
 
-/** It will be full in a while, if it goes on like this. */
+/**
+ * It will be full in a while, if it goes on like this. It must have been there for the whole window: the first minutes of
+ * what has just been set up say nothing about a day.
+ */
 export function fillingUp(
   scope: Scope,
   capacity: Capacity,
@@ -84,7 +87,10 @@ export function fillingUp(
 ): WatchAlert {
   const hours = Number((aheadSeconds / 3600).toPrecision(3));
   return {
-    expr: gt(usedShareAhead(scope, capacity, window, aheadSeconds), 1),
+    expr: and(
+      gt(usedShareAhead(scope, capacity, window, aheadSeconds), 1),
+      scope.existed(capacity.measured, window, capacity.by),
+    ),
     for: duration,
     severity,
     summary: `${subject}: ${thing} is filling up`,

@@ -103,9 +103,9 @@ export class Scope {
     return combined(metric, this.series(metric, conditions).offset(ago), kept(metric, by));
   }
 
-  /** 1 where a metric had series so long ago; nothing where it had none, as a service that has just started. */
-  existed(metric: WatchedMetric, ago: Duration, by?: string): Series {
-    return group(this.series(metric).offset(ago)).by(...kept(metric, by));
+  /** 1 where a metric had series so long ago; nothing where it had none, as of a service that has just started. */
+  existed(metric: WatchedMetric, ago: Duration, labels: readonly string[] = []): Series {
+    return group(this.series(metric).offset(ago)).by(...labels);
   }
 
   /** A quantile of what a histogram observed in a window, over all processes and instances together. */
