@@ -51,13 +51,15 @@ export function wholeWatches({
   const counter = (name: string, labels: Labels = {}) => define({ type: 'counter', name, labels } as const);
   const gauge = (name: string, labels: Labels = {}, mode = 'live sum') =>
     define({ type: 'gauge', name, labels, mode } as const);
-  const seconds = (name: string, labels: Labels = {}) =>
+  const histogram = (name: string, labels: Labels, bounds: readonly number[]) =>
     define({
       type: 'histogram',
       name,
       labels,
-      ...(buckets === 'classic' ? { buckets: [0.1, 1, 10] } : { native: true }),
+      ...(buckets === 'classic' ? { buckets: bounds } : { native: true }),
     } as const);
+  const seconds = (name: string, labels: Labels = {}) => histogram(name, labels, [0.1, 1, 10]);
+  const bytes = (name: string) => histogram(name, {}, [1000, 1_000_000]);
   const defineAll = <I extends object>(instrument: I): I =>
     Object.fromEntries(
       Object.entries(instrument).map(([part, definition]: [string, MetricDefinition]) => [
@@ -71,6 +73,7 @@ export function wholeWatches({
       requests: counter('http_requests_total', { method: 'open', endpoint: 'open', status: 'open' }),
       duration: seconds('http_request_duration_seconds', { method: 'open', endpoint: 'open' }),
       inFlight: gauge('http_requests_in_progress'),
+      errors: counter('http_errors_total', { error_type: 'open' }),
     },
     { where, inFlightMax: 100, silentAfter: '15m' },
   );
@@ -87,6 +90,8 @@ export function wholeWatches({
       workers: gauge('workers'),
       oldestWaiting: gauge('jobs_oldest_waiting_seconds', {}, 'live max'),
       lastSuccess: gauge('jobs_last_success_timestamp_seconds', {}, 'live max'),
+      inputSize: bytes('job_input_bytes'),
+      outputSize: bytes('job_output_bytes'),
     },
     { where, secondsMax: 5, successAgeSecondsMax: 3600 },
   );
@@ -100,6 +105,8 @@ export function wholeWatches({
     total: counter(`${name}s_total`, { provider: 'open', status: ['success', 'failed'] }),
     duration: seconds(`${name}_duration_seconds`, { provider: 'open' }),
     inProgress: gauge(`${name}s_in_progress`),
+    size: bytes(`${name}_size_bytes`),
+    refused: counter(`${name}s_refused_total`, { reason: 'open' }),
   });
   const uploads = uploadsWatch(transfer('upload'), { where, secondsMax: 5 });
   const downloads = downloadsWatch(transfer('download'), { where, secondsMax: 5 });
@@ -107,6 +114,7 @@ export function wholeWatches({
   const storage = storageWatch(
     {
       usage: gauge('storage_usage_bytes', { provider: ['s3', 'gcs'] }, 'mostrecent'),
+      files: gauge('storage_files', { provider: ['s3', 'gcs'] }, 'mostrecent'),
       writes: counter('storage_writes_total', { provider: ['s3', 'gcs'], status: ['success', 'failed'] }),
       writeDuration: seconds('storage_write_duration_seconds', { provider: ['s3', 'gcs'] }),
     },
@@ -129,6 +137,9 @@ export function wholeWatches({
       lookups: counter('cache_lookups_total', { result: ['hit', 'miss'] }),
       duration: seconds('cache_lookup_duration_seconds'),
       errors: counter('cache_errors_total'),
+      evictions: counter('cache_evictions_total'),
+      entries: gauge('cache_entries'),
+      size: gauge('cache_size_bytes'),
     },
     { where },
   );
@@ -149,6 +160,7 @@ export function wholeWatches({
       duration: seconds('transcode_duration_seconds', { target_format: 'open' }),
       active: gauge('transcode_active'),
       pending: gauge('transcode_pending'),
+      progress: gauge('transcode_progress_percentage', { status: 'open' }, 'live max'),
     },
     { where, secondsMax: 5 },
   );
@@ -159,6 +171,10 @@ export function wholeWatches({
       duration: seconds('transcription_duration_seconds', { model: 'open' }),
       pending: gauge('recordings_pending', {}, 'mostrecent'),
       inProgress: gauge('recordings_in_progress', { state: 'open' }),
+      stages: { download: seconds('recording_download_seconds') },
+      chunks: histogram('recording_chunks', {}, [1, 10]),
+      chunkDuration: seconds('chunk_duration_seconds'),
+      modelLoad: seconds('model_load_seconds'),
     },
     { where, secondsMax: 5 },
   );
@@ -173,6 +189,7 @@ export function wholeWatches({
       duration: seconds('scraping_duration_seconds', { source: 'open' }),
       active: gauge('scraping_active', { source: 'open' }),
       queue: gauge('scraping_queue', {}, 'mostrecent'),
+      steps: { enrichments: counter('enrichments_total', { method: 'open' }) },
     },
     { where, secondsMax: 5 },
   );
@@ -181,12 +198,20 @@ export function wholeWatches({
     {
       runs: counter('cleanup_runs_total'),
       errors: counter('cleanup_errors_total'),
+      deleted: counter('cleanup_deleted_total'),
+      freed: counter('cleanup_freed_bytes_total'),
       lastSuccess: gauge('cleanup_last_success_timestamp_seconds', {}, 'live max'),
     },
     { where, runsWithin: '1h', successAgeSecondsMax: 3600 },
   );
 
-  const service = serviceWatch({ errors: counter('errors_total', { error_code: 'open' }) }, { where });
+  const service = serviceWatch(
+    {
+      info: define({ type: 'info', name: 'app_info', labels: { version: 'open' } } as const),
+      errors: counter('errors_total', { error_code: 'open' }),
+    },
+    { where },
+  );
 
   const dependencies = dependenciesWatch(
     {
@@ -219,6 +244,7 @@ export function wholeWatches({
     {
       memoryUsed: gauge('gpu_memory_used_bytes', { device: 'open' }, 'mostrecent'),
       memoryTotal: gauge('gpu_memory_total_bytes', { device: 'open' }, 'mostrecent'),
+      utilization: gauge('gpu_utilization_ratio', { device: 'open' }, 'live max'),
       temperature: gauge('gpu_temperature_celsius', { device: 'open' }, 'mostrecent'),
     },
     { where },

@@ -48,7 +48,9 @@ export interface HttpInstrument {
 export type HttpAlert = 'HttpFailing' | 'HttpSlow' | 'HttpCrowded' | 'HttpSilent';
 
 /** What {@link httpWatch} may be told. */
-export interface HttpWatchOptions extends WatchOptions<HttpAlert>, OutcomeOptions {
+export interface HttpWatchOptions
+  extends WatchOptions<HttpAlert>,
+    Pick<OutcomeOptions, 'statusLabel' | 'failures'> {
   /** The label that tells routes apart; `false` for none. Default: `endpoint`, `route`, `path` or `handler`. */
   readonly endpointLabel?: string | false;
   /** The share of requests that may fail. Default 0.05. */
