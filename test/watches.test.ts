@@ -21,7 +21,7 @@ import { parseRuleFile } from '../packages/monitor/dist/rules/rule-file.js';
 import { type ComparedAlert, runUnitTest } from '../packages/monitor/dist/rules/unit-test.js';
 import { parseUnitTestFile } from '../packages/monitor/dist/rules/unit-test-file.js';
 import { outside } from './outside.ts';
-import { ALERT_CASES, type AlertCase } from './watch-cases.ts';
+import { ALERT_CASES, type AlertCase, FALSE_ALARMS } from './watch-cases.ts';
 
 const AT_MINUTE = 60;
 
@@ -121,6 +121,10 @@ describe.each(
     const none = await firing(watchCase, []);
     expect(none.length > 0).toBe(watchCase.withoutSeries === 'fires');
   });
+});
+
+test.each(FALSE_ALARMS)('$alert is silent where $why', async ({ why: _, series, ...watchCase }) => {
+  expect(await firing({ ...watchCase, fires: [], below: [] }, series)).toEqual([]);
 });
 
 test('the watchdog always fires', async () => {

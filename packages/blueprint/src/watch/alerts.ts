@@ -52,7 +52,7 @@ export function failing(
     severity,
     summary: `${subject}: too many ${things} fail`,
     description: ({ value, label, text }) =>
-      text`${value.percentage} of ${things}${ofEach(label, kept(outcomes.of, by))} failed within ${window}, more than ${percent(shareMax)}. ${advice}`,
+      text`${value.percentage} of ${things}${whichOf(label, kept(outcomes.of, by))} failed within ${window}, more than ${percent(shareMax)}. ${advice}`,
   };
 }
 
@@ -85,7 +85,7 @@ export function slow(
     severity,
     summary: `${subject}: ${things} take too long`,
     description: ({ value, label, text }) =>
-      text`${percent(1 - quantile)} of ${things}${ofEach(label, kept(duration, by))} took ${value.duration} or longer within ${window}; at most ${seconds(secondsMax)} is expected. ${advice}`,
+      text`${percent(1 - quantile)} of ${things}${whichOf(label, kept(duration, by))} took ${value.duration} or longer within ${window}; at most ${seconds(secondsMax)} is expected. ${advice}`,
   };
 }
 
@@ -104,48 +104,78 @@ export function piling(
     severity,
     summary: `${subject}: too many ${things}`,
     description: ({ value, label, text }) =>
-      text`${value.humanize} ${things}${ofEach(label, kept(level, by))} for ${about.for}; at most ${max} are expected. ${advice}`,
+      text`${value.humanize} ${things}${whichOf(label, kept(level, by))}; at most ${max} are expected. ${advice}`,
   };
 }
 
-/**
- * There is work now and there was when the window began, and nothing has ended since. Asking for both keeps silent a
- * service that has just started and one that has just got its first work.
- */
-export function notEnding(
+/** Something is worked on, and nothing ends any more, neither well nor badly. */
+export function stuck(
   scope: Scope,
-  work: readonly WatchedMetric[],
-  ended: Series,
+  active: WatchedMetric | undefined,
+  outcomes: Outcomes,
   window: Duration,
   about: AboutAlert,
 ): WatchAlert | undefined {
-  const now = anyAbove0(work.map((metric) => scope.level(metric)));
-  const before = anyAbove0(work.map((metric) => scope.levelAgo(metric, window)));
-  if (now === undefined || before === undefined) return undefined;
-  const { subject, things, advice, severity } = about;
-  return {
-    expr: unless(and(now, before), gt(ended, 0)),
-    for: about.for,
-    severity,
-    summary: `${subject}: no ${things} end any more`,
-    description: ({ value, text }) =>
-      text`There is work (${value.humanize}), and there was ${window} ago, but no ${things} ended in between. ${advice}`,
-  };
+  const ended = outcomes.ended('increase', window);
+  return workWithout(scope, [active], ended, window, { ...about, end: 'end', ended: 'ended' });
+}
+
+/** There is work, and nothing of it is completed any more; it may fail. */
+export function notCompleting(
+  scope: Scope,
+  work: readonly (WatchedMetric | undefined)[],
+  outcomes: Outcomes,
+  window: Duration,
+  about: AboutAlert,
+): WatchAlert | undefined {
+  const words = { end: 'are completed', ended: 'were completed' };
+  return workWithout(scope, work, completed(outcomes, window), window, { ...about, ...words });
 }
 
 /** Not one was completed in a window, where there is always work. */
 export function noneCompleted(
-  completed: Series,
+  outcomes: Outcomes,
   window: Duration,
   { subject, things, advice, severity, for: duration }: AboutAlert,
 ): WatchAlert {
   return {
     // Below 1 and not equal to 0: an increase is never between the two, and floats are not compared for equality.
-    expr: lt(completed, 1),
+    expr: lt(completed(outcomes, window), 1),
     for: duration,
     severity,
-    summary: `${subject}: no ${things} are completed`,
+    summary: `${subject}: no ${things} are completed any more`,
     description: `None of the ${things} was completed within ${window}. ${advice}`,
+  };
+}
+
+/** Where nothing tells what ended well, all that ended is taken for it. */
+function completed(outcomes: Outcomes, window: Duration): Series {
+  return (outcomes.succeeded ?? outcomes.ended)('increase', window);
+}
+
+/**
+ * There is work now and there was when the window began, and nothing came of it in between. Asking for both keeps silent
+ * a service that has just started and one that has just got its first work.
+ */
+function workWithout(
+  scope: Scope,
+  given: readonly (WatchedMetric | undefined)[],
+  came: Series,
+  window: Duration,
+  about: AboutAlert & { readonly end: string; readonly ended: string },
+): WatchAlert | undefined {
+  const work = given.filter((metric) => metric !== undefined);
+  const now = anyAbove0(work.map((metric) => scope.level(metric)));
+  const before = anyAbove0(work.map((metric) => scope.levelAgo(metric, window)));
+  if (now === undefined || before === undefined) return undefined;
+  const { subject, things, advice, severity, end, ended } = about;
+  return {
+    expr: unless(and(now, before), gt(came, 0)),
+    for: about.for,
+    severity,
+    summary: `${subject}: no ${things} ${end} any more`,
+    description: ({ value, text }) =>
+      text`There is work (${value.humanize}), and there was ${window} ago, but no ${things} ${ended} in between. ${advice}`,
   };
 }
 
@@ -154,9 +184,11 @@ function anyAbove0(levels: readonly Series[]): Series | undefined {
   return first === undefined ? undefined : others.reduce((all, one): Series => or(all, one), first);
 }
 
-/** Which of several an alert is about, in its description: ` of provider {{ $labels.provider }}`. */
-export function ofEach(label: Placeholders<string>['label'], labels: readonly string[]): AlertText {
-  return labels.reduce((all, name) => text`${all} of ${name} ${label(name)}`, text``);
+/** Which of several an alert is about, in its description: ` (provider {{ $labels.provider }})`. */
+export function whichOf(label: Placeholders<string>['label'], labels: readonly string[]): AlertText {
+  if (labels.length === 0) return text``;
+  const named = labels.map((name) => text`${name} ${label(name)}`);
+  return text` (${named.reduce((all, one) => text`${all}, ${one}`)})`;
 }
 
 /** A share as people write it: `5 %`. */
@@ -166,6 +198,6 @@ export function percent(share: number): string {
 
 /** Seconds as people write them: `1.5 s`, `10 min`. */
 export function seconds(value: number): string {
-  if (value >= 7200 && value % 3600 === 0) return `${value / 3600} h`;
+  if (value >= 3600 && value % 3600 === 0) return `${value / 3600} h`;
   return value >= 120 && value % 60 === 0 ? `${value / 60} min` : `${value} s`;
 }

@@ -257,7 +257,7 @@ function missing(
     expr: and(lt(shareOf(lookups.hits('increase', window, by), all), hitShareMin), ge(all, lookupsMin)),
     for: '15m',
     severity: 'info',
-    summary: `${subject}: it is seldom there`,
+    summary: `${subject}: what is asked for is seldom there`,
     description: ({ value, text }) =>
       text`${value.percentage} of lookups hit within ${window}; at least ${percent(hitShareMin)} is expected. See whether it was emptied, whether keys have changed, and whether it is too small.`,
   };

@@ -8,7 +8,7 @@
 import { and, type Duration, div, gt, predictLinear, sub } from '@binnacle/promql/builder';
 import type { DurationText } from '../config/config.ts';
 import type { AlertSeverity } from '../rules/rule.ts';
-import { ofEach, percent } from './alerts.ts';
+import { percent, whichOf } from './alerts.ts';
 import type { WatchAlert } from './assembly.ts';
 import { combined, type Scope, type Series } from './scope.ts';
 import type { WatchedMetric } from './watched-metric.ts';
@@ -71,7 +71,7 @@ export function nearlyFull(
     severity,
     summary: `${subject}: ${thing} is nearly full`,
     description: ({ value, label, text }) =>
-      text`${value.percentage} of ${thing}${ofEach(label, capacity.by)} is used, more than ${percent(shareMax)}. ${advice}`,
+      text`${value.percentage} of ${thing}${whichOf(label, capacity.by)} is used, more than ${percent(shareMax)}. ${advice}`,
   };
 }
 
@@ -95,6 +95,6 @@ export function fillingUp(
     severity,
     summary: `${subject}: ${thing} is filling up`,
     description: ({ label, text }) =>
-      text`As it went within ${window}, ${thing}${ofEach(label, capacity.by)} will be full in less than ${hours} hours. ${advice}`,
+      text`As it went within ${window}, ${thing}${whichOf(label, capacity.by)} will be full in less than ${hours} hours. ${advice}`,
   };
 }

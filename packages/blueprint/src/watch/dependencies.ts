@@ -5,7 +5,7 @@
  */
 import { type Duration, lt, min } from '@binnacle/promql/builder';
 import { type StatPanel, stat } from '../dashboard/stat.ts';
-import { failing, ofEach, slow } from './alerts.ts';
+import { failing, slow, whichOf } from './alerts.ts';
 import { assembleWatch, subjectOf } from './assembly.ts';
 import { type OutcomeOptions, outcomesByLabel } from './outcomes.ts';
 import {
@@ -124,7 +124,7 @@ export function dependenciesWatch(
         severity: 'critical',
         summary: `${subject}: one is down`,
         description: ({ label, text }) =>
-          text`The check${ofEach(label, dependencyLabel(up))} fails. See whether it runs and whether it can be reached from here; what needs it does not work until then.`,
+          text`The check${whichOf(label, dependencyLabel(up))} fails. See whether it runs and whether it can be reached from here; what needs it does not work until then.`,
       },
       DependencyFailing:
         calls &&

@@ -5,7 +5,7 @@
  * has waited too long. That much waits, or that some fail, are warnings.
  */
 import { type Duration, gt, sub, time, unless } from '@binnacle/promql/builder';
-import { failing, noneCompleted, notEnding, piling, seconds, slow } from './alerts.ts';
+import { failing, noneCompleted, notCompleting, piling, seconds, slow, stuck } from './alerts.ts';
 import { assembleWatch, subjectOf, type WatchAlert } from './assembly.ts';
 import { type OutcomeOptions, type Outcomes, outcomesByLabel, outcomesOfCounters } from './outcomes.ts';
 import {
@@ -304,7 +304,15 @@ function alertsOf(metrics: JobMetrics, options: JobsWatchOptions): Record<JobsAl
   const { failureShareMax = 0.1, window = '15m', jobsMin = 5, secondsMax, quantile = 0.95 } = options;
   const { pendingMax = 50, waitingSecondsMax = 900, stuckAfter = '30m' } = options;
   const subject = subjectOf('Jobs', options);
+  const { completesWithin = '1h', alwaysBusy = false } = options;
   const about = { subject, things: 'jobs', severity: 'warning' } as const;
+  const critical = {
+    ...about,
+    severity: 'critical',
+    for: '5m',
+    advice:
+      'See whether all fail or none ends: read the log of the workers, and look at what they depend on.',
+  } as const;
   return {
     JobsFailing: failing(
       outcomes,
@@ -337,14 +345,14 @@ function alertsOf(metrics: JobMetrics, options: JobsWatchOptions): Record<JobsAl
       description: ({ value, text }) =>
         text`A job has waited for ${value.duration}; at most ${seconds(waitingSecondsMax)} is expected. See whether workers are there and end jobs; if they do, add more.`,
     },
-    JobsStuck:
-      active &&
-      notEnding(scope, [active], outcomes.ended('increase', stuckAfter), stuckAfter, {
-        ...about,
-        for: '5m',
-        advice: 'Jobs hang: see what they wait for, and restart the workers if nothing moves.',
-      }),
-    JobsNotCompleting: notCompleting(metrics, options, subject),
+    JobsStuck: stuck(scope, active, outcomes, stuckAfter, {
+      ...about,
+      for: '5m',
+      advice: 'Jobs hang: see what they wait for, and restart the workers if nothing moves.',
+    }),
+    JobsNotCompleting: alwaysBusy
+      ? noneCompleted(outcomes, completesWithin, critical)
+      : notCompleting(scope, [pending, active], outcomes, completesWithin, critical),
     JobsWithoutWorker: pending &&
       workers && {
         expr: unless(gt(scope.level(pending), 0), gt(scope.level(workers), 0)),
@@ -356,25 +364,6 @@ function alertsOf(metrics: JobMetrics, options: JobsWatchOptions): Record<JobsAl
       },
     JobsOverdue: lastSuccess && overdue(scope, lastSuccess, options.successAgeSecondsMax, subject),
   };
-}
-
-function notCompleting(
-  { scope, outcomes, pending, active }: JobMetrics,
-  { completesWithin = '1h', alwaysBusy = false }: JobsWatchOptions,
-  subject: string,
-): WatchAlert | undefined {
-  const completed = (outcomes.succeeded ?? outcomes.ended)('increase', completesWithin);
-  const about = {
-    subject,
-    things: 'jobs',
-    severity: 'critical',
-    for: '5m',
-    advice:
-      'See whether all fail or none ends: read the log of the workers, and look at what they depend on.',
-  } as const;
-  if (alwaysBusy) return noneCompleted(completed, completesWithin, about);
-  const work = [pending, active].filter((metric) => metric !== undefined);
-  return notEnding(scope, work, completed, completesWithin, about);
 }
 
 function overdue(

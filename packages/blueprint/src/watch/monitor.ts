@@ -5,7 +5,7 @@
  */
 import { type Duration, div, ge, gt, increase, not, sum, topk, vector } from '@binnacle/promql/builder';
 import type { Unit } from '../dashboard/unit-id.ts';
-import { failing, ofEach, percent } from './alerts.ts';
+import { failing, percent } from './alerts.ts';
 import { assembleWatch, subjectOf, type WatchAlert } from './assembly.ts';
 import { outcomesByLabel } from './outcomes.ts';
 import { type AboutPanel, asked, LINES_MAX, levels, limit, lines, slowest } from './panels.ts';
@@ -110,7 +110,7 @@ export function monitorWatch(instrument: MonitorInstrument, options: MonitorWatc
         { shareMax: failureShareMax, window, eventsMin: EVENTS_MIN },
         {
           subject,
-          things: 'requests to it',
+          things: 'requests to the monitor',
           severity: 'warning',
           for: '5m',
           advice:
@@ -321,7 +321,7 @@ function storing(
       severity: 'warning',
       summary: `${subject}: samples are given up too early`,
       description: ({ value, label, text }) =>
-        text`${value.humanize} times within 1h the bound${ofEach(label, ['bound'])} made it give up samples before their time. Give it more room, or keep less.`,
+        text`${value.humanize} times within 1h the bound ${label('bound')} made it give up samples before their time. Give it more room, or keep less.`,
     },
     MonitorStorageFailing: {
       ...counted(scope, storageFailures, window, ['operation']),

@@ -5,7 +5,7 @@
  * source of which all fail, or of which nothing new comes, has changed its pages or has locked us out.
  */
 import { type Duration, topk } from '@binnacle/promql/builder';
-import { failing, notEnding, piling, slow } from './alerts.ts';
+import { failing, notCompleting, piling, slow, stuck } from './alerts.ts';
 import { assembleWatch, subjectOf } from './assembly.ts';
 import { type OutcomeOptions, outcomesByLabel } from './outcomes.ts';
 import {
@@ -100,7 +100,6 @@ export function scrapingWatch(instrument: ScrapingInstrument, options: ScrapingW
   const { secondsMax, quantile = 0.95, stuckAfter = '30m', completesWithin = '1h', queueMax = 100 } = options;
   const about = { subject, things: 'jobs', severity: 'warning', by } as const;
   const queueBy = queue && labelOf('scrapingWatch', queue, undefined, ['queue', 'queue_name']);
-  const work = [queue, active].filter((metric) => metric !== undefined);
   const sources = 'The source may have changed its pages, or have locked us out: open it as its visitors do.';
   return assembleWatch('Scraping', options, {
     rows: [
@@ -192,25 +191,17 @@ export function scrapingWatch(instrument: ScrapingInstrument, options: ScrapingW
           advice: 'See whether the source answers slowly, or holds us back on purpose.',
         },
       ),
-      ScrapingStuck:
-        active &&
-        notEnding(scope, [active], jobs.ended('increase', stuckAfter), stuckAfter, {
-          ...about,
-          for: '5m',
-          advice: 'Jobs hang: see what they wait for, and restart the workers if nothing moves.',
-        }),
-      ScrapingNotCompleting: notEnding(
-        scope,
-        work,
-        (jobs.succeeded ?? jobs.ended)('increase', completesWithin),
-        completesWithin,
-        {
-          ...about,
-          severity: 'critical',
-          for: '5m',
-          advice: 'See whether all fail or none ends: read the log of the workers.',
-        },
-      ),
+      ScrapingStuck: stuck(scope, active, jobs, stuckAfter, {
+        ...about,
+        for: '5m',
+        advice: 'Jobs hang: see what they wait for, and restart the workers if nothing moves.',
+      }),
+      ScrapingNotCompleting: notCompleting(scope, [queue, active], jobs, completesWithin, {
+        ...about,
+        severity: 'critical',
+        for: '5m',
+        advice: 'See whether all fail or none ends: read the log of the workers.',
+      }),
       ScrapingPiling: piling(scope, queue, queueMax, {
         ...about,
         things: 'waiting jobs',

@@ -1,6 +1,6 @@
 /** Transcoding: jobs that turn files into other formats, how far they are, and how long they take by format. */
 import { type Duration, topk } from '@binnacle/promql/builder';
-import { failing, notEnding, piling, slow } from './alerts.ts';
+import { failing, piling, slow, stuck } from './alerts.ts';
 import { assembleWatch, subjectOf } from './assembly.ts';
 import { type OutcomeOptions, outcomesByLabel } from './outcomes.ts';
 import {
@@ -154,13 +154,11 @@ export function transcodeWatch(instrument: TranscodeInstrument, options: Transco
           advice: 'See whether files have become longer, and what the processors do.',
         },
       ),
-      TranscodeStuck:
-        active &&
-        notEnding(scope, [active], outcomes.ended('increase', stuckAfter), stuckAfter, {
-          ...about,
-          for: '5m',
-          advice: 'Jobs hang: look at the processes that transcode, and end those that do nothing.',
-        }),
+      TranscodeStuck: stuck(scope, active, outcomes, stuckAfter, {
+        ...about,
+        for: '5m',
+        advice: 'Jobs hang: look at the processes that transcode, and end those that do nothing.',
+      }),
       TranscodePiling: piling(scope, pending, pendingMax, {
         ...about,
         things: 'waiting jobs',

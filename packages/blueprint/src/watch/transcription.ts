@@ -5,9 +5,9 @@
  * so that one sees which of them is slow.
  */
 import type { Duration } from '@binnacle/promql/builder';
-import { failing, noneCompleted, notEnding, piling, slow } from './alerts.ts';
-import { assembleWatch, subjectOf, type WatchAlert } from './assembly.ts';
-import { type OutcomeOptions, type Outcomes, outcomesByLabel } from './outcomes.ts';
+import { failing, noneCompleted, notCompleting, piling, slow } from './alerts.ts';
+import { assembleWatch, subjectOf } from './assembly.ts';
+import { type OutcomeOptions, outcomesByLabel } from './outcomes.ts';
 import {
   asked,
   endings,
@@ -97,7 +97,14 @@ export function transcriptionWatch(
   const model = duration && labelOf('transcriptionWatch', duration, options.modelLabel, ['model']);
   const { failureShareMax = 0.2, window = '15m', recordingsMin = 3, secondsMax } = options;
   const { quantile = 0.95, pendingMax = 50 } = options;
+  const { completesWithin = '1h', alwaysBusy = false } = options;
   const about = { subject, things: 'recordings', severity: 'warning' } as const;
+  const critical = {
+    ...about,
+    severity: 'critical',
+    for: '5m',
+    advice: 'See whether all fail or none ends: read the log of the workers, stage by stage.',
+  } as const;
   return assembleWatch('Transcription', options, {
     rows: [
       {
@@ -166,7 +173,9 @@ export function transcriptionWatch(
         for: '30m',
         advice: 'See whether recordings come out at all; if they do, add workers.',
       }),
-      TranscriptionNotCompleting: notCompleting(scope, outcomes, [pending, inProgress], options, subject),
+      TranscriptionNotCompleting: alwaysBusy
+        ? noneCompleted(outcomes, completesWithin, critical)
+        : notCompleting(scope, [pending, inProgress], outcomes, completesWithin, critical),
     },
   });
 }
@@ -253,30 +262,4 @@ function machinery(
         description: 'How long loading a model takes. Often and long: workers restart, or the disk is slow.',
       }),
   ];
-}
-
-function notCompleting(
-  scope: Scope,
-  outcomes: Outcomes,
-  work: readonly (WatchedMetric | undefined)[],
-  { completesWithin = '1h', alwaysBusy = false }: TranscriptionWatchOptions,
-  subject: string,
-): WatchAlert | undefined {
-  const completed = (outcomes.succeeded ?? outcomes.ended)('increase', completesWithin);
-  const about = {
-    subject,
-    things: 'recordings',
-    severity: 'critical',
-    for: '5m',
-    advice: 'See whether all fail or none ends: read the log of the workers, stage by stage.',
-  } as const;
-  return alwaysBusy
-    ? noneCompleted(completed, completesWithin, about)
-    : notEnding(
-        scope,
-        work.filter((metric) => metric !== undefined),
-        completed,
-        completesWithin,
-        about,
-      );
 }

@@ -1,6 +1,6 @@
 /** What the watches of uploads and downloads have in common: files that go in one direction or the other. */
 import type { Duration } from '@binnacle/promql/builder';
-import { failing, notEnding, slow } from './alerts.ts';
+import { failing, slow, stuck } from './alerts.ts';
 import { subjectOf, type WatchAlert, type WatchRow } from './assembly.ts';
 import { type OutcomeOptions, outcomesByLabel } from './outcomes.ts';
 import {
@@ -198,12 +198,10 @@ export function transferParts(
         advice: 'See whether files have grown, and what the way between both ends does.',
       },
     ),
-    stuck:
-      inProgress &&
-      notEnding(scope, [inProgress], outcomes.ended('increase', stuckAfter), stuckAfter, {
-        ...about,
-        for: '5m',
-        advice: 'They hang: see what they wait for, and restart what moves them if nothing changes.',
-      }),
+    stuck: stuck(scope, inProgress, outcomes, stuckAfter, {
+      ...about,
+      for: '5m',
+      advice: 'They hang: see what they wait for, and restart what moves them if nothing changes.',
+    }),
   };
 }
