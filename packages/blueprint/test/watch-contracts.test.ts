@@ -1,8 +1,8 @@
 /** The watches, applied to what the five reference systems expose: every expression holds against the catalog. */
-import { Catalog, catalogOf, checkQuery, parse, renderFinding } from '@binnacle/promql';
+import { Catalog, catalogOf, checkQuery, parse, parseDuration, renderFinding } from '@binnacle/promql';
 import { describe, expect, test } from 'vitest';
 import { dashboard, renderGrafana, type Watch } from '../dist/index.js';
-import { watchedServices } from './watch-contracts.ts';
+import { wantedAlerts, watchedServices } from './watch-contracts.ts';
 
 /** What a dashboard puts there. */
 function filledIn(expr: string): string {
@@ -85,3 +85,19 @@ describe.each(watchedServices())('$system: $service', ({ system, job, definition
     expect(new Set(groups).size).toBe(groups.length);
   });
 });
+
+test.each(Object.entries(wantedAlerts()).filter(([, wanted]) => wanted.length > 0))(
+  '%s: the alerts that its authors want are there',
+  (system, wanted) => {
+    const rules = watchedServices()
+      .filter((service) => service.system === system)
+      .flatMap(({ watches }) => watches.flatMap(({ groups }) => groups.flatMap((group) => group.rules)));
+    const found = wanted.map(({ alert }) => {
+      const rule = rules.find(({ name }) => name === alert);
+      return rule?.type === 'alert' ? { alert, forMs: rule.forMs, severity: rule.labels.severity } : alert;
+    });
+    expect(found).toEqual(
+      wanted.map(({ alert, for: wait, severity }) => ({ alert, forMs: parseDuration(wait), severity })),
+    );
+  },
+);

@@ -11,6 +11,7 @@ import {
   type GaugeLike,
   gpuWatch,
   type HistogramLike,
+  type HttpWatchOptions,
   httpWatch,
   type InfoLike,
   jobsWatch,
@@ -36,7 +37,16 @@ interface ContractMetric {
   readonly openValues?: boolean;
 }
 
+/** An alert as a contract names it. */
+export interface ContractAlert {
+  readonly alert: string;
+  readonly for: string;
+  readonly severity: string;
+}
+
 interface Contract {
+  /** What the system's authors want to be told. */
+  readonly alerts: readonly ContractAlert[];
   readonly services: Readonly<
     Record<string, { readonly job: string; readonly metrics: readonly ContractMetric[] }>
   >;
@@ -89,14 +99,14 @@ class Metrics {
 
 type Fitting = (metrics: Metrics) => readonly Watch[];
 
-const http = (metrics: Metrics, inFlight?: string) =>
+const http = (metrics: Metrics, inFlight?: string, options: HttpWatchOptions = {}) =>
   httpWatch(
     {
       requests: metrics.counter('http_requests_total'),
       duration: metrics.histogram('http_request_duration_seconds'),
       ...(inFlight !== undefined && { inFlight: metrics.gauge(inFlight) }),
     },
-    { where: metrics.where },
+    { where: metrics.where, ...options },
   );
 
 const database = (metrics: Metrics) =>
@@ -172,7 +182,13 @@ const FITTINGS: Readonly<Record<string, Readonly<Record<string, Fitting>>>> = {
   bricklayers: {
     web: (metrics) => [
       serviceWatch({ info: metrics.info('app_info') }, { where: metrics.where }),
-      http(metrics),
+      http(metrics, undefined, {
+        secondsMax: 5,
+        alerts: {
+          HttpFailing: { name: 'HighErrorRate', severity: 'warning' },
+          HttpSlow: { name: 'SlowRequests' },
+        },
+      }),
       uploadsWatch(
         {
           total: metrics.counter('uploads_total'),
@@ -248,7 +264,17 @@ const FITTINGS: Readonly<Record<string, Readonly<Record<string, Fitting>>>> = {
             verifications: metrics.counter('contact_verifications_total'),
           },
         },
-        { where: metrics.where, failures: ['failed'], window: '5m', stuckAfter: '10m' },
+        {
+          where: metrics.where,
+          failures: ['failed'],
+          window: '5m',
+          stuckAfter: '10m',
+          alerts: {
+            ScrapingFailing: { name: 'HighScrapingFailureRate' },
+            ScrapingStuck: { name: 'ScrapingJobStuck', for: '10m' },
+            ScrapingNotCompleting: { name: 'NoScrapingJobsCompleted', for: '1h' },
+          },
+        },
       ),
       jobsWatch(
         {
@@ -262,7 +288,10 @@ const FITTINGS: Readonly<Record<string, Readonly<Record<string, Fitting>>>> = {
           failures: ['failed'],
           beginnings: ['started'],
           pendingMax: 100,
-          alerts: { JobsPiling: { name: 'QueueBacklogHigh' }, JobsWithoutWorker: { name: 'WorkerDown' } },
+          alerts: {
+            JobsPiling: { name: 'QueueBacklogHigh', for: '10m' },
+            JobsWithoutWorker: { name: 'WorkerDown' },
+          },
         },
       ),
       dependenciesWatch({ up: metrics.gauge('dependency_up') }, { where: metrics.where }),
@@ -326,7 +355,12 @@ const FITTINGS: Readonly<Record<string, Readonly<Record<string, Fitting>>>> = {
         { info: metrics.info('app_info') },
         { where: metrics.where, alerts: { ServiceDown: { name: 'APIServiceDown' } } },
       ),
-      http(metrics, 'http_requests_in_flight'),
+      http(metrics, 'http_requests_in_flight', {
+        alerts: {
+          HttpFailing: { name: 'HighErrorRate', severity: 'warning' },
+          HttpSlow: { name: 'SlowResponseTime', for: '5m' },
+        },
+      }),
       jobsWatch(
         {
           created: metrics.counter('jobs_created_total'),
@@ -404,12 +438,20 @@ const FITTINGS: Readonly<Record<string, Readonly<Record<string, Fitting>>>> = {
   },
 };
 
+/** What the authors of each reference system want to be told. */
+export function wantedAlerts(): Readonly<Record<string, readonly ContractAlert[]>> {
+  return Object.fromEntries(Object.keys(FITTINGS).map((system) => [system, contractOf(system).alerts]));
+}
+
+function contractOf(system: string): Contract {
+  const file = new URL(`fixtures/watch-contracts/${system}.json`, import.meta.url);
+  return JSON.parse(readFileSync(file, 'utf8')) as Contract;
+}
+
 /** Every service of every reference system, with the watches that fit it. */
 export function watchedServices(): WatchedService[] {
   return Object.entries(FITTINGS).flatMap(([system, fittings]) => {
-    const file = new URL(`fixtures/watch-contracts/${system}.json`, import.meta.url);
-    const contract = JSON.parse(readFileSync(file, 'utf8')) as Contract;
-    return Object.entries(contract.services).map(([service, { job, metrics }]): WatchedService => {
+    return Object.entries(contractOf(system).services).map(([service, { job, metrics }]): WatchedService => {
       const definitions = metrics.map(definitionOf);
       const fitting = fittings[service];
       if (fitting === undefined) throw new Error(`nothing watches ${service} of ${system}`);
