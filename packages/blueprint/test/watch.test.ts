@@ -17,6 +17,7 @@ import {
   cacheWatch,
   checkRepository,
   dashboard,
+  databaseWatch,
   eventsWatch,
   httpWatch,
   jobsWatch,
@@ -26,6 +27,7 @@ import {
   serviceWatch,
   storageWatch,
   stringifyDashboard,
+  transcriptionWatch,
   uploadsWatch,
   type Watch,
 } from '../dist/index.js';
@@ -215,6 +217,40 @@ describe('definitions of the client', () => {
   });
 });
 
+test('labels that an instrument does not have do not compile', () => {
+  const registry = createRegistry();
+  const total = counter({
+    name: 'mails_total',
+    help: 'Mails.',
+    labels: { queue: label, outcome: ['sent', 'failed'] },
+    registry,
+  });
+  const took = histogram({
+    name: 'mail_seconds',
+    help: 'Durations.',
+    unit: 'seconds',
+    labels: { model: label },
+    registry,
+  });
+  expect(jobsWatch({ total }, { by: 'queue', statusLabel: 'outcome' }).groups).toHaveLength(1);
+  // @ts-expect-error it is called queue
+  expect(() => jobsWatch({ total }, { by: 'queu' })).toThrow('no label queu; its labels are queue, outcome');
+  // @ts-expect-error it is called outcome
+  expect(() => uploadsWatch({ total }, { statusLabel: 'result' })).toThrow('no label result');
+  // @ts-expect-error the requests have no endpoint
+  expect(() => httpWatch({ requests: total }, { endpointLabel: 'endpoint' })).toThrow('no label endpoint');
+  // @ts-expect-error its operations are told apart by nothing that is called so
+  expect(() => databaseWatch({ duration: took }, { by: 'operation' })).toThrow('no label operation');
+  const processed = { type: 'counter', name: 'texts_total', labels: { result: ['ok', 'failed'] } } as const;
+  expect(transcriptionWatch({ processed, duration: took }, { modelLabel: 'model' }).rows).toHaveLength(2);
+  // @ts-expect-error it is called model
+  expect(() => transcriptionWatch({ processed, duration: took }, { modelLabel: 'name' })).toThrow(
+    'no label name',
+  );
+  // @ts-expect-error parts of an instrument have the names that they have
+  expect(jobsWatch({ total, durations: took }).rows).toHaveLength(2);
+});
+
 const requests = { type: 'counter', name: 'requests_total', labels: { status: 'open' } } as const;
 const closed = (...status: string[]) =>
   ({ type: 'counter', name: 'jobs_total', labels: { status } }) as const;
@@ -233,7 +269,7 @@ describe('what cannot be meant is refused', () => {
     ],
     [
       'a label that the metric does not have',
-      () => httpWatch({ requests }, { endpointLabel: 'route' }),
+      () => httpWatch({ requests }, { endpointLabel: 'route' as never }),
       'httpWatch: requests_total has no label route; its labels are status',
     ],
     [

@@ -16,18 +16,19 @@ import {
   type CounterLike,
   type GaugeLike,
   type HistogramLike,
+  type LabelOf,
   labelOf,
   type WatchedMetric,
   watchedMetric,
 } from './watched-metric.ts';
 
 /** What was asked of a cache: one counter with a label that says whether it was there, or a counter for either. */
-export type CountedLookups =
-  | { readonly lookups: CounterLike; readonly hits?: undefined; readonly misses?: undefined }
-  | { readonly hits: CounterLike; readonly misses: CounterLike; readonly lookups?: undefined };
+export type CountedLookups<C extends CounterLike = CounterLike> =
+  | { readonly lookups: C; readonly hits?: undefined; readonly misses?: undefined }
+  | { readonly hits: C; readonly misses: CounterLike; readonly lookups?: undefined };
 
 /** The metrics of a cache. */
-export type CacheInstrument = CountedLookups & {
+export type CacheInstrument<C extends CounterLike = CounterLike> = CountedLookups<C> & {
   /** How long lookups took, in seconds. */
   readonly duration?: HistogramLike;
   /** What was thrown out before its time. */
@@ -44,13 +45,13 @@ export type CacheInstrument = CountedLookups & {
 export type CacheAlert = 'CacheMissing' | 'CacheSlow' | 'CacheFailing';
 
 /** What {@link cacheWatch} may be told. */
-export interface CacheWatchOptions extends WatchOptions<CacheAlert> {
+export interface CacheWatchOptions<Label extends string = string> extends WatchOptions<CacheAlert> {
   /** The label that says whether it was there. Default: `result`, `outcome` or `status`. */
-  readonly resultLabel?: string;
+  readonly resultLabel?: Label;
   /** Its values when it was. Default: `hit`, or those that begin so. */
   readonly hits?: readonly string[];
   /** The label that tells caches apart; `false` for none. Default: `cache` or `name`. */
-  readonly by?: string | false;
+  readonly by?: Label | false;
   /** The share of lookups that should hit. Default 0.5. */
   readonly hitShareMin?: number;
   /** How long a lookup may take, in seconds. Default 0.1. */
@@ -74,7 +75,10 @@ interface Lookups {
 }
 
 /** Watches a cache: `cacheWatch({ lookups })`, `cacheWatch({ hits, misses })`. */
-export function cacheWatch(instrument: CacheInstrument, options: CacheWatchOptions = {}): Watch {
+export function cacheWatch<const C extends CounterLike>(
+  instrument: CacheInstrument<C>,
+  options: CacheWatchOptions<NoInfer<LabelOf<C>>> = {},
+): Watch {
   const scope = new Scope(options.where);
   const subject = subjectOf('Cache', options);
   const lookups = lookupsOf(scope, instrument, options);

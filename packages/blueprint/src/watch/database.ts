@@ -14,15 +14,16 @@ import {
   type CounterLike,
   type GaugeLike,
   type HistogramLike,
+  type LabelOf,
   labelOf,
   type WatchedMetric,
   watchedMetric,
 } from './watched-metric.ts';
 
 /** The metrics of a database's client. */
-export interface DatabaseInstrument {
+export interface DatabaseInstrument<D extends HistogramLike = HistogramLike> {
   /** How long operations took, in seconds. */
-  readonly duration?: HistogramLike;
+  readonly duration?: D;
   /** Errors. */
   readonly errors?: CounterLike;
   /** Connections in use. */
@@ -41,9 +42,9 @@ export type DatabaseAlert =
   | 'DatabaseWaiting';
 
 /** What {@link databaseWatch} may be told. */
-export interface DatabaseWatchOptions extends WatchOptions<DatabaseAlert> {
+export interface DatabaseWatchOptions<Label extends string = string> extends WatchOptions<DatabaseAlert> {
   /** The label that tells operations apart; `false` for none. Default: `operation`, `query`, `command` or `table`. */
-  readonly by?: string | false;
+  readonly by?: Label | false;
   /** How many errors there may be per second. Default 1. */
   readonly errorsPerSecondMax?: number;
   /** How long an operation may take, in seconds. Default 0.5. */
@@ -66,7 +67,10 @@ const OPERATION_LABELS = ['operation', 'query', 'command', 'table'];
 const ERROR_LABELS = ['error_type', 'error', 'type', 'code', 'reason'];
 
 /** Watches a database as its client sees it: `databaseWatch({ duration, errors, connections })`. */
-export function databaseWatch(instrument: DatabaseInstrument, options: DatabaseWatchOptions = {}): Watch {
+export function databaseWatch<const D extends HistogramLike = never>(
+  instrument: DatabaseInstrument<D>,
+  options: DatabaseWatchOptions<NoInfer<LabelOf<D>>> = {},
+): Watch {
   const scope = new Scope(options.where);
   const subject = subjectOf('Database', options);
   const given = <K extends keyof DatabaseInstrument>(part: K, type: 'counter' | 'gauge' | 'histogram') =>

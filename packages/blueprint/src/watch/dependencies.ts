@@ -24,28 +24,35 @@ import {
   type CounterLike,
   type GaugeLike,
   type HistogramLike,
+  type LabelOf,
   labelOf,
   type WatchedMetric,
   watchedMetric,
 } from './watched-metric.ts';
 
 /** The metrics of what a service calls elsewhere. */
-export interface DependenciesInstrument {
+export interface DependenciesInstrument<
+  U extends GaugeLike = GaugeLike,
+  C extends CounterLike = CounterLike,
+  D extends HistogramLike = HistogramLike,
+> {
   /** 1 where a dependency is well, 0 where it is not. */
-  readonly up?: GaugeLike;
+  readonly up?: U;
   /** Calls that ended, by how. */
-  readonly calls?: CounterLike;
+  readonly calls?: C;
   /** How long calls took, in seconds. */
-  readonly duration?: HistogramLike;
+  readonly duration?: D;
 }
 
 /** The alerts of {@link dependenciesWatch}. */
 export type DependencyAlert = 'DependencyDown' | 'DependencyFailing' | 'DependencySlow';
 
 /** What {@link dependenciesWatch} may be told. */
-export interface DependenciesWatchOptions extends WatchOptions<DependencyAlert>, OutcomeOptions {
+export interface DependenciesWatchOptions<Label extends string = string, StatusLabel extends string = string>
+  extends WatchOptions<DependencyAlert>,
+    OutcomeOptions<StatusLabel> {
   /** The label that tells dependencies or calls apart; `false` for none. Default: `dependency`, `operation` and the like. */
-  readonly by?: string | false;
+  readonly by?: Label | false;
   /** The share of calls that may fail. Default 0.1. */
   readonly failureShareMax?: number;
   /** How long a call may take, in seconds. Default: no alert, since only you know. */
@@ -61,9 +68,13 @@ export interface DependenciesWatchOptions extends WatchOptions<DependencyAlert>,
 const CALL_LABELS = ['dependency', 'target', 'service', 'operation', 'method'];
 
 /** Watches dependencies: `dependenciesWatch({ up })`, `dependenciesWatch({ calls, duration }, { name: 'YouTube' })`. */
-export function dependenciesWatch(
-  instrument: DependenciesInstrument,
-  options: DependenciesWatchOptions = {},
+export function dependenciesWatch<
+  const U extends GaugeLike = never,
+  const C extends CounterLike = never,
+  const D extends HistogramLike = never,
+>(
+  instrument: DependenciesInstrument<U, C, D>,
+  options: DependenciesWatchOptions<NoInfer<LabelOf<U | C | D>>, NoInfer<LabelOf<C>>> = {},
 ): Watch {
   const scope = new Scope(options.where);
   const subject = subjectOf('Dependencies', options);

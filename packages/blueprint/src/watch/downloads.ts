@@ -2,15 +2,18 @@
 import { assembleWatch } from './assembly.ts';
 import { type TransferInstrument, type TransferOptions, transferParts } from './transfers.ts';
 import type { Watch, WatchOptions } from './watch.ts';
+import type { CounterLike, LabelOf } from './watched-metric.ts';
 
 /** The metrics of downloads. */
-export type DownloadsInstrument = TransferInstrument;
+export type DownloadsInstrument<C extends CounterLike = CounterLike> = TransferInstrument<C>;
 
 /** The alerts of {@link downloadsWatch}. */
 export type DownloadsAlert = 'DownloadsFailing' | 'DownloadsSlow' | 'DownloadsStuck';
 
 /** What {@link downloadsWatch} may be told. */
-export interface DownloadsWatchOptions extends WatchOptions<DownloadsAlert>, TransferOptions {}
+export interface DownloadsWatchOptions<Label extends string = string>
+  extends WatchOptions<DownloadsAlert>,
+    TransferOptions<Label> {}
 
 const DIRECTION = {
   of: 'downloadsWatch',
@@ -21,7 +24,10 @@ const DIRECTION = {
 } as const;
 
 /** Watches downloads: `downloadsWatch({ total: downloads, duration }, { where: { job: 'web' } })`. */
-export function downloadsWatch(instrument: DownloadsInstrument, options: DownloadsWatchOptions = {}): Watch {
+export function downloadsWatch<const C extends CounterLike>(
+  instrument: DownloadsInstrument<C>,
+  options: DownloadsWatchOptions<NoInfer<LabelOf<C>>> = {},
+): Watch {
   const { rows, failing, slow, stuck } = transferParts(DIRECTION, instrument, options);
   return assembleWatch(DIRECTION.kind, options, {
     rows,

@@ -6,12 +6,12 @@ import { type Capacity, nearlyFull, usedShare } from './capacity.ts';
 import { type AboutPanel, asked, LINES_MAX, limit, lines } from './panels.ts';
 import { combined, kept, Scope, type Series } from './scope.ts';
 import type { Watch, WatchOptions } from './watch.ts';
-import { type GaugeLike, labelOf, watchedMetric } from './watched-metric.ts';
+import { type GaugeLike, type LabelOf, labelOf, watchedMetric } from './watched-metric.ts';
 
 /** The metrics of GPUs. */
-export interface GpuInstrument {
+export interface GpuInstrument<U extends GaugeLike = GaugeLike> {
   /** Memory in use, in bytes. */
-  readonly memoryUsed: GaugeLike;
+  readonly memoryUsed: U;
   /** Memory that there is, in bytes. */
   readonly memoryTotal?: GaugeLike;
   /** Share of time in which it worked, from 0 to 1. */
@@ -24,9 +24,9 @@ export interface GpuInstrument {
 export type GpuAlert = 'GpuMemoryFull' | 'GpuHot';
 
 /** What {@link gpuWatch} may be told. */
-export interface GpuWatchOptions extends WatchOptions<GpuAlert> {
+export interface GpuWatchOptions<Label extends string = string> extends WatchOptions<GpuAlert> {
   /** The label that tells devices apart; `false` for none. Default: `device`, `gpu` or `uuid`. */
-  readonly deviceLabel?: string | false;
+  readonly deviceLabel?: Label | false;
   /** The share of memory that may be used. Default 0.95: models take all they get. */
   readonly memoryShareMax?: number;
   /** How hot it may become, in degrees Celsius. Default 85. */
@@ -34,7 +34,10 @@ export interface GpuWatchOptions extends WatchOptions<GpuAlert> {
 }
 
 /** Watches GPUs: `gpuWatch({ memoryUsed, memoryTotal })`. */
-export function gpuWatch(instrument: GpuInstrument, options: GpuWatchOptions = {}): Watch {
+export function gpuWatch<const U extends GaugeLike>(
+  instrument: GpuInstrument<U>,
+  options: GpuWatchOptions<NoInfer<LabelOf<U>>> = {},
+): Watch {
   const scope = new Scope(options.where);
   const subject = subjectOf('GPU', options);
   const memoryUsed = watchedMetric('gpuWatch: memoryUsed', instrument.memoryUsed, ['gauge']);

@@ -27,15 +27,16 @@ import {
   type CounterLike,
   type GaugeLike,
   type HistogramLike,
+  type LabelOf,
   labelOf,
   type WatchedMetric,
   watchedMetric,
 } from './watched-metric.ts';
 
 /** The metrics of an HTTP server. */
-export interface HttpInstrument {
+export interface HttpInstrument<R extends CounterLike = CounterLike> {
   /** Answered requests, by status. */
-  readonly requests: CounterLike;
+  readonly requests: R;
   /** How long they took, in seconds. */
   readonly duration?: HistogramLike;
   /** Requests under way. */
@@ -48,11 +49,11 @@ export interface HttpInstrument {
 export type HttpAlert = 'HttpFailing' | 'HttpSlow' | 'HttpCrowded' | 'HttpSilent';
 
 /** What {@link httpWatch} may be told. */
-export interface HttpWatchOptions
+export interface HttpWatchOptions<Label extends string = string>
   extends WatchOptions<HttpAlert>,
-    Pick<OutcomeOptions, 'statusLabel' | 'failures'> {
+    Pick<OutcomeOptions<Label>, 'statusLabel' | 'failures'> {
   /** The label that tells routes apart; `false` for none. Default: `endpoint`, `route`, `path` or `handler`. */
-  readonly endpointLabel?: string | false;
+  readonly endpointLabel?: Label | false;
   /** The share of requests that may fail. Default 0.05. */
   readonly failureShareMax?: number;
   /** How long a request may take, in seconds. Default 1. */
@@ -79,7 +80,10 @@ const STATUS_CLASSES = [
 ] as const;
 
 /** Watches an HTTP server: `httpWatch(httpMetrics(), { where: { job: 'web' } })`. */
-export function httpWatch(instrument: HttpInstrument, options: HttpWatchOptions = {}): Watch {
+export function httpWatch<const R extends CounterLike>(
+  instrument: HttpInstrument<R>,
+  options: HttpWatchOptions<NoInfer<LabelOf<R>>> = {},
+): Watch {
   const scope = new Scope(options.where);
   const subject = subjectOf('HTTP', options);
   const requests = watchedMetric('httpWatch: requests', instrument.requests, ['counter']);

@@ -29,16 +29,17 @@ import {
   type CounterLike,
   type GaugeLike,
   type HistogramLike,
+  type LabelOf,
   labelOf,
   type WatchedMetric,
   watchedMetric,
 } from './watched-metric.ts';
 
 /** How jobs are counted: by one counter with a label that tells how they ended, or by a counter for each ending. */
-export type CountedJobs =
-  | { readonly total: CounterLike; readonly completed?: undefined; readonly failed?: undefined }
+export type CountedJobs<C extends CounterLike = CounterLike> =
+  | { readonly total: C; readonly completed?: undefined; readonly failed?: undefined }
   | {
-      readonly completed: CounterLike;
+      readonly completed: C;
       readonly failed: CounterLike;
       readonly created?: CounterLike;
       readonly total?: undefined;
@@ -65,7 +66,7 @@ export interface JobGauges {
 }
 
 /** The metrics of jobs. */
-export type JobsInstrument = CountedJobs & JobGauges;
+export type JobsInstrument<C extends CounterLike = CounterLike> = CountedJobs<C> & JobGauges;
 
 /** The alerts of {@link jobsWatch}. */
 export type JobsAlert =
@@ -79,9 +80,11 @@ export type JobsAlert =
   | 'JobsOverdue';
 
 /** What {@link jobsWatch} may be told. */
-export interface JobsWatchOptions extends WatchOptions<JobsAlert>, OutcomeOptions {
+export interface JobsWatchOptions<Label extends string = string>
+  extends WatchOptions<JobsAlert>,
+    OutcomeOptions<Label> {
   /** The label that tells queues or kinds of jobs apart; `false` for none. Default: `queue`, `task_name` and the like. */
-  readonly by?: string | false;
+  readonly by?: Label | false;
   /** The share of jobs that may fail. Default 0.1. */
   readonly failureShareMax?: number;
   /** Over how long it is taken. Default `15m`. */
@@ -124,12 +127,16 @@ interface JobMetrics {
 }
 
 /** Watches jobs: `jobsWatch({ total: jobs, duration, active, pending }, { where: { job: 'worker' } })`. */
-export function jobsWatch(instrument: JobsInstrument, options: JobsWatchOptions = {}): Watch {
+export function jobsWatch<const C extends CounterLike>(
+  instrument: JobsInstrument<C>,
+  options: JobsWatchOptions<NoInfer<LabelOf<C>>> = {},
+): Watch {
   const scope = new Scope(options.where);
+  const counted: CountedJobs = instrument;
   const outcomes =
-    instrument.total === undefined
-      ? outcomesOfCounters('jobsWatch', scope, instrument)
-      : outcomesByLabel('jobsWatch: total', scope, instrument.total, options);
+    counted.total === undefined
+      ? outcomesOfCounters('jobsWatch', scope, counted)
+      : outcomesByLabel('jobsWatch: total', scope, counted.total, options);
   const given = <K extends keyof JobGauges>(part: K, type: 'gauge' | 'histogram') =>
     watchedMetric(`jobsWatch: ${part}`, instrument[part], [type]);
   const metrics: JobMetrics = {

@@ -33,9 +33,9 @@ const BEGINNING =
   /^(started|queued|created|enqueued|added|submitted|pending|waiting|running|active|retried|retrying)$/;
 
 /** What can be told of how work ends. */
-export interface OutcomeOptions {
+export interface OutcomeOptions<Label extends string = string> {
   /** The label that tells how it ended; `false` for none. Default: `status`, `outcome`, `result` and the like. */
-  readonly statusLabel?: string | false;
+  readonly statusLabel?: Label | false;
   /**
    * Values that are failures, or a regular expression that matches the whole of them. Default: those that are named
    * `failed`, `error`, `timeout` or so, or begin so.

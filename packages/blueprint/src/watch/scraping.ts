@@ -26,15 +26,16 @@ import {
   type CounterLike,
   type GaugeLike,
   type HistogramLike,
+  type LabelOf,
   labelOf,
   type WatchedMetric,
   watchedMetric,
 } from './watched-metric.ts';
 
 /** The metrics of a scraper. */
-export interface ScrapingInstrument {
+export interface ScrapingInstrument<J extends CounterLike = CounterLike> {
   /** Jobs that ended, by how. */
-  readonly jobs: CounterLike;
+  readonly jobs: J;
   /** How long they took, in seconds. */
   readonly duration?: HistogramLike;
   /** Jobs that are worked on. */
@@ -57,9 +58,11 @@ export type ScrapingAlert =
   | 'ScrapingPiling';
 
 /** What {@link scrapingWatch} may be told. */
-export interface ScrapingWatchOptions extends WatchOptions<ScrapingAlert>, OutcomeOptions {
+export interface ScrapingWatchOptions<Label extends string = string>
+  extends WatchOptions<ScrapingAlert>,
+    OutcomeOptions<Label> {
   /** The label that tells sources apart; `false` for none. Default: `source`, `site` or `spider`. */
-  readonly by?: string | false;
+  readonly by?: Label | false;
   /** The share of jobs, and of results, that may fail. Default 0.2. */
   readonly failureShareMax?: number;
   /** Over how long it is taken. Default `15m`. */
@@ -83,7 +86,10 @@ export interface ScrapingWatchOptions extends WatchOptions<ScrapingAlert>, Outco
 }
 
 /** Watches a scraper: `scrapingWatch({ jobs, duration, active, results })`. */
-export function scrapingWatch(instrument: ScrapingInstrument, options: ScrapingWatchOptions = {}): Watch {
+export function scrapingWatch<const J extends CounterLike>(
+  instrument: ScrapingInstrument<J>,
+  options: ScrapingWatchOptions<NoInfer<LabelOf<J>>> = {},
+): Watch {
   const scope = new Scope(options.where);
   const subject = subjectOf('Scraping', options);
   const jobs = outcomesByLabel('scrapingWatch: jobs', scope, instrument.jobs, options);

@@ -13,15 +13,16 @@ import type { Watch, WatchOptions } from './watch.ts';
 import {
   type CounterLike,
   type HistogramLike,
+  type LabelOf,
   labelOf,
   type WatchedMetric,
   watchedMetric,
 } from './watched-metric.ts';
 
 /** The metrics of a search. */
-export interface SearchInstrument {
+export interface SearchInstrument<Q extends CounterLike = CounterLike> {
   /** Queries that were answered. */
-  readonly queries: CounterLike;
+  readonly queries: Q;
   /** What they found. */
   readonly results?: CounterLike;
   /** How long queries took, in seconds. */
@@ -34,9 +35,11 @@ export interface SearchInstrument {
 export type SearchAlert = 'SearchFailing' | 'SearchSlow' | 'SearchFindsNothing' | 'SearchIndexStale';
 
 /** What {@link searchWatch} may be told. */
-export interface SearchWatchOptions extends WatchOptions<SearchAlert>, OutcomeOptions {
+export interface SearchWatchOptions<Label extends string = string>
+  extends WatchOptions<SearchAlert>,
+    OutcomeOptions<Label> {
   /** The label that tells kinds of queries apart; `false` for none. Default: `query_type`, `backend` or `index`. */
-  readonly by?: string | false;
+  readonly by?: Label | false;
   /** The share of queries that may fail. Default 0.05. */
   readonly failureShareMax?: number;
   /** How long a query may take, in seconds. Default 1. */
@@ -54,7 +57,10 @@ export interface SearchWatchOptions extends WatchOptions<SearchAlert>, OutcomeOp
 }
 
 /** Watches a search: `searchWatch({ queries, results, indexed })`. */
-export function searchWatch(instrument: SearchInstrument, options: SearchWatchOptions = {}): Watch {
+export function searchWatch<const Q extends CounterLike>(
+  instrument: SearchInstrument<Q>,
+  options: SearchWatchOptions<NoInfer<LabelOf<Q>>> = {},
+): Watch {
   const scope = new Scope(options.where);
   const subject = subjectOf('Search', options);
   const outcomes = outcomesByLabel('searchWatch: queries', scope, instrument.queries, options);

@@ -29,21 +29,22 @@ import {
   type CounterLike,
   type GaugeLike,
   type HistogramLike,
+  type LabelOf,
   labelOf,
   type WatchedMetric,
   watchedMetric,
 } from './watched-metric.ts';
 
 /** The metrics of a storage. */
-export interface StorageInstrument {
+export interface StorageInstrument<U extends GaugeLike = GaugeLike, W extends CounterLike = CounterLike> {
   /** How much is stored, in bytes. */
-  readonly usage: GaugeLike;
+  readonly usage: U;
   /** How much can be stored, in bytes; without it, say `quotaBytes`. */
   readonly capacity?: GaugeLike;
   /** How many files are stored. */
   readonly files?: GaugeLike;
   /** Files that were written to it, by how that ended. */
-  readonly writes?: CounterLike;
+  readonly writes?: W;
   /** How long writing took, in seconds. */
   readonly writeDuration?: HistogramLike;
 }
@@ -56,9 +57,11 @@ export type StorageAlert =
   | 'StorageWritesSlow';
 
 /** What {@link storageWatch} may be told. */
-export interface StorageWatchOptions extends WatchOptions<StorageAlert>, OutcomeOptions {
+export interface StorageWatchOptions<Label extends string = string, StatusLabel extends string = string>
+  extends WatchOptions<StorageAlert>,
+    OutcomeOptions<StatusLabel> {
   /** The label that tells several apart; `false` for none. Default: `provider`, `bucket`, `device` and the like. */
-  readonly by?: string | false;
+  readonly by?: Label | false;
   /** How much can be stored in each, in bytes. Without it and without a capacity nothing can be said of fullness. */
   readonly quotaBytes?: number;
   /** The share that may be used. Default 0.8. */
@@ -82,7 +85,10 @@ export interface StorageWatchOptions extends WatchOptions<StorageAlert>, Outcome
 const STORE_LABELS = ['provider', 'bucket', 'store', 'backend', 'device', 'volume'];
 
 /** Watches storage: `storageWatch({ usage, writes }, { quotaBytes: 5 * 2 ** 30 })`. */
-export function storageWatch(instrument: StorageInstrument, options: StorageWatchOptions = {}): Watch {
+export function storageWatch<const U extends GaugeLike, const W extends CounterLike = never>(
+  instrument: StorageInstrument<U, W>,
+  options: StorageWatchOptions<NoInfer<LabelOf<U>>, NoInfer<LabelOf<W>>> = {},
+): Watch {
   const scope = new Scope(options.where);
   const subject = subjectOf('Storage', options);
   const usage = watchedMetric('storageWatch: usage', instrument.usage, ['gauge']);

@@ -20,17 +20,21 @@ import {
   type CounterLike,
   type GaugeLike,
   type HistogramLike,
+  type LabelOf,
   labelOf,
   type WatchedMetric,
   watchedMetric,
 } from './watched-metric.ts';
 
 /** The metrics of transcoding. */
-export interface TranscodeInstrument {
+export interface TranscodeInstrument<
+  J extends CounterLike = CounterLike,
+  D extends HistogramLike = HistogramLike,
+> {
   /** Jobs that ended, by how. */
-  readonly jobs: CounterLike;
+  readonly jobs: J;
   /** How long they took, in seconds. */
-  readonly duration?: HistogramLike;
+  readonly duration?: D;
   /** How far jobs are, from 0 to 100. */
   readonly progress?: GaugeLike;
   /** Jobs that are worked on. */
@@ -43,9 +47,13 @@ export interface TranscodeInstrument {
 export type TranscodeAlert = 'TranscodeFailing' | 'TranscodeSlow' | 'TranscodeStuck' | 'TranscodePiling';
 
 /** What {@link transcodeWatch} may be told. */
-export interface TranscodeWatchOptions extends WatchOptions<TranscodeAlert>, OutcomeOptions {
+export interface TranscodeWatchOptions<
+  StatusLabel extends string = string,
+  FormatLabel extends string = string,
+> extends WatchOptions<TranscodeAlert>,
+    OutcomeOptions<StatusLabel> {
   /** The label of the duration that tells formats apart; `false` for none. Default: `target_format` or `format`. */
-  readonly formatLabel?: string | false;
+  readonly formatLabel?: FormatLabel | false;
   /** The share of jobs that may fail. Default 0.1. */
   readonly failureShareMax?: number;
   /** Over how long it is taken. Default `15m`. */
@@ -63,7 +71,10 @@ export interface TranscodeWatchOptions extends WatchOptions<TranscodeAlert>, Out
 }
 
 /** Watches transcoding: `transcodeWatch({ jobs, duration, progress })`. */
-export function transcodeWatch(instrument: TranscodeInstrument, options: TranscodeWatchOptions = {}): Watch {
+export function transcodeWatch<const J extends CounterLike, const D extends HistogramLike = never>(
+  instrument: TranscodeInstrument<J, D>,
+  options: TranscodeWatchOptions<NoInfer<LabelOf<J>>, NoInfer<LabelOf<D>>> = {},
+): Watch {
   const scope = new Scope(options.where);
   const subject = subjectOf('Transcoding', options);
   const outcomes = outcomesByLabel('transcodeWatch: jobs', scope, instrument.jobs, options);

@@ -25,17 +25,21 @@ import {
   type CounterLike,
   type GaugeLike,
   type HistogramLike,
+  type LabelOf,
   labelOf,
   type WatchedMetric,
   watchedMetric,
 } from './watched-metric.ts';
 
 /** The metrics of transcription. */
-export interface TranscriptionInstrument {
+export interface TranscriptionInstrument<
+  P extends CounterLike = CounterLike,
+  D extends HistogramLike = HistogramLike,
+> {
   /** Recordings that came out, by how that ended. */
-  readonly processed: CounterLike;
+  readonly processed: P;
   /** How long transcribing took, in seconds. */
-  readonly duration?: HistogramLike;
+  readonly duration?: D;
   /** How long the other stages took, in seconds, by their names: `{ download, transcode, diarization }`. */
   readonly stages?: Readonly<Record<string, HistogramLike>>;
   /** Recordings that wait. */
@@ -58,9 +62,13 @@ export type TranscriptionAlert =
   | 'TranscriptionNotCompleting';
 
 /** What {@link transcriptionWatch} may be told. */
-export interface TranscriptionWatchOptions extends WatchOptions<TranscriptionAlert>, OutcomeOptions {
+export interface TranscriptionWatchOptions<
+  StatusLabel extends string = string,
+  ModelLabel extends string = string,
+> extends WatchOptions<TranscriptionAlert>,
+    OutcomeOptions<StatusLabel> {
   /** The label that tells models apart; `false` for none. Default: `model`. */
-  readonly modelLabel?: string | false;
+  readonly modelLabel?: ModelLabel | false;
   /** The share of recordings that may fail. Default 0.2. */
   readonly failureShareMax?: number;
   /** Over how long it is taken. Default `15m`. */
@@ -80,9 +88,9 @@ export interface TranscriptionWatchOptions extends WatchOptions<TranscriptionAle
 }
 
 /** Watches transcription: `transcriptionWatch({ processed, duration, stages: { download }, pending })`. */
-export function transcriptionWatch(
-  instrument: TranscriptionInstrument,
-  options: TranscriptionWatchOptions = {},
+export function transcriptionWatch<const P extends CounterLike, const D extends HistogramLike = never>(
+  instrument: TranscriptionInstrument<P, D>,
+  options: TranscriptionWatchOptions<NoInfer<LabelOf<P>>, NoInfer<LabelOf<D>>> = {},
 ): Watch {
   const scope = new Scope(options.where);
   const subject = subjectOf('Transcription', options);

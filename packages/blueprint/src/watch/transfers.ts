@@ -27,9 +27,9 @@ import {
 } from './watched-metric.ts';
 
 /** The metrics of files that are moved. */
-export interface TransferInstrument {
+export interface TransferInstrument<C extends CounterLike = CounterLike> {
   /** Files that were moved, or were to be. */
-  readonly total: CounterLike;
+  readonly total: C;
   /** How large they are, in bytes. */
   readonly size?: HistogramLike;
   /** How long it took, in seconds. */
@@ -41,9 +41,9 @@ export interface TransferInstrument {
 }
 
 /** What may be told of files that are moved. */
-export interface TransferOptions extends OutcomeOptions {
+export interface TransferOptions<Label extends string = string> extends OutcomeOptions<Label> {
   /** The label that tells kinds apart; `false` for none. Default: `provider`, `file_type`, `source` and the like. */
-  readonly by?: string | false;
+  readonly by?: Label | false;
   /** The share that may fail. Default 0.2: visitors make mistakes, too. */
   readonly failureShareMax?: number;
   /** Over how long it is taken. Default `10m`. */

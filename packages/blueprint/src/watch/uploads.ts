@@ -2,15 +2,18 @@
 import { assembleWatch } from './assembly.ts';
 import { type TransferInstrument, type TransferOptions, transferParts } from './transfers.ts';
 import type { Watch, WatchOptions } from './watch.ts';
+import type { CounterLike, LabelOf } from './watched-metric.ts';
 
 /** The metrics of uploads. */
-export type UploadsInstrument = TransferInstrument;
+export type UploadsInstrument<C extends CounterLike = CounterLike> = TransferInstrument<C>;
 
 /** The alerts of {@link uploadsWatch}. */
 export type UploadsAlert = 'UploadsFailing' | 'UploadsSlow' | 'UploadsStuck';
 
 /** What {@link uploadsWatch} may be told. */
-export interface UploadsWatchOptions extends WatchOptions<UploadsAlert>, TransferOptions {}
+export interface UploadsWatchOptions<Label extends string = string>
+  extends WatchOptions<UploadsAlert>,
+    TransferOptions<Label> {}
 
 const DIRECTION = {
   of: 'uploadsWatch',
@@ -21,7 +24,10 @@ const DIRECTION = {
 } as const;
 
 /** Watches uploads: `uploadsWatch({ total: uploads, duration }, { where: { job: 'web' } })`. */
-export function uploadsWatch(instrument: UploadsInstrument, options: UploadsWatchOptions = {}): Watch {
+export function uploadsWatch<const C extends CounterLike>(
+  instrument: UploadsInstrument<C>,
+  options: UploadsWatchOptions<NoInfer<LabelOf<C>>> = {},
+): Watch {
   const { rows, failing, slow, stuck } = transferParts(DIRECTION, instrument, options);
   return assembleWatch(DIRECTION.kind, options, {
     rows,

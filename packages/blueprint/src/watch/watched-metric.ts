@@ -8,6 +8,7 @@
  */
 import type { MetricType } from '@binnacle/metrics/model';
 import { catalogOf, type LabelDomain, type MetricDefinition } from '@binnacle/promql';
+import type { ValuesOf } from '@binnacle/promql/builder';
 import { DefinitionError } from '../dashboard/definition-error.ts';
 
 /** A definition as data of one kind, with how a gauge adds up over processes. */
@@ -34,6 +35,9 @@ export type HistogramLike =
 
 /** An info metric, or a gauge that is one. */
 export type InfoLike = DefinitionOf<'info' | 'gauge'> | { readonly name: string; readonly type?: never };
+
+/** The names of a metric's labels; any where its type does not know them. */
+export type LabelOf<M> = M extends object ? keyof ValuesOf<M> & string : never;
 
 /** How the values of one gauge become one number. */
 export type Combination = 'sum' | 'max' | 'min';
