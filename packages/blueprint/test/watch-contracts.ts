@@ -175,7 +175,7 @@ const FITTINGS: Readonly<Record<string, Readonly<Record<string, Fitting>>>> = {
           duration: metrics.histogram('transcode_duration_seconds'),
           progress: metrics.gauge('transcode_progress_percentage'),
         },
-        { where: metrics.where, failures: ['failed'], secondsMax: 300 },
+        { where: metrics.where, failures: ['failed'], secondsMax: 120 },
       ),
     ],
   },

@@ -305,6 +305,17 @@ describe('what cannot be meant is refused', () => {
       'cacheWatch: lookups_total has no label that tells hits: name it as resultLabel',
     ],
     [
+      'percents where a share is wanted',
+      () => jobsWatch({ total: closed('done', 'failed') }, { failureShareMax: 5 }),
+      'failureShareMax 5 is no share from 0 to 1: for 5 % give 0.05',
+    ],
+    [
+      'a limit that no bucket reaches, so that the alert would never fire',
+      () =>
+        httpWatch({ requests, duration: { type: 'histogram', name: 'took', labels: {}, buckets: [0.5, 1] } }),
+      'secondsMax 1: no quantile of took is ever above its greatest bucket, 1: give a smaller one, or the histogram a greater bucket',
+    ],
+    [
       'a quota that is none',
       () => storageWatch({ usage: { type: 'gauge', name: 'used', labels: {} } }, { quotaBytes: 0 }),
       'storageWatch: quotaBytes 0 is no number of bytes',

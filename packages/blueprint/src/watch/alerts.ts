@@ -8,6 +8,7 @@ import type { DurationText } from '../config/config.ts';
 import { type AlertText, type Placeholders, text } from '../rules/alert-text.ts';
 import type { AlertSeverity } from '../rules/rule.ts';
 import type { WatchAlert } from './assembly.ts';
+import { secondsLimit, share } from './limits.ts';
 import type { Outcomes } from './outcomes.ts';
 import { kept, type Scope, type Series } from './scope.ts';
 import type { WatchedMetric } from './watched-metric.ts';
@@ -44,6 +45,7 @@ export function failing(
 ): WatchAlert | undefined {
   const { shareMax, window, eventsMin } = limits;
   const { subject, things, advice, severity, by } = about;
+  share('failureShareMax', shareMax);
   const failed = outcomes.failed?.('increase', window, by);
   if (failed === undefined) return undefined;
   return {
@@ -76,6 +78,8 @@ export function slow(
   const { secondsMax, quantile, window, eventsMin } = limits;
   const { subject, things, advice, severity, by } = about;
   if (duration === undefined || secondsMax === undefined) return undefined;
+  share('quantile', quantile);
+  secondsLimit(duration, secondsMax);
   return {
     expr: and(
       gt(scope.quantile(quantile, duration, window, by), secondsMax),

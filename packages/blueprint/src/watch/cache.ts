@@ -8,6 +8,7 @@ import { add, and, type Duration, ge, gt, lt, notRe, type RangeLength, re } from
 import { DefinitionError } from '../dashboard/definition-error.ts';
 import { percent, slow } from './alerts.ts';
 import { assembleWatch, subjectOf, type WatchAlert } from './assembly.ts';
+import { share } from './limits.ts';
 import { anyOf, noneOfThese, type ValueCondition } from './outcomes.ts';
 import { asked, levels, lines, quantiles } from './panels.ts';
 import { type Counting, Scope, type Series, shareOf } from './scope.ts';
@@ -256,6 +257,7 @@ function missing(
   },
 ): WatchAlert {
   const { hitShareMin, window, lookupsMin, subject } = about;
+  share('hitShareMin', hitShareMin);
   const all = lookups.all('increase', window, by);
   return {
     expr: and(lt(shareOf(lookups.hits('increase', window, by), all), hitShareMin), ge(all, lookupsMin)),

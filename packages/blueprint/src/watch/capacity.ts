@@ -10,6 +10,7 @@ import type { DurationText } from '../config/config.ts';
 import type { AlertSeverity } from '../rules/rule.ts';
 import { percent, whichOf } from './alerts.ts';
 import type { WatchAlert } from './assembly.ts';
+import { share } from './limits.ts';
 import { combined, type Scope, type Series } from './scope.ts';
 import type { WatchedMetric } from './watched-metric.ts';
 
@@ -41,11 +42,8 @@ export function usedShareAhead(
 
 function shareOfTotal(scope: Scope, { measured, isFree, total, by }: Capacity, values: Series): Series {
   const each = combined(measured, values, by);
-  const share = div(
-    each,
-    typeof total === 'number' ? total : gt(combined(total, scope.series(total), by), 0),
-  );
-  return isFree ? sub(1, share) : share;
+  const used = div(each, typeof total === 'number' ? total : gt(combined(total, scope.series(total), by), 0));
+  return isFree ? sub(1, used) : used;
 }
 
 /** What an alert about something that fills up is told. */
@@ -65,6 +63,7 @@ export function nearlyFull(
   shareMax: number,
   { subject, thing, advice, severity, for: duration }: AboutCapacity,
 ): WatchAlert {
+  share('the share that may be used,', shareMax);
   return {
     expr: gt(usedShare(scope, capacity), shareMax),
     for: duration,

@@ -7,6 +7,7 @@ import { type Duration, div, ge, gt, increase, not, sum, topk, vector } from '@b
 import type { Unit } from '../dashboard/unit-id.ts';
 import { failing, percent } from './alerts.ts';
 import { assembleWatch, subjectOf, type WatchAlert } from './assembly.ts';
+import { share } from './limits.ts';
 import { outcomesByLabel } from './outcomes.ts';
 import { type AboutPanel, asked, LINES_MAX, levels, limit, lines, slowest } from './panels.ts';
 import { combined, kept, type LabelConditions, Scope, type Series, shareOf } from './scope.ts';
@@ -300,7 +301,10 @@ function storing(
   const enough = ge(scope.events(scrapes, 'increase', window), EVENTS_MIN);
   return {
     MonitorScrapesFailing: {
-      expr: gt(div(scope.events(scrapeFailures, 'increase', window), enough), scrapeFailureShareMax),
+      expr: gt(
+        div(scope.events(scrapeFailures, 'increase', window), enough),
+        share('scrapeFailureShareMax', scrapeFailureShareMax),
+      ),
       for: '10m',
       severity: 'warning',
       summary: `${subject}: too many scrapes fail`,

@@ -10,6 +10,7 @@ import type { Unit } from '../dashboard/unit-id.ts';
 import { percent, seconds } from './alerts.ts';
 import { assembleWatch, subjectOf, type WatchAlert } from './assembly.ts';
 import { type Capacity, nearlyFull, usedShare } from './capacity.ts';
+import { share } from './limits.ts';
 import { type AboutPanel, asked, LINES_MAX, limit, lines } from './panels.ts';
 import { combined, Scope, type Series } from './scope.ts';
 import type { Watch, WatchOptions } from './watch.ts';
@@ -231,7 +232,10 @@ function alertsOf(
         text`On ${label('instance')} the event loop keeps things waiting for ${value.duration}; at most ${seconds(lagSecondsMax)} is expected. Something computes for long without giving way: take a CPU profile.`,
     },
     RuntimeEventLoopBusy: eventLoopUtilization && {
-      expr: gt(combined(eventLoopUtilization, scope.series(eventLoopUtilization), INSTANCE), utilizationMax),
+      expr: gt(
+        combined(eventLoopUtilization, scope.series(eventLoopUtilization), INSTANCE),
+        share('utilizationMax', utilizationMax),
+      ),
       for: '15m',
       severity: 'warning',
       summary: `${subject}: the event loop has no time left`,
@@ -239,7 +243,7 @@ function alertsOf(
         text`On ${label('instance')} the event loop was active ${value.percentage} of the time, more than ${percent(utilizationMax)}. Add processes, or move what computes into worker threads.`,
     },
     RuntimeGarbageCollecting: collecting && {
-      expr: gt(collecting(GC_WINDOW), garbageCollectionShareMax),
+      expr: gt(collecting(GC_WINDOW), share('garbageCollectionShareMax', garbageCollectionShareMax)),
       for: '10m',
       severity: 'warning',
       summary: `${subject}: much time goes into collecting garbage`,

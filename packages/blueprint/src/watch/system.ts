@@ -9,6 +9,7 @@ import type { Unit } from '../dashboard/unit-id.ts';
 import { percent } from './alerts.ts';
 import { assembleWatch, subjectOf } from './assembly.ts';
 import { type Capacity, fillingUp, nearlyFull, usedShare } from './capacity.ts';
+import { share } from './limits.ts';
 import { type AboutPanel, asked, LINES_MAX, limit, lines } from './panels.ts';
 import { combined, kept, Scope, type Series } from './scope.ts';
 import type { Watch, WatchOptions } from './watch.ts';
@@ -148,7 +149,7 @@ export function systemWatch(instrument: SystemInstrument, options: SystemWatchOp
           { ...diskAbout, for: '1h' },
         ),
       SystemCpuBusy: busy && {
-        expr: gt(busy(CPU_WINDOW), cpuShareMax),
+        expr: gt(busy(CPU_WINDOW), share('cpuShareMax', cpuShareMax)),
         for: '15m',
         severity: 'warning',
         summary: `${subject}: the processors have no time left`,

@@ -52,6 +52,8 @@ export interface WatchedMetric {
   readonly combination: Combination;
   /** Histograms: which buckets quantiles are made of. */
   readonly buckets: 'classic' | 'native';
+  /** Classic histograms, where it is known: the greatest bound but infinity. */
+  readonly boundMax?: number;
 }
 
 /** Where a metric of `@binnacle/metrics` keeps what it is, as `catalogOf` knows it. */
@@ -90,7 +92,8 @@ export function watchedMetric(
     throw new DefinitionError(
       `${where} is no metric: take one of @binnacle/metrics, or { name, type, labels }`,
     );
-  const { name, type, labels = {}, form } = found;
+  const { name, type, labels = {}, form, bounds } = found;
+  const boundMax = form === 'native' ? undefined : bounds?.at(-1);
   if (type !== 'unknown' && !kinds.includes(type))
     throw new DefinitionError(`${where}: ${name} is a ${type}, and a ${kinds.join(' or ')} is needed`);
   return {
@@ -99,6 +102,7 @@ export function watchedMetric(
     labels,
     combination: COMBINATIONS[modeOf(given) ?? ''] ?? 'sum',
     buckets: form === 'native' ? 'native' : 'classic',
+    ...(boundMax !== undefined && { boundMax }),
   };
 }
 
