@@ -210,8 +210,12 @@ class Rule implements RuleSubject {
 
   findings(): readonly Finding[] {
     if (this.tree === undefined) return [];
-    const { catalogFor, scrapeIntervalMs } = this.context;
-    const options: CheckOptions = { ...(scrapeIntervalMs !== undefined && { scrapeIntervalMs }) };
+    const { catalogFor, isCatalogKnown, scrapeIntervalMs } = this.context;
+    const options: CheckOptions = {
+      // Where no metric is known, none is unknown.
+      ...(!isCatalogKnown && { disabled: ['unknown-metric'] }),
+      ...(scrapeIntervalMs !== undefined && { scrapeIntervalMs }),
+    };
     this.#findings ??= checkQuery(this.tree, catalogFor(this.tree), options);
     return this.#findings;
   }

@@ -12,6 +12,7 @@
 import { formatValue, type MetricType } from '@binnacle/metrics/model';
 import { type Facts, PLAIN_GAUGE } from './facts.ts';
 import { ANY_VALUE, canExist, type LabelFacts, LabelSet, oneOf, SOME_VALUE } from './label-set.ts';
+import { nearest } from './nearest.ts';
 import { fits, ONE, SECONDS, type Unit, unitOf, unitOfName } from './unit.ts';
 
 /**
@@ -64,6 +65,8 @@ export class Catalog {
   readonly #unadvertised: ReadonlySet<string>;
   readonly #families: ReadonlyMap<string, CatalogMetric>;
   readonly #recorded: ReadonlySet<string>;
+  /** What {@link nearestName} has found. */
+  readonly #nearest = new Map<string, string | undefined>();
 
   private constructor(
     series: ReadonlyMap<string, Facts>,
@@ -128,6 +131,12 @@ export class Catalog {
   /** The names of series that may be suggested. */
   names(): string[] {
     return [...this.#series.keys()].filter((name) => !this.#unadvertised.has(name));
+  }
+
+  /** The name that was probably meant by one that there is not. Asked again and again by what is wrong everywhere. */
+  nearestName(name: string): string | undefined {
+    if (!this.#nearest.has(name)) this.#nearest.set(name, nearest(name, this.names()));
+    return this.#nearest.get(name);
   }
 
   /** The family of a name as programs define it. */

@@ -160,13 +160,21 @@ export function canAgree(a: LabelFacts, b: LabelFacts): boolean {
   return values === undefined || values.size > 0;
 }
 
+/** To compile a pattern takes as long as to infer a whole query, and each matcher is asked for several times. */
+const TESTS = new WeakMap<Matcher, (value: string) => boolean>();
+
 /** A matcher's test; one whose pattern is no regular expression lets everything pass. */
 export function testOf(matcher: Matcher): (value: string) => boolean {
+  const known = TESTS.get(matcher);
+  if (known !== undefined) return known;
+  let test: (value: string) => boolean;
   try {
-    return matcherTest(matcher);
+    test = matcherTest(matcher);
   } catch {
-    return () => true;
+    test = () => true;
   }
+  TESTS.set(matcher, test);
+  return test;
 }
 
 /** What is known of a label behind a matcher; its values are empty where the matcher lets none pass. */

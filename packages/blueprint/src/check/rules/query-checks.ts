@@ -1,8 +1,8 @@
 /**
  * The checks of the PromQL checker, made of every rule's expression and placed in its file.
  *
- * Without a catalog nothing is known of any metric, so the check for unknown ones is not made; the others report only
- * what the query itself gives away.
+ * Without a catalog nothing is known of any metric, so unknown ones are not reported; the other checks report only what
+ * the query itself gives away.
  */
 import { CHECK_NAMES, type Finding } from '@binnacle/promql';
 import type { CheckContext, CheckFinding, RuleCheck } from '../check.ts';
@@ -22,7 +22,6 @@ export const queryChecks: readonly RuleCheck[] = CHECK_NAMES.map((name) => ({
   name,
   needsCatalog: NEED_CATALOG.has(name),
   inspect(rule, report) {
-    if (name === 'unknown-metric' && !rule.context.isCatalogKnown) return;
     for (const finding of rule.findings())
       if (finding.check === name) report(rule.placeOf(finding), findingIn(rule.context, finding));
   },

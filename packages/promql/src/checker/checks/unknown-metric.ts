@@ -2,7 +2,6 @@
 import { metricNameOf } from '../infer.ts';
 import type { Check, Inspection } from '../inspection.ts';
 import { listed } from '../inspection.ts';
-import { nearest } from '../nearest.ts';
 
 /** Selectors of metrics that are not in the catalog. */
 export const unknownMetric: Check = {
@@ -24,7 +23,7 @@ export const unknownMetric: Check = {
       });
       return;
     }
-    const suggestion = nearest(name, catalog.names());
+    const suggestion = catalog.nearestName(name);
     inspection.report(expr, {
       severity,
       message: `unknown metric ${name}`,
