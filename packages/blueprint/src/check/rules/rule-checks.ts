@@ -24,7 +24,7 @@ import { templateQuery } from './template-query.ts';
 import { thresholdUnit } from './threshold-unit.ts';
 import { topkInAlert } from './topk-in-alert.ts';
 import { unboundMetric } from './unbound-metric.ts';
-import { unboundedLabels } from './unbounded-labels.ts';
+import { unboundedGrouping } from './unbounded-grouping.ts';
 import { unguardedDivision } from './unguarded-division.ts';
 import { unusedRecording } from './unused-recording.ts';
 import { valueInLabel } from './value-in-label.ts';
@@ -53,7 +53,7 @@ export const RULE_CHECKS: readonly RuleCheck[] = [
   floatEquality,
   absentMatcher,
   topkInAlert,
-  unboundedLabels,
+  unboundedGrouping,
   unboundMetric,
   thresholdUnit,
   longGroupInterval,

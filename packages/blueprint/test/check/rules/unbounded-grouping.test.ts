@@ -1,6 +1,6 @@
 import { alerting, suite } from '../rule-suite.ts';
 
-suite('unbounded-labels', {
+suite('unbounded-grouping', {
   reported: [
     [
       alerting('sum by (user, region) (http_sessions) > 5'),

@@ -12,8 +12,8 @@ const UNBOUNDED =
   /^(?:id|uuid|guid|url|uri|path|query|email|mail|phone|user|username|token|ip|address|client_ip|remote_addr|(?:user|request|session|trace|span|order|job|message|transaction|customer|account|video|file)_(?:id|uuid|name)|session|trace|filename|title)$/;
 
 /** Groupings by what has no bound. */
-export const unboundedLabels: RuleCheck = {
-  name: 'unbounded-labels',
+export const unboundedGrouping: RuleCheck = {
+  name: 'unbounded-grouping',
   inspect(rule, report) {
     const { tree } = rule;
     if (tree === undefined) return;
