@@ -121,6 +121,7 @@ function excludeEachOther(a: Threshold, b: Threshold): boolean {
   if (a.op === '==' && b.op === '==') return a.limit !== b.limit;
   const [equal, other] = a.op === '==' ? [a, b] : [b, a];
   if (equal.op !== '==') return false;
+  if (other.op === '!=') return equal.limit === other.limit;
   const point = { min: equal.limit, max: equal.limit };
   return neverHolds(point, other.op, { min: other.limit, max: other.limit });
 }

@@ -287,9 +287,8 @@ export function neverHolds(left: ValueRange, op: string, right: ValueRange): boo
       return left.min > right.max;
     case '==':
       return left.max < right.min || left.min > right.max;
-    case '!=':
-      return left.min === left.max && left.min === right.min && right.min === right.max;
     default:
+      // NaN differs from everything, so `!=` may hold.
       return false;
   }
 }

@@ -62,6 +62,15 @@ suite('impossible-alert', {
       ],
     ],
     [
+      alerting('disk_usage_bytes != 5 and disk_usage_bytes == 5'),
+      [
+        '2:9',
+        'error',
+        'disk_usage_bytes != 5 and disk_usage_bytes == 5',
+        'disk_usage_bytes != 5 and disk_usage_bytes == 5 never holds',
+      ],
+    ],
+    [
       alerting('disk_usage_bytes == 5 and disk_usage_bytes == 6'),
       [
         '2:9',
