@@ -242,6 +242,15 @@ export default defineConfig({
     expect(status).toBe(0);
   });
 
+  test('lends its catalog to what is named, and is not checked itself', async () => {
+    const rules = GOOD.replace('http_requests_total', 'http_request_total').replace('by (job) ', '');
+    write({ 'binnacle.config.ts': config('http_requests_totl'), 'a/b/rules.yml': rules });
+    const { text } = await run(['a/b'], { github: true });
+    expect(
+      [...text.matchAll(/^::error file=([^,]+).*title=([^:]+)/gm)].map(([, file, title]) => [file, title]),
+    ).toEqual([['a/b/rules.yml', 'unknown-metric']]);
+  });
+
   test('without mistakes gives nothing', async () => {
     write({ 'binnacle.config.ts': config('http_requests_total') });
     expect((await run([], { 'fail-on': 'info' })).text).toBe(

@@ -10,6 +10,7 @@ import {
   hasProblemsOf,
   type Paint,
   type PaintStyle,
+  type Problem,
   type RepositoryReport,
   renderGithubProblem,
   renderJsonReport,
@@ -118,8 +119,29 @@ export async function runCheck(options: CheckCommandOptions, io: CheckCommandIo)
       `there is nothing to check in ${options.paths.join(', ') || root}: no rule file, dashboard, prometheus.yml, alertmanager.yml or compose file`,
     );
   for (const note of [...found.notes, ...input.warnings]) io.complain(note);
-  say(report, options.format, root, io);
-  return hasProblemsOf(report, options.failOn) ? 1 : 0;
+  const shown = { ...report, problems: shownProblems(report.problems, root, starts, io.cwd) };
+  say(shown, options.format, io);
+  return hasProblemsOf(shown, options.failOn) ? 1 : 0;
+}
+
+/**
+ * Problems with their files as they are reached from where the command was called, and only those of what was named: a
+ * project lends its catalog to a single file without being checked itself.
+ */
+function shownProblems(
+  problems: readonly Problem[],
+  root: string,
+  starts: readonly string[],
+  cwd: string,
+): Problem[] {
+  const isNamed = (file: string): boolean =>
+    starts.some((start) => start === cwd || file === start || file.startsWith(start + path.sep));
+  return problems.flatMap((problem) => {
+    const file = path.resolve(root, problem.place.file);
+    if (!isNamed(file)) return [];
+    const shown = path.relative(cwd, file).replaceAll(path.sep, '/');
+    return [{ ...problem, place: { ...problem.place, file: shown } }];
+  });
 }
 
 /** One folder is the repository; several paths, or files, are parts of the working directory. */
@@ -133,39 +155,24 @@ function startsOf(paths: readonly string[], cwd: string): { root: string; starts
   return more.length === 0 && statSync(only).isDirectory() ? { root: only, starts } : { root: cwd, starts };
 }
 
-function say(
-  report: RepositoryReport,
-  format: CheckCommandOptions['format'],
-  root: string,
-  io: CheckCommandIo,
-): void {
-  // What is named is found from where the command was called.
-  const prefix = path.relative(io.cwd, root).replaceAll(path.sep, '/');
-  const shown: RepositoryReport = {
-    ...report,
-    problems: report.problems.map((problem) => {
-      const { file } = problem.place;
-      const named = prefix === '' || path.isAbsolute(file) ? file : `${prefix}/${file}`;
-      return { ...problem, place: { ...problem.place, file: named } };
-    }),
-  };
+function say(report: RepositoryReport, format: CheckCommandOptions['format'], io: CheckCommandIo): void {
   switch (format) {
     case 'json':
-      io.say(renderJsonReport(shown));
+      io.say(renderJsonReport(report));
       return;
     case 'github':
-      for (const problem of shown.problems) io.say(renderGithubProblem(problem));
+      for (const problem of report.problems) io.say(renderGithubProblem(problem));
       break;
     case 'people': {
       const paint = io.isColored ? TERMINAL : undefined;
-      for (const problem of shown.problems) io.say(`${renderProblem(problem, paint)}\n`);
+      for (const problem of report.problems) io.say(`${renderProblem(problem, paint)}\n`);
     }
   }
   if (!report.isCatalogKnown)
     io.say(
       'no catalog: names of metrics and labels are not checked; give --catalog FILE|URL, or write a binnacle.config.ts',
     );
-  io.say(renderSummary(shown));
+  io.say(renderSummary(report));
 }
 
 /** SGR codes: bold, dim and colours that are legible on light and dark. */
