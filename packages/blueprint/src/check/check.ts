@@ -11,6 +11,7 @@ import type { Config } from '../config/config.ts';
 import type { DefinitionPlace } from '../definition-place.ts';
 import type { FileKind } from './file-kind.ts';
 import type { Place, Problem } from './problem.ts';
+import type { Exposed } from './repository/exposed-checks.ts';
 import type { RuleSubject } from './rule-subject.ts';
 import type { SourceFile } from './source-file.ts';
 
@@ -61,6 +62,8 @@ export interface CheckContext {
   /** Whether there is a file or folder of this path, also where it was not read. */
   exists(path: string): boolean;
   readonly config: Config | undefined;
+  /** What running services expose, where that was read. */
+  readonly exposed: readonly Exposed[];
   /** What each service has; empty where nothing is known of any. */
   readonly catalogs: readonly ServiceCatalog[];
   /**

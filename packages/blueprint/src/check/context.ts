@@ -15,6 +15,7 @@ import { Catalogs } from './catalogs.ts';
 import type { CheckContext } from './check.ts';
 import { type FileKind, fileKind } from './file-kind.ts';
 import type { Place } from './problem.ts';
+import type { Exposed } from './repository/exposed-checks.ts';
 import {
   type ReadGroup,
   type ReadingReport,
@@ -38,6 +39,8 @@ export interface CheckInput {
   readonly project?: { readonly config: Config; readonly path: string };
   /** What the services have; without any, only what needs no catalog is checked. */
   readonly catalogs?: readonly ServiceCatalog[];
+  /** What running services expose, for checks of the values that labels have. */
+  readonly exposed?: readonly Exposed[];
   /** The absolute path of the folder, with which definitions in TypeScript name their files. */
   readonly root?: string;
   /** Tells what is wrong with the templates of alerts; without it their syntax is not checked. */
@@ -81,6 +84,7 @@ export function makeContext(input: CheckInput, report: ReadingReport): CheckCont
     ofKind,
     exists: (path) => paths.has(path.replace(/^\.\//, '').replace(/\/$/, '')),
     config: input.project?.config,
+    exposed: input.exposed ?? [],
     catalogs: catalogs.services,
     catalog: catalogs.all,
     catalogFor: (expr) => catalogs.for(expr),
