@@ -66,6 +66,7 @@ export {
   renderProblem,
   renderSummary,
 } from './check/render.ts';
+export { type Exposed, LABEL_VALUES_MAX } from './check/repository/exposed-checks.ts';
 export type { TemplateProblem } from './check/rule-reader.ts';
 export { SourceFile } from './check/source-file.ts';
 export { IGNORE_FILE } from './check/suppression.ts';

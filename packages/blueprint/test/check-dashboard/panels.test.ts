@@ -91,6 +91,7 @@ dashboardSuite('unit-misfit', {
         graph(`sum(${R})`, looks({ unit: 'reqps' })),
         graph('sum(jobs_pending)', looks({ unit: 'short' })),
         graph('count(up)', looks({ unit: 'none' })),
+        graph('sum(rate(http_request_duration_seconds_count[5m]))', looks({ unit: 'short' })),
       ]),
     ],
     [

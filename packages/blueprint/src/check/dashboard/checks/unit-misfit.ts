@@ -1,5 +1,5 @@
 /** Units that are not those of the numbers. */
-import { unitInWords } from '@binnacle/promql';
+import { type Unit, unitInWords } from '@binnacle/promql';
 import type { DashboardCheck } from '../dashboard-check.ts';
 import { panelSubject, shownQueries } from '../dashboard-subject.ts';
 import { isDivision } from '../expression-shape.ts';
@@ -22,7 +22,7 @@ export const unitMisfit: DashboardCheck = {
         const { tree } = expression;
         if (tree === undefined) continue;
         const { unit } = expression.facts(tree);
-        if (unit === undefined) continue;
+        if (unit === undefined || (PLAIN.has(id) && isCounted(unit))) continue;
         const isNumber = sameUnit(unit, {});
         // A number of things may well be a percentage; whether of 1 or of 100 is a check of its own.
         if (isNumber && (!PLAIN.has(id) || !isDivision(tree))) {
@@ -44,3 +44,9 @@ export const unitMisfit: DashboardCheck = {
     }
   },
 };
+
+/** Whether it is a number of things per something, for which most ids of rates are no more than a word. */
+function isCounted(unit: Unit): boolean {
+  const exponents = Object.values(unit);
+  return exponents.length > 0 && exponents.every((exponent) => exponent < 0);
+}

@@ -5,15 +5,16 @@ import type { RepositoryCheck } from '../repository-check.ts';
 export const alertsWithoutAlertmanager: RepositoryCheck = {
   name: 'alerts-without-alertmanager',
   inspect({ scrapeFiles, context, alertingFiles }, report) {
-    const alerts = context.rules.filter(({ type }) => type === 'alert');
-    if (alerts.length === 0) return;
+    // A rule stands twice where it is both a file and a manifest.
+    const alerts = new Set(context.rules.flatMap(({ type, name }) => (type === 'alert' ? [name] : [])));
+    if (alerts.size === 0) return;
     for (const { ruleFiles, hasAlertmanagers } of scrapeFiles) {
       const first = ruleFiles[0];
       if (first === undefined || hasAlertmanagers) continue;
       report(first.at.place, {
         // Without an Alertmanager in the repository, the alerts may be read by whoever looks at the monitor.
         severity: alertingFiles.length > 0 ? 'warning' : 'info',
-        message: `${alerts.length === 1 ? 'there is an alert' : `there are ${alerts.length} alerts`}, and no Alertmanager is told of ${alerts.length === 1 ? 'it' : 'them'}`,
+        message: `${alerts.size === 1 ? 'there is an alert' : `there are ${alerts.size} alerts`}, and no Alertmanager is told of ${alerts.size === 1 ? 'it' : 'them'}`,
         reason: 'an alert that fires is shown on a page of Prometheus, and wakes nobody',
         remedy: 'name the Alertmanager under alerting.alertmanagers.',
       });
