@@ -85,7 +85,13 @@ export default defineConfig({
 });
 `;
 
-const show: CatalogOptions = { action: 'show', config: undefined, from: undefined, json: false };
+const show: CatalogOptions = {
+  action: 'show',
+  config: undefined,
+  from: undefined,
+  closedValuesMax: 0,
+  json: false,
+};
 const diff: CatalogOptions = {
   action: 'diff',
   config: undefined,
@@ -102,7 +108,11 @@ describe('the command line', () => {
       { from: 'http://a:1', json: true, config: 'c.ts' },
       { ...show, from: 'http://a:1', json: true, config: 'c.ts' },
     ],
-    [[], { write: 'x.json' }, { action: 'write', config: undefined, from: undefined, file: 'x.json' }],
+    [
+      [],
+      { write: 'x.json' },
+      { action: 'write', config: undefined, from: undefined, closedValuesMax: 0, file: 'x.json' },
+    ],
     [['diff'], {}, diff],
     [['diff'], { from: 'a', to: 'b', json: true }, { ...diff, from: 'a', to: 'b', json: true }],
   ])('%j %j', (rest, flags, options) => {
@@ -113,6 +123,12 @@ describe('the command line', () => {
     [['list'], {}, 'binnacle catalog takes diff and options only, not "list"'],
     [['diff', 'x'], {}, 'binnacle catalog takes diff and options only, not "x"'],
     [['diff'], { write: 'x' }, 'binnacle catalog diff has no --write: it changes nothing'],
+    [
+      ['diff'],
+      { from: 'http://a', 'closed-values': '5' },
+      '--closed-values is about what a service shows: binnacle catalog --from URL',
+    ],
+    [[], { from: 'http://a', 'closed-values': 'few' }, '--closed-values: "few" is not a number such as 10'],
     [[], { to: 'x' }, '--to is an option of binnacle catalog diff'],
     [[], { write: 'x', json: true }, '--write writes the file that --json prints: give one of them'],
     [[], { write: '' }, '--write needs a file, such as binnacle.catalog.json'],
@@ -143,7 +159,9 @@ describe('binnacle catalog', () => {
     const folder = project({ 'metrics.ts': METRICS, 'binnacle.config.ts': CONFIG });
     const file = join(folder.path, 'binnacle.catalog.json');
     const config = folder.path;
-    expect(await run({ action: 'write', config, from: undefined, file }, folder.path)).toMatchObject({
+    expect(
+      await run({ action: 'write', config, from: undefined, closedValuesMax: 0, file }, folder.path),
+    ).toMatchObject({
       code: 0,
       out: ['wrote binnacle.catalog.json'],
     });
@@ -183,7 +201,10 @@ describe('binnacle catalog diff', () => {
   async function withFile(): Promise<ProjectFolder> {
     const folder = project({ 'metrics.ts': METRICS, 'binnacle.config.ts': CONFIG });
     const file = join(folder.path, 'binnacle.catalog.json');
-    await run({ action: 'write', config: folder.path, from: undefined, file }, folder.path);
+    await run(
+      { action: 'write', config: folder.path, from: undefined, closedValuesMax: 0, file },
+      folder.path,
+    );
     return folder;
   }
 
@@ -439,6 +460,15 @@ export default defineConfig({ name: 'shop', services: ${services("[{ name: 'requ
       expect(out).toContainEqual(expect.stringMatching(/^requests_total +counter +code path region +R$/));
       expect(out).toContainEqual(expect.stringMatching(/^build_info +info +region version +V$/));
     }
+  });
+
+  test('is shown with closed labels where few values are taken for all', async () => {
+    takesOpenMetrics = true;
+    const folder = project(configOf(new URL(origin).port));
+    const options = { ...show, config: folder.path, from: origin, closedValuesMax: 2 };
+    expect((await run(options, folder.path)).out).toContainEqual(
+      expect.stringMatching(/^requests_total +counter +code=200\|500 path=\/a region=eu +R$/),
+    );
   });
 
   test('says what it is not', async () => {

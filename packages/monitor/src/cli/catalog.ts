@@ -26,6 +26,7 @@ export interface CatalogFlags {
   readonly to?: string | undefined;
   readonly json?: boolean | undefined;
   readonly write?: string | undefined;
+  readonly 'closed-values'?: string | undefined;
 }
 
 /** What is asked for. */
@@ -35,12 +36,15 @@ export type CatalogOptions =
       readonly config: string | undefined;
       /** An address or a file; undefined for the definitions. */
       readonly from: string | undefined;
+      /** A label that a service shows with at most so many values has no others; 0 for none. */
+      readonly closedValuesMax: number;
       readonly json: boolean;
     }
   | {
       readonly action: 'write';
       readonly config: string | undefined;
       readonly from: string | undefined;
+      readonly closedValuesMax: number;
       readonly file: string;
     }
   | {
@@ -70,17 +74,22 @@ export function parseCatalogCommand(rest: readonly string[], flags: CatalogFlags
     throw new UsageError(
       `binnacle catalog takes diff and options only, not ${JSON.stringify(more[0] ?? action)}`,
     );
-  const { config, from, to, write } = flags;
+  const { config, from, to, write, 'closed-values': closed } = flags;
   const json = flags.json === true;
+  if (closed !== undefined && (action === 'diff' || from === undefined))
+    throw new UsageError('--closed-values is about what a service shows: binnacle catalog --from URL');
+  const closedValuesMax = closed === undefined ? 0 : Number(closed);
+  if (!Number.isInteger(closedValuesMax) || closedValuesMax < 0)
+    throw new UsageError(`--closed-values: ${JSON.stringify(closed)} is not a number such as 10`);
   if (action === 'diff') {
     if (write !== undefined) throw new UsageError('binnacle catalog diff has no --write: it changes nothing');
     return { action, config, from, to, json };
   }
   if (to !== undefined) throw new UsageError('--to is an option of binnacle catalog diff');
-  if (write === undefined) return { action: 'show', config, from, json };
+  if (write === undefined) return { action: 'show', config, from, closedValuesMax, json };
   if (json) throw new UsageError('--write writes the file that --json prints: give one of them');
   if (write === '') throw new UsageError(`--write needs a file, such as ${CATALOG_FILE_NAME}`);
-  return { action: 'write', config, from, file: write };
+  return { action: 'write', config, from, closedValuesMax, file: write };
 }
 
 /** Does it. Resolves with the exit code: 0, or 1 when something breaks or cannot be read. */
@@ -116,12 +125,12 @@ async function show(
 
 /** The catalogs of the definitions, or of what `--from` names, which needs no project. */
 async function catalogsFrom(
-  { config, from }: Pick<CatalogOptions, 'config' | 'from'>,
+  { config, from, closedValuesMax }: Exclude<CatalogOptions, { readonly action: 'diff' }>,
   io: CatalogIo,
 ): Promise<readonly ServiceCatalog[]> {
   if (from === undefined) return (await projectAt(config, io)).catalogs;
   const project = await projectIfAny(config, io);
-  return (await readCatalogSource(from, project?.config, io)).catalogs;
+  return (await readCatalogSource(from, project?.config, io, { closedValuesMax })).catalogs;
 }
 
 async function projectAt(path: string | undefined, io: CatalogIo): Promise<Project> {

@@ -10,6 +10,7 @@ import {
   catalogFromFamilies,
   readCatalogFile,
   type ScrapedFamily,
+  type ScrapedOptions,
   type ServiceCatalog,
 } from '@binnacle/blueprint';
 import { ExpositionError } from '@binnacle/metrics/exposition';
@@ -62,16 +63,18 @@ export function metricsAddress(address: string): URL {
 /**
  * Reads the catalog at an address or in a file.
  * @param config tells whose metrics an address shows, by the targets of its services
+ * @param options whether labels of few values are taken for closed ones, where somebody looked at a service
  * @throws CatalogSourceError
  */
 export async function readCatalogSource(
   source: string,
   config: Pick<Config, 'services'> | undefined,
   io: SourceIo,
+  options: ScrapedOptions = {},
 ): Promise<CatalogSource> {
   if (isAddress(source)) {
     const url = metricsAddress(source);
-    return seen(ownerOf(source, config, url), await fetchFamilies(url, io));
+    return seen(ownerOf(source, config, url), await fetchFamilies(url, io), options);
   }
   let text: string;
   try {
@@ -84,12 +87,16 @@ export async function readCatalogSource(
   }
   if (isJson(text)) return { catalogs: catalogFile(source, text), seen: undefined };
   const families = familiesIn(shownPath(source), new TextEncoder().encode(text), formatOfText(text));
-  return seen(ownerOf(source, config, undefined), families);
+  return seen(ownerOf(source, config, undefined), families, options);
 }
 
-function seen(owner: CatalogOwner, families: readonly ScrapedFamily[]): CatalogSource {
+function seen(
+  owner: CatalogOwner,
+  families: readonly ScrapedFamily[],
+  options: ScrapedOptions,
+): CatalogSource {
   return {
-    catalogs: [catalogFromFamilies(owner, families)],
+    catalogs: [catalogFromFamilies(owner, families, options)],
     seen: [catalogFromFamilies(owner, families, { closedValuesMax: Number.POSITIVE_INFINITY })],
   };
 }
