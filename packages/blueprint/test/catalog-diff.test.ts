@@ -1,4 +1,5 @@
 import { counter, createRegistry, gauge, label } from '@binnacle/metrics';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   alert,
@@ -10,11 +11,13 @@ import {
   defineConfig,
   diffCatalogs,
   record,
+  renderCatalogFile,
   row,
   ruleGroup,
   type ServiceCatalog,
   timeseries,
 } from '../dist/index.js';
+import { anyCatalogs } from './catalog-arbitrary.ts';
 
 const web = (metrics: readonly CatalogEntry[], more: Partial<ServiceCatalog> = {}): ServiceCatalog => ({
   service: 'web',
@@ -204,6 +207,75 @@ describe('the difference of two catalogs', () => {
     ],
   ])('%s', (_, before, after, changes) => {
     expect(ofMetrics(before, after)).toEqual(changes);
+  });
+});
+
+describe('of any two catalogs', () => {
+  // Names from a few words, so that catalogs have metrics in common and names that are alike.
+  const metric: fc.Arbitrary<CatalogEntry> = fc.record(
+    {
+      name: fc
+        .array(fc.constantFrom('http', 'requests', 'jobs', 'job', 'a'), { minLength: 1, maxLength: 3 })
+        .map((words) => words.join('_')),
+      type: fc.constantFrom('counter', 'gauge'),
+      help: fc.constantFrom('', 'H'),
+      unit: fc.constantFrom('seconds', 'bytes'),
+      labels: fc.dictionary(
+        fc.constantFrom('a', 'b', 'c'),
+        fc.oneof(fc.constant('open' as const), fc.uniqueArray(fc.constantFrom('x', 'y'))),
+      ),
+    },
+    { requiredKeys: ['name', 'type', 'help'] },
+  );
+  const few = fc
+    .uniqueArray(metric, { selector: ({ name }) => name, maxLength: 5 })
+    .map((metrics) => [web(metrics)]);
+
+  test('there is no difference where there is none', () => {
+    fc.assert(
+      fc.property(anyCatalogs, (catalogs) => {
+        expect(diffCatalogs(catalogs, catalogs).changes).toEqual([]);
+      }),
+    );
+  });
+
+  test('there is one where the files differ, and none where they do not', () => {
+    fc.assert(
+      fc.property(few, few, (before, after) => {
+        const sorted = (catalogs: readonly ServiceCatalog[]) =>
+          renderCatalogFile(
+            catalogs.map((catalog) => ({
+              ...catalog,
+              metrics: catalog.metrics.map((entry) => ({
+                ...entry,
+                ...(entry.labels && {
+                  labels: Object.fromEntries(
+                    Object.entries(entry.labels).map(([name, values]) => [
+                      name,
+                      values === 'open' ? values : [...values].sort(),
+                    ]),
+                  ),
+                }),
+              })),
+            })),
+          );
+        const isSame = sorted(before) === sorted(after);
+        expect(diffCatalogs(before, after).changes.length === 0).toBe(isSame);
+      }),
+    );
+  });
+
+  test('what is new one way is gone the other way, and a new name is one both ways', () => {
+    fc.assert(
+      fc.property(few, few, (before, after) => {
+        const of = (kind: string, was: ServiceCatalog[], is: ServiceCatalog[]) =>
+          diffCatalogs(was, is).changes.filter((change) => change.kind === kind);
+        const names = (kind: string, was: ServiceCatalog[], is: ServiceCatalog[]) =>
+          of(kind, was, is).map((change) => change.metric);
+        expect(names('metric-added', before, after)).toEqual(names('metric-removed', after, before));
+        expect(of('metric-renamed', before, after).length).toBe(of('metric-renamed', after, before).length);
+      }),
+    );
   });
 });
 

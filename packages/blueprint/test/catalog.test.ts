@@ -3,7 +3,6 @@ import { checkQuery, parse } from '@binnacle/promql';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  type CatalogEntry,
   CatalogFileError,
   catalogFromFamilies,
   catalogsOf,
@@ -13,6 +12,7 @@ import {
   type ServiceCatalog,
   toPromqlCatalog,
 } from '../dist/index.js';
+import { anyCatalogs } from './catalog-arbitrary.ts';
 
 const registry = createRegistry({ labels: { region: 'eu' } });
 const requests = counter({
@@ -193,39 +193,8 @@ describe('the catalog file', () => {
   });
 
   test('what is written is what is read, and is written as it was', () => {
-    const name = fc.string({ minLength: 1, unit: 'grapheme' }).filter((text) => text !== '__proto__');
-    const ascending = fc
-      .uniqueArray(
-        fc.double({ noNaN: true, noDefaultInfinity: true }).map((n) => n + 0),
-        { minLength: 1 },
-      )
-      .map((list) => list.sort((a, b) => a - b));
-    const entry: fc.Arbitrary<CatalogEntry> = fc.record(
-      {
-        name,
-        type: fc.constantFrom('counter', 'gauge', 'histogram', 'summary', 'info', 'stateset', 'unknown'),
-        help: fc.string(),
-        unit: name,
-        labels: fc.dictionary(name, fc.oneof(fc.constant('open' as const), fc.array(fc.string()))),
-        form: fc.constantFrom('classic', 'native', 'both'),
-        bounds: ascending,
-        quantiles: ascending,
-        everySeries: fc.constant(true),
-      },
-      { requiredKeys: ['name', 'type', 'help'] },
-    );
-    const byName = (a: { name: string }, b: { name: string }) => (a.name < b.name ? -1 : 1);
-    const catalog: fc.Arbitrary<ServiceCatalog> = fc.record({
-      service: name,
-      job: name,
-      targetLabels: fc.dictionary(name, fc.string()),
-      metrics: fc.uniqueArray(entry, { selector: (each) => each.name }).map((list) => list.sort(byName)),
-    });
-    const catalogs = fc
-      .uniqueArray(catalog, { selector: ({ service }) => service, maxLength: 3 })
-      .map((list) => list.sort((a, b) => (a.service < b.service ? -1 : 1)));
     fc.assert(
-      fc.property(catalogs, (given) => {
+      fc.property(anyCatalogs, (given) => {
         const text = renderCatalogFile(given);
         expect(readCatalogFile(text)).toEqual(given);
         expect(renderCatalogFile(readCatalogFile(text))).toBe(text);

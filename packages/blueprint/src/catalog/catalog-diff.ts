@@ -138,9 +138,8 @@ function pairs(
   const guesses = [...gone]
     .flatMap((from) => [...come].map((to) => ({ from, to, likeness: likeness(from, to) })))
     .filter((guess) => guess.likeness >= RENAMED_LIKENESS_MIN)
-    .sort(
-      (a, b) => b.likeness - a.likeness || compare(a.from.name, b.from.name) || compare(a.to.name, b.to.name),
-    );
+    // Equals in an order that is the same whichever of the two catalogs came first.
+    .sort((a, b) => b.likeness - a.likeness || compare(bothNames(a), bothNames(b)));
   const renamed: Pair[] = [];
   for (const { from, to } of guesses) {
     if (!gone.has(from) || !come.has(to)) continue;
@@ -149,6 +148,10 @@ function pairs(
     renamed.push([from, to]);
   }
   return { gone: [...gone], come: [...come], renamed, kept };
+}
+
+function bothNames({ from, to }: { readonly from: CatalogEntry; readonly to: CatalogEntry }): string {
+  return JSON.stringify([from.name, to.name].sort());
 }
 
 /**
