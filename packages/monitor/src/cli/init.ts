@@ -23,11 +23,13 @@ import {
   type Watch,
   type WatchOptions,
 } from '@binnacle/blueprint';
+import { RUNTIME_FAMILIES } from '@binnacle/metrics/runtime';
 import { UsageError } from './options.ts';
 import { CatalogSourceError, fetchFamilies, metricsAddress } from './project/catalog-source.ts';
 import { configSource, type Draft, type DraftService } from './project/config-source.ts';
 import { CONFIG_NAMES } from './project/find-config.ts';
-import { type Recognised, recognise, WATCHES } from './project/instruments.ts';
+import { WATCHES } from './project/instrument-names.ts';
+import { type Recognised, recognise } from './project/instruments.ts';
 import { type PlainPanel, plainPanels } from './project/plain-panels.ts';
 
 /** Where services usually show their metrics, the client's own port first. */
@@ -181,6 +183,9 @@ function serviceOf(name: string, { url, families }: Seen): DraftService {
   const catalog = catalogFromFamilies({ service: name, job: name, targetLabels: {} }, told);
   const watches = fittingWatches(catalog);
   const taken = new Set(watches.flatMap(({ parts }) => parts.map(({ entry }) => entry.name)));
+  // Of the runtime there are dozens, and its watch has those that say something.
+  if (watches.some(({ watch }) => watch === 'runtimeWatch'))
+    for (const runtime of Object.keys(RUNTIME_FAMILIES)) taken.add(runtime);
   const rest = catalog.metrics.filter((metric) => !taken.has(metric.name) && metric.labels !== undefined);
   const panels = soundPanels(plainPanels(rest, told, name), catalog);
   const scheme = url.protocol === 'https:' ? 'https' : 'http';
@@ -207,11 +212,12 @@ function fittingWatches(catalog: ServiceCatalog): Recognised[] {
     ...recognise(catalog.metrics),
   ];
   for (const candidate of candidates) {
-    // One instrument may be recognised in two ways; the first one has it.
-    if (candidate.parts.some(({ entry, isCount }) => !isCount && used.has(entry))) continue;
-    const watch = fitted(candidate, catalog);
+    // A metric that two instruments want is that of the first one; the other has it only where it cannot be without.
+    const parts = candidate.parts.filter(({ entry, isNeeded }) => isNeeded || !used.has(entry));
+    if (parts.some(({ entry, isCount }) => !isCount && used.has(entry))) continue;
+    const watch = fitted({ ...candidate, parts }, catalog);
     if (watch === undefined) continue;
-    for (const { entry } of candidate.parts) used.add(entry);
+    for (const { entry } of parts) used.add(entry);
     fitting.push(watch);
   }
   return fitting;
@@ -266,10 +272,19 @@ function definitionOf({ bounds, ...entry }: CatalogEntry): object {
 
 /** The panels whose expressions have an answer. */
 function soundPanels(panels: readonly PlainPanel[], catalog: ServiceCatalog): PlainPanel[] {
-  return panels.filter(({ title, expr }) => {
-    const alone = dashboard({ title, rows: [row(title, [timeseries(title, expr)])] });
-    return brokenIn([catalog], { dashboards: [alone], rules: [] }).length === 0;
+  return panels.flatMap((panel) => {
+    const { title, expr, metric } = panel;
+    const made = timeseries(title, expr, { of: definitionOf(metric) });
+    const alone = dashboard({ title, rows: [row(title, [made])] });
+    if (brokenIn([catalog], { dashboards: [alone], rules: [] }).length > 0) return [];
+    return [panel.unit === undefined && made.unit === 'short' ? { ...panel, ...unitByType(metric) } : panel];
   });
+}
+
+/** A unit where name and definition tell none: what is counted comes per second, a share is one. */
+function unitByType({ name, type }: CatalogEntry): Pick<PlainPanel, 'unit'> {
+  if (type === 'counter') return { unit: 'cps' };
+  return name.endsWith('_ratio') ? { unit: 'percentunit' } : {};
 }
 
 function summary(file: string, { services }: Draft, folder: string): string[] {

@@ -183,8 +183,13 @@ class ServiceSource {
     ];
   }
 
-  #panel({ title, expr, metric, unit }: PlainPanel): string[] {
-    const settings = `{ of: ${this.#reference(metric)}${unit === undefined ? '' : `, unit: ${text(unit)}`} }`;
+  #panel({ title, expr, metric, unit, description }: PlainPanel): string[] {
+    const fields = [
+      `of: ${this.#reference(metric)}`,
+      ...(unit === undefined ? [] : [`unit: ${text(unit)}`]),
+      ...(description === undefined ? [] : [`description: ${text(description)}`]),
+    ];
+    const settings = `{ ${fields.join(', ')} }`;
     const line = `timeseries(${text(title)}, ${text(expr)}, ${settings}),`;
     if (line.length + 10 <= COLUMNS) return [line];
     return ['timeseries(', `  ${text(title)},`, `  ${text(expr)},`, `  ${settings},`, '),'];

@@ -17,7 +17,16 @@ export interface PlainPanel {
   readonly metric: CatalogEntry;
   /** Grafana's unit, where the metric does not say it. */
   readonly unit?: string;
+  /** What it means, where the metric does not say it. */
+  readonly description?: string;
 }
+
+/** What panels of each row show, before the name of a metric. */
+const MEANINGS: Readonly<Record<PlainPanel['row'], string>> = {
+  Counters: 'How much is added per second to',
+  Gauges: 'What there is of',
+  Distributions: 'What is observed by',
+};
 
 /** So many lines can be told apart. */
 const LINES_MAX = 8;
@@ -38,7 +47,10 @@ export function plainPanels(
     // A panel is known by its row and title.
     const title = titles.has(panel.row + panel.title) ? metric.name : panel.title;
     titles.add(panel.row + title);
-    return [{ ...panel, title }];
+    const { help } = metric;
+    return [
+      { ...panel, title, ...(help === '' && { description: `${MEANINGS[panel.row]} ${metric.name}.` }) },
+    ];
   });
 }
 
@@ -78,6 +90,8 @@ function panelOf(metric: CatalogEntry, series: Series, job: string): PlainPanel 
         metric,
       };
     case 'histogram':
+      // Text shows no native buckets, so that of some histograms there is only how many and how much.
+      if (metric.form !== 'native' && metric.bounds === undefined) return meanOf(metric, bound);
       return {
         row: 'Distributions',
         title: `${titleOf(name)}, 95th percentile`,
@@ -88,16 +102,21 @@ function panelOf(metric: CatalogEntry, series: Series, job: string): PlainPanel 
         metric,
       };
     case 'summary':
-      return {
-        row: 'Distributions',
-        title: `${titleOf(name)}, mean`,
-        expr: `sum(rate(${bound('_sum')}[$__rate_interval])) / sum(rate(${bound('_count')}[$__rate_interval]))`,
-        metric,
-      };
+      return meanOf(metric, bound);
     case 'info':
     case 'stateset':
       return undefined;
   }
+}
+
+function meanOf(metric: CatalogEntry, bound: (suffix: string) => string): PlainPanel {
+  const rate = (suffix: string): string => `sum(rate(${bound(suffix)}[$__rate_interval]))`;
+  return {
+    row: 'Distributions',
+    title: `${titleOf(metric.name)}, mean`,
+    expr: `${rate('_sum')} / ${rate('_count')}`,
+    metric,
+  };
 }
 
 /** What cannot be added up: the worst of all instances is shown. */
