@@ -74,8 +74,7 @@ async function mistakesIn(folder: ProjectFolder, withHints = true): Promise<stri
     config.dashboards.map((dashboard) => [`dashboards/${dashboard.uid}.json`, stringifyDashboard(dashboard)]),
   );
   const input = { files, project: { config, path }, catalogs, root: folder.path };
-  // Where runbooks lie is the author's to say.
-  const report = checkRepository(input, { nowMs: 0, disabled: ['missing-runbook'] });
+  const report = checkRepository(input, { nowMs: 0 });
   const { problems, dashboards, rules, isCatalogKnown } = report;
   expect({ dashboards, isCatalogKnown }).toEqual({
     dashboards: config.dashboards.length,
