@@ -417,6 +417,28 @@ describe('what a difference breaks', () => {
     ]);
   });
 
+  test('is about the service that is asked, whatever the same name has elsewhere', () => {
+    const twice = (name: string, labels: Readonly<Record<string, 'open'>>): ServiceCatalog => ({
+      ...web([{ name: 'uploads_waiting', type: 'gauge', help: '', labels }]),
+      service: name,
+      job: name,
+    });
+    const asking = {
+      dashboards: [],
+      rules: [
+        ruleGroup('both', [
+          record('a:b:c', 'sum by (queue) (uploads_waiting{job="web"})'),
+          record('a:b:d', 'sum by (queue) (uploads_waiting)'),
+        ]),
+      ],
+    };
+    const all = [twice('web', { queue: 'open' }), twice('worker', { queue: 'open' })];
+    const less = [twice('web', {}), twice('worker', { queue: 'open' })];
+    expect(brokenBy({ before: all, after: less }, asking).map(({ subject }) => subject)).toEqual([
+      'recording rule a:b:c',
+    ]);
+  });
+
   test('says where the rule stands', () => {
     const [first] = brokenBy(
       diffCatalogs(

@@ -11,8 +11,10 @@ import {
   ParseError,
   parse,
   type RecordingRule,
+  walk,
   withRecordingRules,
 } from '@binnacle/promql';
+import { servicesOf } from '../check/catalogs.ts';
 import type { Config } from '../config/config.ts';
 import { substitute } from '../dashboard/query.ts';
 import type { DefinitionPlace } from '../definition-place.ts';
@@ -58,12 +60,12 @@ export function brokenBy(diff: Pick<CatalogDiff, 'before' | 'after'>, config: As
  * (`info`) breaks nothing.
  */
 export function brokenIn(catalogs: readonly ServiceCatalog[], config: Asking): Breakage[] {
-  const catalog = catalogWith(catalogs, config.rules);
+  const catalogOf = catalogsWith(catalogs, config.rules);
   return [...expressionsOf(config)].flatMap((asked) => {
     const expr = parsed(asked.text);
     if (expr === undefined) return [];
     const { text, sourceOffset, ...rest } = asked;
-    return checkQuery(expr, catalog)
+    return checkQuery(expr, catalogOf(expr))
       .filter(({ severity }) => severity !== 'info')
       .map((finding) => ({ ...rest, finding: inSource(finding, asked) }));
   });
@@ -79,13 +81,31 @@ function parsed(text: string): Expr | undefined {
   }
 }
 
-function catalogWith(catalogs: readonly ServiceCatalog[], groups: readonly RuleGroup[]): Catalog {
+/**
+ * Which catalog an expression is checked with: that of the services to which its selectors are bound, since the same
+ * name may have other labels elsewhere, and that of all where they are bound to none or to one that there is not.
+ */
+function catalogsWith(
+  catalogs: readonly ServiceCatalog[],
+  groups: readonly RuleGroup[],
+): (expr: Expr) => Catalog {
   const rules = groups.flatMap((group) =>
     group.rules.flatMap((rule): RecordingRule[] =>
       rule.type === 'record' ? [{ record: rule.name, expr: parse(rule.expr), labels: rule.labels }] : [],
     ),
   );
-  return withRecordingRules(toPromqlCatalog(catalogs), rules);
+  const made = new Map<string, Catalog>();
+  return (expr) => {
+    const bound = new Set<ServiceCatalog>();
+    walk(expr, (node) => {
+      if (node.type === 'vectorSelector') for (const each of servicesOf(node, catalogs)) bound.add(each);
+    });
+    const services = bound.size === 0 ? catalogs : catalogs.filter((each) => bound.has(each));
+    const key = JSON.stringify(services.map(({ service }) => service));
+    const known = made.get(key) ?? withRecordingRules(toPromqlCatalog(services), rules);
+    made.set(key, known);
+    return known;
+  };
 }
 
 /** The same mistake at the same place; its reason may list other labels than before. */
