@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   alert,
+  annotation,
   brokenBy,
   type CatalogEntry,
   catalogsOf,
@@ -10,6 +11,7 @@ import {
   dashboard,
   defineConfig,
   diffCatalogs,
+  labelVariable,
   record,
   renderCatalogFile,
   row,
@@ -414,6 +416,47 @@ describe('what a difference breaks', () => {
         'impossible-matcher: job="web" can never match',
         'job:uploads_failed:rate5m{job="web"}',
       ],
+    ]);
+  });
+
+  test('has the variables and annotations of dashboards', () => {
+    const asking = {
+      dashboards: [
+        dashboard({
+          title: 'Shop',
+          variables: [
+            labelVariable('user', { metric: 'uploads_total{status="failed"}', of: 'user' }),
+            labelVariable('one', { metric: 'uploads_waiting{user="$user"}', of: 'job' }),
+          ],
+          annotations: [annotation('Waiting', 'uploads_waiting > 5')],
+          rows: [],
+        }),
+      ],
+      rules: [],
+    };
+    const known: CatalogEntry[] = [
+      { name: 'uploads_total', type: 'counter', help: '', labels: { status: 'open', user: 'open' } },
+      { name: 'uploads_waiting', type: 'gauge', help: '', labels: { user: 'open' } },
+    ];
+    const difference = (after: CatalogEntry[]) =>
+      brokenBy({ before: [web(known)], after: [web(after)] }, asking).map(({ subject, finding, expr }) => [
+        subject,
+        finding.message,
+        expr.slice(finding.start, finding.end),
+      ]);
+    expect(difference(known)).toEqual([]);
+    expect(difference([{ ...known[0]!, labels: { status: 'open' } }])).toEqual([
+      [
+        'variable "user" of dashboard "Shop"',
+        'uploads_total has no label user',
+        'label_values(uploads_total{status="failed"}, user)',
+      ],
+      [
+        'variable "one" of dashboard "Shop"',
+        'unknown metric uploads_waiting',
+        'uploads_waiting{user="$user"}',
+      ],
+      ['annotation "Waiting" of dashboard "Shop"', 'unknown metric uploads_waiting', 'uploads_waiting'],
     ]);
   });
 

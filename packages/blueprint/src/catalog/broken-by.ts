@@ -16,7 +16,9 @@ import {
 } from '@binnacle/promql';
 import { servicesOf } from '../check/catalogs.ts';
 import type { Config } from '../config/config.ts';
+import type { Dashboard } from '../dashboard/dashboard.ts';
 import { substitute } from '../dashboard/query.ts';
+import type { LabelVariable, Variable } from '../dashboard/variable.ts';
 import type { DefinitionPlace } from '../definition-place.ts';
 import type { RuleGroup } from '../rules/rule.ts';
 import type { ServiceCatalog } from './catalog-data.ts';
@@ -25,7 +27,7 @@ import { toPromqlCatalog } from './promql-catalog.ts';
 
 /** An expression of a configuration that a change of the catalog breaks. */
 export interface Breakage {
-  readonly kind: 'panel' | 'alert' | 'recording rule';
+  readonly kind: 'panel' | 'variable' | 'annotation' | 'alert' | 'recording rule';
   /** For people: `panel "Overview / Requests" of dashboard "web"`, `alert HighErrorRate`. */
   readonly subject: string;
   /** As its author wrote it. */
@@ -115,27 +117,77 @@ function keyOf({ subject, expr, finding: { check, start, end } }: Breakage): str
 
 /** Everything that a configuration asks, in its order. */
 function* expressionsOf({ dashboards, rules }: Asking): Generator<Asked> {
-  for (const { title, rows, variables } of dashboards)
-    for (const row of rows)
-      for (const panel of row.panels) {
-        const subject = `panel ${JSON.stringify(`${row.title} / ${panel.title}`)} of dashboard ${JSON.stringify(title)}`;
-        const place = placeOf(panel);
-        for (const { expr } of panel.queries)
-          if (expr !== '')
-            yield { kind: 'panel', subject, expr, ...place, ...substitute(subject, expr, variables) };
-      }
+  for (const dashboard of dashboards) yield* expressionsOfDashboard(dashboard);
   for (const { rules: ofGroup } of rules)
     for (const { type, name, expr, definedAt } of ofGroup) {
       const kind = type === 'alert' ? 'alert' : 'recording rule';
+      yield { kind, subject: `${kind} ${name}`, expr, ...asWritten(expr), ...placeOf({ definedAt }) };
+    }
+}
+
+function* expressionsOfDashboard(dashboard: Dashboard): Generator<Asked> {
+  const { title, rows, variables, annotations } = dashboard;
+  const subject = (kind: string, name: string): string =>
+    `${kind} ${JSON.stringify(name)} of dashboard ${JSON.stringify(title)}`;
+  for (const variable of variables) {
+    const asked = variable.type === 'label' ? valuesOf(variable, variables) : undefined;
+    if (asked !== undefined)
       yield {
-        kind,
-        subject: `${kind} ${name}`,
+        kind: 'variable',
+        subject: subject('variable', variable.name),
+        ...asked,
+        ...placeOf(dashboard),
+      };
+  }
+  for (const { name, expr } of annotations)
+    if (expr !== '') {
+      const about = subject('annotation', name);
+      yield {
+        kind: 'annotation',
+        subject: about,
         expr,
-        text: expr,
-        sourceOffset: (offset) => offset,
-        ...placeOf({ definedAt }),
+        ...substitute(about, expr, variables),
+        ...placeOf(dashboard),
       };
     }
+  for (const row of rows)
+    for (const panel of row.panels)
+      for (const { expr } of panel.queries)
+        if (expr !== '') {
+          const about = subject('panel', `${row.title} / ${panel.title}`);
+          yield {
+            kind: 'panel',
+            subject: about,
+            expr,
+            ...substitute(about, expr, variables),
+            ...placeOf(panel),
+          };
+        }
+}
+
+/** What a variable asks for, and the same as an expression: the label is there where one can group by it. */
+function valuesOf(
+  { name, metric, of }: LabelVariable,
+  variables: readonly Variable[],
+): Pick<Asked, 'expr' | 'text' | 'sourceOffset'> | undefined {
+  if (metric === '' || !/^[a-zA-Z_]\w*$/.test(of)) return undefined;
+  const { text, sourceOffset } = substitute(`variable ${name}`, metric, variables);
+  const before = `count by (${of}) (`;
+  const expr = `label_values(${metric}, ${of})`;
+  return {
+    expr,
+    text: `${before}${text})`,
+    // What is not about the metric is about the whole.
+    sourceOffset: (offset) => {
+      if (offset < before.length) return 0;
+      const inside = offset - before.length;
+      return inside > text.length ? expr.length : 'label_values('.length + sourceOffset(inside);
+    },
+  };
+}
+
+function asWritten(expr: string): Pick<Asked, 'text' | 'sourceOffset'> {
+  return { text: expr, sourceOffset: (offset) => offset };
 }
 
 function placeOf({ definedAt }: { readonly definedAt?: DefinitionPlace | undefined }): Pick<Asked, 'place'> {

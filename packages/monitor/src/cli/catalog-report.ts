@@ -83,7 +83,7 @@ export function diffReport({ changes }: CatalogDiff, breaks: readonly Breakage[]
 }
 
 function countsText(breaks: readonly Breakage[]): string {
-  const kinds = ['panel', 'alert', 'recording rule'] as const;
+  const kinds = ['panel', 'variable', 'annotation', 'alert', 'recording rule'] as const;
   return kinds
     .map(
       (kind) =>
