@@ -1,5 +1,8 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { checkRepository } from '@binnacle/blueprint';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type GenerateFlags, parseGenerateCommand, runGenerate } from '../dist/cli/generate.js';
 import { MANIFEST_NAME } from '../dist/cli/generate-folder.js';
@@ -332,4 +335,88 @@ describe('the command line of binnacle generate', () => {
     expect(existsSync(join(out, 'compose.yml'))).toBe(true);
     expect(existsSync(join(folder.path, 'monitoring'))).toBe(false);
   });
+});
+
+describe('a label that is renamed in the code of a service', () => {
+  const TYPED = `
+import { alert, dashboard, defineConfig, row, ruleGroup, timeseries } from '@binnacle/blueprint';
+import { gt, rate, select, sum } from '@binnacle/promql/builder';
+import * as metrics from './src/metrics';
+
+export default defineConfig({
+  name: 'shop',
+  services: [{ name: 'web', metrics, targets: ['localhost:9464'] }],
+  dashboards: [
+    dashboard({
+      title: 'Overview',
+      rows: [row('HTTP', [timeseries('Requests', sum(rate(select(metrics.requests), '5m')).by('status'))])],
+    }),
+  ],
+  rules: [
+    ruleGroup('web', [
+      alert('Failures', {
+        expr: gt(sum(rate(select(metrics.requests, { status: 'failed' }), '5m')), 1),
+        for: '5m',
+        severity: 'warning',
+        summary: 'Requests fail',
+        description: 'More than one in a second.',
+      }),
+    ]),
+  ],
+});
+`;
+  const TSCONFIG = {
+    compilerOptions: {
+      strict: true,
+      noEmit: true,
+      module: 'preserve',
+      moduleResolution: 'bundler',
+      target: 'es2023',
+      skipLibCheck: true,
+      types: [],
+    },
+    include: ['binnacle.config.ts'],
+  };
+
+  test('is found by the compiler, by the checks, and by generate --check', async () => {
+    const folder = projectFolder({
+      'src/metrics.ts': METRICS,
+      'binnacle.config.ts': TYPED,
+      'tsconfig.json': JSON.stringify(TSCONFIG),
+    });
+    open.push(folder);
+    expect(compiled(folder)).toBe('');
+    expect((await generated(folder)).code).toBe(0);
+    expect((await generated(folder, { check: true })).code).toBe(0);
+    expect(await checked(folder)).toEqual([]);
+
+    change(folder, 'src/metrics.ts', 'status', 'outcome');
+
+    expect(compiled(folder)).toMatch(/binnacle\.config\.ts.*error TS.*status/);
+    expect(await checked(folder)).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^prometheus\/rules\/rules\.yml:\d+: .*no label status.* \(unknown-label\)$/),
+      ]),
+    );
+    const { code, said } = await generated(folder, { check: true });
+    expect(code).toBe(1);
+    expect(said).toContain('MONITORING.md: stale');
+  });
+
+  function compiled(folder: ProjectFolder): string {
+    const tsc = fileURLToPath(new URL('../../../node_modules/.bin/tsc', import.meta.url));
+    return spawnSync(tsc, ['-p', folder.path], { cwd: folder.path, encoding: 'utf8' }).stdout;
+  }
+
+  /** The errors of our checks over the generated folder, against what the code has now. */
+  async function checked(folder: ProjectFolder): Promise<readonly string[]> {
+    const { catalogs } = await loadProject(folder.path);
+    const { problems } = checkRepository(
+      { files: new Map(Object.entries(contents(folder))), catalogs },
+      { nowMs: 0 },
+    );
+    return problems
+      .filter(({ severity }) => severity === 'error')
+      .map(({ place, message, check }) => `${place.file}:${place.line}: ${message} (${check})`);
+  }
 });

@@ -106,7 +106,8 @@ function grafanaService(config: Config, environment: EnvironmentName, backend: B
     },
     volumes: [
       './grafana/provisioning:/etc/grafana/provisioning:ro',
-      `./grafana/dashboards:${DASHBOARDS_FOLDER}:ro`,
+      // A folder that is not there would be made, by root.
+      ...(home === undefined ? [] : [`./grafana/dashboards:${DASHBOARDS_FOLDER}:ro`]),
       'grafana-data:/var/lib/grafana',
     ],
     depends_on: after(...backend.ready),

@@ -200,6 +200,23 @@ test('the settings of an environment become flags', () => {
   );
 });
 
+test.each(CASES)(
+  'for %s %s mounts no folder that is not there, even of a configuration with next to nothing',
+  (backend, file) => {
+    const config = defineConfig({ name: 'small', services: [{ name: 'web', targets: ['web:9464'] }] });
+    const paths = generate(config, { backend }).map(({ path }) => path);
+    for (const { volumes = [] } of Object.values(composeOf(backend, file, config).services)) {
+      for (const source of volumes
+        .map((volume) => volume.split(':')[0] ?? '')
+        .filter((one) => one.startsWith('./')))
+        expect(
+          paths.some((path) => path.startsWith(`${source.slice(2)}/`)),
+          source,
+        ).toBe(true);
+    }
+  },
+);
+
 test('what services take over is their directory in memory, their port, and the names by which they are asked', () => {
   const shape = fields({
     services: {
