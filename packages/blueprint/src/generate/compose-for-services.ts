@@ -22,7 +22,7 @@ export function renderComposeForServices(config: Config): string {
         '',
         '  services:',
         `    ${config.services[0]?.name ?? 'web'}:`,
-        `      extends: { file: compose.services.yml, service: ${config.services[0]?.name ?? 'web'} }`,
+        `      extends: { file: monitoring/compose.services.yml, service: ${config.services[0]?.name ?? 'web'} }`,
         '',
         'The directory is memory: counts of a service that was stopped whole begin at 0 again.',
         'Give uid and gid of the account that the service runs as, if it is not 1000.',

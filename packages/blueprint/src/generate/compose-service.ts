@@ -85,6 +85,11 @@ export function composeService(environment: EnvironmentName, spec: ServiceSpec):
   };
 }
 
+/** A text from elsewhere as compose takes it as it is: of itself it replaces what follows a `$`. */
+export function literal(text: string): string {
+  return text.replaceAll('$', '$$$$');
+}
+
 /** Starts after these are well. */
 export function after(...names: readonly string[]): Readonly<Record<string, { readonly condition: string }>> {
   return Object.fromEntries(names.map((name) => [name, { condition: 'service_healthy' }]));

@@ -9,7 +9,15 @@ import type { Alerting } from '../alerting/alerting.ts';
 import { SECRETS_FOLDER, secretsOf } from '../alerting/secrets.ts';
 import type { Config, EnvironmentName } from '../config/config.ts';
 import type { Backend } from './backend.ts';
-import { after, answers, type ComposeService, composeService, NETWORK, NOBODY } from './compose-service.ts';
+import {
+  after,
+  answers,
+  type ComposeService,
+  composeService,
+  literal,
+  NETWORK,
+  NOBODY,
+} from './compose-service.ts';
 import { DASHBOARDS_FOLDER, SCRAPE_INTERVAL_VARIABLE } from './grafana.ts';
 import { IMAGES } from './images.ts';
 import { filled } from './prometheus.ts';
@@ -67,7 +75,7 @@ function alertmanagerService(
       '--cluster.listen-address=',
       ...(externalUrl === undefined
         ? []
-        : [`--web.external-url=${withoutSlash(externalUrl)}/alertmanager/`, '--web.route-prefix=/']),
+        : [`--web.external-url=${literal(withoutSlash(externalUrl))}/alertmanager/`, '--web.route-prefix=/']),
     ],
     volumes: ['./alertmanager:/etc/alertmanager/config:ro', 'alertmanager-data:/alertmanager'],
     ...(secrets.length > 0 && {
@@ -122,7 +130,7 @@ function rootUrl({ production: { externalUrl } }: Config): string {
   return externalUrl === undefined
     ? // biome-ignore lint/suspicious/noTemplateCurlyInString: compose fills it in
       '${GRAFANA_ROOT_URL:?set GRAFANA_ROOT_URL to the address that people type}'
-    : `\${GRAFANA_ROOT_URL:-${withoutSlash(externalUrl)}/}`;
+    : `\${GRAFANA_ROOT_URL:-${literal(withoutSlash(externalUrl))}/}`;
 }
 
 /** Each secret by its source: a variable of the environment in which compose runs, or a file of the host. */
@@ -130,7 +138,7 @@ function composeSecrets(alerting: Alerting | undefined): Readonly<Record<string,
   return Object.fromEntries(
     secretsOf(alerting).map(({ name, source }) => [
       name,
-      'env' in source ? { environment: source.env } : { file: source.file },
+      'env' in source ? { environment: source.env } : { file: literal(source.file) },
     ]),
   );
 }

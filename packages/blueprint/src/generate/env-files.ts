@@ -14,7 +14,7 @@ interface EnvVariable {
 export function renderEnvExample(config: Config, environment: EnvironmentName): string {
   const file = environment === 'production' ? '.env.production' : '.env';
   const blocks = variablesOf(config, environment).map(({ name, about }) =>
-    [...about.map((line) => `# ${line}`), `${name}=`].join('\n'),
+    [...about.map((line) => `# ${line.replace(/\s+/g, ' ')}`), `${name}=`].join('\n'),
   );
   return `${[
     [`# ${GENERATED_HEADER}`, `# Copy to ${file}, fill in, and keep ${file} out of the repository.`].join(

@@ -109,7 +109,7 @@ function services(config: Config): string {
       [
         'services:',
         `  ${config.services[0]?.name ?? 'web'}:`,
-        `    extends: { file: ./compose.services.yml, service: ${config.services[0]?.name ?? 'web'} }`,
+        `    extends: { file: monitoring/compose.services.yml, service: ${config.services[0]?.name ?? 'web'} }`,
         '    networks: [default, monitoring]',
         'networks:',
         '  monitoring:',

@@ -2,7 +2,7 @@
 import { parseDuration } from '@binnacle/promql';
 import type { Config, EnvironmentName } from '../config/config.ts';
 import type { Backend } from './backend.ts';
-import { after, answers, composeService, finished, NOBODY, volumeOwner } from './compose-service.ts';
+import { after, answers, composeService, finished, literal, NOBODY, volumeOwner } from './compose-service.ts';
 import { IMAGES } from './images.ts';
 import { prometheusFileName } from './prometheus-service.ts';
 import { HOST_FROM_CONTAINER } from './targets.ts';
@@ -65,10 +65,10 @@ export const victoriametrics: Backend = {
         `-evaluationInterval=${config[environment].evaluationInterval}`,
         ...Object.entries(config[environment].externalLabels)
           .sort(([a], [b]) => (a < b ? -1 : 1))
-          .map(([name, value]) => `-external.label=${name}=${value}`),
+          .map(([name, value]) => `-external.label=${name}=${literal(value)}`),
         ...(config[environment].externalUrl === undefined
           ? []
-          : [`-external.url=${config[environment].externalUrl}`]),
+          : [`-external.url=${literal(config[environment].externalUrl)}`]),
       ],
       volumes: ['./prometheus:/etc/prometheus/config:ro'],
       tmpfs: ['/tmp'],

@@ -176,6 +176,9 @@ describe('matchers', () => {
   const matcherOf = (text: string): unknown => {
     const rendered = generate({
       ...exampleConfig,
+      dashboards: [],
+      rules: [],
+      slos: [],
       alerting: alerting({ ...right, route: { receiver: 'team', routes: [{ matchers: [text] }] } }),
     }).find(({ path }) => path === 'kubernetes/alertmanager-config.yml');
     const { spec } = parse(rendered?.text ?? '') as { spec: { route: { routes: { matchers: object[] }[] } } };

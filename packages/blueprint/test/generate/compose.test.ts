@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
+import type { Config } from '../../dist/config/config.js';
 import { BACKEND_NAMES, type BackendName, defineConfig, generate } from '../../dist/index.js';
 import { fields, misfits, one, type Shape, text } from './closed-shape.ts';
 import { exampleConfig } from './example.ts';
@@ -84,9 +85,18 @@ interface Compose {
 const FILES = ['compose.yml', 'compose.prod.yml'] as const;
 const CASES = BACKEND_NAMES.flatMap((backend) => FILES.map((file) => [backend, file] as const));
 
+/** Folders that were generated already. */
+const folders = new Map<BackendName, ReadonlyMap<string, string>>();
+
+function textOf(config: Config, backend: BackendName, file: string): string {
+  const known = config === exampleConfig ? folders.get(backend) : undefined;
+  const files = known ?? new Map(generate(config, { backend }).map(({ path, text }) => [path, text]));
+  if (config === exampleConfig) folders.set(backend, files);
+  return files.get(file) ?? '';
+}
+
 function composeOf(backend: BackendName, file: string, config = exampleConfig): Compose {
-  const found = generate(config, { backend }).find(({ path }) => path === file);
-  return parse(found?.text ?? '') as Compose;
+  return parse(textOf(config, backend, file)) as Compose;
 }
 
 test('the check of shapes sees what is unknown, missing and wrong', () => {
@@ -216,6 +226,26 @@ test.each(CASES)(
     }
   },
 );
+
+test('what the configuration says is taken as it is, and not for variables of compose', () => {
+  const config = defineConfig({
+    name: 'small',
+    services: [{ name: 'web', targets: ['web:9464'] }],
+    alerting: {
+      receivers: { team: [{ type: 'slack', channel: '#a', webhookUrl: { file: '/srv/$HOME/slack' } }] },
+      route: { receiver: 'team' },
+    },
+    production: { externalUrl: 'https://m.example.com/$a', externalLabels: { price: '5$' } },
+  });
+  for (const backend of BACKEND_NAMES) {
+    const text = generate(config, { backend }).find(({ path }) => path === 'compose.prod.yml')?.text ?? '';
+    const replaced = [...text.replaceAll('$$', '').matchAll(/\$[^\n]{0,40}/g)].map(([found]) => found);
+    for (const found of replaced) expect(found, backend).toMatch(/^\$\{(\w+_IMAGE:-|GRAFANA_)/);
+    expect(text).toContain('file: /srv/$$HOME/slack');
+    expect(text).toContain('https://m.example.com/$$a');
+  }
+  expect(JSON.stringify(composeOf('victoriametrics', 'compose.prod.yml', config))).toContain('price=5$$');
+});
 
 test('what services take over is their directory in memory, their port, and the names by which they are asked', () => {
   const shape = fields({

@@ -51,7 +51,7 @@ function gigabytes(bytes: number): string {
 
 function nginx(config: Config, backend: Backend): string {
   const { externalUrl } = config.production;
-  const host = /^https?:\/\/([^/:]+)/.exec(externalUrl ?? '')?.[1] ?? 'monitoring.example.com';
+  const host = /^https?:\/\/([\w.-]+)/.exec(externalUrl ?? '')?.[1] ?? 'monitoring.example.com';
   return paragraphs(
     'All ports are bound to the loopback address. People come in through a proxy with TLS; Grafana has accounts of its own, everything else gets a password here:',
     block(
