@@ -28,7 +28,7 @@ export interface ComposeService {
 }
 
 /** What differs from service to service. */
-export interface ServiceSpec
+export interface ComposeServiceSpec
   extends Omit<
     ComposeService,
     | 'image'
@@ -70,7 +70,7 @@ export function answers(port: number, path: string): readonly string[] {
 }
 
 /** A service with all that every one of ours has: no rights beyond its own, ports of this machine only, a restart. */
-export function composeService(environment: EnvironmentName, spec: ServiceSpec): ComposeService {
+export function composeService(environment: EnvironmentName, spec: ComposeServiceSpec): ComposeService {
   const { image, port, healthy, limits, ...rest } = spec;
   return {
     image: imageReference(image),

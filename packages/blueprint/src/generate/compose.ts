@@ -53,7 +53,7 @@ export function renderCompose(config: Config, environment: EnvironmentName, back
   );
 }
 
-/** What names containers, the network and the volumes. Both environments can be on one machine. */
+/** What names containers, the network and the volumes. On one machine neither environment touches what the other keeps. */
 export function composeProject({ name }: Config, environment: EnvironmentName): string {
   return environment === 'production' ? `${name}-monitoring` : `${name}-monitoring-dev`;
 }

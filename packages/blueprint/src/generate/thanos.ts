@@ -8,10 +8,10 @@ import {
   after,
   answers,
   type ComposeService,
+  type ComposeServiceSpec,
   composeService,
   finished,
   NOBODY,
-  type ServiceSpec,
   volumeOwner,
 } from './compose-service.ts';
 import { IMAGES } from './images.ts';
@@ -99,7 +99,7 @@ export const thanos: Backend = {
 
 function thanosService(
   environment: EnvironmentName,
-  spec: Omit<ServiceSpec, 'image' | 'healthy' | 'limits'>,
+  spec: Omit<ComposeServiceSpec, 'image' | 'healthy' | 'limits'>,
 ): ComposeService {
   return composeService(environment, {
     image: IMAGES.thanos,

@@ -84,7 +84,7 @@ export const victoriametrics: Backend = {
   files: () => [],
   readme: [
     'vmagent scrapes what `prometheus/` says, VictoriaMetrics keeps it and answers queries, and vmalert evaluates the rules and tells Alertmanager.',
-    'VictoriaMetrics answers PromQL with its own functions and small differences (`rate` looks before the window, no staleness markers in some functions): try the alerts that matter.',
+    'VictoriaMetrics answers PromQL with its own functions and small differences (`rate` and `increase` also see the sample in front of the window, and do not extrapolate): try the alerts that matter.',
     'It has no limit by size: `retentionSize` of the configuration does not hold here. Keep an eye on the disk.',
   ],
 };

@@ -11,9 +11,8 @@ import {
 import type { AlertRoute, Receiver } from '../../alerting/alerting.ts';
 import type { Config } from '../../config/config.ts';
 import type { AlertRule } from '../../rules/rule.ts';
-import { block, code, inline, paragraphs, table } from '../markdown.ts';
+import { anchor, block, code, inline, paragraphs, table } from '../markdown.ts';
 import { ruleFiles } from '../rule-files.ts';
-import { anchor } from './guide.ts';
 
 const SEVERITIES = ['critical', 'warning', 'info', 'none'] as const;
 /** Longer expressions are shown where there is room for them. */

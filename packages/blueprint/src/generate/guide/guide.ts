@@ -8,7 +8,7 @@ import type { ServiceCatalog } from '../../catalog/catalog-data.ts';
 import type { Config } from '../../config/config.ts';
 import type { Backend } from '../backend.ts';
 import { GENERATED_HEADER } from '../generated-file.ts';
-import { block, code, inline, paragraphs, table } from '../markdown.ts';
+import { anchor, block, code, inline, paragraphs, table } from '../markdown.ts';
 import { scrapeIntervalOf } from '../prometheus.ts';
 import { addingMetricsSection } from './adding-metrics-section.ts';
 import { alertsSection } from './alerts-section.ts';
@@ -37,14 +37,6 @@ export function renderGuide(config: Config, backend: Backend, catalogs: readonly
     sections.map(([title]) => `- [${title}](#${anchor(title)})`).join('\n'),
     ...sections.map(([title, text]) => paragraphs(`## ${title}`, text)),
   )}\n`;
-}
-
-/** The name by which a heading is linked. */
-export function anchor(heading: string): string {
-  return heading
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}\s_-]/gu, '')
-    .replace(/\s/g, '-');
 }
 
 function overview(config: Config, backend: Backend): string {

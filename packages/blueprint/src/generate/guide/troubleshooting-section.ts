@@ -16,7 +16,7 @@ export function troubleshootingSection(config: Config, backend: Backend): string
       [
         'A target is down',
         `${code('up == 0')}, and from within: ${code(`docker compose exec ${scraper} wget -qO- ${inside}`)}`,
-        'Connection refused: the service listens on the loopback address alone, or is not in the network. Status 403 or 421: it does not know the name by which it is asked (`BINNACLE_METRICS_HOSTS`).',
+        'Connection refused: the service listens on the loopback address alone, or is not in the network. Status 403: it does not know the name by which it is asked (`BINNACLE_METRICS_HOSTS`).',
       ],
       [
         'A panel says "No data"',
