@@ -65,6 +65,7 @@ function environmentFiles(config: Config, environment: EnvironmentName, backend:
       path: `prometheus/${prometheusFileName(environment)}`,
       text: renderPrometheus(config, environment, {
         ...backend.surroundings,
+        expandsVariables: backend.scraper === 'prometheus',
         reach: fromContainer,
         alertmanagers: alerts ? ['alertmanager:9093'] : [],
         ownJobs: {

@@ -24,6 +24,8 @@ export interface PrometheusSurroundings {
   readonly remoteWrite?: readonly object[];
   /** Labels of everything that leaves, where the configuration names none. */
   readonly externalLabels?: (config: Config) => Readonly<Record<string, string>>;
+  /** Whether the program takes a `$` in external labels for a variable of the environment, as Prometheus does. */
+  readonly expandsVariables?: boolean;
   /** Leaves out what only evaluates and alerts, for programs that only scrape. */
   readonly scrapeOnly?: boolean;
 }
@@ -50,7 +52,9 @@ export function renderPrometheus(
         scrape_interval: scrapeInterval,
         scrape_timeout: scrapeTimeout,
         evaluation_interval: evaluates ? evaluationInterval : undefined,
-        external_labels: filled(sortedLabels(labels)),
+        external_labels: filled(
+          sortedLabels(surroundings.expandsVariables === true ? escaped(labels) : labels),
+        ),
       },
       rule_files: evaluates ? filled(rules) : undefined,
       alerting:
@@ -61,6 +65,13 @@ export function renderPrometheus(
       remote_write: filled(remoteWrite),
     },
     { about: [`What ${config.name} exposes, in ${environment}.`] },
+  );
+}
+
+/** With every `$` as it is written where it begins a variable otherwise. */
+function escaped(labels: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(labels).map(([name, value]) => [name, value.replaceAll('$', '$$$$')]),
   );
 }
 

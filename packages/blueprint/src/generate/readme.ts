@@ -102,7 +102,7 @@ function services(config: Config): string {
   return paragraphs(
     onHost.length === 0
       ? ''
-      : `${onHost.join(', ')} run${onHost.length === 1 ? 's' : ''} on the machine itself, and containers reach ${onHost.length === 1 ? 'it' : 'them'} by the name \`${HOST_FROM_CONTAINER}\`. The service must listen for that, not on the loopback address alone, and answer to that name: \`BINNACLE_METRICS_HOST=0.0.0.0 BINNACLE_METRICS_HOSTS=${HOST_FROM_CONTAINER}\`. Keep its port closed to the outside.`,
+      : `${onHost.join(', ')} run${onHost.length === 1 ? 's' : ''} on the machine itself, and containers reach ${onHost.length === 1 ? 'it' : 'them'} by the name \`${HOST_FROM_CONTAINER}\`. The service must listen for that, and not on the loopback address alone: \`BINNACLE_METRICS_HOST=0.0.0.0\`. Keep its port closed to the outside.`,
     `A service in a container of its own joins the network and takes over its directory for metrics:`,
     block(
       'yaml',

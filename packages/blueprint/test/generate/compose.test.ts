@@ -1,7 +1,13 @@
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type { Config } from '../../dist/config/config.js';
-import { BACKEND_NAMES, type BackendName, defineConfig, generate } from '../../dist/index.js';
+import {
+  BACKEND_NAMES,
+  type BackendName,
+  defineConfig,
+  generate,
+  renderPrometheus,
+} from '../../dist/index.js';
 import { fields, misfits, one, type Shape, text } from './closed-shape.ts';
 import { exampleConfig } from './example.ts';
 
@@ -245,6 +251,11 @@ test('what the configuration says is taken as it is, and not for variables of co
     expect(text).toContain('https://m.example.com/$$a');
   }
   expect(JSON.stringify(composeOf('victoriametrics', 'compose.prod.yml', config))).toContain('price=5$$');
+  // Prometheus takes it for a variable, too; what scrapes in its place, and our own monitor, do not.
+  const prometheusFor = (backend: BackendName) => textOf(config, backend, 'prometheus/prometheus.prod.yml');
+  expect(prometheusFor('prometheus')).toContain('price: 5$$\n');
+  expect(prometheusFor('victoriametrics')).toContain('price: 5$\n');
+  expect(renderPrometheus(config, 'production')).toContain('price: 5$\n');
 });
 
 test('what services take over is their directory in memory, their port, and the names by which they are asked', () => {
