@@ -182,6 +182,17 @@ test('rules lie in one file for each service, whatever their groups are called, 
   expect(names('prometheus/rules/rules.yml')).toEqual(['meta']);
 });
 
+test('of a service whose metrics nobody has given the handbook says so', () => {
+  const [web] = exampleCatalogs;
+  expect(fileOf(generate(exampleConfig), 'MONITORING.md')).toContain(
+    'What `web`, `worker` count is not known',
+  );
+  expect(fileOf(generate(exampleConfig, { catalogs: [web!] }), 'MONITORING.md')).toContain(
+    'What `worker` counts is not known',
+  );
+  expect(fileOf(base, 'MONITORING.md')).not.toContain('is not known:');
+});
+
 test('without anybody to tell there is no Alertmanager anywhere', () => {
   const files = generate({ ...exampleConfig, alerting: undefined });
   expect(files.map(({ path }) => path).filter((path) => /alertmanager/.test(path))).toEqual([]);

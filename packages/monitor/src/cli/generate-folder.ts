@@ -202,7 +202,8 @@ function isMissing(error: unknown): boolean {
 async function writeWhole(file: string, text: string): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
   const temporary = `${file}.new`;
-  await writeFile(temporary, text);
+  await rm(temporary, { force: true });
+  await writeFile(temporary, text, { flag: 'wx' });
   await rename(temporary, file);
 }
 

@@ -1,13 +1,16 @@
 /** The tables of metrics: what each service counts, of which type, with which labels. */
 import type { LabelDomain } from '@binnacle/promql';
 import type { CatalogEntry, ServiceCatalog } from '../../catalog/catalog-data.ts';
+import type { Config } from '../../config/config.ts';
 import { code, inline, paragraphs, table } from '../markdown.ts';
 
 /** Values of a closed label that are listed; of more the first ones stand for all. */
 const VALUES_MAX = 8;
 
-/** One table for each service; empty without catalogs. */
-export function catalogSection(catalogs: readonly ServiceCatalog[]): string {
+/** One table for each service whose metrics are known, and a word on those whose are not. */
+export function catalogSection(config: Config, catalogs: readonly ServiceCatalog[]): string {
+  const known = new Set(catalogs.filter(({ metrics }) => metrics.length > 0).map(({ service }) => service));
+  const unknown = config.services.filter(({ name }) => !known.has(name));
   return paragraphs(
     ...catalogs
       .filter(({ metrics }) => metrics.length > 0)
@@ -27,6 +30,9 @@ export function catalogSection(catalogs: readonly ServiceCatalog[]): string {
         ),
         buckets(catalog.metrics),
       ]),
+    unknown.length === 0
+      ? ''
+      : `What ${unknown.map(({ name }) => code(name)).join(', ')} count${unknown.length === 1 ? 's' : ''} is not known: name the metrics in the configuration, or ask the running service with ${code('npx binnacle catalog --from URL')}.`,
   );
 }
 

@@ -18,11 +18,11 @@ import { operationsSection } from './operations-section.ts';
 import { queriesSection } from './queries-section.ts';
 import { troubleshootingSection } from './troubleshooting-section.ts';
 
-/** Renders the handbook. Without catalogs it has no tables of metrics. */
+/** Renders the handbook. */
 export function renderGuide(config: Config, backend: Backend, catalogs: readonly ServiceCatalog[]): string {
   const sections = [
     ['Services', servicesSection(config)],
-    ['Metrics', catalogSection(catalogs)],
+    ['Metrics', catalogSection(config, catalogs)],
     ['Dashboards', dashboardsSection(config)],
     ['Alerts', alertsSection(config)],
     ['Useful queries', queriesSection(config, catalogs)],
