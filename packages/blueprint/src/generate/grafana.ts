@@ -57,7 +57,8 @@ export function grafanaFiles(config: Config, queryUrl: string): readonly Generat
             orgId: 1,
             folder: config.name,
             type: 'file',
-            disableDeletion: true,
+            // What is no longer generated goes from Grafana, too.
+            disableDeletion: false,
             allowUiUpdates: false,
             updateIntervalSeconds: UPDATE_INTERVAL_S,
             options: { path: DASHBOARDS_FOLDER },

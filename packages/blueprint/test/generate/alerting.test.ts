@@ -11,6 +11,7 @@ import {
   inhibitTraps,
   renderAlertmanager,
   ruleGroup,
+  type SecretSource,
   secretsOf,
 } from '../../dist/index.js';
 import { exampleAlerting, exampleConfig } from './example.ts';
@@ -95,6 +96,23 @@ describe('who is told', () => {
     const define = () => alerting({ ...right, ...change } as never);
     expect(define).toThrow(DefinitionError);
     expect(define).toThrow(message);
+  });
+
+  test('a route to a receiver that is not there does not compile', () => {
+    // @ts-expect-error: there is no receiver tema
+    expect(() => alerting({ receivers: { team: [SLACK] }, route: { receiver: 'tema' } })).toThrow(
+      DefinitionError,
+    );
+    expect(() =>
+      alerting({
+        receivers: { team: [SLACK] },
+        // @ts-expect-error: not in a child either
+        route: { receiver: 'team', routes: [{ receiver: 'tema' }] },
+      }),
+    ).toThrow(DefinitionError);
+    // @ts-expect-error: a secret is named by where it stands, never written down
+    const written: SecretSource = 'https://hooks.slack.com/services/T000/B000/XXXX';
+    expect(written).toBeTypeOf('string');
   });
 
   test('all mistakes are told at once', () => {
