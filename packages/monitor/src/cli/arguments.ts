@@ -27,6 +27,7 @@ import { findConfig } from './project/find-config.ts';
 import type { ProjectUp } from './project/up-options.ts';
 import { parseLabelArguments, type RouteOptions } from './route.ts';
 import { parseSilenceCommand, type SilenceOptions } from './silence.ts';
+import type { SloOptions } from './slo.ts';
 import { nameFilter, type TestOptions } from './test.ts';
 import type { UpOptions } from './up.ts';
 
@@ -108,6 +109,11 @@ export const HELP = `binnacle: collects, stores, queries, alerts and shows
     --coverage-required           and fail where one is not
     --watch                       run again whenever a file changes
 
+  binnacle slo                    what became of the objectives: budgets, and how fast they burn
+    --config FILE                 binnacle.config.ts (default: the nearest one)
+    --url URL                     the monitor (default: BINNACLE_URL, or http://127.0.0.1:9700)
+    --json, --markdown            for programs, for reports
+
   binnacle route LABEL=VALUE...   where would an alert with these labels go, and why?
     --alerts FILE                 alertmanager.yml (default: ./alertmanager.yml)
     --expect RECEIVERS            fail unless it would go to these, with commas between them
@@ -141,6 +147,7 @@ export type Command =
   | { readonly name: 'generate'; readonly options: GenerateCommand }
   | { readonly name: 'catalog'; readonly options: CatalogOptions }
   | { readonly name: 'init'; readonly options: InitOptions }
+  | { readonly name: 'slo'; readonly options: SloOptions }
   | { readonly name: 'silence'; readonly options: SilenceOptions }
   | { readonly name: 'exporter'; readonly options: ExporterOptions }
   | { readonly name: 'route'; readonly options: RouteOptions }
@@ -198,6 +205,10 @@ export async function parseCommand(
     }
     case 'test':
       return { name: 'test', options: testOptions(rest, values) };
+    case 'slo': {
+      const { parseSloCommand } = await import('./slo.ts');
+      return { name: 'slo', options: parseSloCommand(rest, values, env) };
+    }
     case 'silence':
       return { name: 'silence', options: parseSilenceCommand(rest, values, env) };
     default:

@@ -58,6 +58,12 @@ async function run(args: readonly string[]): Promise<void> {
       process.exitCode = await runInit(command.options, { cwd: process.cwd(), fetch, say, complain });
       return;
     }
+    case 'slo': {
+      const { runSlo } = await import('./slo.ts');
+      const { loadProject } = await import('./project/load-project.ts');
+      process.exitCode = await runSlo(command.options, { fetch, loadProject, now: Date.now, say, complain });
+      return;
+    }
     case 'check files': {
       const report = await check(command.what, command.files, command.rules);
       for (const line of report.valid) say(line);

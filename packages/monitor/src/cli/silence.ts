@@ -11,15 +11,12 @@ import {
   formatMatcher,
   parseMatcher,
 } from '../alert-matcher.ts';
+import { askMonitor, monitorUrl, RefusedError } from './monitor-client.ts';
 import { UsageError } from './options.ts';
 
-/** Where a monitor is asked when nobody says where. */
-export const DEFAULT_MONITOR_URL = 'http://127.0.0.1:9700';
 const DEFAULT_DURATION = '1h';
 /** No time, as Go writes it: the monitor's own clock decides, which may not agree with ours. */
 const AT_ONCE = '0001-01-01T00:00:00Z';
-/** How long the monitor may take to answer. */
-const ANSWER_MS_MAX = 10_000;
 
 /** The options of the command line that this command reads. */
 export interface SilenceFlags {
@@ -61,11 +58,6 @@ export interface SilenceIo {
   readonly complain: (line: string) => void;
 }
 
-/** The monitor did not do it; the message says why. */
-class RefusedError extends Error {
-  override readonly name = 'RefusedError';
-}
-
 /**
  * Reads what follows `binnacle silence`.
  * @throws UsageError
@@ -75,12 +67,7 @@ export function parseSilenceCommand(
   flags: SilenceFlags,
   env: Readonly<Record<string, string | undefined>>,
 ): SilenceOptions {
-  const url = (flags.url ?? env.BINNACLE_URL ?? DEFAULT_MONITOR_URL).replace(/\/+$/, '');
-  if (!URL.canParse(url) || !/^https?:/.test(url))
-    throw new UsageError(
-      `${JSON.stringify(url)} is not the address of a monitor, such as ${DEFAULT_MONITOR_URL}`,
-    );
-  return { action: actionOf(rest, flags), url, json: flags.json === true };
+  return { action: actionOf(rest, flags), url: monitorUrl(flags.url, env), json: flags.json === true };
 }
 
 function actionOf([name, ...rest]: readonly string[], flags: SilenceFlags): SilenceAction {
@@ -153,7 +140,8 @@ export async function runSilence(options: SilenceOptions, io: SilenceIo): Promis
 }
 
 async function perform({ action, url, json }: SilenceOptions, io: SilenceIo): Promise<number> {
-  const ask = (path: string, init?: RequestInit): Promise<unknown> => askMonitor(io, url, path, init);
+  const ask = (path: string, init?: RequestInit): Promise<unknown> =>
+    askMonitor(io, url, `/api/v2${path}`, init);
   switch (action.name) {
     case 'add': {
       const { matchers, durationMs, comment, author } = action;
@@ -312,41 +300,4 @@ function post(body: object): RequestInit {
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
   };
-}
-
-/** @throws RefusedError when the monitor does not answer or says no */
-async function askMonitor(
-  io: SilenceIo,
-  url: string,
-  path: string,
-  init: RequestInit = {},
-): Promise<unknown> {
-  let response: Response;
-  try {
-    response = await io.fetch(`${url}/api/v2${path}`, {
-      ...init,
-      signal: AbortSignal.timeout(ANSWER_MS_MAX),
-    });
-  } catch {
-    throw new RefusedError(`no monitor answers at ${url}: name another with --url URL or BINNACLE_URL`);
-  }
-  const text = await response.text();
-  let answer: unknown;
-  try {
-    answer = text === '' ? undefined : JSON.parse(text);
-  } catch {
-    throw new RefusedError(`what answers at ${url} is no monitor (${response.status})`);
-  }
-  if (response.ok) return answer;
-  throw new RefusedError(
-    wordsOf(answer) ?? (response.status === 404 ? 'not found' : `refused with ${response.status}`),
-  );
-}
-
-/** A refusal is a text, `{message}`, or `{error}`. */
-function wordsOf(answer: unknown): string | undefined {
-  if (typeof answer === 'string') return answer;
-  if (typeof answer !== 'object' || answer === null) return undefined;
-  if ('message' in answer && typeof answer.message === 'string') return answer.message;
-  return 'error' in answer && typeof answer.error === 'string' ? answer.error : undefined;
 }
