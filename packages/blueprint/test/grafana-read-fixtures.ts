@@ -1,8 +1,8 @@
 /** The dashboards that the tests of reading work on: one file for each trait, and what is done with all of them. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, type TestContext } from 'vitest';
+import type { TestContext } from 'vitest';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const folder = path.join(here, 'fixtures/grafana');
@@ -19,18 +19,6 @@ export const FIXTURES: readonly string[] = readdirSync(folder)
 /** A fixture, read anew: nobody else has it. */
 export function fixture(name: string): Json {
   return JSON.parse(readFileSync(path.join(folder, `${name}.json`), 'utf8')) as Json;
-}
-
-/** Compares a text with the one that was reviewed; BINNACLE_UPDATE_GOLDEN=1 writes it. */
-export function golden(name: string, text: string): void {
-  const file = path.join(here, 'golden/grafana-read', name);
-  if (process.env.BINNACLE_UPDATE_GOLDEN === '1') {
-    mkdirSync(path.dirname(file), { recursive: true });
-    writeFileSync(file, text);
-  }
-  expect(text, `${file}: BINNACLE_UPDATE_GOLDEN=1 writes it`).toBe(
-    existsSync(file) ? readFileSync(file, 'utf8') : undefined,
-  );
 }
 
 /** Every value that is no object and no list, and every empty one of these, by its JSON pointer. */

@@ -9,13 +9,13 @@ import {
   type Note,
   normalizeDashboard,
 } from '../dist/index.js';
+import { expectGolden } from './golden-file.ts';
 import {
   at,
   branchesOf,
   dashboardOfDocument,
   FIXTURES,
   fixture,
-  golden,
   type Json,
   leavesOf,
   panelOfDocument,
@@ -31,7 +31,7 @@ describe.each(FIXTURES)('%s', (name) => {
 
   test('becomes what was reviewed, with these notes', () => {
     const text = { dashboard: read.dashboard, notes: read.notes.map(line) };
-    golden(`${name}.golden`, `${JSON.stringify(text, null, 1)}\n`);
+    expectGolden(`grafana-read/${name}.golden`, `${JSON.stringify(text, null, 1)}\n`);
   });
 
   test('loses nothing: what is not in the result is in a note', () => {

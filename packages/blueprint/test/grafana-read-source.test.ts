@@ -6,8 +6,9 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Dashboard, dashboardSource, readGrafana, stringifyDashboard } from '../dist/index.js';
+import { expectGolden } from './golden-file.ts';
 import { anyDashboard } from './grafana-read-dashboards.ts';
-import { FIXTURES, fixture, golden } from './grafana-read-fixtures.ts';
+import { FIXTURES, fixture } from './grafana-read-fixtures.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 // Beside the built files, which the modules import.
@@ -59,7 +60,7 @@ test.each(written)('%s renders to the same bytes from its source', async (name, 
 test.each(['graph', 'graphs-of-a-document', 'references', 'resource-v2', 'singlestat', 'variables'])(
   '%s reads as it was reviewed',
   (name) => {
-    golden(`${name}.source.golden`, dashboardSource(readGrafana(fixture(name)).dashboard));
+    expectGolden(`grafana-read/${name}.source.golden`, dashboardSource(readGrafana(fixture(name)).dashboard));
   },
 );
 

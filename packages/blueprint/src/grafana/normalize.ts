@@ -3,7 +3,7 @@
  * Grafana 11 has it after its own migrations.
  *
  * 1. The dashboard is taken out of what surrounds it; one of the V2 model is laid out as a classic one.
- * 2. Placeholders of a shared dashboard become variables, what stands around the panels is completed.
+ * 2. What stands around the panels is completed, placeholders of a shared dashboard become variables.
  * 3. Old rows are laid onto the grid; each panel becomes one of today, with its queries, looks and options in
  *    the places where Grafana reads them.
  * 4. Whatever has no id, no place or no name is given one.
@@ -40,8 +40,8 @@ export interface NormalizedDashboard {
 export function normalizeDashboard(json: unknown): NormalizedDashboard {
   const ledger = new Ledger(json);
   const dashboard = unwrap(ledger);
-  fillInputs(dashboard, ledger);
   completeFrame(dashboard, ledger);
+  fillInputs(dashboard, ledger);
   gatherPanels(dashboard, ledger);
   const variables = objectsOf(objectOf(dashboard.templating).list);
   const plugins = new Map(

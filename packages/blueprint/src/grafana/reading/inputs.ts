@@ -11,11 +11,14 @@ export function fillInputs(dashboard: JsonObject, ledger: Ledger): void {
   const inputs = objectsOf(dashboard.__inputs).filter((input) => typeof input.name === 'string');
   if (dashboard.__inputs !== undefined) {
     ledger.drop('input', 'placeholders are filled in', dashboard, '__inputs');
+    const list = listOf(objectOf(dashboard.templating).list);
+    // Two inputs for one plugin may stand for two data sources: only what the file brings serves several.
+    const brought = list.filter(isObject);
     const fillings = new Map<string, string>();
     for (const input of inputs) {
       const name = textOf(input.name) ?? '';
       if (input.type === 'datasource')
-        fillings.set(name, `\${${datasourceVariable(dashboard, input, ledger)}}`);
+        fillings.set(name, `\${${datasourceVariable(input, brought, list, ledger)}}`);
       else if (typeof input.value === 'string') fillings.set(name, input.value);
     }
     if (fillings.size > 0) fill(dashboard, fillings, ledger);
@@ -23,15 +26,20 @@ export function fillInputs(dashboard: JsonObject, ledger: Ledger): void {
   if (isObject(dashboard.__elements)) placeLibraryPanels(dashboard, dashboard.__elements, ledger);
 }
 
-/** The variable that chooses a data source of the input's plugin: one that is there, or a new one. */
-function datasourceVariable(dashboard: JsonObject, input: JsonObject, ledger: Ledger): string {
+/** The variable that chooses a data source of the input's plugin: one that is there, or a new one in front of the others. */
+function datasourceVariable(
+  input: JsonObject,
+  brought: readonly JsonObject[],
+  list: JsonValue[],
+  ledger: Ledger,
+): string {
   const plugin = textOf(input.pluginId) ?? 'prometheus';
-  const list = listOf(objectOf(dashboard.templating).list);
-  const variables = list.filter(isObject);
-  const there = variables.find((variable) => variable.type === 'datasource' && variable.query === plugin);
+  const there = brought.find(({ type, query }) => type === 'datasource' && query === plugin);
   if (typeof there?.name === 'string') return there.name;
-  const wanted = plugin === 'prometheus' ? 'datasource' : textOf(input.name)!;
-  const name = variables.some((variable) => variable.name === wanted) ? textOf(input.name)! : wanted;
+  const taken = new Set(list.filter(isObject).map((variable) => variable.name));
+  const own = textOf(input.name) ?? '';
+  const names = [...(plugin === 'prometheus' ? ['datasource'] : []), own, `${own}_source`];
+  const name = names.find((candidate) => !taken.has(candidate)) ?? own;
   const variable: JsonObject = {
     type: 'datasource',
     name,
@@ -46,7 +54,7 @@ function datasourceVariable(dashboard: JsonObject, input: JsonObject, ledger: Le
     regex: '',
   };
   ledger.derive(variable, input);
-  dashboard.templating = { ...objectOf(dashboard.templating), list: [variable, ...list] };
+  list.splice(list.length - brought.length, 0, variable);
   ledger.note('input', `the placeholder ${textOf(input.name)} is the variable ${name}`, {
     from: { in: input },
     to: { in: variable },
