@@ -1,5 +1,6 @@
 /** Dashboards of any JSON in the words of the model: rendered again they have all that was in the file. */
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: Grafana's own references
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
@@ -55,6 +56,15 @@ describe.each(FIXTURES)('%s', (name) => {
     const first = stringifyDashboard(readGrafana(fixture(name)).dashboard);
     expect(stringifyDashboard(readGrafana(JSON.parse(first)).dashboard)).toBe(first);
   });
+});
+
+test('the dashboard with everything that the builder can say comes back in its words', () => {
+  const file = new URL('./golden/dashboard/everything.json', import.meta.url);
+  const text = readFileSync(file, 'utf8');
+  const { dashboard, notes } = readGrafana(JSON.parse(text));
+  expect(stringifyDashboard(dashboard)).toBe(text);
+  expect(notes).toEqual([]);
+  expect(dashboard.rows.flatMap(({ panels }) => panels).filter(({ rest }) => rest !== undefined)).toEqual([]);
 });
 
 test('the samples of documents lose nothing', (context) => {

@@ -3,7 +3,7 @@
  * and the exceptions for series become overrides, and the numbers take their ranges of today (a fill of 0 to 10
  * is one of 0 to 100). A graph whose axis counts values is a histogram, one over series a bar chart.
  */
-import { isObject, type JsonObject, type JsonValue, numberOf, objectOf, objectsOf } from './json.ts';
+import { isObject, type JsonObject, type JsonValue, listOf, numberOf, objectOf, objectsOf } from './json.ts';
 import type { Ledger } from './ledger.ts';
 import { axisFields } from './misplaced.ts';
 import {
@@ -18,12 +18,17 @@ import {
 } from './panel-parts.ts';
 
 /** What only told the old panel how to draw, and tells no panel of today anything. */
-const GONE = ['renderer', 'hiddenSeries', 'percentage', 'spaceLength', 'dashLength', 'yaxis', 'xaxis'];
+const GONE = [
+  ...['renderer', 'hiddenSeries', 'percentage', 'spaceLength', 'dashLength', 'yaxis', 'xaxis'],
+  // Of before Grafana 2, left behind in files that have been saved ever since.
+  ...['y_formats', 'grid', 'leftYAxisLabel', 'rightYAxisLabel', 'x-axis', 'y-axis'],
+];
 
 /** Makes a graph panel a timeseries. */
 export function fromGraph(panel: JsonObject, ledger: Ledger): void {
   const type = typeOf(objectOf(panel.xaxis).mode);
   ledger.put('older-panel', `a graph panel is a ${type}`, panel, 'type', type);
+  if (panel.yaxes === undefined) ancientAxes(panel, ledger);
   yAxes(panel, ledger);
   lines(panel, ledger);
   moveAliasColors(ledger, panel, 'graph');
@@ -42,16 +47,36 @@ function typeOf(mode: JsonValue | undefined): string {
   return mode === 'series' ? 'barchart' : 'timeseries';
 }
 
+/** Until version 12 of the model an axis was spread over several fields. */
+function ancientAxes(panel: JsonObject, ledger: Ledger): void {
+  const grid = objectOf(panel.grid);
+  const formats = listOf(panel.y_formats);
+  if (formats.length === 0 && !isObject(panel.grid)) return;
+  panel.yaxes = ['left', 'right'].map((side, i) => {
+    const axis: JsonObject = {};
+    ledger.derive(axis, isObject(panel.grid) ? grid : panel);
+    if (typeof formats[i] === 'string') axis.format = formats[i];
+    for (const [key, name] of [
+      ['min', 'Min'],
+      ['max', 'Max'],
+      ['logBase', 'LogBase'],
+    ] as const)
+      ledger.carry(grid, side + name, axis, key);
+    ledger.carry(panel, `${side}YAxisLabel`, axis, 'label');
+    return axis;
+  });
+}
+
 function yAxes(panel: JsonObject, ledger: Ledger): void {
   const { yaxes } = panel;
   if (yaxes === undefined) return;
   const [left, right] = Array.isArray(yaxes) ? yaxes : [yaxes];
   // What the right axis says is for the series that are drawn against it; without any it says nothing.
-  if (isObject(right)) {
+  const users = objectsOf(panel.seriesOverrides).filter(({ yaxis }) => yaxis === 2);
+  if (isObject(right) && users.length > 0) {
     const own: JsonObject = {};
     axisFields(right, own, 'older-panel', ledger);
-    for (const series of objectsOf(panel.seriesOverrides))
-      if (series.yaxis === 2) series.$rightAxis = objectOf(objectOf(own.fieldConfig).defaults);
+    for (const series of users) series.$rightAxis = objectOf(objectOf(own.fieldConfig).defaults);
   }
   if (isObject(left)) axisFields(left, panel, 'older-panel', ledger);
   dropFields(ledger, panel, ['yaxes'], 'graph');
