@@ -113,6 +113,25 @@ describe.each(['classic', 'native'] as const)('with %s buckets', (buckets) => {
   });
 });
 
+test('where there can be any number of lines, the first few are shown', () => {
+  const definitions: MetricDefinition[] = [];
+  const watches = wholeWatches({ defined: (one) => definitions.push(one) });
+  const isOpen = (expr: string, label: string): boolean =>
+    label === 'instance' ||
+    definitions.some(({ name, labels }) => expr.includes(`${name}{`) && labels?.[label] === 'open');
+  let many = 0;
+  for (const panel of Object.values(watches).flatMap(({ rows }) => rows.flatMap(({ panels }) => panels))) {
+    if (panel.type !== 'timeseries') continue;
+    for (const { legend, expr } of panel.queries) {
+      const labels = [...legend.matchAll(/\{\{(\w+)\}\}/g)].map(([, label]) => label!);
+      if (!labels.some((label) => isOpen(expr, label))) continue;
+      expect(expr, panel.title).toMatch(/^(top|bottom)k\(5, /);
+      many++;
+    }
+  }
+  expect(many).toBeGreaterThan(20);
+});
+
 test('nothing that Binnacle checks of rules and dashboards is wrong with them', () => {
   const definitions: MetricDefinition[] = [];
   const watches = Object.entries(wholeWatches({ defined: (one) => definitions.push(one) }));

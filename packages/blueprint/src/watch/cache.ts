@@ -4,13 +4,24 @@
  * A cache that does not hit is a cause and no symptom: it makes something else slow, which has its own alert. So nobody
  * is woken by it.
  */
-import { add, and, type Duration, ge, gt, lt, notRe, type RangeLength, re } from '@binnacle/promql/builder';
+import {
+  add,
+  and,
+  bottomk,
+  type Duration,
+  ge,
+  gt,
+  lt,
+  notRe,
+  type RangeLength,
+  re,
+} from '@binnacle/promql/builder';
 import { DefinitionError } from '../dashboard/definition-error.ts';
 import { percent, slow } from './alerts.ts';
 import { assembleWatch, subjectOf, type WatchAlert } from './assembly.ts';
 import { share } from './limits.ts';
 import { anyOf, noneOfThese, type ValueCondition } from './outcomes.ts';
-import { asked, levels, lines, quantiles } from './panels.ts';
+import { asked, LINES_MAX, levels, lines, quantiles } from './panels.ts';
 import { type Counting, Scope, type Series, shareOf } from './scope.ts';
 import type { Watch, WatchOptions } from './watch.ts';
 import {
@@ -217,7 +228,11 @@ function hitPanel(lookups: Lookups, by: string | undefined, least: number) {
     {
       queries: [
         asked(
-          (window) => shareOf(lookups.hits('rate', window, by), lookups.all('rate', window, by)),
+          (window) => {
+            const ratio = shareOf(lookups.hits('rate', window, by), lookups.all('rate', window, by));
+            // Those that hit least are those that one looks for.
+            return by === undefined ? ratio : bottomk(LINES_MAX, ratio);
+          },
           by === undefined ? 'hits' : `{{${by}}}`,
         ),
       ],

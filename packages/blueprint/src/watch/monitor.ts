@@ -277,7 +277,12 @@ function telling(scope: Scope, metrics: MonitorMetrics) {
     lines(
       { title: 'Requests', description: 'Requests that it answered, per second, by status.' },
       {
-        queries: [asked((window) => scope.events(requests, 'rate', window, { by: 'status' }), '{{status}}')],
+        queries: [
+          asked(
+            (window) => topk(LINES_MAX, scope.events(requests, 'rate', window, { by: 'status' })),
+            '{{status}}',
+          ),
+        ],
         unit: 'reqps',
         stack: 'normal',
       },

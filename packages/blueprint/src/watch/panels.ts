@@ -64,9 +64,14 @@ export function lines(about: AboutPanel, { colors, ...spec }: LinesSpec): Timese
 
 /** How often, by how it ended. */
 export function endings(outcomes: Outcomes, about: AboutPanel, unit: Unit = 'ops'): TimeseriesPanel {
-  const queries = outcomes
-    .lines(RESOLUTION)
-    .map(({ legend, series }): QuerySpec => ({ expr: series, legend }));
+  const { of, label } = outcomes;
+  const mayBeMany = label !== undefined && of.labels[label] === 'open';
+  const queries = outcomes.lines(RESOLUTION).map(
+    ({ legend, series }): QuerySpec => ({
+      expr: mayBeMany ? topk(LINES_MAX, series) : series,
+      legend,
+    }),
+  );
   const parts = queries.length === 1;
   return lines(about, {
     queries,

@@ -3,7 +3,7 @@
  *
  * That queries find nothing at all is the symptom of an index that was lost, and nothing fails then.
  */
-import { and, type Duration, div, ge, gt, lt, unless } from '@binnacle/promql/builder';
+import { and, type Duration, div, ge, gt, lt, topk, unless } from '@binnacle/promql/builder';
 import { failing, slow } from './alerts.ts';
 import { assembleWatch, subjectOf, type WatchAlert } from './assembly.ts';
 import { type OutcomeOptions, outcomesByLabel } from './outcomes.ts';
@@ -153,11 +153,11 @@ function resultPanel(scope: Scope, queries: WatchedMetric, results: WatchedMetri
     {
       queries: [
         asked(
-          (window) =>
-            div(
-              scope.events(results, 'rate', window, { by: apart }),
-              gt(scope.events(queries, 'rate', window, { by: apart }), 0),
-            ),
+          (window) => {
+            const found = scope.events(results, 'rate', window, { by: apart });
+            const ratio = div(found, gt(scope.events(queries, 'rate', window, { by: apart }), 0));
+            return apart === undefined ? ratio : topk(LINES_MAX, ratio);
+          },
           apart === undefined ? 'results' : `{{${apart}}}`,
         ),
       ],
