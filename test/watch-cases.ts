@@ -85,6 +85,17 @@ export const ALERT_CASES: readonly AlertCase[] = [
     below: observed('http_request_duration_seconds', '1', 10, 'method="GET",endpoint="/"'),
   },
   {
+    alert: 'HttpSlow',
+    watch: wholeWatches({ buckets: 'native' }).http,
+    // Bucket 4 of schema 0 is from 8 to 16 seconds, bucket 0 from half a second to one.
+    fires: [
+      `http_request_duration_seconds{${A},method="GET",endpoint="/"} {{schema:0 offset:4 buckets:[0]}}+{{schema:0 count:10 sum:100 offset:4 buckets:[10]}}x200`,
+    ],
+    below: [
+      `http_request_duration_seconds{${A},method="GET",endpoint="/"} {{schema:0 buckets:[0]}}+{{schema:0 count:10 sum:8 buckets:[10]}}x200`,
+    ],
+  },
+  {
     alert: 'HttpCrowded',
     watch: WATCHES.http,
     fires: [`http_requests_in_progress{${A}} 60x200`, `http_requests_in_progress{${B}} 41x200`],
