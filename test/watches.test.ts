@@ -172,12 +172,13 @@ test('promtool accepts all rules, and its runner finds the same alerts', async (
 test('the definitions of the monitor are those that it shows', () => {
   const shown = new Map(ownFamilies(MONITOR_STATE).map((family) => [family.name, family]));
   for (const given of Object.values(MONITOR_METRICS)) {
-    const { name, type, labels = {} } = given as MetricDefinition;
-    const { type: shownType, labelNames } = shown.get(name)!;
-    expect({ name, type, labels: Object.keys(labels) }).toEqual({
+    const { name, type, labels = {}, buckets } = given as MetricDefinition;
+    const family = shown.get(name)!;
+    expect({ name, type, labels: Object.keys(labels), buckets }).toEqual({
       name,
-      type: shownType,
-      labels: [...labelNames],
+      type: family.type,
+      labels: [...family.labelNames],
+      buckets: family.type === 'histogram' ? [...family.bounds] : undefined,
     });
     const rows = shown.get(name)!.series as readonly { readonly labelValues: readonly string[] }[];
     for (const [i, domain] of Object.values(labels).entries())

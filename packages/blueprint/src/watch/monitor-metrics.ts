@@ -38,6 +38,7 @@ export const MONITOR_METRICS: MonitorInstrument = {
     type: 'histogram',
     name: 'alertmanager_notification_latency_seconds',
     labels: RECEIVER,
+    buckets: [1, 5, 10, 15, 20],
   },
   forwarded: counter('prometheus_notifications_sent_total', ALERTMANAGER),
   forwardErrors: counter('prometheus_notifications_errors_total', ALERTMANAGER),
