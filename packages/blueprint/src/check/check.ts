@@ -78,6 +78,8 @@ export interface CheckContext {
   readonly uncataloguedJobs: readonly string[];
   /** How often targets are scraped where nothing else is said; undefined when nobody says it. */
   readonly scrapeIntervalMs: number | undefined;
+  /** The same of the series of an expression, by the jobs that it names. */
+  scrapeIntervalFor(expr: Expr): number | undefined;
   /** All rules, of files and of the configuration. */
   readonly rules: readonly RuleSubject[];
   /** The rules that record a name. */

@@ -26,7 +26,7 @@ import {
   type TemplateProblem,
 } from './rule-reader.ts';
 import type { RuleGroupSubject, RuleSubject } from './rule-subject.ts';
-import { readScrapeSettings } from './scrape-settings.ts';
+import { ScrapeSettings } from './scrape-settings.ts';
 import { SourceFile } from './source-file.ts';
 
 /** What is checked. */
@@ -64,15 +64,15 @@ export function makeContext(input: CheckInput, report: ReadingReport): CheckCont
   }
   const ofKind = (kind: FileKind): readonly SourceFile[] => byKind.get(kind) ?? [];
   const groups = readGroups(input, ofKind, report);
-  const scraping = readScrapeSettings(ofKind('prometheus'));
+  const scraping = ScrapeSettings.of(ofKind('prometheus'), input.project?.config);
   const services = input.catalogs ?? [];
   const jobs = [
-    ...scraping.intervals.keys(),
-    ...(input.project?.config.services ?? []).map(({ job }) => job),
+    ...new Set([
+      ...scraping.intervals.keys(),
+      ...(input.project?.config.services ?? []).map(({ job }) => job),
+    ]),
   ];
-  const uncataloguedJobs = [...new Set(jobs)].filter((job) =>
-    services.every((service) => service.job !== job),
-  );
+  const uncataloguedJobs = jobs.filter((job) => services.every((service) => service.job !== job));
   const catalogs = new Catalogs(
     services,
     recordingsOf(groups),
@@ -91,6 +91,7 @@ export function makeContext(input: CheckInput, report: ReadingReport): CheckCont
     isCatalogKnown: catalogs.services.length > 0,
     uncataloguedJobs,
     scrapeIntervalMs: scraping.intervalMs,
+    scrapeIntervalFor: (expr) => scraping.intervalFor(expr),
     get rules() {
       return rules;
     },
@@ -214,7 +215,8 @@ class Rule implements RuleSubject {
 
   findings(): readonly Finding[] {
     if (this.tree === undefined) return [];
-    const { catalogFor, isCatalogKnown, scrapeIntervalMs } = this.context;
+    const { catalogFor, isCatalogKnown } = this.context;
+    const scrapeIntervalMs = this.context.scrapeIntervalFor(this.tree);
     const options: CheckOptions = {
       // Where no metric is known, none is unknown.
       ...(!isCatalogKnown && { disabled: ['unknown-metric'] }),

@@ -167,3 +167,23 @@ describe('without a catalog', () => {
     expect(unknown([api!], 'node_load1 > 5')).toEqual(['error unknown metric node_load1']);
   });
 });
+
+describe('a range is measured by the scrapes', () => {
+  const prometheus = (jobs: string) =>
+    new Map([['prometheus.yml', `global:\n  scrape_interval: 15s\nscrape_configs:\n${jobs}`]]);
+  const files = prometheus('- job_name: api\n- job_name: worker\n  scrape_interval: 1m\n');
+  const cases: readonly (readonly [expr: string, found: readonly string[]])[] = [
+    [
+      'rate(jobs_started_total{job="worker"}[1m]) > 1',
+      ['rate over 1m needs two samples, and scrapes are 1m apart'],
+    ],
+    ['rate(jobs_started_total{job="worker"}[2m]) > 1', []],
+    ['rate(jobs_started_total[1m]) > 1', []],
+    ['rate(jobs_started_total[20s]) > 1', ['rate over 20s needs two samples, and scrapes are 15s apart']],
+    ['rate(jobs_started_total{job="worker"}[1m]) > on () rate(http_requests_total{job="api"}[1m])', []],
+  ];
+  test.each(cases)('in %s', (expr, expected) => {
+    const found = problemsIn(alerting(expr), { files }).filter(({ check }) => check === 'short-range');
+    expect(found.map(({ message }) => message)).toEqual(expected);
+  });
+});

@@ -14,8 +14,9 @@ export const shortFor: RuleCheck = {
   name: 'short-for',
   inspect(rule, report) {
     const { tree, forMs, context } = rule;
-    const { scrapeIntervalMs } = context;
-    if (rule.type !== 'alert' || tree === undefined || scrapeIntervalMs === undefined) return;
+    if (rule.type !== 'alert' || tree === undefined) return;
+    const scrapeIntervalMs = context.scrapeIntervalFor(tree);
+    if (scrapeIntervalMs === undefined) return;
     const leastMs = MISSED_SCRAPES * scrapeIntervalMs;
     if (forMs >= leastMs || longestRangeMs(tree) >= leastMs || !testsForAbsence(tree)) return;
     const held = forMs === 0 ? 'fires at once' : `fires after ${formatDuration(forMs)}`;
