@@ -5,6 +5,7 @@
  */
 import {
   Catalog,
+  type CatalogMetric,
   type Expr,
   type LabelDomain,
   type RecordingRule,
@@ -13,6 +14,7 @@ import {
   withRecordingRules,
 } from '@binnacle/promql';
 import type { ServiceCatalog } from '../catalog/catalog-data.ts';
+import type { ScrapeSettings } from './scrape-settings.ts';
 
 /** What every monitor has. */
 const NONE = Catalog.of([]);
@@ -23,6 +25,7 @@ export class Catalogs {
   /** Of all services. */
   readonly all: Catalog;
   readonly #recordings: readonly RecordingRule[];
+  readonly #scraping: ScrapeSettings;
   readonly #hasOtherTargets: boolean;
   readonly #bySelection = new Map<string, Catalog>();
   /** Of each service alone, without what rules record. */
@@ -32,10 +35,12 @@ export class Catalogs {
   constructor(
     services: readonly ServiceCatalog[],
     recordings: readonly RecordingRule[],
+    scraping: ScrapeSettings,
     hasOtherTargets: boolean,
   ) {
     this.services = services;
     this.#recordings = recordings;
+    this.#scraping = scraping;
     this.#hasOtherTargets = hasOtherTargets;
     this.all = this.#of(services);
   }
@@ -53,6 +58,18 @@ export class Catalogs {
     return this.#of(this.services.filter((service) => selected.has(service)));
   }
 
+  /** Where a job may add any label, nothing is known of the labels of its metrics. */
+  #metricsOf({ job, metrics }: ServiceCatalog): readonly CatalogMetric[] {
+    if (this.#scraping.labelsOf(job) !== undefined) return metrics;
+    return metrics.map(({ labels: _, ...rest }) => rest);
+  }
+
+  /** Labels that scraping adds, of which nobody tells the values. */
+  #addedLabels(services: readonly ServiceCatalog[]): Record<string, LabelDomain> {
+    const names = services.flatMap(({ job }) => [...(this.#scraping.labelsOf(job) ?? [])]);
+    return Object.fromEntries([...new Set(names)].sort().map((name) => [name, 'open']));
+  }
+
   /** The services that have series of a name, but for what the monitor writes of every target. */
   having(name: string): readonly ServiceCatalog[] {
     this.#alone ??= new Map(this.services.map((service) => [service, Catalog.of(service.metrics)]));
@@ -66,9 +83,12 @@ export class Catalogs {
     if (catalog === undefined) {
       catalog = withRecordingRules(
         Catalog.of(
-          services.flatMap(({ metrics }) => metrics),
+          services.flatMap((service) => this.#metricsOf(service)),
           // With the values of all services: what a matcher leaves out is no unknown word.
-          { targetLabels: targetLabels(this.services), hasOtherTargets: this.#hasOtherTargets },
+          {
+            targetLabels: { ...this.#addedLabels(services), ...targetLabels(this.services) },
+            hasOtherTargets: this.#hasOtherTargets,
+          },
         ),
         this.#recordings,
       );

@@ -64,7 +64,7 @@ export function makeContext(input: CheckInput, report: ReadingReport): CheckCont
   }
   const ofKind = (kind: FileKind): readonly SourceFile[] => byKind.get(kind) ?? [];
   const groups = readGroups(input, ofKind, report);
-  const scraping = ScrapeSettings.of(ofKind('prometheus'), input.project?.config);
+  const scraping = ScrapeSettings.of(ofKind('prometheus'), ofKind('kubernetes'), input.project?.config);
   const services = input.catalogs ?? [];
   const jobs = [
     ...new Set([
@@ -76,6 +76,7 @@ export function makeContext(input: CheckInput, report: ReadingReport): CheckCont
   const catalogs = new Catalogs(
     services,
     recordingsOf(groups),
+    scraping,
     jobs.length === 0 || uncataloguedJobs.length > 0,
   );
   const paths = pathsOf([...files.keys(), ...(input.otherPaths ?? [])]);

@@ -5,26 +5,48 @@
 import { type Expr, parseDuration, walk } from '@binnacle/promql';
 import type { Config } from '../config/config.ts';
 import type { SourceFile } from './source-file.ts';
-import { readYaml } from './yaml-source.ts';
+import { readYaml, type YamlValue } from './yaml-source.ts';
 
 /** As Prometheus has it where nothing is said. */
 const SCRAPE_INTERVAL_MS_DEFAULT = 60_000;
+
+/** Labels that the operator gives to what a `ServiceMonitor` or a `PodMonitor` selects. */
+const OPERATOR_LABELS = ['namespace', 'pod', 'service', 'endpoint', 'container', 'node'];
+
+/** Labels that a job adds to its targets beside `job` and `instance`; undefined where they cannot be told. */
+type AddedLabels = ReadonlySet<string> | undefined;
 
 /** What is scraped. */
 export class ScrapeSettings {
   /** By name of the job. */
   readonly intervals: ReadonlyMap<string, number>;
+  readonly #labels: ReadonlyMap<string, AddedLabels>;
+  readonly #common: readonly string[];
   /** The shortest interval of all jobs, so that no range is called too short by mistake; undefined without a job. */
   readonly intervalMs: number | undefined;
 
-  private constructor(intervals: ReadonlyMap<string, number>) {
+  private constructor(
+    intervals: ReadonlyMap<string, number>,
+    labels: ReadonlyMap<string, AddedLabels>,
+    common: readonly string[],
+  ) {
     this.intervals = intervals;
+    this.#labels = labels;
+    this.#common = common;
     this.intervalMs = intervals.size === 0 ? undefined : Math.min(...intervals.values());
   }
 
-  /** Reads the scrape jobs of files, and takes the services of a configuration of which no file tells. */
-  static of(files: readonly SourceFile[], config: Config | undefined): ScrapeSettings {
+  /**
+   * Reads the scrape jobs of files, and takes the services of a configuration of which no file tells.
+   * @param manifests of Kubernetes
+   */
+  static of(
+    files: readonly SourceFile[],
+    manifests: readonly SourceFile[],
+    config: Config | undefined,
+  ): ScrapeSettings {
     const intervals = new Map<string, number>();
+    const labels = new Map<string, AddedLabels>();
     for (const file of files) {
       for (const root of readYaml(file).documents.slice(0, 1)) {
         const common =
@@ -32,7 +54,9 @@ export class ScrapeSettings {
         for (const job of root.get('scrape_configs')?.items() ?? []) {
           const name = job.get('job_name')?.text()?.text;
           const interval = durationOf(job.get('scrape_interval')?.text()?.text) ?? common;
-          if (name !== undefined) intervals.set(name, Math.min(interval, intervals.get(name) ?? interval));
+          if (name === undefined) continue;
+          intervals.set(name, Math.min(interval, intervals.get(name) ?? interval));
+          labels.set(name, labels.has(name) ? joined(labels.get(name), addedBy(job)) : addedBy(job));
         }
       }
     }
@@ -42,7 +66,14 @@ export class ScrapeSettings {
       const interval = own ?? Math.max(...environments.map((text) => durationOf(text) ?? 0));
       if (interval > 0 && !intervals.has(job)) intervals.set(job, interval);
     }
-    return new ScrapeSettings(intervals);
+    const isOperated = manifests.some(({ text }) => /^kind:\s*(?:Service|Pod)Monitor\s*$/m.test(text));
+    return new ScrapeSettings(intervals, labels, isOperated ? OPERATOR_LABELS : []);
+  }
+
+  /** The labels that a job adds to its targets beside `job` and `instance`; undefined where they cannot be told. */
+  labelsOf(job: string): ReadonlySet<string> | undefined {
+    if (!this.#labels.has(job)) return new Set(this.#common);
+    return joined(this.#labels.get(job), new Set(this.#common));
   }
 
   /**
@@ -59,6 +90,28 @@ export class ScrapeSettings {
     const known = named.filter((interval) => interval !== undefined);
     return named.length > 0 && known.length === named.length ? Math.min(...known) : this.intervalMs;
   }
+}
+
+function joined(a: AddedLabels, b: AddedLabels): AddedLabels {
+  return a === undefined || b === undefined ? undefined : new Set([...a, ...b]);
+}
+
+/** What a job adds by its static targets and by relabelling. Files of targets may say any label. */
+function addedBy(job: YamlValue): AddedLabels {
+  const names = new Set<string>();
+  if (job.get('file_sd_configs') !== undefined || job.get('http_sd_configs') !== undefined) return undefined;
+  for (const targets of job.get('static_configs')?.items() ?? [])
+    for (const { name } of targets.get('labels')?.fields() ?? []) names.add(name);
+  for (const field of ['relabel_configs', 'metric_relabel_configs']) {
+    for (const rule of job.get(field)?.items() ?? []) {
+      if (rule.get('action')?.text()?.text === 'labelmap') return undefined;
+      const target = rule.get('target_label')?.text()?.text;
+      if (target !== undefined && !target.startsWith('__')) names.add(target);
+    }
+  }
+  names.delete('job');
+  names.delete('instance');
+  return names;
 }
 
 function durationOf(text: string | undefined): number | undefined {

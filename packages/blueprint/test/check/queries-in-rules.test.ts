@@ -187,3 +187,38 @@ describe('a range is measured by the scrapes', () => {
     expect(found.map(({ message }) => message)).toEqual(expected);
   });
 });
+
+describe('labels that scraping adds are known to be there', () => {
+  const expr = 'sum by (pod) (rate(jobs_started_total{job="worker"}[5m])) > 1';
+  const prometheus = (job: string) =>
+    new Map([['prometheus.yml', `scrape_configs:\n- job_name: api\n- job_name: worker\n${job}`]]);
+  const cases: readonly (readonly [
+    what: string,
+    files: ReadonlyMap<string, string>,
+    found: readonly string[],
+  ])[] = [
+    ['by nobody', prometheus(''), ['jobs_started_total has no label pod']],
+    ['by static targets', prometheus('  static_configs:\n  - targets: [a]\n    labels: { pod: a }\n'), []],
+    ['by relabelling', prometheus('  relabel_configs:\n  - { target_label: pod, replacement: a }\n'), []],
+    [
+      'by a map of labels',
+      prometheus('  relabel_configs:\n  - { action: labelmap, regex: "__meta_(.+)" }\n'),
+      [],
+    ],
+    ['by files of targets', prometheus("  file_sd_configs:\n  - files: ['a.json']\n"), []],
+    [
+      'by relabelling to another label',
+      prometheus('  relabel_configs:\n  - { target_label: __address__, replacement: a }\n'),
+      ['jobs_started_total has no label pod'],
+    ],
+    [
+      'by the operator of Kubernetes',
+      new Map([['monitor.yaml', 'apiVersion: monitoring.coreos.com/v1\nkind: ServiceMonitor\nspec: {}\n']]),
+      [],
+    ],
+  ];
+  test.each(cases)('%s', (_, files, expected) => {
+    const found = problemsIn(alerting(expr), { files }).filter(({ check }) => QUERY_CHECKS.test(check));
+    expect(found.map(({ message }) => message)).toEqual(expected);
+  });
+});
