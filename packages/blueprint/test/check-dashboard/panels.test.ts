@@ -149,7 +149,34 @@ dashboardSuite('percent-scale', {
   ],
   silent: [
     ['shares of 1', board([graph(RATIO, looks({ unit: 'percentunit', max: 1 }))])],
+    [
+      'a factor within',
+      board([
+        graph(
+          '100 * sum(rate(jobs_total[5m])) / sum(rate(http_requests_total[5m]))',
+          looks({ unit: 'percent' }),
+        ),
+      ]),
+    ],
     ['percentages', board([graph(`(${RATIO}) * 100`, looks({ unit: 'percent', max: 100 }))])],
+    [
+      'thresholds that nobody has set',
+      board([
+        graph(
+          'cache_hit_ratio',
+          looks({
+            unit: 'percentunit',
+            thresholds: {
+              mode: 'absolute',
+              steps: [
+                { color: 'green', value: null },
+                { color: 'red', value: 80 },
+              ],
+            },
+          }),
+        ),
+      ]),
+    ],
     [
       'relative thresholds',
       board([
@@ -210,14 +237,11 @@ dashboardSuite('gauge-without-max', {
 dashboardSuite('stacked-quantiles', {
   reported: [
     [
-      'means',
-      board([graph('avg by (job) (jobs_pending)', looks({ custom: { stacking: { mode: 'normal' } } }))]),
-      [[PANEL, '"normal"', 'warning', 'means are stacked']],
-    ],
-    [
-      'ratios as percent',
-      board([graph([['sum(jobs_pending)'], [RATIO]], looks({ custom: { stacking: { mode: 'percent' } } }))]),
-      [[PANEL, '"percent"', 'warning', 'ratios are stacked']],
+      'one of two queries, as percent',
+      board([
+        graph([['sum(jobs_pending)'], [LATENCY]], looks({ custom: { stacking: { mode: 'percent' } } })),
+      ]),
+      [[PANEL, '"percent"', 'warning', 'quantiles are stacked']],
     ],
   ],
   silent: [
@@ -225,6 +249,7 @@ dashboardSuite('stacked-quantiles', {
       'parts of a whole',
       board([graph(`sum by (status) (${R})`, looks({ custom: { stacking: { mode: 'normal' } } }))]),
     ],
+    ['shares', board([graph(RATIO, looks({ custom: { stacking: { mode: 'normal' } } }))])],
     ['lines', board([graph(LATENCY, looks({ custom: { stacking: { mode: 'none' } } }))])],
   ],
 });

@@ -353,6 +353,10 @@ dashboardSuite('unknown-series', {
         graph([[`sum by (status) (${JOBS})`, '{{status}}']], looks({}, color('completed'), color('timeout'))),
       ]),
     ],
+    [
+      'a palette that has more than is needed',
+      board([graph([[`sum(${R})`, 'a']], looks({}, color('a'), color('b')))]),
+    ],
     ['open labels', board([graph([[`sum by (endpoint) (${R})`, '{{endpoint}}']], looks({}, color('/api')))])],
     ['all labels', board([graph(`sum(${R})`, looks({}, color('Value')))])],
     [

@@ -358,7 +358,7 @@ suite('unmatched-rule-files', {
     [
       'a folder further up',
       { 'config/prometheus.yml': 'scrape_configs: []\nrule_files: [rules/a.yml]\n', 'rules/a.yml': ALERT },
-      ['config/prometheus.yml:2:14 error: rules/a.yml matches no file'],
+      ['config/prometheus.yml:2:14 warning: rules/a.yml matches no file'],
     ],
   ],
   silent: [

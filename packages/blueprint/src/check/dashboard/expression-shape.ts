@@ -1,6 +1,9 @@
 /** What several checks ask of an expression of a dashboard. */
 import { type Call, type Expr, unwrapParens, walk } from '@binnacle/promql';
 
+/** Shares become percentages by this. */
+const LARGE = 100;
+
 /** What stands outermost, but for parentheses, comparisons with a number and `or vector(0)`. */
 export function coreOf(tree: Expr): Expr {
   const expr = unwrapParens(tree);
@@ -15,6 +18,15 @@ export function coreOf(tree: Expr): Expr {
 export function isDivision(tree: Expr): boolean {
   const expr = coreOf(tree);
   return expr.type === 'binaryExpr' && expr.op === '/' && !isNumber(expr.lhs) && !isNumber(expr.rhs);
+}
+
+/** Whether a number of 100 or more stands somewhere in it, as it does where something is converted. */
+export function hasLargeNumber(tree: Expr): boolean {
+  let found = false;
+  walk(tree, (node) => {
+    if (node.type === 'numberLiteral' && Math.abs(node.value) >= LARGE) found = true;
+  });
+  return found;
 }
 
 /** The factor by which the whole expression is multiplied; 1 where it is not. */

@@ -2,11 +2,14 @@
 import { numberOf, objectOf, objectsOf } from '../../../grafana/reading/json.ts';
 import type { DashboardCheck } from '../dashboard-check.ts';
 import { panelSubject, shownQueries } from '../dashboard-subject.ts';
-import { factorOf, isDivision } from '../expression-shape.ts';
+import { factorOf, hasLargeNumber, isDivision } from '../expression-shape.ts';
 import { hasUnitOverride, keepsValues } from '../panel-shape.ts';
 
 /** Shares above this are none: percentages, up to 100. */
 const SHARE_MAX = 2;
+
+/** The one step of thresholds that nobody has set. */
+const DEFAULT_THRESHOLD = 80;
 
 /** Compares `percent` and `percentunit` with the expressions, the maximum and the thresholds of a panel. */
 export const percentScale: DashboardCheck = {
@@ -28,7 +31,7 @@ export const percentScale: DashboardCheck = {
         });
       const wrong = shownQueries(dashboard, panel).find(({ expression: { tree } }) => {
         if (tree === undefined) return false;
-        return unit === 'percent' ? isDivision(tree) : factorOf(tree) === 100;
+        return unit === 'percent' ? isDivision(tree) && !hasLargeNumber(tree) : factorOf(tree) === 100;
       });
       if (wrong !== undefined) {
         found(
@@ -45,9 +48,11 @@ export const percentScale: DashboardCheck = {
         ({ value }) => numberOf(value) ?? [],
       );
       const isRelative = objectOf(defaults.thresholds).mode === 'percentage';
+      // Grafana writes these into every panel whose author sets none.
+      const isDefault = steps.length === 1 && steps[0] === DEFAULT_THRESHOLD;
       const limits = [
         ...(max === undefined ? [] : [max]),
-        ...(isRelative ? [] : steps.filter((value) => value > 0)),
+        ...(isRelative || isDefault ? [] : steps.filter((value) => value > 0)),
       ];
       if (limits.length === 0) continue;
       const most = Math.max(...limits);

@@ -26,7 +26,9 @@ export const dashboardQueryChecks: readonly DashboardCheck[] = CHECK_NAMES.map((
 export const dashboardSyntax: DashboardCheck = {
   name: 'promql-syntax',
   inspect({ asked }, report) {
-    for (const { subject, expression } of asked) {
+    for (const { query, subject, expression } of asked) {
+      // The default data source need not be a Prometheus.
+      if (query.kind === 'variable' && query.datasource.type === undefined) continue;
       // What is wrong with an unknown variable in it is said of the variable.
       if (expression.problem === undefined || expression.interpolated.unknown.length > 0) continue;
       report(subject, expression.problem.place, {

@@ -1,10 +1,10 @@
-/** Stacks of what cannot be added up. */
+/** Stacks of quantiles, which cannot be added up. */
 import { objectOf } from '../../../grafana/reading/json.ts';
 import type { DashboardCheck } from '../dashboard-check.ts';
 import { panelSubject, shownQueries } from '../dashboard-subject.ts';
-import { coreOf, isDivision } from '../expression-shape.ts';
+import { coreOf } from '../expression-shape.ts';
 
-/** Reports stacked quantiles, means and ratios. */
+/** Reports stacked quantiles. */
 export const stackedQuantiles: DashboardCheck = {
   name: 'stacked-quantiles',
   inspect(dashboard, report) {
@@ -14,21 +14,14 @@ export const stackedQuantiles: DashboardCheck = {
       for (const { expression } of shownQueries(dashboard, panel)) {
         if (expression.tree === undefined) continue;
         const core = coreOf(expression.tree);
-        const what =
-          core.type === 'call' && core.func === 'histogram_quantile'
-            ? 'quantiles'
-            : core.type === 'aggregation' && (core.op === 'avg' || core.op === 'quantile')
-              ? 'means'
-              : isDivision(core)
-                ? 'ratios'
-                : undefined;
-        if (what === undefined) continue;
+        // Ratios and means may be parts of a whole: the share of each mode in the time of a processor.
+        if (core.type !== 'call' || core.func !== 'histogram_quantile') continue;
         report(
           panelSubject(panel),
           dashboard.place(`${panel.pointer}/fieldConfig/defaults/custom/stacking/mode`),
           {
             severity: 'warning',
-            message: `${what} are stacked`,
+            message: 'quantiles are stacked',
             reason:
               'the height of the stack is their sum, which is nothing: p50 above p95 reads as a latency that nobody had',
             remedy: 'draw lines beside each other, and stack parts of a whole only.',

@@ -37,11 +37,14 @@ export const unknownSeries: DashboardCheck = {
       if (queries.length !== panel.queries.length) continue;
       const names = namesOf(panel, queries);
       if (names === undefined) continue;
+      const overridden = new Set(uses.flatMap(({ kind, name }) => (kind === 'override' ? [name] : [])));
+      const isPalette = [...names].every((name) => overridden.has(name) || COLUMNS.includes(name));
       for (const use of uses) {
         if (names.has(use.name) || isFilledIn(use)) continue;
+        // A palette is often that of several panels, and has more colours than one of them needs.
+        if (isPalette && onlyColors(use, panel)) continue;
         const suggestion = nearest(use.name, names);
         report(panelSubject(panel), place(use.pointer), {
-          // A palette is often that of several panels, and has more colours than one of them needs.
           severity: suggestion === undefined && onlyColors(use, panel) ? 'info' : 'warning',
           message: `there is no ${use.kind === 'override' ? 'series' : 'column'} ${JSON.stringify(use.name)}`,
           reason:

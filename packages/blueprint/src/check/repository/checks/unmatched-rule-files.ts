@@ -13,7 +13,8 @@ export const unmatchedRuleFiles: RepositoryCheck = {
         const unseen = whereUnmatched(file.path, pattern, repository);
         if (unseen === undefined) continue;
         report(at.place, {
-          severity: 'error',
+          // Where nothing says how the file is mounted, the rules may come from elsewhere.
+          severity: unseen === '' ? 'warning' : 'error',
           message: `${pattern} matches no file${unseen}`,
           reason: 'Prometheus starts without these rules and says nothing: none of their alerts can fire',
           remedy:
