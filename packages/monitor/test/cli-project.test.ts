@@ -51,6 +51,20 @@ async function refusal(files: Readonly<Record<string, string>>): Promise<{ code:
   return { code: error.code, message: error.message.replaceAll(`${folder.path}/`, '') };
 }
 
+/** Loads a project in a process of its own, and goes on with it. */
+function loadAlone(
+  folder: ProjectFolder,
+  then: string,
+): { status: number | null; stdout: string; stderr: string } {
+  const loader = fileURLToPath(new URL('../dist/cli/project/load-project.js', import.meta.url));
+  const code = `const { loadProject } = await import(${JSON.stringify(loader)}); const project = await loadProject(); ${then}`;
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', code], {
+    cwd: folder.path,
+    encoding: 'utf8',
+  });
+  return { status, stdout, stderr };
+}
+
 describe('a project', () => {
   test('is a configuration in TypeScript, and the catalog that its metrics make', async () => {
     const folder = project();
@@ -110,27 +124,55 @@ globalThis.registryOfProject = defaultRegistry();`,
     expect((globalThis as { registryOfProject?: unknown }).registryOfProject).not.toBe(own);
   });
 
-  test('says where its definitions stand, by line', async () => {
+  test('says where its definitions stand, to the letter', async () => {
     const folder = project();
     const { config } = await loadProject(folder.path);
-    expect(config.definedAt).toMatchObject({ file: join(folder.path, 'binnacle.config.ts'), line: 10 });
+    expect(config.definedAt).toMatchObject({
+      file: join(folder.path, 'binnacle.config.ts'),
+      line: 10,
+      column: 16,
+    });
   });
 
-  test('that starts something is told so', async () => {
+  test('says where each alert stands, however its lines are set', async () => {
+    const config = `import { alert, defineConfig, ruleGroup } from '@binnacle/blueprint';
+import type { Slo } from '@binnacle/blueprint';
+interface Named { readonly name: string }
+
+const text = (subject: string): { summary: string; description: string; runbookUrl: string } =>
+  ({ summary: subject, description: subject, runbookUrl: 'https://example.org' });
+const none: readonly Slo[] = [];
+const first = alert('First', { expr: 'up == 0', for: '5m', severity: 'warning', ...text('a') } as const);
+export default defineConfig({ name: 'shop', slos: none,
+  services: [{ name: 'web', targets: ['localhost:9464'] }],
+  rules: [ruleGroup('g',      [ first,   /* one */ alert('Second', {
+    expr: 'up == 0', for: '5m', severity: 'warning', ...text('b')
+  }),
+          alert("Third", { expr: 'up == 0', for: '5m', severity: 'warning', ...text('c') })])],
+} satisfies Parameters<typeof defineConfig>[0] & Named);
+`;
+    const folder = project({ 'binnacle.config.ts': config });
+    const { config: loaded } = await loadProject(folder.path);
+    const lines = config.split('\n');
+    const rules = loaded.rules.flatMap((group) => group.rules);
+    expect(
+      rules.map(({ definedAt }) => lines[definedAt!.line - 1]!.slice(definedAt!.column - 1).slice(0, 14)),
+    ).toEqual(["alert('First',", "alert('Second'", 'alert("Third",']);
+  });
+
+  test('that starts something is told so', () => {
     const folder = project({
       'src/metrics.ts': `${METRICS}
 import { createServer } from 'node:http';
-const server = createServer().listen(0, '127.0.0.1');
-const timer = setInterval(() => {}, 60_000);
-globalThis.startedByProject = () => { server.close(); clearInterval(timer); };`,
+createServer().listen(0, '127.0.0.1');
+setInterval(() => {}, 60_000);`,
     });
-    const { warnings } = await loadProject(folder.path);
-    (globalThis as { startedByProject?: () => void }).startedByProject?.();
-    expect(warnings).toEqual([
-      expect.stringMatching(
-        /binnacle\.config\.ts started a server that listens, a timer: import the modules that define metrics, and not/,
-      ),
-    ]);
+    expect(loadAlone(folder, 'console.log(project.warnings.join()); process.exit()')).toEqual({
+      status: 0,
+      stdout:
+        'importing binnacle.config.ts started a server that listens, a timer: import the modules that define metrics, and not the one that starts the service\n',
+      stderr: '',
+    });
   });
 });
 
@@ -194,19 +236,19 @@ describe('what does not load says where', () => {
       'a definition that cannot be, in a file that it imports',
       { 'src/metrics.ts': METRICS.replace('http_requests_total', 'http_requests') },
       'project_not_loaded',
-      "src/metrics.ts:3: counter http_requests must end in _total\n    export const requests = counter({ name: 'http_requests', help: 'Requests', labels: { status: label } });",
+      "src/metrics.ts:3:25: counter http_requests must end in _total\n    export const requests = counter({ name: 'http_requests', help: 'Requests', labels: { status: label } });\n                            ^",
     ],
     [
       'a mistake in the configuration',
       { 'binnacle.config.ts': CONFIG.replace("name: 'shop'", "name: 'Shop'") },
       'project_not_loaded',
-      'binnacle.config.ts:10: configuration "Shop": 1 mistake\n  name "Shop" is not a lower case letter, then lower case letters, digits and dashes, at most 50\n    export default defineConfig({',
+      'binnacle.config.ts:10:16: configuration "Shop": 1 mistake\n  name "Shop" is not a lower case letter, then lower case letters, digits and dashes, at most 50\n    export default defineConfig({\n                   ^',
     ],
     [
       'a module that there is not',
       { 'binnacle.config.ts': CONFIG.replace('./src/metrics', './src/metric') },
       'project_not_loaded',
-      "binnacle.config.ts:2: there is no ./src/metric\n    import * as metrics from './src/metric';",
+      "binnacle.config.ts:2:1: there is no ./src/metric\n    import * as metrics from './src/metric';\n    ^",
     ],
     [
       'one of ours that is not installed',
@@ -218,13 +260,13 @@ describe('what does not load says where', () => {
       'a function that a module does not have',
       { 'binnacle.config.ts': CONFIG.replaceAll('defineConfig', 'defineConfiguration') },
       'project_not_loaded',
-      'binnacle.config.ts:10: what is imported as defineConfiguration is no function: does the module export it?\n    export default defineConfiguration({',
+      'binnacle.config.ts:10:16: what is imported as defineConfiguration is no function: does the module export it?\n    export default defineConfiguration({\n                   ^',
     ],
     [
       'a name that there is not',
       { 'binnacle.config.ts': CONFIG.replace("name: 'shop'", 'name: shop') },
       'project_not_loaded',
-      'binnacle.config.ts:11: ReferenceError: shop is not defined\n      name: shop,',
+      'binnacle.config.ts:11:9: ReferenceError: shop is not defined\n      name: shop,\n            ^',
     ],
     [
       'no default export',
@@ -243,17 +285,10 @@ describe('what does not load says where', () => {
   });
 });
 
-test('a warm start of the whole is all that a command waits for: nothing is left running', () => {
-  const folder = project();
-  const loader = fileURLToPath(new URL('../dist/cli/project/load-project.js', import.meta.url));
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    [
-      '--input-type=module',
-      '-e',
-      `const { loadProject } = await import(${JSON.stringify(loader)}); console.log((await loadProject()).config.name);`,
-    ],
-    { cwd: folder.path, encoding: 'utf8' },
-  );
-  expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'shop\n', stderr: '' });
+test('nothing is left running that would keep a command from ending', () => {
+  expect(loadAlone(project(), 'console.log(project.config.name)')).toEqual({
+    status: 0,
+    stdout: 'shop\n',
+    stderr: '',
+  });
 });

@@ -12,6 +12,7 @@ import { type Config, catalogsOf, isConfig, type ServiceCatalog } from '@binnacl
 import { createJiti } from 'jiti';
 import { CONFIG_NAMES, findConfig } from './find-config.ts';
 import { ProjectError, type SourcePlace, shownPath } from './project-error.ts';
+import { StackPlaces } from './stack-places.ts';
 import { activeResources, startedSince } from './started.ts';
 
 /** How long loading may take: definitions wait for nothing. */
@@ -87,9 +88,21 @@ async function importConfig(
   file: string,
 ): Promise<{ readonly value: unknown; readonly started: readonly string[] }> {
   // A module cache of its own: nothing of an earlier load is found in it. No files of compiled code are left behind.
-  const jiti = createJiti(file, { moduleCache: false, fsCache: false });
+  const compiler = createJiti(file, { fsCache: false });
+  const places = new StackPlaces();
+  const jiti = createJiti(file, {
+    moduleCache: false,
+    fsCache: false,
+    sourceMaps: true,
+    transform: (options) => {
+      const code = compiler.transform(options);
+      if (options.filename !== undefined) places.note(options.filename, code);
+      return { code };
+    },
+  });
   const before = activeResources();
   const giveBack = takeRegistry();
+  const uninstall = places.install();
   try {
     const value = await withTimeLimit(file, jiti.import(file, { default: true }));
     // What a module starts may show only in the next turn of the event loop.
@@ -98,6 +111,7 @@ async function importConfig(
   } catch (error) {
     throw error instanceof ProjectError ? error : loadError(file, error);
   } finally {
+    uninstall();
     giveBack();
   }
 }
@@ -178,7 +192,7 @@ function messageOf(error: {
   return isOwn || error.name === undefined ? error.message : `${error.name}: ${error.message}`;
 }
 
-const FRAME = /(?:\(|at (?:async )?)((?:[a-zA-Z]:)?[\\/][^()]*?):(\d+):\d+\)?$/;
+const FRAME = /(?:\(|at (?:async )?)((?:[a-zA-Z]:)?[\\/][^()]*?):(\d+):(\d+)\)?$/;
 
 /**
  * The innermost frame of a file that `jiti` has evaluated: the project's own. Installed modules are loaded by Node,
@@ -187,10 +201,10 @@ const FRAME = /(?:\(|at (?:async )?)((?:[a-zA-Z]:)?[\\/][^()]*?):(\d+):\d+\)?$/;
 function placeOf(stack: string): SourcePlace | undefined {
   for (const line of stack.split('\n')) {
     const match = FRAME.exec(line);
-    const [, file, row] = match ?? [];
+    const [, file, row, column] = match ?? [];
     if (file === undefined || /[\\/]node_modules[\\/]/.test(file)) continue;
-    // Lines are kept when types are taken out, columns are not.
-    return { file, line: Number(row), column: 0 };
+    // Of the first line columns are not known.
+    return { file, line: Number(row), column: row === '1' ? 0 : Number(column) };
   }
   return undefined;
 }
