@@ -1,4 +1,5 @@
 /** The example of the README runs as it stands there. */
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -63,6 +64,28 @@ test('the service counts in all its processes, and the monitor reads its configu
   const ended = once(running, 'exit');
   running.kill('SIGTERM');
   await ended;
+});
+
+test('the configuration loads, checks clean, and renders to the files of the real stack', async () => {
+  const folder = path.join(project, 'as-code');
+  fs.mkdirSync(folder, { recursive: true });
+  const [metrics, config] = block('ts');
+  fs.writeFileSync(path.join(folder, 'metrics.ts'), metrics!);
+  fs.writeFileSync(path.join(folder, 'binnacle.config.ts'), config!);
+  const command = (...args: string[]) =>
+    spawnSync(process.execPath, [path.join(root, 'packages/monitor/bin/binnacle.js'), ...args], {
+      cwd: folder,
+      encoding: 'utf8',
+      env: { ...process.env, NO_COLOR: '1' },
+    });
+  expect(command('check', '--fail-on', 'info')).toMatchObject({ status: 0, stderr: '' });
+  expect(command('generate')).toMatchObject({ status: 0, stderr: '' });
+  expect(command('generate', '--check')).toMatchObject({ status: 0, stderr: '' });
+  const typo = config!.replace("outcome: 'rejected'", "outcome: 'refused'");
+  fs.writeFileSync(path.join(folder, 'binnacle.config.ts'), typo);
+  const found = command('check');
+  expect(found).toMatchObject({ status: 1 });
+  expect(found.stdout).toContain('impossible-matcher');
 });
 
 test('the expressions of the README are PromQL', () => {
