@@ -111,7 +111,7 @@ test('damaged dashboards lose nothing either', () => {
         expect(missing(json)).toEqual([]);
       },
     ),
-    { numRuns: 400 },
+    { numRuns: 200 },
   );
 });
 
@@ -123,7 +123,7 @@ test('a dashboard of the model, rendered and read, renders to the same bytes', (
       expect(stringifyDashboard(read.dashboard)).toBe(text);
       expect(read.notes).toEqual([]);
     }),
-    { numRuns: 100 },
+    { numRuns: 60 },
   );
 });
 
