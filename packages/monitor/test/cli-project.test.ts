@@ -165,7 +165,10 @@ export default defineConfig({ name: 'shop', slos: none,
       'src/metrics.ts': `${METRICS}
 import { createServer } from 'node:http';
 createServer().listen(0, '127.0.0.1');
-setInterval(() => {}, 60_000);`,
+setInterval(() => {}, 60_000);
+setInterval(() => {}, 60_000).unref();
+clearTimeout(setTimeout(() => {}, 60_000));
+await new Promise((resolve) => setTimeout(resolve, 1));`,
     });
     expect(loadAlone(folder, 'console.log(project.warnings.join()); process.exit()')).toEqual({
       status: 0,
@@ -199,6 +202,7 @@ describe('is found', () => {
 
   test.each(['mts', 'js', 'mjs'])('and loaded as .%s', async (extension) => {
     const folder = projectFolder({
+      'package.json': extension === 'mts' ? '{}' : '{ "type": "module" }',
       [`binnacle.config.${extension}`]: `import { defineConfig } from '@binnacle/blueprint';
 export default defineConfig({ name: 'shop', services: [{ name: 'web', targets: ['localhost:9464'] }] });`,
     });

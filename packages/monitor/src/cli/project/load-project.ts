@@ -7,13 +7,12 @@
  * - The project has its own copy of `@binnacle/blueprint`, perhaps of another version; what it exports is known by its
  *   mark (`isConfig`) and not by its class.
  */
-import { setImmediate } from 'node:timers/promises';
 import { type Config, catalogsOf, isConfig, type ServiceCatalog } from '@binnacle/blueprint';
 import { createJiti } from 'jiti';
 import { CONFIG_NAMES, findConfig } from './find-config.ts';
 import { ProjectError, type SourcePlace, shownPath } from './project-error.ts';
 import { StackPlaces } from './stack-places.ts';
-import { activeResources, startedSince } from './started.ts';
+import { startedBy } from './started.ts';
 
 /** How long loading may take: definitions wait for nothing. */
 const LOAD_MS_MAX = 30_000;
@@ -100,14 +99,13 @@ async function importConfig(
       return { code };
     },
   });
-  const before = activeResources();
   const giveBack = takeRegistry();
   const uninstall = places.install();
   try {
-    const value = await withTimeLimit(file, jiti.import(file, { default: true }));
-    // What a module starts may show only in the next turn of the event loop.
-    await setImmediate();
-    return { value, started: startedSince(before) };
+    return await withTimeLimit(
+      file,
+      startedBy(() => jiti.import(file, { default: true })),
+    );
   } catch (error) {
     throw error instanceof ProjectError ? error : loadError(file, error);
   } finally {
