@@ -371,11 +371,20 @@ test('what looks like a mistake and is none', () => {
           // biome-ignore lint/suspicious/noTemplateCurlyInString: a dashboard's placeholder
           valueLinks: [link('Go', '/d/x?var-job=${__field.labels.job}&${__url_time_range}')],
         }),
+        stat('Groups of a pattern', 'label_replace(up, "host", "$1", "instance", "(.*):.*")'),
+        stat('A number', 'topk($n, up)'),
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: a dashboard's placeholder
+        stat('A range', 'rate(a[${window}])'),
         // biome-ignore lint/suspicious/noTemplateCurlyInString: a dashboard's placeholder
         stat('W', 'up{job=~"${job:regex}"}', { repeat: 'job', mappings: { 0: { text: 'down' } } }),
       ]),
     ],
-    variables: [job, labelVariable('instance', { metric: 'up{job=~"$job"}' })],
+    variables: [
+      job,
+      labelVariable('instance', { metric: 'up{job=~"$job"}' }),
+      textboxVariable('n', { default: '5' }),
+      intervalVariable('window', ['5m', '1h']),
+    ],
   });
   expect(made.rows).toHaveLength(3);
 });

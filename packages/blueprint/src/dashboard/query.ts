@@ -2,11 +2,17 @@
  * Queries, and the proof that their expressions parse.
  *
  * A dashboard's expression is not PromQL yet: macros (`$__rate_interval`) and variables (`$job`, `${job:regex}`)
- * stand in it. For the check each is replaced by something of its kind: a duration for macros and interval
- * variables, a plain word for the others, which reads inside a string as well as where a name may stand. A
- * list of the replacements maps an error's offset back to what the author wrote.
+ * stand in it. For the check each is replaced by what may stand where it stands, as in dashboards that are read
+ * (`grafana/reading/interpolation.ts`), which maps an error's offset back to what the author wrote.
  */
 import { documentedType, type Expr, indexOfByte, ParseError, parse, valueType } from '@binnacle/promql';
+import {
+  EXPRESSION_MACROS,
+  type Interpolated,
+  interpolateForCheck,
+  type KnownVariable,
+} from '../grafana/reading/interpolation.ts';
+import { referencesIn } from '../grafana/reading/references.ts';
 import { DefinitionError, withCaret } from './definition-error.ts';
 import type { WithRest } from './json.ts';
 import type { Unit } from './unit-id.ts';
@@ -54,103 +60,54 @@ function letterAt(index: number): string {
   return index < 26 ? last : letterAt(Math.floor(index / 26) - 1) + last;
 }
 
-/** Grafana's macros, and what stands for them while an expression is checked. */
-const MACROS: Readonly<Record<string, string>> = {
-  __rate_interval: '1m',
-  __interval: '15s',
-  __interval_ms: '15000',
-  __range: '1h',
-  __range_s: '3600',
-  __range_ms: '3600000',
-};
+/** Grafana's macros, as messages name them. */
+const MACROS = ['__rate_interval', '__interval', '__interval_ms', '__range', '__range_s', '__range_ms'];
 
 const REFERENCE = /\$\{(\w+)(?:\.[\w.]+)?(?::[^}]*)?\}|\$(\w+)|\[\[(\w+)(?::\w+)?\]\]/g;
 
 /** The text of an expression with everything replaced, and the way back. */
-export interface Substituted {
-  readonly text: string;
-  /** The offset in what the author wrote for an offset in `text`. */
-  sourceOffset(offset: number): number;
-}
+export type Substituted = Pick<Interpolated, 'text' | 'sourceOffset'>;
 
 /**
  * Replaces macros and variables by something of their kind.
  * @throws DefinitionError when a variable is not declared
  */
 export function substitute(where: string, expr: string, variables: readonly Variable[]): Substituted {
-  return replaced(expr, (name, at, written) => {
-    const stand = standIn(name, variables);
-    if (stand !== undefined) return stand;
-    throw unknownVariable(where, written, expr, at, variables, Object.keys(MACROS));
-  });
+  const { unknown, replacements, ...substituted } = interpolateForCheck(expr, variables.map(known));
+  // Whoever writes a dashboard has mistyped what Grafana may have meant in one that is read.
+  const macros = replacements.map(({ reference }) => reference).filter(({ name }) => name.startsWith('__'));
+  const [first] = [...unknown, ...macros.filter(({ name }) => !EXPRESSION_MACROS.has(name))].sort(
+    (a, b) => a.offset - b.offset,
+  );
+  if (first !== undefined) throw unknownVariable(where, first.text, expr, first.offset, variables, MACROS);
+  return substituted;
 }
 
 /** Replaces macros and variables before it is known which variables there are: by where they stand. */
 export function substituteAny(expr: string): string {
-  return replaced(
+  const names = new Set(referencesIn(expr).map(({ name }) => name));
+  const variables = [...names].filter((name) => /^[a-zA-Z]/.test(name));
+  return interpolateForCheck(
     expr,
-    (name, at) => MACROS[name] ?? (/(?:\[|:|\boffset\s+-?)\s*$/.test(expr.slice(0, at)) ? '5m' : name),
+    variables.map((name) => ({ name, type: 'query', values: [] })),
   ).text;
 }
 
-function replaced(
-  expr: string,
-  standsFor: (name: string, at: number, written: string) => string,
-): Substituted {
-  /** Starts of replacements: in `text`, and in `expr`, with both lengths. */
-  const moves: {
-    readonly at: number;
-    readonly source: number;
-    readonly length: number;
-    readonly was: number;
-  }[] = [];
-  let text = '';
-  let done = 0;
-  for (const match of expr.matchAll(REFERENCE)) {
-    const name = match[1] ?? match[2] ?? match[3] ?? '';
-    const stand = standsFor(name, match.index, match[0]);
-    text += expr.slice(done, match.index);
-    moves.push({ at: text.length, source: match.index, length: stand.length, was: match[0].length });
-    text += stand;
-    done = match.index + match[0].length;
-  }
-  text += expr.slice(done);
-  return {
-    text,
-    sourceOffset(offset) {
-      let source = offset;
-      for (const move of moves) {
-        if (offset < move.at) break;
-        source =
-          offset < move.at + move.length
-            ? move.source
-            : move.source + move.was + offset - move.at - move.length;
-      }
-      return source;
-    },
-  };
-}
-
-function standIn(name: string, variables: readonly Variable[]): string | undefined {
-  const macro = MACROS[name];
-  if (macro !== undefined) return macro;
-  const variable = variables.find((candidate) => candidate.name === name);
-  switch (variable?.type) {
-    case undefined:
-      return undefined;
+function known(variable: Variable): KnownVariable {
+  const { name, type } = variable;
+  switch (type) {
     case 'interval':
-      return variable.values[0] ?? '5m';
     case 'custom':
-      return variable.values[0] ?? name;
+      return { name, type, values: variable.values };
     case 'constant':
-      return variable.value;
+      return { name, type, values: [variable.value] };
     case 'textbox':
-      return variable.default === '' ? name : variable.default;
+      return { name, type, values: variable.default === '' ? [] : [variable.default] };
     case 'label':
     case 'query':
     case 'datasource':
     case 'other':
-      return name;
+      return { name, type, values: [] };
   }
 }
 

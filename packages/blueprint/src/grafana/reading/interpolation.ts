@@ -64,6 +64,9 @@ const MACROS: ReadonlyMap<string, { readonly duration: string; readonly number: 
   ['__to', { duration: '1h', number: '1700003600000' }],
 ]);
 
+/** The macros that stand for something in an expression. */
+export const EXPRESSION_MACROS: ReadonlySet<string> = new Set(MACROS.keys());
+
 const DURATION = /^(\d+(\.\d+)?(ms|[smhdwy]))+$/;
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 const NAME = /^[a-zA-Z_:][\w:]*$/;
