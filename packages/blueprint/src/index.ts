@@ -41,11 +41,9 @@ export type {
   CheckFamily,
   CheckFinding,
   CheckSubject,
-  DashboardCheck,
-  FileCheck,
   RuleCheck,
 } from './check/check.ts';
-export { checkFamily, fileCheckFamily } from './check/check.ts';
+export { checkFamily } from './check/check.ts';
 export {
   type CheckRepositoryOptions,
   checkRepository,

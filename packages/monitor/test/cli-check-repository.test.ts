@@ -163,7 +163,8 @@ describe('what is said', () => {
 });
 
 describe('a catalog', () => {
-  const exposition = '# TYPE http_requests_total counter\nhttp_requests_total{method="GET"} 1\n';
+  const exposition =
+    '# TYPE http_requests_total counter\nhttp_requests_total{method="GET",user="anna@example.com"} 1\n';
 
   test('in a file lets names be checked', async () => {
     write({
@@ -189,6 +190,9 @@ describe('a catalog', () => {
       const { text } = await run([], { catalog: [`http://127.0.0.1:${port}`] });
       expect(text).toContain('http_requests_total has no label metod (unknown-label)');
       expect(text).toContain('Did you mean method?');
+      // What it shows of persons is found as well, and not shown again.
+      expect(text).toMatch(/^http:\/\/127\.0\.0\.1:\d+:1:1: warning: .*\(personal-label\)$/m);
+      expect(text).not.toContain('anna@example.com');
     } finally {
       server.close();
     }

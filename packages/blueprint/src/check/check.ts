@@ -47,12 +47,6 @@ export interface RepositorySubject extends CheckSubject {
 /** A check of rules. */
 export type RuleCheck = Check<RuleSubject>;
 
-/** A check of dashboards, over the subject that the family of dashboards makes of each. */
-export type DashboardCheck<Subject extends CheckSubject> = Check<Subject>;
-
-/** A check of the repository's files beside each other. */
-export type FileCheck = Check<RepositorySubject>;
-
 /** What is known while checking. */
 export interface CheckContext {
   /** All files that were read, by path, in the order of their paths. */
@@ -120,9 +114,4 @@ export function checkFamily<Subject extends CheckSubject>(
       }
     },
   };
-}
-
-/** The family of checks that look at the whole repository. */
-export function fileCheckFamily(checks: readonly FileCheck[]): CheckFamily {
-  return checkFamily<RepositorySubject>(checks, (context) => [{ subject: '', context }]);
 }

@@ -119,7 +119,10 @@ export async function runCheck(options: CheckCommandOptions, io: CheckCommandIo)
       `there is nothing to check in ${options.paths.join(', ') || root}: no rule file, dashboard, prometheus.yml, alertmanager.yml or compose file`,
     );
   for (const note of [...found.notes, ...input.warnings]) io.complain(note);
-  const shown = { ...report, problems: shownProblems(report.problems, root, starts, io.cwd) };
+  const shown = {
+    ...report,
+    problems: shownProblems(report.problems, root, starts, io.cwd, options.catalogs),
+  };
   say(shown, options.format, io);
   return hasProblemsOf(shown, options.failOn) ? 1 : 0;
 }
@@ -133,10 +136,13 @@ function shownProblems(
   root: string,
   starts: readonly string[],
   cwd: string,
+  sources: readonly string[],
 ): Problem[] {
   const isNamed = (file: string): boolean =>
     starts.some((start) => start === cwd || file === start || file.startsWith(start + path.sep));
   return problems.flatMap((problem) => {
+    // What a service exposes is named as it was given.
+    if (sources.includes(problem.place.file)) return [problem];
     const file = path.resolve(root, problem.place.file);
     if (!isNamed(file)) return [];
     const shown = path.relative(cwd, file).replaceAll(path.sep, '/');

@@ -10,13 +10,15 @@ import { loadProjectIfAny, type Project } from '../project/load-project.ts';
 export interface ProjectInput {
   readonly project: Project | undefined;
   readonly catalogs: readonly ServiceCatalog[];
+  /** What running services show, whose labels are looked at. */
+  readonly exposed: NonNullable<CheckInput['exposed']>;
   /** What its author should know, in words. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Loads a configuration and catalogs. Catalogs that are named stand for those of the configuration's services with the
- * same name.
+ * Loads a configuration and catalogs. A catalog file that is named stands for the definitions of a service of the same
+ * name; what a running service shows does not.
  * @param root the folder that is checked; its own configuration is taken where none is named
  * @throws ProjectError, CatalogSourceError
  */
@@ -28,14 +30,20 @@ export async function loadInput(
 ): Promise<ProjectInput> {
   const found = config ?? configBelow(root);
   const project = found === undefined ? undefined : await loadProjectIfAny(found);
+  const defined = (project?.catalogs ?? []).filter(({ metrics }) => metrics.length > 0);
   const named: ServiceCatalog[] = [];
-  for (const source of sources)
-    named.push(...(await readCatalogSource(source, project?.config, io)).catalogs);
+  const exposed: ProjectInput['exposed'][number][] = [];
+  for (const source of sources) {
+    const { catalogs, families } = await readCatalogSource(source, project?.config, io);
+    if (families !== undefined) exposed.push({ source, families });
+    // What a service has shown so far is less than what its definitions say.
+    const isTold = ({ service }: ServiceCatalog): boolean =>
+      defined.some((other) => other.service === service);
+    named.push(...(families === undefined ? catalogs : catalogs.filter((one) => !isTold(one))));
+  }
   const names = new Set(named.map(({ service }) => service));
-  const own = (project?.catalogs ?? []).filter(
-    ({ service, metrics }) => !names.has(service) && metrics.length > 0,
-  );
-  return { project, catalogs: [...own, ...named], warnings: project?.warnings ?? [] };
+  const own = defined.filter(({ service }) => !names.has(service));
+  return { project, catalogs: [...own, ...named], exposed, warnings: project?.warnings ?? [] };
 }
 
 /** The configuration of the folder itself or of one around it. */
@@ -65,9 +73,14 @@ export async function definitionFiles(
 }
 
 /** The part of a check's input that comes from a project. */
-export function projectPart({ project, catalogs }: ProjectInput): Pick<CheckInput, 'project' | 'catalogs'> {
+export function projectPart({
+  project,
+  catalogs,
+  exposed,
+}: ProjectInput): Pick<CheckInput, 'project' | 'catalogs' | 'exposed'> {
   return {
     catalogs,
+    exposed,
     ...(project !== undefined && { project: { config: project.config, path: project.path } }),
   };
 }

@@ -45,6 +45,8 @@ export interface CatalogSource {
    * was told. Undefined for a catalog file.
    */
   readonly seen: readonly ServiceCatalog[] | undefined;
+  /** Where somebody looked at a service: what it showed. */
+  readonly families?: readonly ScrapedFamily[];
 }
 
 /** Whether a source is an address and not a file. */
@@ -98,6 +100,7 @@ function seen(
   return {
     catalogs: [catalogFromFamilies(owner, families, options)],
     seen: [catalogFromFamilies(owner, families, { closedValuesMax: Number.POSITIVE_INFINITY })],
+    families,
   };
 }
 
