@@ -20,6 +20,17 @@ suite('unknown-compose-name', {
       ['compose.yml:2:58 error: service api mounts volume data, which is not declared'],
     ],
     [
+      'a network, a secret and a config',
+      services([
+        'api: {image: "api:1", networks: [default, inner], secrets: [{source: key, target: k}], configs: [c]}',
+      ]),
+      [
+        'compose.yml:2:45 error: service api takes network inner, which is not declared',
+        'compose.yml:2:72 error: service api takes secret key, which is not declared',
+        'compose.yml:2:100 error: service api takes config c, which is not declared',
+      ],
+    ],
+    [
       'a volume that nobody mounts',
       services(['api: {image: "api:1"}'], 'volumes:', '  data:'),
       ['compose.yml:4:3 info: volume data is declared and mounted by no service'],
@@ -31,6 +42,14 @@ suite('unknown-compose-name', {
       services(
         ['api: {image: "api:1", depends_on: [db], volumes: ["data:/data"]}', 'db: {image: "db:1"}'],
         'volumes: {data: {}}',
+      ),
+    ],
+    [
+      'networks and secrets that are declared',
+      services(
+        ['api: {image: "api:1", networks: {inner: {aliases: [a]}}, secrets: [key]}'],
+        'networks: {inner: }',
+        'secrets: {key: {file: key}}',
       ),
     ],
     [

@@ -47,6 +47,61 @@ suite('duplicate-datasource', {
   ],
 });
 
+/** A Grafana and a Prometheus, and a data source at this address. */
+function asked(url: string, rest = ''): Record<string, string> {
+  return {
+    'compose.yml': [
+      'services:',
+      '  grafana:',
+      '    image: grafana/grafana:12.1.0',
+      '    ports: ["3000:3000"]',
+      '    volumes: ["./provisioning:/etc/grafana/provisioning"]',
+      '  prometheus:',
+      '    image: prom/prometheus:v3.5.0',
+      '    ports: ["9091:9090"]',
+    ].join('\n'),
+    'provisioning/datasources/ds.yml': `apiVersion: 1\ndatasources:\n  - {name: P, uid: p, type: prometheus, url: "${url}"${rest}}\n`,
+  };
+}
+
+suite('datasource-url', {
+  reported: [
+    [
+      'the container itself',
+      asked('http://127.0.0.1:9090'),
+      [
+        'provisioning/datasources/ds.yml:3:46 error: data source P is asked at 127.0.0.1:9090 out of the container of grafana',
+      ],
+    ],
+    [
+      'the port on the host',
+      asked('http://prometheus:9091/'),
+      [
+        'provisioning/datasources/ds.yml:3:46 error: data source P is asked at prometheus:9091, and service prometheus listens on 9090',
+      ],
+    ],
+    [
+      'no service',
+      asked('https://user:secret@prometeus/x'),
+      [
+        'provisioning/datasources/ds.yml:3:46 warning: data source P is asked at prometeus, and there is no service prometeus (prometheus?)',
+      ],
+    ],
+  ],
+  silent: [
+    ['the service', asked('http://prometheus:9090')],
+    ['another network', asked('https://prometheus.example.com')],
+    ['what the browser asks', asked('http://localhost:9091', ', access: direct')],
+    ['an address from outside', asked('$PROMETHEUS_URL')],
+    [
+      'no container',
+      {
+        'ds.yml': 'apiVersion: 1\ndatasources: [{name: P, type: prometheus, url: "http://localhost:9090"}]\n',
+      },
+    ],
+  ],
+});
+
 suite('dashboard-folder', {
   reported: [
     [

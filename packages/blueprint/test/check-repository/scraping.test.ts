@@ -248,6 +248,14 @@ suite('long-scrape-interval', {
 suite('scrape-port', {
   reported: [
     [
+      'a service that is not there',
+      {
+        ...compose('api: {image: "api:1"}'),
+        ...jobs('- {job_name: api, static_configs: [{targets: ["apy:3000"]}]}'),
+      },
+      ['prometheus.yml:2:49 warning: job api scrapes apy:3000, and there is no service apy (api?)'],
+    ],
+    [
       'a port that is not named',
       {
         ...compose('api: {image: "api:1", expose: [9464]}'),
@@ -295,10 +303,18 @@ suite('scrape-port', {
       },
     ],
     [
+      'a host of a network of others, and one that the container is told',
+      {
+        'compose.yml':
+          'services:\n  prometheus:\n    image: prom/prometheus:v3.5.0\n    extra_hosts: ["db:10.0.0.7"]\n    volumes: ["./prometheus.yml:/etc/prometheus/prometheus.yml"]\n',
+        ...jobs('- {job_name: api, static_configs: [{targets: ["db:3000"]}]}'),
+      },
+    ],
+    [
       'another host',
       {
         ...compose('api: {image: "api:1", expose: [1]}'),
-        ...jobs('- {job_name: api, static_configs: [{targets: ["db:3000"]}]}'),
+        ...jobs('- {job_name: api, static_configs: [{targets: ["db.internal:3000", "10.0.0.7:80"]}]}'),
       },
     ],
   ],

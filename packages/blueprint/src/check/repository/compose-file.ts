@@ -7,6 +7,10 @@ import { type ComposeVariable, composeVariables } from './compose-variable.ts';
 import { folderOf } from './repository-path.ts';
 import { itemsAt, type Located, type NamedPlace, named, namesAt, textAt, valueAt } from './yaml-path.ts';
 
+/** What a file declares for its services, beside volumes. */
+export const DECLARED_KINDS = ['networks', 'secrets', 'configs'] as const;
+export type DeclaredKind = (typeof DECLARED_KINDS)[number];
+
 /** One service. */
 export interface ComposeService {
   readonly name: string;
@@ -19,11 +23,15 @@ export interface ComposeService {
   /** Ports that it says it listens on, published or not. */
   readonly listens: ReadonlySet<number>;
   readonly dependsOn: readonly NamedPlace[];
+  /** What it takes of what the file declares, but for volumes. */
+  readonly takes: Readonly<Record<DeclaredKind, readonly NamedPlace[]>>;
   readonly environment: readonly ComposeVariable[];
   /** Whether there are variables that stand in a file. */
   readonly hasEnvironmentFile: boolean;
   /** Whether it has the network of the host, in which `localhost` is the host. */
   readonly hasHostNetwork: boolean;
+  /** Hosts that it is told the addresses of. */
+  readonly extraHosts: readonly string[];
   /** All names by which other services reach it. */
   readonly hosts: readonly string[];
 }
@@ -34,6 +42,9 @@ export interface ComposeFile {
   readonly folder: string;
   readonly services: readonly ComposeService[];
   readonly volumes: readonly NamedPlace[];
+  readonly declares: Readonly<Record<DeclaredKind, readonly NamedPlace[]>>;
+  /** Whether some networks are those of others, in which there may be hosts that no file names. */
+  readonly hasExternalNetwork: boolean;
   /** Whether other files are taken in, so that what is missing here may stand there. */
   readonly takesOthers: boolean;
 }
@@ -48,6 +59,10 @@ export function composeFile(root: YamlValue): ComposeFile | undefined {
     folder,
     services: services.map(({ name, place, value }) => composeService(name, { place }, value, folder)),
     volumes: namesAt(root, 'volumes'),
+    declares: ofEachKind((kind) => namesAt(root, kind)),
+    hasExternalNetwork: (root.get('networks')?.fields() ?? []).some(
+      ({ value }) => textAt(value, 'external') === 'true',
+    ),
     takesOthers:
       root.get('include') !== undefined || services.some(({ value }) => value?.get('extends') !== undefined),
   };
@@ -75,13 +90,27 @@ function composeService(
     ports,
     listens: new Set([...ports.map(({ target }) => target), ...exposed].filter(Number.isInteger)),
     dependsOn: namesAt(service, 'depends_on'),
+    takes: ofEachKind((kind) => takenNames(service, kind)),
     environment: composeVariables(service?.get('environment')),
     hasEnvironmentFile: service?.get('env_file') !== undefined,
     hasHostNetwork: textAt(service, 'network_mode') === 'host',
+    extraHosts: namesAt(service, 'extra_hosts').map((host) => host.name.split(/[:=]/)[0]!),
     hosts: [
       name,
       ...[textAt(service, 'container_name'), textAt(service, 'hostname')].flatMap((host) => host ?? []),
       ...networks.flatMap(({ value }) => namesAt(value, 'aliases').map((alias) => alias.name)),
     ],
   };
+}
+
+/** Names of a list or a mapping; items in the long form by their source. */
+function takenNames(service: YamlValue | undefined, kind: DeclaredKind): NamedPlace[] {
+  const long = itemsAt(service, kind).flatMap((item) => named(item.get('source')));
+  return [...namesAt(service, kind), ...long];
+}
+
+function ofEachKind(
+  namesOf: (kind: DeclaredKind) => readonly NamedPlace[],
+): Record<DeclaredKind, readonly NamedPlace[]> {
+  return { networks: namesOf('networks'), secrets: namesOf('secrets'), configs: namesOf('configs') };
 }

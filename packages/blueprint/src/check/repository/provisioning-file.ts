@@ -9,6 +9,11 @@ export interface ProvisionedDatasource {
   /** Undefined where Grafana makes one up, so that no dashboard can know it. */
   readonly uid: string | undefined;
   readonly type: string;
+  /** Where it is asked. */
+  readonly url: string | undefined;
+  readonly urlAt: Located;
+  /** Whether not Grafana asks it, but whoever looks. */
+  readonly isAskedByBrowser: boolean;
   readonly at: Located;
   /** Of the uid, or of the name where there is none. */
   readonly uidAt: Located;
@@ -44,6 +49,9 @@ export function provisioningFile(root: YamlValue): ProvisioningFile | undefined 
         name: textAt(item, 'name') ?? '',
         uid: textAt(item, 'uid'),
         type: textAt(item, 'type') ?? '',
+        url: textAt(item, 'url'),
+        urlAt: item.get('url') ?? at,
+        isAskedByBrowser: textAt(item, 'access') === 'direct' || textAt(item, 'access') === 'browser',
         at,
         uidAt: item.get('uid') ?? at,
       };

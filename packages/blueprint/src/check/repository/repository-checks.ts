@@ -3,6 +3,7 @@ import { checkFamily } from '../check.ts';
 import { alertsWithoutAlertmanager } from './checks/alerts-without-alertmanager.ts';
 import { configSyntax } from './checks/config-syntax.ts';
 import { dashboardFolder } from './checks/dashboard-folder.ts';
+import { datasourceUrl } from './checks/datasource-url.ts';
 import { defaultPassword } from './checks/default-password.ts';
 import { duplicateDatasource } from './checks/duplicate-datasource.ts';
 import { duplicatePort } from './checks/duplicate-port.ts';
@@ -40,6 +41,7 @@ export const REPOSITORY_CHECKS: readonly RepositoryCheck[] = [
   impossibleAlertMatcher,
   looseInhibition,
   duplicateDatasource,
+  datasourceUrl,
   dashboardFolder,
   unknownComposeName,
   duplicatePort,

@@ -1,9 +1,9 @@
 /** `localhost` as a target of a Prometheus that runs in a container. */
 
+import { LOOPBACK } from '../compose-network.ts';
 import type { RepositoryCheck } from '../repository-check.ts';
 import { mountingsOf } from '../repository-path.ts';
 
-const LOOPBACK: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
 /** Prometheus's own port: it may scrape itself. */
 const OWN_PORT = 9090;
 

@@ -1,8 +1,8 @@
-/** Services and volumes that a compose file speaks of and that are declared nowhere. */
-import type { ComposeFile } from '../compose-file.ts';
+/** Services, volumes, networks, secrets and configs that a compose file speaks of and that are declared nowhere. */
+import { type ComposeFile, DECLARED_KINDS } from '../compose-file.ts';
 import type { RepositoryCheck } from '../repository-check.ts';
 
-/** Reports `depends_on` of no service, volumes that are not declared, and declared ones that nobody mounts. */
+/** Reports `depends_on` of no service, what is taken and not declared, and declared ones that nobody mounts. */
 export const unknownComposeName: RepositoryCheck = {
   name: 'unknown-compose-name',
   inspect({ composeFiles }, report) {
@@ -12,7 +12,7 @@ export const unknownComposeName: RepositoryCheck = {
       const beside = composeFiles.filter((other) => other.folder === folder);
       const serviceNames = namesOf(beside, (file) => file.services);
       const volumeNames = namesOf(beside, (file) => file.volumes);
-      for (const { name, dependsOn, mounts } of services) {
+      for (const { name, dependsOn, mounts, takes } of services) {
         for (const needed of dependsOn) {
           if (serviceNames.has(needed.name)) continue;
           report(needed.at.place, {
@@ -21,6 +21,19 @@ export const unknownComposeName: RepositoryCheck = {
             reason: 'compose refuses the file',
             remedy: `name one of ${[...serviceNames].join(', ')}.`,
           });
+        }
+        for (const kind of DECLARED_KINDS) {
+          const declared = namesOf(beside, (file) => file.declares[kind]);
+          for (const taken of takes[kind]) {
+            // Every file has this network.
+            if (declared.has(taken.name) || (kind === 'networks' && taken.name === 'default')) continue;
+            report(taken.at.place, {
+              severity: 'error',
+              message: `service ${name} takes ${kind.slice(0, -1)} ${taken.name}, which is not declared`,
+              reason: 'compose refuses the file',
+              remedy: `declare it under ${kind}.`,
+            });
+          }
         }
         for (const { volume, at } of mounts) {
           if (volume === undefined || volumeNames.has(volume)) continue;
