@@ -1,6 +1,7 @@
 /** What is found in dashboards that nobody made wrong for a test: those that this package makes, and those of documents. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { catalogOf } from '@binnacle/promql';
+import fc from 'fast-check';
 import { describe, expect, type TestContext, test } from 'vitest';
 import { DASHBOARD_CHECKS } from '../../dist/check/dashboard/dashboard-checks.js';
 import { REPOSITORY_CHECKS } from '../../dist/check/repository/repository-checks.js';
@@ -14,6 +15,7 @@ import {
   stringifyDashboard,
 } from '../../dist/index.js';
 import { exampleCatalogs, exampleConfig } from '../generate/example.ts';
+import { anyDashboard } from '../grafana-read-dashboards.ts';
 import { watchedServices } from '../watch-contracts.ts';
 
 const PROMETHEUS = (job: string): string =>
@@ -74,6 +76,29 @@ test.each(BACKEND_NAMES)(
     expect(grave(problems({ files, catalogs: exampleCatalogs }))).toEqual([]);
   },
 );
+
+test('whatever the model can say is rendered without errors of form', () => {
+  /** What only an author can get right: which metrics there are, and what is chosen and shown. */
+  const ofForm = [
+    'dashboard-file',
+    'misplaced-field',
+    'duplicate-panel-id',
+    'overlapping-panels',
+    'deprecated-panel',
+  ];
+  fc.assert(
+    fc.property(anyDashboard, (one) => {
+      const found = problems({ files: new Map([['a.json', stringifyDashboard(one)]]) });
+      expect(found.filter(({ check }) => ofForm.includes(check))).toEqual([]);
+      expect(
+        grave(found).filter(
+          (line) => line.endsWith('(promql-syntax)') || line.endsWith('(unknown-variable)'),
+        ),
+      ).toEqual([]);
+    }),
+    { numRuns: 30 },
+  );
+});
 
 /** A sample of the documents that the reference systems were described by, from a folder beside the repository. */
 function sample(context: TestContext, name: string, pattern: RegExp): string {
