@@ -98,10 +98,15 @@ export function makeContext(input: CheckInput, report: ReadingReport): CheckCont
     },
     recordingsOf: (name) => recorded.get(name) ?? [],
     servicesHaving: (name) => catalogs.having(name),
-    definitionPlace: (at) =>
-      at === undefined
-        ? { file: shownPath(input.project?.path ?? '', input), line: 1, column: 1 }
-        : { file: shownPath(at.file, input), line: at.line, column: at.column },
+    definitionPlace: (at) => {
+      const file = shownPath(at?.file ?? input.project?.path ?? '', input);
+      const { line, column } = at ?? { line: 1, column: 1 };
+      const source = files.get(file);
+      // What a file that was not read says there cannot be shown.
+      if (at === undefined || source === undefined || line > source.lineCount) return { file, line, column };
+      const start = source.lineStart(line);
+      return source.place(start + column - 1, start + source.line(line).length);
+    },
   };
   const rules = groups.flatMap((group) => subjectsOf(group, context));
   const recorded = new Map<string, RuleSubject[]>();

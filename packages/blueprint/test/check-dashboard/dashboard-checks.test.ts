@@ -1,9 +1,18 @@
 import { existsSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { DASHBOARD_CHECKS } from '../../dist/check/dashboard/dashboard-checks.js';
 import { JsonPlaces } from '../../dist/check/dashboard/json-places.js';
-import { ALL_CHECK_NAMES, SourceFile } from '../../dist/index.js';
+import {
+  ALL_CHECK_NAMES,
+  checkRepository,
+  dashboard,
+  defineConfig,
+  row,
+  SourceFile,
+  stringifyDashboard,
+  timeseries,
+} from '../../dist/index.js';
 
 test('every check of dashboards has a file, a table of tests and a page, all of its name', () => {
   const tables = ['queries', 'panels']
@@ -49,4 +58,65 @@ test('any value of any JSON is found where it stands, and any character of a tex
       }
     }),
   );
+});
+
+describe('dashboards that are defined in TypeScript', () => {
+  const metrics = [
+    { name: 'jobs_total', help: '', type: 'counter' as const, labels: { status: 'open' as const } },
+  ];
+  const catalogs = [{ service: 'worker', job: 'worker', targetLabels: {}, metrics }];
+  const config = defineConfig({
+    name: 'shop',
+    services: [{ name: 'worker', targets: ['worker:9464'] }],
+    dashboards: [
+      dashboard({
+        title: 'Worker',
+        uid: 'worker',
+        rows: [
+          row('Open', [timeseries({ title: 'Right', expr: 'sum(rate(jobs_total[$__rate_interval]))' })]),
+          row(
+            'Closed',
+            [
+              timeseries({ title: 'Other', expr: 'sum(rate(jobs_total[$__rate_interval]))' }),
+              timeseries({ title: 'Wrong', expr: 'sum(rate(job_total[$__rate_interval]))' }),
+            ],
+            { collapsed: true },
+          ),
+        ],
+      }),
+    ],
+  });
+  const [made] = config.dashboards;
+  const project = { config, path: '/work/binnacle.config.ts' };
+
+  test('are checked where their panels are defined', () => {
+    const { problems } = checkRepository(
+      { files: new Map(), catalogs, project, root: '/work' },
+      { nowMs: 0 },
+    );
+    const unknown = problems.filter(({ check }) => check === 'unknown-metric');
+    const wrong = made?.rows[1]?.panels[1]?.definedAt;
+    expect(wrong).toBeDefined();
+    expect(unknown.map(({ subject, place }) => [subject, place])).toEqual([
+      ['panel "Closed / Wrong"', { file: wrong?.file, line: wrong?.line, column: wrong?.column }],
+    ]);
+  });
+
+  test('show the line, where the file was read', () => {
+    const wrong = made!.rows[1]!.panels[1]!.definedAt!;
+    const files = new Map([[wrong.file, readFileSync(wrong.file, 'utf8')]]);
+    const { problems } = checkRepository({ files, catalogs, project }, { nowMs: 0 });
+    const [problem] = problems.filter(({ check }) => check === 'unknown-metric');
+    expect(problem?.place).toMatchObject({ file: wrong.file, line: wrong.line, column: wrong.column });
+    expect(problem?.place.excerpt).toContain("timeseries({ title: 'Wrong'");
+  });
+
+  test('are checked in their file instead where they were rendered to one', () => {
+    const files = new Map([['dashboards/worker.json', stringifyDashboard(made!)]]);
+    const { problems, dashboards } = checkRepository({ files, catalogs, project }, { nowMs: 0 });
+    const unknown = problems.filter(({ check }) => check === 'unknown-metric');
+    expect(unknown.map(({ place }) => place.file)).toEqual(['dashboards/worker.json']);
+    expect(problems.some(({ check }) => check === 'duplicate-dashboard')).toBe(false);
+    expect(dashboards).toBe(1);
+  });
 });
