@@ -136,6 +136,18 @@ describe('what watches and objectives bring', () => {
     ]);
   });
 
+  test('a dashboard asks as often as there is something new in the slowest environment', () => {
+    const services = [
+      { ...web, watches: [watch('HTTP')] },
+      { ...worker, scrapeInterval: '5m', watches: [watch('Jobs')] },
+    ];
+    const refresh = (spec: Partial<ConfigSpec>) =>
+      config({ services, ...spec }).dashboards.map((each) => each.refresh);
+    expect(refresh({})).toEqual(['30s', '5m']);
+    expect(refresh({ production: { scrapeInterval: '1m30s' } })).toEqual(['90s', '5m']);
+    expect(refresh({ development: { scrapeInterval: '1h' } })).toEqual(['60m', '5m']);
+  });
+
   test('a uid is at most 40 characters, and long names stay apart', () => {
     const long = `the-service-with-the-very-long-name-of-`;
     const { dashboards } = config({

@@ -9,13 +9,13 @@ import { DefinitionError } from '../dashboard/definition-error.ts';
 import { definitionPlace } from '../definition-place.ts';
 import { sloDashboard } from '../slo/dashboard.ts';
 import type { Slo } from '../slo/slo.ts';
-import type { Config, ConfigSpec } from './config.ts';
-import { environmentOf } from './environments.ts';
+import type { Config, ConfigSpec, Service } from './config.ts';
+import { environmentOf, type ScrapeTimes } from './environments.ts';
 import { asList, asObject, checkFields, Findings, shown } from './findings.ts';
 import { ruleGroupsOf } from './rule-groups.ts';
 import { dashboardUid, serviceDashboard } from './service-dashboards.ts';
 import { servicesOf } from './services.ts';
-import { checkName } from './values.ts';
+import { checkName, durationMs } from './values.ts';
 
 /** The mark of a checked configuration, with the version of its shape. */
 const CONFIG = Symbol.for('@binnacle/blueprint/config/v1');
@@ -55,7 +55,7 @@ export function defineConfig(spec: ConfigSpec): Config {
     services,
     slos.flatMap((slo) => slo.groups),
   );
-  const dashboards = dashboardsOf(findings, spec, services, slos);
+  const dashboards = dashboardsOf(findings, spec, services, slos, [development.times, production.times]);
   checkAlerting(findings, spec.alerting);
   if (!findings.isEmpty)
     throw new DefinitionError(findings.render(`configuration ${shown(spec.name ?? '')}`));
@@ -85,11 +85,12 @@ function dashboardsOf(
   spec: ConfigSpec,
   services: Config['services'],
   slos: readonly Slo[],
+  environments: readonly ScrapeTimes[],
 ): readonly Dashboard[] {
   const written = shaped(findings, 'dashboards', spec.dashboards, ['uid', 'rows']);
   const made: Dashboard[] = [];
   for (const service of services) {
-    const own = serviceDashboard(findings, spec.name, service);
+    const own = serviceDashboard(findings, spec.name, service, refreshOf(service, environments));
     if (own !== undefined) made.push(own);
   }
   // Objectives of one name have been told already.
@@ -100,6 +101,13 @@ function dashboardsOf(
   const all = [...written, ...made];
   checkDifferent(findings, 'dashboards', 'uid', all);
   return all;
+}
+
+/** The scrape interval where that is longest, in one unit: the same dashboard serves all environments. */
+function refreshOf({ scrapeInterval }: Service, environments: readonly ScrapeTimes[]): string {
+  const longest = Math.max(...environments.map(({ intervalMs }) => intervalMs));
+  const ms = durationMs(scrapeInterval) ?? longest;
+  return ms % 60_000 === 0 ? `${ms / 60_000}m` : `${Math.ceil(ms / 1000)}s`;
 }
 
 function objectivesDashboard(

@@ -11,11 +11,13 @@ const UID_STEM_CHARACTERS = 32;
 /**
  * The dashboard of a service: the rows of all its watches, in their order. Undefined where it has none.
  * @param config the configuration's name, which keeps apart services of the same name in one Grafana
+ * @param refresh how often there is something new to see
  */
 export function serviceDashboard(
   findings: Findings,
   config: string,
   { name, watches }: Service,
+  refresh: string,
 ): Dashboard | undefined {
   const rows = watches.flatMap((watch) => watch.rows);
   if (rows.length === 0) return undefined;
@@ -25,6 +27,7 @@ export function serviceDashboard(
       uid: dashboardUid(`${config}-${name}`),
       description: `${watches.map((watch) => watch.name).join(', ')} of ${name}.`,
       tags: [config],
+      refresh,
       rows,
     });
   } catch (error) {

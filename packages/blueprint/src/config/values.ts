@@ -20,6 +20,18 @@ export function checkName(findings: Findings, where: string, name: unknown): voi
   );
 }
 
+/** The milliseconds of a duration; undefined where it is none, or not above 0. */
+export function durationMs(value: unknown): number | undefined {
+  if (typeof value !== 'string') return undefined;
+  try {
+    const ms = parseDuration(value);
+    return ms > 0 ? ms : undefined;
+  } catch {
+    // Whoever asks says in his own words what would be right.
+    return undefined;
+  }
+}
+
 /** The milliseconds of a duration; notes a mistake and gives undefined where it is none, or not above 0. */
 export function checkDuration(
   findings: Findings,
@@ -27,17 +39,10 @@ export function checkDuration(
   field: string,
   value: unknown,
 ): number | undefined {
-  if (value === undefined) return undefined;
-  if (typeof value === 'string') {
-    try {
-      const ms = parseDuration(value);
-      if (ms > 0) return ms;
-    } catch {
-      // Told below, with what would be right.
-    }
-  }
-  findings.add(where, `${field} ${shown(value)} is not a duration above 0, such as 15s, 1h30m or 30d`);
-  return undefined;
+  const ms = durationMs(value);
+  if (value !== undefined && ms === undefined)
+    findings.add(where, `${field} ${shown(value)} is not a duration above 0, such as 15s, 1h30m or 30d`);
+  return ms;
 }
 
 /** Notes a size that storage does not understand. */

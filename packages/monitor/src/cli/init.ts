@@ -217,18 +217,35 @@ function fittingWatches(catalog: ServiceCatalog): Recognised[] {
     if (parts.some(({ entry, isCount }) => !isCount && used.has(entry))) continue;
     const watch = fitted({ ...candidate, parts }, catalog);
     if (watch === undefined) continue;
-    for (const { entry } of parts) used.add(entry);
+    for (const { entry } of watch.parts) used.add(entry);
     fitting.push(watch);
   }
   return fitting;
 }
 
 /** What all watches are, for one whose parts have been found by its own names for them. */
-type WatchFunction = (instrument: object, options: WatchOptions) => Watch;
+type WatchFunction = (instrument: object, options: WatchOptions & { readonly secondsMax?: number }) => Watch;
 
-/** The instrument with the alerts that would never fire switched off; undefined where its watch cannot be made. */
+/** The instrument as its watch takes it: if need be with a threshold that its buckets know, or without durations. */
 function fitted(recognised: Recognised, catalog: ServiceCatalog): Recognised | undefined {
-  const { watch, name, parts } = recognised;
+  const below = belowGreatestBucket(recognised.parts);
+  const attempts: readonly Recognised[] = [
+    recognised,
+    ...(below === undefined ? [] : [{ ...recognised, secondsMax: below }]),
+    {
+      ...recognised,
+      parts: recognised.parts.filter(({ field, isNeeded }) => field !== 'duration' || isNeeded),
+    },
+  ];
+  for (const attempt of attempts) {
+    const watch = fittedWith(attempt, catalog);
+    if (watch !== undefined) return watch;
+  }
+  return undefined;
+}
+
+function fittedWith(recognised: Recognised, catalog: ServiceCatalog): Recognised | undefined {
+  const { watch, name, parts, secondsMax } = recognised;
   const make = WATCHES[watch] as WatchFunction;
   const instrument = Object.fromEntries(
     parts.map(({ field, entry, isCount }) => [
@@ -237,7 +254,10 @@ function fitted(recognised: Recognised, catalog: ServiceCatalog): Recognised | u
     ]),
   );
   try {
-    const { rows, groups } = make(instrument, { where: { job: catalog.job } });
+    const { rows, groups } = make(instrument, {
+      where: { job: catalog.job },
+      ...(secondsMax !== undefined && { secondsMax }),
+    });
     const dashboards = [dashboard({ title: name, rows })];
     if (brokenIn([catalog], { dashboards, rules: groups }).length > 0) return undefined;
     return { ...recognised, alertsOff: futileAlerts(groups, catalog) };
@@ -245,6 +265,11 @@ function fitted(recognised: Recognised, catalog: ServiceCatalog): Recognised | u
     if (error instanceof DefinitionError) return undefined;
     throw error;
   }
+}
+
+/** The greatest bucket but one of what is a duration: of what lies above the greatest, nothing is seen. */
+function belowGreatestBucket(parts: Recognised['parts']): number | undefined {
+  return parts.find(({ field, isCount }) => field === 'duration' && !isCount)?.entry.bounds?.at(-2);
 }
 
 /**

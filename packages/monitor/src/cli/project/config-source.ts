@@ -137,12 +137,13 @@ class ServiceSource {
     ];
   }
 
-  #watch({ watch, name, parts, alertsOff }: Recognised): string[] {
+  #watch({ watch, name, parts, secondsMax, alertsOff }: Recognised): string[] {
     const isNamed = this.#service.watches.filter((other) => other.watch === watch).length > 1;
     const off = alertsOff.map((alert) => `${alert}: false`).join(', ');
     const options = [
       `where: { job: ${text(this.#service.job)} }`,
       ...(isNamed ? [`name: ${text(name)}`] : []),
+      ...(secondsMax === undefined ? [] : [`secondsMax: ${secondsMax}`]),
       ...(off === '' ? [] : [`alerts: { ${off} }`]),
     ];
     const fields = parts.map(({ field, entry, isCount }) => {
@@ -152,7 +153,12 @@ class ServiceSource {
         : `${field}: ${metric},`;
     });
     if (fields.length === 0) return [`${watch}({}, { ${options.join(', ')} }),`];
-    const why = off === '' ? [] : ['// With the buckets that there are, what is off here could never fire.'];
+    const why = [
+      ...(secondsMax === undefined
+        ? []
+        : ['// Above the greatest bucket nothing is seen: for a longer secondsMax it needs a greater one.']),
+      ...(off === '' ? [] : ['// With the buckets that there are, what is off here could never fire.']),
+    ];
     const line = `${watch}({ ${fields.join(' ').replace(/,$/, '')} }, { ${options.join(', ')} }),`;
     if (line.length + 8 <= COLUMNS) return [...why, line];
     return [...why, `${watch}(`, '  {', ...indented(fields, 4), '  },', `  { ${options.join(', ')} },`, '),'];
@@ -171,6 +177,7 @@ class ServiceSource {
     return [
       'dashboard({',
       `  title: ${text(title)},`,
+      "  refresh: '30s',",
       ...(panelsLeftOut === 0 ? [] : [`  // ${panelsLeftOut} more metrics have no panel yet.`]),
       '  rows: [',
       ...rows.flatMap((row) => [

@@ -24,6 +24,8 @@ export interface Recognised {
   /** What it is called, for where a service has several of the kind: `Shop HTTP`. */
   readonly name: string;
   readonly parts: readonly RecognisedPart[];
+  /** How long what it does may take, where its watch's own idea is above all buckets. */
+  readonly secondsMax?: number;
   /** Alerts of its watch that are not wanted. */
   readonly alertsOff: readonly string[];
 }
