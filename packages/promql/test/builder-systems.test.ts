@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { vectors } from '../../../conformance/vectors.ts';
-import { bricklayers } from '../../../systems/bricklayers/dist/blueprint.js';
+import { bricklayersRules } from '../../../systems/bricklayers/dist/blueprint.js';
 import * as metrics from '../../../systems/bricklayers/dist/metrics.js';
 import * as b from '../dist/builder/index.js';
 import { parse, printExpr } from '../dist/index.js';
@@ -67,35 +67,6 @@ const DOCUMENT: readonly b.AnyVector[] = [
   select(metrics.appInfo),
 ];
 
-/** What the panels of the dashboard ask; a minute stands for the macro of the rate interval. */
-const PANELS: readonly b.AnyVector[] = [
-  sum(ours.select(http.requests)),
-  div(
-    sum(rate(ours.select(http.requests, { status: re('2..|3..') }), '1m')),
-    sum(rate(ours.select(http.requests), '1m')),
-  ),
-  sum(ours.select(metrics.processingJobsActive)),
-  sum(ours.select(metrics.processingJobsPending)),
-  histogramQuantile(0.95, sum(rate(ours.buckets(http.duration), '1m')).by('le', 'endpoint')),
-  sum(rate(ours.select(uploads), '1m')).by('status'),
-  div(sum(rate(ours.select(uploads, { status: 'success' }), '1m')), sum(rate(ours.select(uploads), '1m'))),
-  sum(rate(ours.select(processingJobs), '1m')).by('status'),
-  mean(processingDuration, ours, '1m'),
-  histogramQuantile(0.5, sum(rate(ours.buckets(processingDuration), '1m')).by('le')),
-  histogramQuantile(0.95, sum(rate(ours.buckets(processingDuration), '1m')).by('le')),
-  sum(ours.select(metrics.processingJobsActive)),
-  sum(ours.select(metrics.processingJobsPending)),
-  mean(metrics.processingInputSize, ours, '1m'),
-  mean(metrics.processingOutputSize, ours, '1m'),
-  sum(rate(ours.select(metrics.downloads), '1m')).by('status'),
-  mul(60, sum(rate(ours.select(metrics.cleanupRuns), '1m'))),
-  mul(60, sum(rate(ours.select(metrics.cleanupFilesDeleted), '1m'))),
-  mul(60, sum(rate(ours.select(metrics.cleanupErrors), '1m'))),
-  sum(ours.select(metrics.memoryUsage)),
-  sum(ours.select(metrics.diskUsage)),
-  sum(rate(ours.select(metrics.cleanupBytesFreed), '1m')),
-];
-
 function printed(texts: readonly string[]): string[] {
   return texts.map((text) => printExpr(parse(text)));
 }
@@ -104,19 +75,11 @@ test("the document's queries and alerts", () => {
   expect(DOCUMENT.map(String)).toEqual(printed(SYSTEM_QUERIES.bricklayers!));
 });
 
-test("the dashboard's queries", () => {
-  const asked = bricklayers.rows.flatMap(({ panels }) => panels.flatMap(({ queries }) => queries));
-  expect(PANELS.map(String)).toEqual(
-    printed(asked.map(({ expr }) => expr.replaceAll('$__rate_interval', '1m'))),
-  );
-});
-
-test("the rule file's expressions are among them", () => {
-  const rules = readFileSync(new URL('../../../systems/bricklayers/rules.yml', import.meta.url), 'utf8');
-  const found = [...rules.matchAll(/ expr: (?:\|\n((?: {10}.*\n)+)|(.+))/g)];
-  expect(found).toHaveLength(5);
+test("the service's alerts are those of the document", () => {
+  const rules = bricklayersRules().rules.map(({ expr }) => expr);
+  expect(rules).toHaveLength(5);
   const built = DOCUMENT.map(String);
-  for (const text of printed(found.map(([, block, line]) => block ?? line!))) expect(built).toContain(text);
+  for (const text of printed(rules)) expect(built).toContain(text);
 });
 
 test('every query in the text of the document is among them', (ctx) => {
