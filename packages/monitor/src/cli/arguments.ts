@@ -13,6 +13,7 @@ import type { RuleCheckOptions } from './check.ts';
 import type { ExporterOptions } from './exporter.ts';
 import type { GenerateCommand } from './generate.ts';
 import type { HeartbeatOptions } from './heartbeat.ts';
+import type { ImportOptions } from './import.ts';
 import type { InitOptions } from './init.ts';
 import type { NotifyTestOptions } from './notify.ts';
 import {
@@ -109,6 +110,12 @@ export const HELP = `binnacle: collects, stores, queries, alerts and shows
     --coverage-required           and fail where one is not
     --watch                       run again whenever a file changes
 
+  binnacle import FILE            a Grafana dashboard in JSON as TypeScript that renders to the same
+    --out FILE                    where it goes (default: it is printed)
+    --name NAME                   what the module exports it as (default: made of its title)
+    --json                        as JSON of today, whatever version of Grafana it was made with
+    --force                       write over the file that is there
+
   binnacle slo                    what became of the objectives: budgets, and how fast they burn
     --config FILE                 binnacle.config.ts (default: the nearest one)
     --url URL                     the monitor (default: BINNACLE_URL, or http://127.0.0.1:9700)
@@ -147,6 +154,7 @@ export type Command =
   | { readonly name: 'generate'; readonly options: GenerateCommand }
   | { readonly name: 'catalog'; readonly options: CatalogOptions }
   | { readonly name: 'init'; readonly options: InitOptions }
+  | { readonly name: 'import'; readonly options: ImportOptions }
   | { readonly name: 'slo'; readonly options: SloOptions }
   | { readonly name: 'silence'; readonly options: SilenceOptions }
   | { readonly name: 'exporter'; readonly options: ExporterOptions }
@@ -205,6 +213,10 @@ export async function parseCommand(
     }
     case 'test':
       return { name: 'test', options: testOptions(rest, values) };
+    case 'import': {
+      const { parseImportCommand } = await import('./import.ts');
+      return { name: 'import', options: parseImportCommand(rest, values) };
+    }
     case 'slo': {
       const { parseSloCommand } = await import('./slo.ts');
       return { name: 'slo', options: parseSloCommand(rest, values, env) };

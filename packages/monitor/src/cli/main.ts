@@ -58,6 +58,12 @@ async function run(args: readonly string[]): Promise<void> {
       process.exitCode = await runInit(command.options, { cwd: process.cwd(), fetch, say, complain });
       return;
     }
+    case 'import': {
+      const { runImport } = await import('./import.ts');
+      const print = (text: string) => process.stdout.write(text);
+      process.exitCode = await runImport(command.options, { print, complain });
+      return;
+    }
     case 'slo': {
       const { runSlo } = await import('./slo.ts');
       const { loadProject } = await import('./project/load-project.ts');
