@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { counter, createRegistry, gauge, histogram, label } from '@binnacle/metrics';
 import { checkQuery, parse } from '@binnacle/promql';
 import fc from 'fast-check';
@@ -201,6 +202,12 @@ describe('the catalog file', () => {
         expect(renderCatalogFile([...given].reverse())).toBe(text);
       }),
     );
+  });
+
+  test('is what FORMAT.md shows', () => {
+    const page = readFileSync(new URL('../FORMAT.md', import.meta.url), 'utf8');
+    const example = /```json\n(.*?)```/s.exec(page)![1]!;
+    expect(renderCatalogFile(readCatalogFile(example))).toBe(example);
   });
 
   const metric = { name: 'a', type: 'gauge' };
