@@ -15,6 +15,7 @@ const OLD = {
     rows: [
       {
         title: 'Work',
+        showTitle: true,
         panels: [
           {
             type: 'graph',

@@ -96,6 +96,7 @@ export const HELP = `binnacle: collects, stores, queries, alerts and shows
     --config FILE                 binnacle.config.ts (default: the nearest one)
     --from FILE|URL               of a catalog file or a running service, not of the definitions
     --write FILE                  write them to a catalog file
+    --closed-values COUNT         take labels of a running service with at most so many values for complete
   binnacle catalog diff           what has changed since the catalog file, and which panels and alerts that breaks
     --from FILE|URL, --to FILE|URL  what is compared (default: the catalog file, and the definitions)
     --json                        for programs

@@ -53,7 +53,7 @@ const OPTIONS = {
     watch: FLAG,
   },
   generate: { config: TEXT, out: TEXT, for: TEXT, check: FLAG, force: FLAG, json: FLAG },
-  catalog: { config: TEXT, from: TEXT, to: TEXT, json: FLAG, write: TEXT },
+  catalog: { config: TEXT, from: TEXT, to: TEXT, json: FLAG, write: TEXT, 'closed-values': TEXT },
   init: { url: TEXT, name: TEXT, force: FLAG },
   import: { out: TEXT, name: TEXT, json: FLAG, force: FLAG },
   slo: { config: TEXT, url: TEXT, json: FLAG, markdown: FLAG },
