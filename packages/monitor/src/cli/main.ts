@@ -40,17 +40,20 @@ async function run(args: readonly string[]): Promise<void> {
       const io = { cwd: process.cwd(), fetch, now: Date.now, say, complain, isColored };
       const { runCheck } = await import('./check/check-command.ts');
       process.exitCode = await runCheck(command.options, io);
+      endNow();
       return;
     }
     case 'generate': {
       const { runGenerate } = await import('./generate.ts');
       const { loadProject } = await import('./project/load-project.ts');
       process.exitCode = await runGenerate(command.options, { loadProject, say, complain });
+      endNow();
       return;
     }
     case 'catalog': {
       const { runCatalog } = await import('./catalog.ts');
       process.exitCode = await runCatalog(command.options, { fetch, say, complain });
+      endNow();
       return;
     }
     case 'init': {
@@ -95,6 +98,7 @@ async function run(args: readonly string[]): Promise<void> {
       const isColored = process.stderr.isTTY === true && process.env.NO_COLOR === undefined;
       if (!command.options.watch) {
         if (!(await runTests(command.options, output, isColored))) process.exitCode = EXIT_FAILED;
+        endNow();
         return;
       }
       const stop = new AbortController();
@@ -122,6 +126,14 @@ async function run(args: readonly string[]): Promise<void> {
       await up(await projectUpOptions(options, project, complain));
     }
   }
+}
+
+/**
+ * Ends the process when all is written. For commands that have imported a project's modules: what those have started, a
+ * timer or a server, would keep it alive forever.
+ */
+function endNow(): void {
+  process.stdout.write('', () => process.stderr.write('', () => process.exit()));
 }
 
 async function up(options: UpOptions): Promise<void> {
@@ -180,7 +192,10 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 
 run(process.argv.slice(2)).catch((error: unknown) => {
   if (error instanceof UsageError) {
-    complain(`${error.message}\n\nbinnacle --help says what there is`);
+    // What has a cause of its own is no mistake in the command line.
+    complain(
+      error.cause === undefined ? `${error.message}\n\nbinnacle --help says what there is` : error.message,
+    );
     process.exit(EXIT_USAGE);
   }
   if (error instanceof ConfigError)

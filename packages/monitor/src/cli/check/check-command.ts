@@ -100,7 +100,7 @@ export async function runCheck(options: CheckCommandOptions, io: CheckCommandIo)
   const input = await loadInput(root, config, options.catalogs, { fetch: io.fetch }).catch(
     (error: unknown) => {
       if (error instanceof ProjectError || error instanceof CatalogSourceError)
-        throw new UsageError(error.message);
+        throw new UsageError(error.message, { cause: error });
       throw error;
     },
   );

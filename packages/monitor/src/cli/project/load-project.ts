@@ -10,6 +10,7 @@
 import { type Config, catalogsOf, isConfig, type ServiceCatalog } from '@binnacle/blueprint';
 import { createJiti } from 'jiti';
 import { CONFIG_NAMES, findConfig } from './find-config.ts';
+import { guarded } from './import-guard.ts';
 import { ProjectError, type SourcePlace, shownPath } from './project-error.ts';
 import { StackPlaces } from './stack-places.ts';
 import { startedBy } from './started.ts';
@@ -104,7 +105,7 @@ async function importConfig(
   try {
     return await withTimeLimit(
       file,
-      startedBy(() => jiti.import(file, { default: true })),
+      guarded(file, () => startedBy(() => jiti.import(file, { default: true }))),
     );
   } catch (error) {
     throw error instanceof ProjectError ? error : loadError(file, error);
