@@ -44,7 +44,8 @@ const BETWEEN_SCRAPES = 2;
 const LAST_DIGITS = 1e-9;
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const rules = path.join(root, 'systems/bricklayers/test/document-rules.yml');
+const generated = path.join(root, 'systems/bricklayers/monitoring/prometheus');
+const rules = path.join(generated, 'rules/rules.yml');
 
 interface Answer {
   readonly status: string;
@@ -280,7 +281,9 @@ scrape_configs:
     expect(execFileSync(promtool, ['check', 'rules', rules], { encoding: 'utf8' })).toContain(
       'SUCCESS: 5 rules found',
     );
-    const config = path.join(root, 'systems/bricklayers/prometheus.yml');
-    expect(execFileSync(promtool, ['check', 'config', config], { encoding: 'utf8' })).toContain('SUCCESS');
+    for (const name of ['prometheus.yml', 'prometheus.prod.yml']) {
+      const config = path.join(generated, name);
+      expect(execFileSync(promtool, ['check', 'config', config], { encoding: 'utf8' })).toContain('SUCCESS');
+    }
   });
 });
