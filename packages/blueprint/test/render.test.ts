@@ -256,7 +256,7 @@ test('every dashboard lets its reader choose the data source, and what else it d
   );
   expect({ schemaVersion, refresh, editable, tags }).toEqual({
     schemaVersion: 39,
-    refresh: '10s',
+    refresh: '30s',
     editable: false,
     tags: ['jobs'],
   });

@@ -41,7 +41,7 @@ export interface DashboardSpec {
   readonly uid?: string;
   readonly description?: string;
   readonly tags?: readonly string[];
-  /** How often it asks again, such as `10s`; empty for never. Default `10s`. */
+  /** How often it asks again, such as `10s`; empty for never. Default `30s`: no faster than samples come. */
   readonly refresh?: string;
   /** The range that it opens with. Default the last hour. */
   readonly time?: { readonly from: string; readonly to: string };
@@ -92,7 +92,7 @@ export function dashboard(spec: DashboardSpec): Dashboard {
     uid: spec.uid ?? uidOf(spec.title),
     description: spec.description ?? '',
     tags: spec.tags ?? [],
-    refresh: spec.refresh ?? '10s',
+    refresh: spec.refresh ?? '30s',
     time: spec.time ?? { from: 'now-1h', to: 'now' },
     timezone: spec.timezone ?? 'browser',
     pointer: spec.pointer ?? 'line',
