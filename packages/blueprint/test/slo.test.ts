@@ -4,6 +4,7 @@ import { Catalog, catalogOf, checkQuery, parse, withRecordingRules } from '@binn
 import { buckets, countOf, oneOf, re, select } from '@binnacle/promql/builder';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { decimal } from '../dist/decimal.js';
 import {
   type AlertRule,
   type BurnRateWindow,
@@ -22,7 +23,6 @@ import {
   stringifyDashboard,
   TICKET_WINDOWS,
 } from '../dist/index.js';
-import { decimal } from '../dist/slo/decimal.js';
 import { expectGolden } from './golden-file.ts';
 
 const requests = counter({

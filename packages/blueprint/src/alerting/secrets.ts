@@ -5,6 +5,7 @@
  * secret made from a variable of the environment, or a file of the host. The text of a secret passes through nothing
  * that is generated.
  */
+import { compare } from '../order.ts';
 import type { Alerting, SecretSource } from './alerting.ts';
 
 /** Where Alertmanager finds its secrets, in its container. */
@@ -25,15 +26,14 @@ export function secretsOf(alerting: Alerting | undefined): readonly NamedSecret[
   const taken = new Set<string>();
   for (const { source, purpose } of sourcesOf(alerting)) {
     const key = keyOf(source);
-    const known = named.get(key);
-    if (known !== undefined) continue;
+    if (named.has(key)) continue;
     const wanted = nameOf(source);
     let name = wanted;
     for (let n = 2; taken.has(name); n++) name = `${wanted}_${n}`;
     taken.add(name);
     named.set(key, { name, source, purpose });
   }
-  return [...named.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return [...named.values()].sort((a, b) => compare(a.name, b.name));
 }
 
 /** The name of a source's secret among those of a configuration. */

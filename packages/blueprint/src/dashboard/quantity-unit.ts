@@ -1,4 +1,5 @@
 /** The unit of Grafana's in which a quantity is shown. */
+import { rounded } from '../decimal.ts';
 import type { Base, Quantity } from './quantity.ts';
 import type { UnitId } from './unit-id.ts';
 
@@ -66,12 +67,12 @@ export function unitOf(quantity: Quantity | undefined): UnitId | undefined {
   if (quantity === undefined) return undefined;
   const { base, share } = quantity;
   // Percents are multiplied by 100 and divided in any order, which leaves the last digits open.
-  const factor = Number(quantity.factor.toPrecision(12));
+  const factor = rounded(quantity.factor);
   if (share) return factor === 1 ? 'percentunit' : factor === 100 ? 'percent' : undefined;
   const key = keyOf(base);
   if (key === 'events/seconds' && [...quantity.counted].some((name) => /request/.test(name)))
     return factor === 1 ? 'reqps' : factor === 60 ? 'reqpm' : undefined;
-  for (const [known, unit] of UNITS[key] ?? []) if (Number(known.toPrecision(12)) === factor) return unit;
+  for (const [known, unit] of UNITS[key] ?? []) if (rounded(known) === factor) return unit;
   return undefined;
 }
 

@@ -8,8 +8,7 @@ import type { Alerting, AlertRoute, Receiver, SecretSource, Smtp } from '../aler
 import { DEFAULT_INHIBIT_RULES } from '../alerting/inhibition.ts';
 import { type NamedSecret, SECRETS_FOLDER, secretName, secretsOf } from '../alerting/secrets.ts';
 import { ALERT_TEMPLATE, ALERT_TEMPLATE_PATH } from './alert-template.ts';
-import { filled } from './prometheus.ts';
-import { yamlText } from './yaml-text.ts';
+import { filled, yamlText } from './yaml-text.ts';
 
 /** How a file is rendered. */
 export interface AlertmanagerOptions {

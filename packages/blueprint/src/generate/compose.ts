@@ -20,9 +20,8 @@ import {
 } from './compose-service.ts';
 import { DASHBOARDS_FOLDER, SCRAPE_INTERVAL_VARIABLE } from './grafana.ts';
 import { IMAGES } from './images.ts';
-import { filled } from './prometheus.ts';
 import { withoutSlash } from './targets.ts';
-import { type YamlNote, yamlText } from './yaml-text.ts';
+import { filled, type YamlNote, yamlText } from './yaml-text.ts';
 
 /** Renders the compose file of an environment. */
 export function renderCompose(config: Config, environment: EnvironmentName, backend: Backend): string {

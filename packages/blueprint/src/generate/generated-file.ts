@@ -1,5 +1,7 @@
 /** Files as they are generated: a path and a text. Whoever has a disk writes them. */
 
+import { compare } from '../order.ts';
+
 /** One generated file. */
 export interface GeneratedFile {
   /** Relative to the folder, with `/`. */
@@ -16,5 +18,5 @@ export const GENERATED_HEADER = `${GENERATED_MARK} binnacle.config.ts. Change it
 
 /** Files in the order of their paths, which no locale changes. */
 export function sortedByPath(files: readonly GeneratedFile[]): readonly GeneratedFile[] {
-  return [...files].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+  return [...files].sort((a, b) => compare(a.path, b.path));
 }

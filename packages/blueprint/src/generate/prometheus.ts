@@ -7,8 +7,9 @@
  */
 import { formatDuration, parseDuration } from '@binnacle/promql';
 import type { Config, EnvironmentName, Service } from '../config/config.ts';
+import { sortedByName } from '../order.ts';
 import { ruleFiles } from './rule-files.ts';
-import { yamlText } from './yaml-text.ts';
+import { filled, yamlText } from './yaml-text.ts';
 
 /** What surrounds a Prometheus. */
 export interface PrometheusSurroundings {
@@ -53,7 +54,7 @@ export function renderPrometheus(
         scrape_timeout: scrapeTimeout,
         evaluation_interval: evaluates ? evaluationInterval : undefined,
         external_labels: filled(
-          sortedLabels(surroundings.expandsVariables === true ? escaped(labels) : labels),
+          sortedByName(surroundings.expandsVariables === true ? escaped(labels) : labels),
         ),
       },
       rule_files: evaluates ? filled(rules) : undefined,
@@ -83,18 +84,8 @@ function scrapeConfig(service: Service, reach: (address: string) => string) {
     scrape_timeout: scrapeTimeout,
     metrics_path: metricsPath === '/metrics' ? undefined : metricsPath,
     scheme: scheme === 'http' ? undefined : scheme,
-    static_configs: [{ targets: targets.map(reach), labels: filled(sortedLabels(labels)) }],
+    static_configs: [{ targets: targets.map(reach), labels: filled(sortedByName(labels)) }],
   };
-}
-
-/** Labels in the order of their names, for they have no order of their own. */
-export function sortedLabels(labels: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-/** The value, or nothing where it holds nothing: an empty list says no more than a missing one. */
-export function filled<T extends object>(value: T): T | undefined {
-  return Object.keys(value).length === 0 ? undefined : value;
 }
 
 /** The interval at which a service is scraped: its own, or that of the environment. */

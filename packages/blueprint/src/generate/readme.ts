@@ -1,12 +1,12 @@
 /** `README.md` of the generated folder: the two commands that start it, what lies where, and what is left to do. */
 import { secretsOf } from '../alerting/secrets.ts';
 import type { Config } from '../config/config.ts';
+import { block, paragraphs, table } from '../markdown.ts';
 import type { Backend } from './backend.ts';
 import { composeProject } from './compose.ts';
 import { GENERATED_HEADER, type GeneratedFile } from './generated-file.ts';
 import { alertingSecretName } from './kubernetes/alertmanager-config.ts';
 import { METRICS_PORT_NAME, NAME_LABEL } from './kubernetes/monitors.ts';
-import { block, paragraphs, table } from './markdown.ts';
 import { HOST_FROM_CONTAINER, isLoopback } from './targets.ts';
 
 /** What lies in the folder, by the first part of its path. */

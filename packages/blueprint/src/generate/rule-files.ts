@@ -5,7 +5,7 @@
 import type { Config } from '../config/config.ts';
 import { renderRuleFile } from '../rules/render-rules.ts';
 import type { RuleGroup } from '../rules/rule.ts';
-import type { GeneratedFile } from './generated-file.ts';
+import { type GeneratedFile, sortedByPath } from './generated-file.ts';
 
 /** Where a group comes from. */
 interface Origin {
@@ -21,13 +21,13 @@ const OBJECTIVES = 'slos';
 
 /** All rule files of a configuration, by path: `rules/web.yml`. Files that would be empty are not there. */
 export function ruleFiles(config: Config): readonly GeneratedFile[] {
-  return [...originsOf(config).values()]
-    .map(({ name, about, groups }) => ({
+  return sortedByPath(
+    [...originsOf(config).values()].map(({ name, about, groups }) => ({
       path: `rules/${name}.yml`,
       // Below the line that says where it comes from.
       text: renderRuleFile(groups).replace('\n', `\n# ${about}\n`),
-    }))
-    .sort((a, b) => (a.path < b.path ? -1 : 1));
+    })),
+  );
 }
 
 function originsOf(config: Config): ReadonlyMap<string, Origin> {

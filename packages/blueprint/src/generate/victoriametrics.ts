@@ -1,6 +1,8 @@
 /** VictoriaMetrics in place of Prometheus: vmagent scrapes, vmsingle keeps and answers, vmalert evaluates the rules. */
 import { parseDuration } from '@binnacle/promql';
 import type { Config, EnvironmentName } from '../config/config.ts';
+import { DAY_MS } from '../duration.ts';
+import { sortedByName } from '../order.ts';
 import type { Backend } from './backend.ts';
 import { after, answers, composeService, finished, literal, NOBODY, volumeOwner } from './compose-service.ts';
 import { IMAGES } from './images.ts';
@@ -8,7 +10,6 @@ import { prometheusFileName } from './prometheus-service.ts';
 import { HOST_FROM_CONTAINER } from './targets.ts';
 
 const STORE = 'http://victoriametrics:8428';
-const DAY_MS = 86_400_000;
 
 /** VictoriaMetrics, vmagent and vmalert. */
 export const victoriametrics: Backend = {
@@ -63,9 +64,9 @@ export const victoriametrics: Backend = {
           ? ['-notifier.blackhole']
           : ['-notifier.url=http://alertmanager:9093']),
         `-evaluationInterval=${config[environment].evaluationInterval}`,
-        ...Object.entries(config[environment].externalLabels)
-          .sort(([a], [b]) => (a < b ? -1 : 1))
-          .map(([name, value]) => `-external.label=${name}=${literal(value)}`),
+        ...Object.entries(sortedByName(config[environment].externalLabels)).map(
+          ([name, value]) => `-external.label=${name}=${literal(value)}`,
+        ),
         ...(config[environment].externalUrl === undefined
           ? []
           : [`-external.url=${literal(config[environment].externalUrl)}`]),

@@ -29,6 +29,11 @@ export function yamlDocuments(values: readonly unknown[], about: readonly string
   return `${comment}\n${values.map((value) => textOf(documentOf(value))).join('---\n')}`;
 }
 
+/** The value, or nothing where it holds nothing: an empty list says no more than a missing one. */
+export function filled<T extends object>(value: T): T | undefined {
+  return Object.keys(value).length === 0 ? undefined : value;
+}
+
 function documentOf(value: unknown): Document {
   const document = new Document(value, { compat: 'yaml-1.1', aliasDuplicateObjects: false });
   visit(document, {

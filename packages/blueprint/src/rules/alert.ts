@@ -3,6 +3,8 @@ import { isClassicLabelName } from '@binnacle/metrics/model';
 import type { DurationText } from '../config/config.ts';
 import { DefinitionError, withCaret } from '../dashboard/definition-error.ts';
 import { definitionPlace } from '../definition-place.ts';
+import { durationMs } from '../duration.ts';
+import { sortedByName } from '../order.ts';
 import {
   type AlertTextSpec,
   alertTemplate,
@@ -11,7 +13,7 @@ import {
 } from './alert-text.ts';
 import type { AlertRule, AlertSeverity } from './rule.ts';
 import { ruleExpression } from './rule-expression.ts';
-import { durationMs, ruleLabels, sortedByName } from './rule-names.ts';
+import { ruleLabels } from './rule-labels.ts';
 import { scanTemplate, type TemplateAction } from './template-syntax.ts';
 
 /** What the author of an alert writes. */

@@ -5,7 +5,7 @@ import { definitionPlace } from '../definition-place.ts';
 import type { RuleExpression } from './alert-text.ts';
 import type { RecordRule } from './rule.ts';
 import { ruleExpression } from './rule-expression.ts';
-import { ruleLabels } from './rule-names.ts';
+import { ruleLabels } from './rule-labels.ts';
 
 /**
  * A recording rule: `record('job:http_requests:rate5m', sum(rate(select(requests), '5m')).by('job'))`. Names follow

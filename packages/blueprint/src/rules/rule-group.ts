@@ -2,8 +2,10 @@
 import { Labels } from '@binnacle/metrics/model';
 import type { DurationText } from '../config/config.ts';
 import { DefinitionError } from '../dashboard/definition-error.ts';
+import { durationMs, positiveDurationMs } from '../duration.ts';
+import { sortedByName } from '../order.ts';
 import type { Rule, RuleGroup } from './rule.ts';
-import { durationMs, positiveDurationMs, ruleLabels, sortedByName } from './rule-names.ts';
+import { ruleLabels } from './rule-labels.ts';
 
 /** How a group may differ from the usual. */
 export interface RuleGroupSpec {

@@ -7,11 +7,11 @@
  */
 import { quote } from '@binnacle/promql';
 import type { DurationText } from '../config/config.ts';
+import { decimal, percent } from '../decimal.ts';
 import { alert } from '../rules/alert.ts';
 import { text } from '../rules/alert-text.ts';
 import type { AlertRule, AlertSeverity } from '../rules/rule.ts';
 import type { BurnRate } from './burn-rate.ts';
-import { decimal, percent } from './decimal.ts';
 import { type Promised, promiseText } from './promise.ts';
 import { BUDGET_REMAINING, errorRatioSeries, eventsSeries, seriesOf } from './series.ts';
 

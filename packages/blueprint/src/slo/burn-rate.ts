@@ -18,8 +18,8 @@
 import { formatDuration } from '@binnacle/promql';
 import type { DurationText } from '../config/config.ts';
 import { DefinitionError } from '../dashboard/definition-error.ts';
-import { positiveDurationMs } from '../rules/rule-names.ts';
-import { rounded } from './decimal.ts';
+import { rounded } from '../decimal.ts';
+import { positiveDurationMs } from '../duration.ts';
 
 /** What must be spent, and how soon, for an alert to fire. */
 export interface BurnRateWindow {

@@ -5,11 +5,11 @@
  * The alerts stand behind what they ask for. Tickets also ask for a window of pages, which may then be one evaluation
  * older than their own.
  */
+import { parseDuration } from '@binnacle/promql';
 import type { DurationText } from '../config/config.ts';
 import { DefinitionError } from '../dashboard/definition-error.ts';
 import type { AlertRule, AlertSeverity, Rule, RuleGroup } from '../rules/rule.ts';
 import { ruleGroup } from '../rules/rule-group.ts';
-import { positiveDurationMs } from '../rules/rule-names.ts';
 import { type AlertCommon, absentAlert, burnRateAlert, type Minimum } from './alerts.ts';
 import { type BurnRate, type BurnRateWindow, burnRates, PAGE_WINDOWS, TICKET_WINDOWS } from './burn-rate.ts';
 import type { Promised } from './promise.ts';
@@ -141,8 +141,7 @@ function group(name: string, rules: readonly Rule[], interval?: DurationText): R
 /** Every window that a burn rate is measured in, the shortest first. */
 function windowsOf(rates: readonly BurnRate[]): string[] {
   const windows = new Set(rates.flatMap(({ long, short }) => [short, long]));
-  const ms = (window: string): number => positiveDurationMs('slo', 'window', window);
-  return [...windows].sort((a, b) => ms(a) - ms(b));
+  return [...windows].sort((a, b) => parseDuration(a) - parseDuration(b));
 }
 
 function pascalCase(name: string): string {

@@ -8,8 +8,8 @@
 import { catalogOf } from '@binnacle/promql';
 import { buckets, countOf, type MetricLike, oneOf, select } from '@binnacle/promql/builder';
 import { DefinitionError } from '../dashboard/definition-error.ts';
+import { decimal } from '../decimal.ts';
 import { boundTexts } from './bucket-bound.ts';
-import { decimal } from './decimal.ts';
 import { grown, operand, remainder, type SloEvents, selectorText } from './events.ts';
 
 /** What the author of a latency objective writes. */

@@ -1,5 +1,5 @@
 /** What an objective promises, in words. */
-import { percent } from './decimal.ts';
+import { percent } from '../decimal.ts';
 
 /** What is promised. */
 export interface Promised {

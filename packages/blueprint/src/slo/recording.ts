@@ -18,9 +18,9 @@
  * bad events alike. The newest events are up to 5 minutes late, which no period of days notices.
  */
 import { formatDuration } from '@binnacle/promql';
+import { decimal } from '../decimal.ts';
 import { record } from '../rules/record.ts';
 import type { RecordRule } from '../rules/rule.ts';
-import { decimal } from './decimal.ts';
 import { operand, type SloEvents } from './events.ts';
 import {
   BUDGET_REMAINING,

@@ -7,7 +7,8 @@
  * What is not known is `-`. Shares are rounded down, so that nothing looks met that is not.
  */
 import { parseDuration } from '@binnacle/promql';
-import { percent, percentDecimals } from './decimal.ts';
+import { percent, percentDecimals } from '../decimal.ts';
+import { table } from '../markdown.ts';
 import type { SloOutcome } from './report.ts';
 
 const UNKNOWN = '-';
@@ -28,8 +29,7 @@ export function sloReportText(outcomes: readonly SloOutcome[]): string {
 /** A report as a table of Markdown. */
 export function sloReportMarkdown(outcomes: readonly SloOutcome[]): string {
   const [head, ...rows] = cells(outcomes);
-  const line = (row: readonly string[]): string => `| ${row.join(' | ')} |\n`;
-  return line(head!) + line(head!.map(() => '---')) + rows.map(line).join('');
+  return `${table(head!, rows)}\n`;
 }
 
 /** The heading, then a row per objective. */

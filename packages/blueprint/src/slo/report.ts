@@ -2,7 +2,8 @@
  * What became of objectives at one time: how many events there were in the period, how many of them were bad, what is
  * left of the budget, how fast it burns. The numbers are those that the rules record; who asks for them is passed in.
  */
-import { rounded } from './decimal.ts';
+import { rounded } from '../decimal.ts';
+import { compare } from '../order.ts';
 import { BUDGET_REMAINING, errorRatioSeries, PERIOD_BAD_EVENTS, PERIOD_EVENTS, seriesOf } from './series.ts';
 import type { Slo } from './slo.ts';
 
@@ -41,10 +42,6 @@ export async function sloReport(
   const outcomes = await Promise.all(slos.map((slo) => outcomeOf(slo, query, timeMs)));
   const left = ({ budgetLeft }: SloOutcome): number => budgetLeft ?? Number.POSITIVE_INFINITY;
   return outcomes.sort((a, b) => compare(left(a), left(b)) || compare(a.name, b.name));
-}
-
-function compare<T extends number | string>(a: T, b: T): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 async function outcomeOf(slo: Slo, query: ReportQuery, timeMs: number): Promise<SloOutcome> {

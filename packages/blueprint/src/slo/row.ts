@@ -5,8 +5,8 @@ import type { Threshold } from '../dashboard/field.ts';
 import { gauge } from '../dashboard/gauge.ts';
 import { stat } from '../dashboard/stat.ts';
 import { type TimeseriesPanel, timeseries } from '../dashboard/timeseries.ts';
+import { percentDecimals } from '../decimal.ts';
 import type { BurnRate } from './burn-rate.ts';
-import { percentDecimals } from './decimal.ts';
 import { type Promised, promiseText } from './promise.ts';
 import { COUNT_WINDOW } from './recording.ts';
 import {

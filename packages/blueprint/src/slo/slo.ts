@@ -1,10 +1,10 @@
 /** Objectives: what share of events must be good over a period, and what follows from it. */
-import { formatDuration } from '@binnacle/promql';
+import { formatDuration, parseDuration } from '@binnacle/promql';
 import type { DurationText } from '../config/config.ts';
 import type { Row } from '../dashboard/dashboard.ts';
 import { DefinitionError } from '../dashboard/definition-error.ts';
+import { DAY_MS, positiveDurationMs } from '../duration.ts';
 import type { RuleGroup } from '../rules/rule.ts';
-import { positiveDurationMs } from '../rules/rule-names.ts';
 import type { BurnRate } from './burn-rate.ts';
 import type { SloEvents } from './events.ts';
 import { objectiveGroups, ratesOf, type SloAlerting } from './groups.ts';
@@ -43,8 +43,7 @@ export interface SloSpec {
 }
 
 const SLO_NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
-const COUNT_MS = positiveDurationMs('slo', 'count window', COUNT_WINDOW);
-const DAY_MS = 86_400_000;
+const COUNT_MS = parseDuration(COUNT_WINDOW);
 
 /**
  * An objective:

@@ -15,11 +15,12 @@
  * Values are written as in Prometheus's own rule tests: `a+bxn` is `a`, `a+b`, ... `a+n*b`, `axn` is `n+1` times `a`, `_`
  * is no sample.
  */
-import { ParseError, parse, parseDuration, parseSeriesDescription, quote } from '@binnacle/promql';
+import { ParseError, parse, parseSeriesDescription, quote } from '@binnacle/promql';
 import type { MetricLike, ValuesOf } from '@binnacle/promql/builder';
 import type { DurationText } from '../config/config.ts';
 import { DefinitionError, withCaret } from '../dashboard/definition-error.ts';
 import { type DefinitionPlace, definitionPlace } from '../definition-place.ts';
+import { durationMs, positiveDurationMs } from '../duration.ts';
 import { type Expression, expressionText } from '../expression.ts';
 import type { RuleGroup } from '../rules/rule.ts';
 
@@ -133,8 +134,7 @@ export function isRuleTests(value: unknown): value is RuleTests {
 export function ruleTest(name: string, spec: RuleTestSpec): RuleTest {
   const where = `test ${JSON.stringify(name)}`;
   if (name.trim() === '') throw new DefinitionError('a test has no name');
-  const intervalMs = durationMs(`${where}: every`, spec.every ?? DEFAULT_INTERVAL);
-  if (intervalMs === 0) throw new DefinitionError(`${where}: every is to be more than 0`);
+  const intervalMs = positiveDurationMs(where, 'every', spec.every ?? DEFAULT_INTERVAL);
   for (const text of spec.series) {
     try {
       parseSeriesDescription(text);
@@ -185,7 +185,7 @@ export function fires(
     throw new DefinitionError(`fires(${JSON.stringify(alert)}): no alert is expected; that is silent()`);
   return {
     type: 'alerts',
-    atMs: durationMs(`fires(${JSON.stringify(alert)})`, at),
+    atMs: durationMs(`fires(${JSON.stringify(alert)})`, 'at', at),
     alert,
     expected: expected.map(({ labels = {}, annotations = {} }) => ({ labels, annotations })),
     ...lineHere(),
@@ -196,7 +196,7 @@ export function fires(
 export function silent(alert: string, at: DurationText): Expectation {
   return {
     type: 'alerts',
-    atMs: durationMs(`silent(${JSON.stringify(alert)})`, at),
+    atMs: durationMs(`silent(${JSON.stringify(alert)})`, 'at', at),
     alert,
     expected: [],
     ...lineHere(),
@@ -219,7 +219,7 @@ export function gives(
   const samples = typeof expected === 'number' ? [{ value: expected }] : expected;
   return {
     type: 'query',
-    atMs: durationMs('gives', at),
+    atMs: durationMs('gives', 'at', at),
     expr: text,
     expected: samples.map(({ labels = {}, value }) => ({ labels, value })),
     ...lineHere(),
@@ -230,12 +230,4 @@ export function gives(
 function lineHere(): { readonly line?: number } {
   const place = definitionPlace();
   return place === undefined ? {} : { line: place.line };
-}
-
-function durationMs(where: string, text: DurationText): number {
-  try {
-    return text === '0' ? 0 : parseDuration(text);
-  } catch {
-    throw new DefinitionError(`${where}: ${JSON.stringify(text)} is not a duration such as 10m`);
-  }
 }

@@ -1,7 +1,7 @@
 /** How a metric comes into the code, and from there everywhere else. */
 import type { ServiceCatalog } from '../../catalog/catalog-data.ts';
 import type { Config } from '../../config/config.ts';
-import { block, paragraphs } from '../markdown.ts';
+import { block, paragraphs } from '../../markdown.ts';
 
 /** The steps, with an example. */
 export function addingMetricsSection(config: Config, catalogs: readonly ServiceCatalog[]): string {

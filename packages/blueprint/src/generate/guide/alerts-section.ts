@@ -10,8 +10,9 @@ import {
 } from '@binnacle/promql';
 import type { AlertRoute, Receiver } from '../../alerting/alerting.ts';
 import type { Config } from '../../config/config.ts';
+import { percent } from '../../decimal.ts';
+import { anchor, block, code, inline, paragraphs, table } from '../../markdown.ts';
 import type { AlertRule } from '../../rules/rule.ts';
-import { anchor, block, code, inline, paragraphs, table } from '../markdown.ts';
 import { ruleFiles } from '../rule-files.ts';
 
 const SEVERITIES = ['critical', 'warning', 'info', 'none'] as const;
@@ -150,16 +151,11 @@ function objectives({ slos }: Config): string {
     ['Objective', 'Of all events are good', 'Over', 'What it promises'],
     slos.map(({ name, objective, periodMs, description }) => [
       code(name),
-      `${percent(objective)} %`,
+      percent(objective),
       formatDuration(periodMs),
       inline(description),
     ]),
   );
-}
-
-/** Without the noise of binary fractions: 99.9 and not 99.90000000000001. */
-function percent(share: number): number {
-  return Number((share * 100).toPrecision(12));
 }
 
 function routes({ alerting }: Config): string {

@@ -2,7 +2,8 @@
 import type { LabelDomain } from '@binnacle/promql';
 import type { CatalogEntry, ServiceCatalog } from '../../catalog/catalog-data.ts';
 import type { Config } from '../../config/config.ts';
-import { code, inline, paragraphs, table } from '../markdown.ts';
+import { code, inline, paragraphs, table } from '../../markdown.ts';
+import { compare } from '../../order.ts';
 
 /** Values of a closed label that are listed; of more the first ones stand for all. */
 const VALUES_MAX = 8;
@@ -19,7 +20,7 @@ export function catalogSection(config: Config, catalogs: readonly ServiceCatalog
         table(
           ['Metric', 'Type', 'Unit', 'Labels', 'What it is'],
           [...catalog.metrics]
-            .sort((a, b) => (a.name < b.name ? -1 : 1))
+            .sort((a, b) => compare(a.name, b.name))
             .map((metric) => [
               code(metric.name),
               metric.type,

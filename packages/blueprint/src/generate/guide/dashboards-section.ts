@@ -2,7 +2,7 @@
 import type { Config } from '../../config/config.ts';
 import type { Dashboard } from '../../dashboard/dashboard.ts';
 import { stringifyDashboard } from '../../grafana/render.ts';
-import { code, inline, paragraphs, table } from '../markdown.ts';
+import { code, inline, paragraphs, table } from '../../markdown.ts';
 
 /** The parts of a panel that people read; any may be missing. */
 interface ShownPanel {

@@ -6,9 +6,10 @@
  */
 import type { ServiceCatalog } from '../../catalog/catalog-data.ts';
 import type { Config } from '../../config/config.ts';
+import { anchor, block, code, inline, paragraphs, table } from '../../markdown.ts';
+import { sortedByName } from '../../order.ts';
 import type { Backend } from '../backend.ts';
 import { GENERATED_HEADER } from '../generated-file.ts';
-import { anchor, block, code, inline, paragraphs, table } from '../markdown.ts';
 import { scrapeIntervalOf } from '../prometheus.ts';
 import { addingMetricsSection } from './adding-metrics-section.ts';
 import { alertsSection } from './alerts-section.ts';
@@ -65,8 +66,7 @@ function servicesSection(config: Config): string {
       code(service.metricsPath),
       `every ${scrapeIntervalOf(config, 'development', service)}`,
       `every ${scrapeIntervalOf(config, 'production', service)}`,
-      Object.entries(service.labels)
-        .sort(([a], [b]) => (a < b ? -1 : 1))
+      Object.entries(sortedByName(service.labels))
         .map(([name, value]) => code(`${name}="${value}"`))
         .join(', '),
     ]),

@@ -1,9 +1,9 @@
 /** Running it: settings, the way in from outside, and what must survive a broken disk. */
 import { formatDuration, parseDuration } from '@binnacle/promql';
 import type { Config } from '../../config/config.ts';
+import { block, code, paragraphs, table } from '../../markdown.ts';
 import type { Backend } from '../backend.ts';
 import { composeProject } from '../compose.ts';
-import { block, code, paragraphs, table } from '../markdown.ts';
 
 /** What a sample takes on disk, as a rule of thumb of Prometheus's own documentation: one to two bytes. */
 const BYTES_PER_SAMPLE = 1.5;

@@ -1,7 +1,7 @@
 /** Queries to begin with, made of the metrics that the services really have. */
 import type { CatalogEntry, ServiceCatalog } from '../../catalog/catalog-data.ts';
 import type { Config } from '../../config/config.ts';
-import { code, inline, paragraphs, table } from '../markdown.ts';
+import { code, inline, paragraphs, table } from '../../markdown.ts';
 
 /** Queries for one service; the metrics of a service beyond them are asked in the same way. */
 const PER_SERVICE_MAX = 12;

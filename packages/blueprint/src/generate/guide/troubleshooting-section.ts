@@ -1,7 +1,7 @@
 /** What goes wrong with monitoring itself, from the symptom to the cause. */
 import type { Config } from '../../config/config.ts';
+import { code, table } from '../../markdown.ts';
 import type { Backend } from '../backend.ts';
-import { code, table } from '../markdown.ts';
 import { fromContainer, HOST_FROM_CONTAINER } from '../targets.ts';
 
 /** A table: symptom, where to look, what to do. */

@@ -9,7 +9,7 @@ import { DEFAULT_INHIBIT_RULES } from '../../alerting/inhibition.ts';
 import { secretName, secretsOf } from '../../alerting/secrets.ts';
 import type { Config } from '../../config/config.ts';
 import { ALERT_TEMPLATE } from '../alert-template.ts';
-import { filled } from '../prometheus.ts';
+import { filled } from '../yaml-text.ts';
 import { type Manifest, metadata } from './manifest.ts';
 
 /** Reads one key of the Secret. */

@@ -6,7 +6,7 @@
  * mean the same series as everywhere else.
  */
 import type { Config, Service } from '../../config/config.ts';
-import { sortedLabels } from '../prometheus.ts';
+import { sortedByName } from '../../order.ts';
 import { type Manifest, metadata } from './manifest.ts';
 
 /** The name of the port, in Services and in containers. */
@@ -48,7 +48,7 @@ function endpoint(config: Config, service: Service) {
     // The environment's timeout may be longer than an interval that a service has for itself.
     scrapeTimeout:
       service.scrapeTimeout ?? (service.scrapeInterval === undefined ? scrapeTimeout : undefined),
-    relabelings: Object.entries({ ...sortedLabels(service.labels), job: service.job }).map(
+    relabelings: Object.entries({ ...sortedByName(service.labels), job: service.job }).map(
       ([targetLabel, replacement]) => ({ action: 'replace', targetLabel, replacement }),
     ),
   };

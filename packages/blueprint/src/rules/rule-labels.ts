@@ -1,8 +1,7 @@
-/** Names and durations of rules, checked where they are given. */
+/** Labels of rules, checked where they are given. */
 import { isClassicLabelName } from '@binnacle/metrics/model';
-import { parseDuration } from '@binnacle/promql';
-import type { DurationText } from '../config/config.ts';
 import { DefinitionError } from '../dashboard/definition-error.ts';
+import { sortedByName } from '../order.ts';
 
 /** Labels that whoever evaluates a rule sets, and why nobody else can. */
 const RESERVED_LABELS: Readonly<Record<string, string>> = {
@@ -30,32 +29,4 @@ export function ruleLabels(
       throw new DefinitionError(`${where}: the label ${name} is ${String(value)}, and no text`);
   }
   return sortedByName(labels);
-}
-
-/** The same texts in the order of their names. */
-export function sortedByName(texts: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(texts).sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-/**
- * The milliseconds of a duration; `0s` is one.
- * @param what the option that it is given as
- * @throws DefinitionError for what is no duration
- */
-export function durationMs(where: string, what: string, text: DurationText): number {
-  try {
-    return parseDuration(text);
-  } catch (error) {
-    throw new DefinitionError(`${where}: ${what}: ${error instanceof Error ? error.message : String(error)}`);
-  }
-}
-
-/**
- * The milliseconds of a duration greater than 0.
- * @throws DefinitionError for what is none
- */
-export function positiveDurationMs(where: string, what: string, text: DurationText): number {
-  const ms = durationMs(where, what, text);
-  if (ms > 0) return ms;
-  throw new DefinitionError(`${where}: ${what} is to be more than 0, not ${JSON.stringify(text)}`);
 }

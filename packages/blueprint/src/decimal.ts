@@ -1,4 +1,4 @@
-/** Numbers as people and rule files write them: `0.001`, not `0.0009999999999999432` and not `1e-7`. */
+/** Numbers as people and files write them: `0.001`, not `0.0009999999999999432` and not `1e-7`. */
 
 /** Digits that count; doubles have some 16, of which calculations spoil the last ones. */
 const DIGITS = 12;

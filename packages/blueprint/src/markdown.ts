@@ -1,4 +1,4 @@
-/** Markdown, as the documents of the generated folder are written. */
+/** Markdown, as generated documents and reports are written. */
 
 /** A text within a line of Markdown: nothing in it is taken for a mark, and it stays one line. */
 export function inline(text: string): string {
