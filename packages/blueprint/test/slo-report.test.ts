@@ -118,7 +118,10 @@ const OUTCOMES: readonly SloOutcome[] = [
     events: 999,
     badEvents: 8,
     budgetLeft: 0.2,
-    burnRates: [{ window: '6h', rate: 0 }],
+    burnRates: [
+      { window: '1h', rate: 10 },
+      { window: '6h', rate: 0 },
+    ],
   },
   {
     name: 'new',
@@ -138,7 +141,7 @@ test('as text, its columns are aligned, and nothing looks met that is not', () =
   expect(sloReportText(OUTCOMES)).toBe(
     `objective       target  achieved  events      bad    budget left  burn 1h  burn 6h  burn 1d  state
 orders-latency  99.95%  99.949%   12,345,678  6,180  -0.1%        12.3     -        1.00     missed
-orders          99%     99.2%     999         8      20.0%        -        0.00     -        met
+orders          99%     99.2%     999         8      20.0%        10.0     0.00     -        met
 new             90%     -         -           -      -            -        -        -        unknown
 `,
   );
@@ -146,9 +149,9 @@ new             90%     -         -           -      -            -        -    
 
 test('as Markdown, it is a table', () => {
   expect(sloReportMarkdown(OUTCOMES.slice(1, 2))).toBe(
-    `| objective | target | achieved | events | bad | budget left | burn 6h | state |
-| --- | --- | --- | --- | --- | --- | --- | --- |
-| orders | 99% | 99.2% | 999 | 8 | 20.0% | 0.00 | met |
+    `| objective | target | achieved | events | bad | budget left | burn 1h | burn 6h | state |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- |
+| orders | 99% | 99.2% | 999 | 8 | 20.0% | 10.0 | 0.00 | met |
 `,
   );
 });

@@ -320,13 +320,33 @@ describe('burn rates', () => {
 
 test('a page and a ticket have one name, which no other objective has', () => {
   const found = alertsOf(
-    objective({ alerting: { labels: { team: 'shop' }, runbookUrl: 'https://example.com/shop' } }),
+    objective({
+      alerting: {
+        labels: { team: 'shop' },
+        runbookUrl: 'https://example.com/shop',
+        dashboardUrl: 'https://example.com/graph',
+      },
+    }),
   );
   expect(found.map(({ name, labels, forMs }) => ({ name, labels, forMs }))).toEqual([
     { name: 'ShopErrorBudgetBurn', labels: { severity: 'critical', team: 'shop' }, forMs: 0 },
     { name: 'ShopErrorBudgetBurn', labels: { severity: 'warning', team: 'shop' }, forMs: 0 },
   ]);
-  for (const { annotations } of found) expect(annotations.runbook_url).toBe('https://example.com/shop');
+  for (const { annotations } of found)
+    expect(annotations).toMatchObject({
+      runbook_url: 'https://example.com/shop',
+      dashboard_url: 'https://example.com/graph',
+    });
+  for (const { annotations } of alertsOf(objective({})))
+    expect(Object.keys(annotations)).toEqual(['summary', 'description']);
+});
+
+test('a minimum that says nothing is not asked for', () => {
+  const [page] = alertsOf(objective({ alerting: { minEvents: 0, minBadEvents: 1 } }));
+  expect(page!.expr).not.toContain('slo:events:');
+  const [careful] = alertsOf(objective({ alerting: { minEvents: 1, minBadEvents: 2 } }));
+  expect(careful!.expr).toContain('slo:events:increase1h{slo="shop"} > 0.5');
+  expect(careful!.expr).toContain('* slo:events:increase1h{slo="shop"} > 1.5');
 });
 
 test('severity, labels and windows of each kind of alert may be others, and either kind may be left out', () => {
@@ -446,8 +466,25 @@ test('the dashboard of objectives has an overview and a row each', () => {
     uid: 'objectives',
     time: { from: 'now-7d', to: 'now' },
   });
+  const named = sloDashboard([one], { title: 'Promises', uid: 'promises-of-the-shop' });
+  expect(named).toMatchObject({ title: 'Promises', uid: 'promises-of-the-shop' });
   expect(thrown(() => sloDashboard([]))).toBe('sloDashboard: there are no objectives');
   expect(thrown(() => sloDashboard([one, one]))).toBe('sloDashboard: two objectives are called shop');
+});
+
+describe('the bound of a bucket is asked as each format writes it', () => {
+  test.each([
+    [0.000_01, 'le=~"0\\\\.00001|1e-05"'],
+    [0.000_25, 'le="0.00025"'],
+    [0.5, 'le="0.5"'],
+    [1, 'le=~"1|1\\\\.0"'],
+    [250_000, 'le=~"250000|250000\\\\.0"'],
+    [1_000_000, 'le=~"1000000|1e\\\\+06"'],
+    [2_500_000, 'le=~"2500000|2\\\\.5e\\\\+06"'],
+  ])('%d', (bound, matcher) => {
+    const histogram = { name: 'took', type: 'histogram', help: 'H', buckets: [bound] } as const;
+    expect(latency({ histogram, threshold: bound }).selectors).toEqual([`took_bucket{${matcher}}`]);
+  });
 });
 
 describe('numbers are written as people write them', () => {
@@ -472,7 +509,7 @@ describe('numbers are written as people write them', () => {
         objective: Number(`0.${'9'.repeat(nines)}`),
         alerting: { page: false, ticket: false },
       });
-      expect(decimal(budget)).toBe(`0.${'0'.repeat(nines - 1)}1`);
+      expect(budget).toBe(Number(`0.${'0'.repeat(nines - 1)}1`));
     }
   });
 });

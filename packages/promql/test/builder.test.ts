@@ -208,7 +208,10 @@ test('whoever works without types is told at run time', () => {
   expect(() => untyped.add!('up', 1)).toThrow('+ needs an instant vector');
   expect(() => untyped.topk!('3', all)).toThrow('a number or a scalar as time() is needed, not 3');
   expect(() => untyped.and!(all, 1)).toThrow('and needs an instant vector');
-  expect(() => untyped.select!({ name: 'x' }, { job: 5 })).toThrow('x{job}: 5 is neither a value nor');
+  for (const given of [5, null, true, {}, { op: '=~' }, { value: 'web' }])
+    expect(() => untyped.select!({ name: 'x' }, { job: given })).toThrow(
+      `x{job}: ${String(given)} is neither a value nor a condition`,
+    );
   const matched = b.div(all, b.promql('up')).on('job');
   expect(() => matched.groupLeft('job' as never)).toThrow('the label job matches already');
 });

@@ -240,6 +240,11 @@ describe('inhibitions that silence more than they say', () => {
         severity: 'warning',
       }),
       alert('Slow', { ...usual, expr: 'latency_seconds > 1', severity: 'warning' }),
+      alert('P95', {
+        ...usual,
+        expr: 'histogram_quantile(0.95, sum by (le) (rate(latency_seconds_bucket[5m]))) > 1',
+        severity: 'info',
+      }),
       alert('Named', { ...usual, expr: 'sum(x) > 1', severity: 'info', labels: { instance: 'all' } }),
     ]),
   ];
@@ -286,6 +291,7 @@ describe('inhibitions that silence more than they say', () => {
       ['instance'],
       ['Full > Errors'],
     ],
+    ['a quantile has no buckets', 'alertname = TargetDown', 'alertname = P95', ['le'], ['TargetDown > P95']],
     ['everything is meant', 'alertname = TargetDown', 'severity = warning', undefined, []],
   ])('%s', (_, source, target, equal, expected) => {
     expect(trapsOf(source, target, equal)).toEqual(expected);
