@@ -4,12 +4,15 @@
  * Texts come in and problems go out; who walks through folders and who prints is elsewhere. Problems come in the order
  * of their places, each once.
  */
-import type { CheckFamily } from './check.ts';
+import type { CheckContext, CheckFamily } from './check.ts';
 import { type CheckInput, makeContext } from './context.ts';
+import { readDashboards } from './dashboard/read-dashboards.ts';
 import { FILE_KINDS } from './file-kind.ts';
 import type { Problem } from './problem.ts';
 import { ALL_CHECK_NAMES, CHECK_FAMILIES } from './registry.ts';
 import { suppress } from './suppression.ts';
+
+const RULE_MANIFEST = /^kind:\s*PrometheusRule\s*$/m;
 
 /** How a repository is checked. */
 export interface CheckRepositoryOptions {
@@ -30,7 +33,10 @@ export interface RepositoryReport {
   readonly rules: number;
   /** How many files were looked into, those in which something is defined among them. */
   readonly files: number;
+  /** Those in files, and those of the configuration that stand in none. */
   readonly dashboards: number;
+  /** How many files were taken as the configuration says from which they were generated. */
+  readonly generated: number;
   /** Whether names of metrics and labels could be checked. */
   readonly isCatalogKnown: boolean;
 }
@@ -66,9 +72,17 @@ export function checkRepository(input: CheckInput, options: CheckRepositoryOptio
     ignored,
     rules: context.rules.length,
     files: FILE_KINDS.reduce((sum, kind) => sum + context.ofKind(kind).length, 0),
-    dashboards: context.ofKind('dashboard').length,
+    dashboards: readDashboards(context).dashboards.length,
+    generated: generatedWithChecks(context),
     isCatalogKnown: context.isCatalogKnown,
   };
+}
+
+/** Of the generated files, those that have rules or dashboards: the others are checked as all files are. */
+function generatedWithChecks(context: CheckContext): number {
+  const manifests = context.ofKind('kubernetes').filter(({ text }) => RULE_MANIFEST.test(text));
+  const files = [...context.ofKind('rules'), ...context.ofKind('dashboard'), ...manifests];
+  return files.filter((file) => context.isGenerated(file)).length;
 }
 
 /** By place, each once. */

@@ -53,6 +53,8 @@ export interface CheckContext {
   readonly files: ReadonlyMap<string, SourceFile>;
   /** The files of a kind, in the order of their paths. */
   ofKind(kind: FileKind): readonly SourceFile[];
+  /** Whether a file is as it was generated from the configuration, where the rules and dashboards in it are checked. */
+  isGenerated(file: SourceFile): boolean;
   /** Whether there is a file or folder of this path, also where it was not read. */
   exists(path: string): boolean;
   readonly config: Config | undefined;

@@ -41,6 +41,8 @@ export interface CheckInput {
   readonly catalogs?: readonly ServiceCatalog[];
   /** What running services expose, for checks of the values that labels have. */
   readonly exposed?: readonly Exposed[];
+  /** Those of the files that are as they were generated from the configuration, where their rules and dashboards are checked. */
+  readonly generated?: ReadonlySet<string>;
   /** The absolute path of the folder, with which definitions in TypeScript name their files. */
   readonly root?: string;
   /** Tells what is wrong with the templates of alerts; without it their syntax is not checked. */
@@ -63,7 +65,8 @@ export function makeContext(input: CheckInput, report: ReadingReport): CheckCont
     else same.push(file);
   }
   const ofKind = (kind: FileKind): readonly SourceFile[] => byKind.get(kind) ?? [];
-  const groups = readGroups(input, ofKind, report);
+  const isGenerated = ({ path }: SourceFile): boolean => input.generated?.has(path) ?? false;
+  const groups = readGroups(input, (kind) => ofKind(kind).filter((file) => !isGenerated(file)), report);
   const scraping = ScrapeSettings.of(ofKind('prometheus'), ofKind('kubernetes'), input.project?.config);
   const services = input.catalogs ?? [];
   const jobs = [
@@ -83,6 +86,7 @@ export function makeContext(input: CheckInput, report: ReadingReport): CheckCont
   const context: CheckContext = {
     files,
     ofKind,
+    isGenerated,
     exists: (path) => paths.has(path.replace(/^\.\//, '').replace(/\/$/, '')),
     config: input.project?.config,
     exposed: input.exposed ?? [],
@@ -121,15 +125,15 @@ export function makeContext(input: CheckInput, report: ReadingReport): CheckCont
 
 function readGroups(
   input: CheckInput,
-  ofKind: (kind: FileKind) => readonly SourceFile[],
+  written: (kind: FileKind) => readonly SourceFile[],
   report: ReadingReport,
 ): ReadGroup[] {
   const template = input.templateProblem ?? (() => undefined);
   const { project } = input;
   const relative = (path: string): string => shownPath(path, input);
   return [
-    ...ofKind('rules').flatMap((file) => readRuleFile(file, report, template)),
-    ...ofKind('kubernetes').flatMap((file) => readPrometheusRules(file, report, template)),
+    ...written('rules').flatMap((file) => readRuleFile(file, report, template)),
+    ...written('kubernetes').flatMap((file) => readPrometheusRules(file, report, template)),
     ...(project === undefined
       ? []
       : readDefinedGroups(project.config.rules, relative(project.path), relative)),

@@ -79,12 +79,20 @@ export function renderJsonReport(report: RepositoryReport): string {
       suggestion: suggestion ?? null,
     }),
   );
-  const { rules, dashboards, files, ignored, isCatalogKnown } = report;
+  const { rules, dashboards, generated, files, ignored, isCatalogKnown } = report;
   return JSON.stringify(
     {
       version: JSON_REPORT_VERSION,
       problems,
-      summary: { ...countsOf(report), ignored, files, rules, dashboards, catalog: isCatalogKnown },
+      summary: {
+        ...countsOf(report),
+        ignored,
+        files,
+        rules,
+        dashboards,
+        generated,
+        catalog: isCatalogKnown,
+      },
     },
     null,
     2,

@@ -68,7 +68,8 @@ export async function readManifest(folder: string): Promise<Manifest | undefined
   return manifest;
 }
 
-function parseManifest(text: string): Manifest | undefined {
+/** The list in a text; undefined where it is none. */
+export function parseManifest(text: string): Manifest | undefined {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -180,8 +181,8 @@ function manifestText(backend: BackendName, hashes: readonly (readonly [string, 
   return `${JSON.stringify({ version: MANIFEST_VERSION, for: backend, files }, null, 2)}\n`;
 }
 
-/** Of the text with one kind of line ends. */
-function hashOf(text: string): string {
+/** The hash by which a file is listed: of its text with one kind of line ends. */
+export function hashOf(text: string): string {
   return `sha256:${createHash('sha256').update(text.replaceAll('\r\n', '\n')).digest('hex')}`;
 }
 

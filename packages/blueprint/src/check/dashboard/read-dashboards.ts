@@ -18,11 +18,23 @@ export interface ReadDashboards {
   readonly unreadable: readonly UnreadableDashboard[];
 }
 
-/** Reads all dashboards. */
+/** Those of each run, which are read once. */
+const READ = new WeakMap<CheckContext, ReadDashboards>();
+
+/** Reads all dashboards but those in files that were generated from the configuration. */
 export function readDashboards(context: CheckContext): ReadDashboards {
+  const known = READ.get(context);
+  if (known !== undefined) return known;
+  const read = readAll(context);
+  READ.set(context, read);
+  return read;
+}
+
+function readAll(context: CheckContext): ReadDashboards {
   const unreadable: UnreadableDashboard[] = [];
   const sources: DashboardSource[] = [];
   for (const file of context.ofKind('dashboard')) {
+    if (context.isGenerated(file)) continue;
     const json = parsed(file, unreadable);
     if (json === undefined) continue;
     const places = new JsonPlaces(file);
@@ -30,7 +42,7 @@ export function readDashboards(context: CheckContext): ReadDashboards {
   }
   const files = dashboardSubjects(sources, context);
   const uids = new Set(files.dashboards.map(({ dashboard }) => dashboard.uid));
-  // What was rendered to a file of the repository is checked there, where its place is known to the character.
+  // What stands in a file with its changes is checked there, where its place is known to the character.
   const defined = (context.config?.dashboards ?? []).filter(({ uid }) => !uids.has(uid));
   const rendered = dashboardSubjects(
     defined.map((one) => definedSource(one, context)),

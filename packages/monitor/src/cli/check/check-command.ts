@@ -22,6 +22,7 @@ import { UsageError } from '../options.ts';
 import { CatalogSourceError } from '../project/catalog-source.ts';
 import { ProjectError } from '../project/project-error.ts';
 import { findFiles } from './find-files.ts';
+import { generatedFiles } from './generated-files.ts';
 import { definitionFiles, loadInput, projectPart } from './project-input.ts';
 import { templateProblem } from './template-problem.ts';
 
@@ -104,10 +105,15 @@ export async function runCheck(options: CheckCommandOptions, io: CheckCommandIo)
       throw error;
     },
   );
+  const definitions = await definitionFiles(root, input);
+  const isNamed = namedBy(starts, io.cwd);
+  // Where the configuration is not what is checked, what was generated from it speaks for itself.
+  const isProjectChecked = input.project !== undefined && isNamed(input.project.path);
   const report = checkRepository(
     {
       ...projectPart(input),
-      files: new Map([...found.files, ...(await definitionFiles(root, input))]),
+      files: new Map([...found.files, ...definitions]),
+      ...(isProjectChecked && { generated: generatedFiles(root, found.files, input.project.path) }),
       otherPaths: found.otherPaths,
       root,
       templateProblem,
@@ -119,35 +125,36 @@ export async function runCheck(options: CheckCommandOptions, io: CheckCommandIo)
       `there is nothing to check in ${options.paths.join(', ') || root}: no rule file, dashboard, prometheus.yml, alertmanager.yml or compose file`,
     );
   for (const note of [...found.notes, ...input.warnings]) io.complain(note);
+  const isShown = (file: string): boolean =>
+    // What a service exposes is named as it was given.
+    options.catalogs.includes(file) ||
+    isNamed(path.resolve(root, file)) ||
+    (isProjectChecked && definitions.has(file));
   const shown = {
     ...report,
-    problems: shownProblems(report.problems, root, starts, io.cwd, options.catalogs),
+    problems: report.problems
+      .filter(({ place }) => isShown(place.file))
+      .map((problem) => shownFrom(problem, root, io.cwd, options.catalogs)),
   };
   say(shown, options.format, io);
   return hasProblemsOf(shown, options.failOn) ? 1 : 0;
 }
 
 /**
- * Problems with their files as they are reached from where the command was called, and only those of what was named: a
- * project lends its catalog to a single file without being checked itself.
+ * Whether a file is one of those that were named. A project lends its catalog to a single file without being checked
+ * itself.
  */
-function shownProblems(
-  problems: readonly Problem[],
-  root: string,
-  starts: readonly string[],
-  cwd: string,
-  sources: readonly string[],
-): Problem[] {
-  const isNamed = (file: string): boolean =>
+function namedBy(starts: readonly string[], cwd: string): (file: string) => boolean {
+  return (file) =>
     starts.some((start) => start === cwd || file === start || file.startsWith(start + path.sep));
-  return problems.flatMap((problem) => {
-    // What a service exposes is named as it was given.
-    if (sources.includes(problem.place.file)) return [problem];
-    const file = path.resolve(root, problem.place.file);
-    if (!isNamed(file)) return [];
-    const shown = path.relative(cwd, file).replaceAll(path.sep, '/');
-    return [{ ...problem, place: { ...problem.place, file: shown } }];
-  });
+}
+
+/** A problem with its file as it is reached from where the command was called. */
+function shownFrom(problem: Problem, root: string, cwd: string, sources: readonly string[]): Problem {
+  const { place } = problem;
+  if (sources.includes(place.file)) return problem;
+  const file = path.relative(cwd, path.resolve(root, place.file)).replaceAll(path.sep, '/');
+  return { ...problem, place: { ...place, file } };
 }
 
 /** One folder is the repository; several paths, or files, are parts of the working directory. */
@@ -178,6 +185,12 @@ function say(report: RepositoryReport, format: CheckCommandOptions['format'], io
     io.say(
       'no catalog: names of metrics and labels are not checked; give --catalog FILE|URL, or write a binnacle.config.ts',
     );
+  if (report.generated > 0) {
+    const files = report.generated === 1 ? '1 generated file is' : `${report.generated} generated files are`;
+    io.say(
+      `${files} taken as the configuration says, and checked there; whether it still says so, binnacle generate --check tells`,
+    );
+  }
   io.say(renderSummary(report));
 }
 

@@ -1,7 +1,7 @@
 /** What `binnacle check` knows of a project beside its files: its configuration, its metrics, and its sources. */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { CheckInput, ServiceCatalog } from '@binnacle/blueprint';
+import type { CheckInput, Config, ServiceCatalog } from '@binnacle/blueprint';
 import { readCatalogSource, type SourceIo } from '../project/catalog-source.ts';
 import { findConfig } from '../project/find-config.ts';
 import { loadProjectIfAny, type Project } from '../project/load-project.ts';
@@ -51,7 +51,10 @@ function configBelow(root: string): string | undefined {
   return findConfig(undefined, root);
 }
 
-/** The files in which a configuration's rules, panels and alerts are defined, for the comments in them. */
+/**
+ * The files in which a configuration's rules, dashboards and panels are defined, for the comments in them. Those outside
+ * of the folder go by their absolute paths, as they are shown.
+ */
 export async function definitionFiles(
   root: string,
   { project }: ProjectInput,
@@ -59,8 +62,8 @@ export async function definitionFiles(
   const files = new Map<string, string>();
   if (project === undefined) return files;
   const places = new Set([project.path]);
-  for (const { rules } of project.config.rules)
-    for (const { definedAt } of rules) if (definedAt !== undefined) places.add(definedAt.file);
+  for (const { definedAt } of definitionsOf(project.config))
+    if (definedAt !== undefined) places.add(definedAt.file);
   for (const file of [...places].sort()) {
     const shown = path.relative(root, file).replaceAll(path.sep, '/');
     try {
@@ -70,6 +73,17 @@ export async function definitionFiles(
     }
   }
   return files;
+}
+
+function* definitionsOf({
+  rules,
+  dashboards,
+}: Config): Generator<{ readonly definedAt?: { readonly file: string } }> {
+  for (const group of rules) yield* group.rules;
+  for (const dashboard of dashboards) {
+    yield dashboard;
+    for (const { panels } of dashboard.rows) yield* panels;
+  }
 }
 
 /** The part of a check's input that comes from a project. */
