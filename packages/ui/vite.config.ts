@@ -9,6 +9,19 @@ export default defineConfig({
     target: 'es2022',
     modulePreload: { polyfill: false },
     reportCompressedSize: true,
+    rolldownOptions: {
+      // What every address needs comes in one piece, which is smaller than many that are compressed one by one.
+      output: {
+        codeSplitting: {
+          groups: [
+            {
+              name: 'base',
+              test: /node_modules\/preact|src\/(?:shell\/(?!dropdown)|format\/|dashboard\/choices)/,
+            },
+          ],
+        },
+      },
+    },
   },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   server: { proxy: { '/api': process.env.BINNACLE_URL ?? 'http://127.0.0.1:9700' } },

@@ -2,11 +2,8 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { Theme } from './chart/palette.ts';
-import type { AlertsPage } from './page/alerts.tsx';
 import { DashboardPage } from './page/dashboard.tsx';
 import { DashboardsPage } from './page/dashboards.tsx';
-import { ExplorePage } from './page/explore.tsx';
-import { TargetsPage } from './page/targets.tsx';
 import { Header } from './shell/header.tsx';
 import { carried, hrefOf, type Route } from './shell/route.ts';
 import { useShortcut } from './shell/shortcut.ts';
@@ -50,24 +47,42 @@ function Current({
     case 'dashboard':
       return <DashboardPage route={route} status={status} theme={theme} />;
     case 'targets':
-      return <TargetsPage status={status} />;
+      return (
+        <WhenLoaded
+          key="targets"
+          load={loadTargets}
+          page={({ TargetsPage }) => <TargetsPage status={status} />}
+        />
+      );
     case 'alerts':
-      return <AlertsWhenLoaded route={route} />;
+      return (
+        <WhenLoaded key="alerts" load={loadAlerts} page={({ AlertsPage }) => <AlertsPage route={route} />} />
+      );
     case 'explore':
-      return <ExplorePage route={route} status={status} theme={theme} />;
+      return (
+        <WhenLoaded
+          key="explore"
+          load={loadExplore}
+          page={({ ExplorePage }) => <ExplorePage route={route} status={status} theme={theme} />}
+        />
+      );
   }
 }
 
-/** The page of alerts, which comes by itself: dashboards do without what it needs. */
-function AlertsWhenLoaded({ route }: { readonly route: Route }): JSX.Element {
-  const [loaded, setLoaded] = useState<{ readonly Page?: typeof AlertsPage; readonly error?: string }>({});
+const loadTargets = () => import('./page/targets.tsx');
+const loadAlerts = () => import('./page/alerts.tsx');
+const loadExplore = () => import('./page/explore.tsx');
+
+/** A page that comes by itself: dashboards do without what it needs. */
+function WhenLoaded<T>({ load, page }: { load(): Promise<T>; page(module: T): JSX.Element }): JSX.Element {
+  const [loaded, setLoaded] = useState<{ readonly module?: T; readonly error?: string }>({});
   useEffect(() => {
-    import('./page/alerts.tsx').then(
-      ({ AlertsPage: Page }) => setLoaded({ Page }),
+    load().then(
+      (module) => setLoaded({ module }),
       () => setLoaded({ error: 'This page could not be loaded. Is the monitor running?' }),
     );
   }, []);
-  const { Page, error } = loaded;
-  if (Page !== undefined) return <Page route={route} />;
+  const { module, error } = loaded;
+  if (module !== undefined) return page(module);
   return <main>{error !== undefined && <div class="page-note bad">{error}</div>}</main>;
 }

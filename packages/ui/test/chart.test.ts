@@ -168,14 +168,15 @@ test('a refresh asks for the same points again', () => {
 
 test('an address says the same thing after it was read and written', () => {
   const check = (hash: string): void => {
-    const { page, uid, params } = parseRoute(hash);
-    expect(hrefOf(page, uid, params)).toBe(hash);
+    const { page, uid, params, variables } = parseRoute(hash);
+    expect(hrefOf(page, uid, params, variables)).toBe(hash);
   };
   check('#/dashboards');
   check('#/d/jobs?from=now-1h&to=now&refresh=10s&var-job=a%26b');
+  check('#/d/jobs?var-job=a&var-job=b%3Fc&var-text=');
   check('#/explore?expr=rate%28a%5B5m%5D%29%20%2B%201');
   check('#/d/a%2Fb');
-  expect(parseRoute('')).toEqual({ page: 'dashboards', uid: '', params: {} });
+  expect(parseRoute('')).toEqual({ page: 'dashboards', uid: '', params: {}, variables: {} });
   expect(parseRoute('#/d/%E0%A4%A')).toMatchObject({ page: 'dashboard', uid: '%E0%A4%A' });
   expect(parseRoute('#/nowhere').page).toBe('dashboards');
 });

@@ -1,8 +1,9 @@
 import { dashboard, gauge, labelVariable, renderGrafana, row, stat, timeseries } from '@binnacle/blueprint';
-import { expect, test } from 'vitest';
-import { readFieldConfig, readOverrides, thresholdColor } from '../src/dashboard/field-config.js';
+import { describe, expect, test } from 'vitest';
+import { fieldOf, readFieldConfig, readOverrides, thresholdColor } from '../src/dashboard/field-config.js';
 import { seriesNames } from '../src/dashboard/legend.js';
 import { fillIn, type MacroContext, rateIntervalMs } from '../src/dashboard/macros.js';
+import { mapped, readMappings } from '../src/dashboard/mappings.js';
 import { readDashboard } from '../src/dashboard/model.js';
 import { selectorsOf } from '../src/dashboard/selectors.js';
 import { choose, readVariables } from '../src/dashboard/variables.js';
@@ -133,10 +134,7 @@ test('what a blueprint renders is read back', () => {
   expect([0, 9, 10].map((value) => thresholdColor(total!.field, value))).toEqual(['green', 'red', 'red']);
   expect(byStatus!.overrides[0]!.matches({ name: 'failed', refId: 'A' })).toBe(true);
   expect(byStatus!.overrides[0]!.matches({ name: 'ok', refId: 'A' })).toBe(false);
-  expect(byStatus!.field.mappings.find((mapping) => mapping.matches(0))).toMatchObject({
-    text: 'none',
-    color: 'blue',
-  });
+  expect(mapped(byStatus!.field.mappings, 0)).toEqual({ text: 'none', color: 'blue' });
 });
 
 test('a dashboard of another hand is read as far as it goes', () => {
@@ -181,24 +179,113 @@ test('a dashboard of another hand is read as far as it goes', () => {
     expect(readDashboard(nothing)).toMatchObject({ title: 'Untitled', sections: [] });
 });
 
-test('overrides name their series by name, pattern or query', () => {
-  const [byName, byPattern, byQuery, broken, ...rest] = readOverrides([
-    { matcher: { id: 'byName', options: 'a' }, properties: [{ id: 'color', value: { fixedColor: 'red' } }] },
-    { matcher: { id: 'byRegexp', options: '/^a/' }, properties: [{ id: 'unit', value: 's' }] },
-    {
-      matcher: { id: 'byFrameRefID', options: 'B' },
-      properties: [{ id: 'custom.hideFrom', value: { viz: true } }],
-    },
-    { matcher: { id: 'byRegexp', options: '/(/' }, properties: [] },
-    { matcher: { id: 'byType', options: 'number' }, properties: [] },
+describe('overrides', () => {
+  const plain = readFieldConfig({}, {});
+  const applied = (matcher: object, properties: object[], subject: object = {}) =>
+    fieldOf(
+      { field: plain, overrides: readOverrides([{ matcher, properties }]) },
+      { name: 'abc', refId: 'B', ...subject },
+    );
+  const red = [{ id: 'color', value: { mode: 'fixed', fixedColor: 'red' } }];
+
+  test.each([
+    ['byName', 'abc', {}, true],
+    ['byName', 'ab', {}, false],
+    ['byName', undefined, {}, false],
+    ['byRegexp', '/^AB/i', {}, true],
+    ['byRegexp', 'b', {}, true],
+    ['byRegexp', '/(/', { name: '(' }, false],
+    ['byFrameRefID', 'B', {}, true],
+    ['byFrameRefID', 'A', {}, false],
+    ['byType', 'number', {}, true],
+    ['byType', 'string', {}, false],
+    ['byType', 'string', { type: 'string' }, true],
+    ['byNames', { mode: 'exclude', names: ['x'] }, {}, true],
+    ['byNames', { mode: 'exclude', names: ['abc'] }, {}, false],
+    ['byNames', { names: ['abc'] }, {}, true],
+    ['byValue', { reducer: 'max', op: 'gte', value: 3 }, { column: [1, null, 3] }, true],
+    ['byValue', { reducer: 'max', op: 'lt', value: 3 }, { column: [1, null, 3] }, false],
+    ['byValue', { reducer: 'allIsZero', op: 'gte', value: 0 }, { column: [0, null, 0] }, true],
+    ['byValue', { reducer: 'allIsZero', op: 'gte', value: 0 }, { column: [0, 1] }, false],
+    ['byValue', { reducer: 'allIsNull' }, { column: [null] }, true],
+    ['byValue', {}, {}, false],
+    ['byMagic', 'abc', {}, false],
+  ])('%s %j of %j: %s', (id, options, subject, holds) => {
+    expect(applied({ id, options }, red, subject).fixedColor).toBe(holds ? 'red' : undefined);
+  });
+
+  const all = { id: 'byName', options: 'abc' };
+  test.each([
+    ['unit', 's', { unit: 's' }],
+    ['unit', 5, { unit: 'short' }],
+    ['decimals', 2, { decimals: 2 }],
+    // Formatting refuses what is far outside.
+    ['decimals', 500, { decimals: 15 }],
+    ['decimals', -1, { decimals: 0 }],
+    ['min', '1', { min: 1 }],
+    ['max', null, { max: undefined }],
+    ['displayName', 'Other', { displayName: 'Other' }],
+    ['noValue', 'idle', { noValue: 'idle' }],
+    ['color', { mode: 'palette-classic' }, { fixedColor: undefined, colorBy: 'palette' }],
+    ['thresholds', { mode: 'percentage', steps: [{ color: 'red' }] }, { thresholdsInPercent: true }],
+    ['custom.hidden', true, { hidden: { chart: true, legend: true, tooltip: true } }],
+    ['custom.hideFrom', { legend: true }, { hidden: { chart: false, legend: true, tooltip: false } }],
+    ['custom.axisPlacement', 'right', { line: { axis: 'right' } }],
+    ['custom.lineStyle', { fill: 'dash' }, { line: { dash: [10, 6] } }],
+    ['custom.lineStyle', { fill: 'dash', dash: [3, 4] }, { line: { dash: [3, 4] } }],
+    ['custom.lineStyle', { fill: 'dash', dash: [0, 'x'] }, { line: { dash: [10, 6] } }],
+    ['custom.lineWidth', 1e9, { line: { width: 20 } }],
+    ['custom.fillOpacity', -5, { line: { fill: 0 } }],
+    ['custom.drawStyle', 'bars', { line: { draw: 'bars' } }],
+    ['custom.transform', 'negative-Y', { line: { negative: true } }],
+    ['custom.toString', 1, { unit: 'short' }],
+    ['nonsense', {}, { unit: 'short' }],
+  ])('%s %j', (id, value, expected) => {
+    expect(applied(all, [{ id, value }])).toMatchObject(expected);
+  });
+
+  test('the last one that names a series holds, and only for what it says', () => {
+    const overrides = readOverrides([
+      { matcher: all, properties: [{ id: 'unit', value: 's' }, ...red] },
+      { matcher: { id: 'byRegexp', options: '.*' }, properties: [{ id: 'unit', value: 'bytes' }] },
+      null,
+      { matcher: null },
+      { matcher: all, properties: 'x' },
+    ]);
+    expect(fieldOf({ field: plain, overrides }, { name: 'abc', refId: 'A' })).toMatchObject({
+      unit: 'bytes',
+      fixedColor: 'red',
+    });
+    expect(fieldOf({ field: plain, overrides }, { name: 'x', refId: 'A' }).fixedColor).toBeUndefined();
+  });
+});
+
+describe('mappings', () => {
+  const mappings = readMappings([
+    { type: 'value', options: { '0': { text: 'Down', color: 'red' }, idle: { text: 'Idle' } } },
+    { type: 'range', options: { from: 10, to: null, result: { text: 'Many' } } },
+    { type: 'special', options: { match: 'null', result: { text: 'Nothing' } } },
+    { type: 'special', options: { match: 'nan', result: { text: '0 of 0' } } },
+    { type: 'regex', options: { pattern: '/^web-(\\d+)$/', result: { text: 'Web $1' } } },
+    { type: 'regex', options: { pattern: '(', result: { text: 'never' } } },
+    { type: 1, value: '7', text: 'Seven' },
+    { type: 'unheard of' },
+    null,
   ]);
-  expect(byName).toMatchObject({ color: 'red' });
-  expect(byPattern).toMatchObject({ unit: 's' });
-  expect(byPattern!.matches({ name: 'abc', refId: 'A' })).toBe(true);
-  expect(byQuery).toMatchObject({ hidden: true });
-  expect(byQuery!.matches({ name: 'abc', refId: 'B' })).toBe(true);
-  expect(broken!.matches({ name: '(', refId: 'A' })).toBe(false);
-  expect(rest.map((override) => override.color)).toEqual([]);
+  test.each([
+    [0, 'Down'],
+    ['idle', 'Idle'],
+    [9, undefined],
+    [10, 'Many'],
+    [1e300, 'Many'],
+    [null, 'Nothing'],
+    [Number.NaN, '0 of 0'],
+    ['web-12', 'Web 12'],
+    ['db-1', undefined],
+    [7, 'Seven'],
+  ])('%s reads %s', (value, text) => {
+    expect(mapped(mappings, value)?.text).toBe(text);
+  });
 });
 
 test('thresholds in percent count from min to max', () => {
@@ -232,13 +319,20 @@ test('a variable is what the address says, else what was saved, else all, else t
     { type: 'custom', name: 'q', query: '0.5, 0.9' },
     { type: 'interval', name: 'window', query: '5m,1h', hide: 2 },
   ]);
-  expect(multi!.query).toEqual({ selector: 'up{a="b"}', label: 'job' });
-  expect(single!.query).toEqual({ selector: undefined, label: 'instance' });
-  expect(interval).toMatchObject({ name: 'window', options: ['5m', '1h'], hidden: true });
-  expect(choose(multi!, undefined, ['a'])).toEqual({ values: [], pattern: '.+' });
-  expect(choose(multi!, 'a', ['a', 'b'])).toEqual({ values: ['a'] });
-  expect(choose(single!, undefined, ['x'])).toEqual({ values: ['saved'] });
-  expect(choose(interval!, undefined, ['5m', '1h'])).toEqual({ values: ['5m'] });
+  expect(multi!.query).toEqual({ kind: 'label_values', selector: 'up{a="b"}', label: 'job' });
+  expect(single!.query).toEqual({ kind: 'label_values', selector: undefined, label: 'instance' });
+  expect(interval).toMatchObject({ name: 'window', hidden: true });
+  const options = (...values: string[]) => values.map((value) => ({ value, text: value }));
+  expect(interval!.options).toEqual(options('5m', '1h'));
+  const everything = { values: ['a'], pattern: '.+', all: true, several: true };
+  expect(choose(multi!, undefined, options('a'))).toEqual(everything);
+  expect(choose(multi!, ['a'], options('a', 'b'))).toEqual({ values: ['a'], several: true });
+  // What the dashboard was saved with elsewhere is not there.
+  expect(choose(single!, undefined, options('x'))).toEqual({ values: ['x'] });
+  expect(choose(single!, undefined, options('x', 'saved'))).toEqual({ values: ['saved'] });
+  expect(choose(single!, ['gone'], options('x'))).toEqual({ values: ['gone'] });
+  expect(choose(single!, ['gone'], options('x'), { strict: true })).toEqual({ values: ['x'] });
+  expect(choose(interval!, undefined, options('5m', '1h'))).toEqual({ values: ['5m'] });
 });
 
 test('the selectors of a query are found, without their offsets', () => {

@@ -29,6 +29,8 @@ function server(
     queryRange: (text, { start, end, step }) => answer(`${text} @${start}..${end}/${step}`),
     queryInstant: (text, time) => answer(`${text} @${time}`),
     labelValues: () => Promise.resolve(metrics),
+    labelNames: () => Promise.resolve([]),
+    series: () => Promise.resolve([]),
   };
 }
 

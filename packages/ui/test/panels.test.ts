@@ -1,14 +1,15 @@
 /** What the rarer kinds of panels show, before it is drawn. */
 import { describe, expect, test } from 'vitest';
 import { colorScale } from '../src/chart/color-scale.js';
+import { safeAddress } from '../src/dashboard/address.js';
 import { bucketsOf } from '../src/dashboard/buckets.js';
 import type { PanelData, PanelSeries } from '../src/dashboard/load-panel.js';
-import { readDashboard, type TablePanel } from '../src/dashboard/model.js';
+import { readDashboard } from '../src/dashboard/model.js';
+import type { TablePanel } from '../src/dashboard/panel-model.js';
 import { stretchesOf } from '../src/dashboard/states.js';
 import { sortedRows, tableContent } from '../src/dashboard/table-rows.js';
 import { binSize, binsOf } from '../src/dashboard/value-bins.js';
 import { slice } from '../src/panel/pie.js';
-import { safeAddress } from '../src/panel/text.js';
 
 const GRID = { start: 100, end: 130, step: 10 };
 

@@ -97,6 +97,8 @@ export interface PrometheusApi {
   queryRange: typeof queryRange;
   queryInstant: typeof queryInstant;
   labelValues: typeof labelValues;
+  labelNames: typeof labelNames;
+  series: typeof series;
 }
 
 /** Evaluates at many times; all in Unix seconds. */
@@ -145,13 +147,29 @@ export async function labelValues(
   return (await call<string[]>(`label/${encodeURIComponent(label)}/values${match}`, signal)).data;
 }
 
+/** Every name of a label, of the series that a selector names when there is one. */
+export async function labelNames(selector: string | undefined, signal: AbortSignal): Promise<string[]> {
+  const match = selector === undefined ? '' : `?${new URLSearchParams({ 'match[]': selector })}`;
+  return (await call<string[]>(`labels${match}`, signal)).data;
+}
+
+/** The labels of every series that a selector names in a time, in Unix milliseconds. */
+export async function series(
+  selector: string,
+  { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
+  signal: AbortSignal,
+): Promise<LabelMap[]> {
+  const asked = { 'match[]': selector, start: String(fromMs / 1000), end: String(toMs / 1000) };
+  return (await call<LabelMap[]>(`series?${new URLSearchParams(asked)}`, signal)).data;
+}
+
 /** What is known of every metric family. */
 export async function metadata(signal: AbortSignal): Promise<Readonly<Record<string, readonly Metadata[]>>> {
   return (await call<Record<string, Metadata[]>>('metadata', signal)).data;
 }
 
 /** The server that the page came from. */
-export const ownServer: PrometheusApi = { queryRange, queryInstant, labelValues };
+export const ownServer: PrometheusApi = { queryRange, queryInstant, labelValues, labelNames, series };
 
 interface Envelope<T> {
   readonly status: 'success' | 'error';

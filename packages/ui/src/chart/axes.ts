@@ -50,11 +50,25 @@ export function timeAxis(theme: Theme): uPlot.Axis {
   };
 }
 
-/** The axis of values in a unit. */
-export function valueAxis(theme: Theme, unit: string, decimals: number | undefined): uPlot.Axis {
+/** The axis of values in a unit; on the right without lines of its own. */
+export function valueAxis(
+  theme: Theme,
+  unit: string,
+  decimals: number | undefined,
+  {
+    scale = 'y',
+    side = 'left',
+    label = '',
+  }: { scale?: string; side?: 'left' | 'right'; label?: string } = {},
+): uPlot.Axis {
   const ticks = VALUE_TICKS[tickBase(unit)];
+  const own = lines(theme);
   return {
-    ...lines(theme),
+    ...own,
+    scale,
+    side: side === 'left' ? 3 : 1,
+    ...(side === 'right' && { grid: { show: false } }),
+    ...(label !== '' && { label, labelFont: FONT, labelSize: 18, labelGap: 2 }),
     gap: 6,
     space: 28,
     incrs: (self) => (ticks === VALUE_TICKS.decimal && onlyWhole(self.data) ? WHOLE_TICKS : ticks),

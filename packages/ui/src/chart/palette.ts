@@ -80,12 +80,15 @@ export function seriesColor(index: number, theme: Theme): string {
   return palette[index % palette.length]!;
 }
 
+/** Colours as CSS writes them; nothing that would fetch something. */
+const CSS_COLOR = /^(?:#[0-9a-f]{3,8}|[a-z]+|(?:rgb|hsl)a?\([\d\s.,%/a-z-]+\))$/i;
+
 /** The colour that a dashboard names: a hue with or without a shade, or a CSS colour as it is. */
 export function namedColor(name: string, theme: Theme): string {
   const match = /^(?:(super-light|light|semi-dark|dark)-)?(green|yellow|orange|red|blue|purple|text)$/.exec(
     name,
   );
-  if (match === null) return name === 'transparent' ? 'transparent' : name;
+  if (match === null) return CSS_COLOR.test(name) ? name : NAMED[theme].text!;
   const hue = NAMED[theme][match[2]!]!;
   return match[1] === undefined ? hue : mix(hue, SHADES[match[1]]!);
 }
@@ -100,6 +103,16 @@ export function withAlpha(color: string, alpha: number): string {
       .toString(16)
       .padStart(2, '0')
   );
+}
+
+/** Black or white, whichever is read better on a colour. */
+export function inkOn(color: string): string {
+  if (!/^#[0-9a-f]{6}$/i.test(color)) return '#ffffff';
+  const [red, green, blue] = [1, 3, 5].map(
+    (at) => (Number.parseInt(color.slice(at, at + 2), 16) / 255) ** 2.2,
+  );
+  // Where the contrast to both is the same, by the formula of WCAG.
+  return 0.2126 * red! + 0.7152 * green! + 0.0722 * blue! > 0.18 ? '#10151b' : '#ffffff';
 }
 
 function mix(hex: string, amount: number): string {

@@ -68,9 +68,19 @@ export function valueRange(
 ): [number, number] {
   const low = least ?? 0;
   const high = most ?? 1;
-  const span = high - low || Math.abs(high) || 1;
+  // A scale that is longer than a number holds cannot be divided into ticks.
+  const span = Math.min(high - low, HUGE) || Math.abs(high) || 1;
   const nearZero = low >= 0 && low < 0.6 * high;
-  const bottom = min ?? (nearZero || (low >= 0 && low === high) ? 0 : low - span * 0.1);
-  const top = max ?? (high <= 0 && low < 0 ? Math.min(0, high + span * 0.1) : high + (high - bottom) * 0.08);
-  return bottom < top ? [bottom, top] : [bottom, bottom + 1];
+  const bottom = clamp(min ?? (nearZero || (low >= 0 && low === high) ? 0 : low - span * 0.1));
+  const top = clamp(
+    max ?? (high <= 0 && low < 0 ? Math.min(0, high + span * 0.1) : high + (high - bottom) * 0.08),
+  );
+  return bottom < top ? [bottom, top] : [bottom, bottom + Math.max(1, Math.abs(bottom) * 1e-9)];
+}
+
+/** Beyond this, sums and differences of ends leave what a number holds. */
+const HUGE = 1e300;
+
+function clamp(value: number): number {
+  return Math.min(HUGE, Math.max(-HUGE, value));
 }

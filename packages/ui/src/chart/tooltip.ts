@@ -15,6 +15,15 @@ export interface TooltipRow {
   readonly focused: boolean;
 }
 
+/** What an annotation says of a moment. */
+export interface TooltipNote {
+  readonly time: string;
+  readonly color: string;
+  readonly title: string;
+  readonly text: string;
+  readonly tags: readonly string[];
+}
+
 /** More lines than this are counted, not shown. */
 const ROWS_MOST = 16;
 
@@ -40,7 +49,29 @@ export class Tooltip {
     });
     const rest =
       rows.length > ROWS_MOST ? [element('div', 'tooltip-rest', `and ${rows.length - ROWS_MOST} more`)] : [];
-    this.#box.replaceChildren(time, ...shown, ...rest);
+    this.#place([time, ...shown, ...rest], clientX, clientY);
+  }
+
+  /** Shows notes beside a point of the screen, and how many more there are. */
+  showNotes(notes: readonly TooltipNote[], more: number, clientX: number, clientY: number): void {
+    const shown = notes.map(({ time, color, title, text, tags }) => {
+      const note = element('div', 'tooltip-note');
+      note.style.borderColor = color;
+      note.append(element('div', 'tooltip-time', time), element('b', '', title));
+      if (text !== '') note.append(element('div', '', text));
+      if (tags.length > 0) {
+        const line = element('div', 'tags');
+        line.append(...tags.map((tag) => element('i', '', tag)));
+        note.append(line);
+      }
+      return note;
+    });
+    const rest = more > 0 ? [element('div', 'tooltip-rest', `and ${more} more`)] : [];
+    this.#place([...shown, ...rest], clientX, clientY);
+  }
+
+  #place(content: readonly HTMLElement[], clientX: number, clientY: number): void {
+    this.#box.replaceChildren(...content);
     this.#box.hidden = false;
     const { offsetWidth: width, offsetHeight: height } = this.#box;
     const left = clientX + 16 + width > innerWidth - 8 ? clientX - 16 - width : clientX + 16;

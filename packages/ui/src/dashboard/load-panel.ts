@@ -2,9 +2,10 @@
 import { type LabelMap, ownServer, type PrometheusApi, parseValue } from '../api/prometheus.ts';
 import { type Column, columnOf } from '../chart/series-data.ts';
 import { type Grid, gridLength, gridOf, stepOf, type Window } from '../time/range.ts';
+import type { Choices } from './choices.ts';
 import { seriesNames } from './legend.ts';
-import { type Choices, fillIn } from './macros.ts';
-import type { Target } from './model.ts';
+import { fillIn, fillText } from './macros.ts';
+import type { Target } from './panel-model.ts';
 
 /** One series, named and on the grid. */
 export interface PanelSeries {
@@ -44,7 +45,7 @@ export async function loadPanel(
   const { window, widthPx, scrapeMs, choices } = asking;
   const intervalMs = stepOf(window, widthPx, scrapeMs);
   const grid = gridOf(window, intervalMs);
-  const context = { intervalMs, scrapeMs, rangeMs: window.toMs - window.fromMs };
+  const context = { intervalMs, scrapeMs, rangeMs: window.toMs - window.fromMs, toMs: window.toMs };
   const asked = targets.map((target) => fillIn(target.expr, context, choices));
   const answers = await Promise.all(
     targets.map((target, i) =>
@@ -57,7 +58,7 @@ export async function loadPanel(
     const { refId, legend, instant } = targets[i]!;
     const names = seriesNames(
       answer.series.map(({ metric }) => metric),
-      legend,
+      fillText(legend, choices),
       asked[i]!,
     );
     return answer.series.map((one, at): PanelSeries => {

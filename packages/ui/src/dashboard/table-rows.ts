@@ -2,8 +2,9 @@
  * From the answers of instant queries to the rows of a table, as Grafana joins them: a row for each set of labels, a
  * column for each label and for the value of each query.
  */
+import { fieldOf } from './field-config.ts';
 import type { PanelData } from './load-panel.ts';
-import type { TablePanel } from './model.ts';
+import type { TablePanel } from './panel-model.ts';
 
 /** One column. */
 export interface TableColumn {
@@ -63,14 +64,12 @@ export function tableContent(data: PanelData, panel: TablePanel): TableContent {
   return { columns, rows };
 }
 
-function titleOf(name: string, { renamed, overrides }: TablePanel): string {
-  const shown = renamed[name] ?? name;
-  const override = overrides.findLast(
-    (one) =>
-      one.displayName !== undefined &&
-      (one.matches({ name, refId: '' }) || one.matches({ name: shown, refId: '' })),
-  );
-  return override?.displayName ?? shown;
+function titleOf(name: string, panel: TablePanel): string {
+  const shown = panel.renamed[name] ?? name;
+  // An override may name the column as it is, or as it was renamed.
+  const own = fieldOf(panel, { name, refId: '', type: 'string' }).displayName;
+  const { displayName = own } = fieldOf(panel, { name: shown, refId: '', type: 'string' });
+  return displayName ?? shown;
 }
 
 /** The rows in the order of a column; numbers by size, texts as people count, what is missing last. */

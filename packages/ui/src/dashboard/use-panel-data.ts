@@ -7,11 +7,11 @@
  * - What was shown stays until the new data is there, also when the question fails: then with the error. Only
  *   the picture of other queries goes when theirs fail.
  */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { resolveRange, type TimeRange } from '../time/range.ts';
+import { type Choices, referredNames } from './choices.ts';
 import { loadPanel, type PanelData } from './load-panel.ts';
-import type { Choices } from './macros.ts';
-import type { Target } from './model.ts';
+import type { Target } from './panel-model.ts';
 
 /** The state of a panel's question. */
 export interface PanelState {
@@ -46,7 +46,8 @@ export function usePanelData(
   const queries = JSON.stringify(targets);
   const width = Math.ceil(widthPx / WIDTH_STEP_PX) * WIDTH_STEP_PX;
   // A choice that the queries do not name changes nothing.
-  const chosen = Object.entries(choices).filter(([name]) => queries.includes(name));
+  const named = useMemo(() => referredNames(queries), [queries]);
+  const chosen = Object.entries(choices).filter(([name]) => named.has(name));
   const about = JSON.stringify([queries, range, chosen, scrapeMs, width]);
   useEffect(() => {
     if (!visible || width === 0 || scrapeMs === undefined || targets.length === 0) return;

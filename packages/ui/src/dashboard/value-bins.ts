@@ -15,28 +15,41 @@ const BINS_MOST = 400;
 
 /** How wide bins are for values between two ends: a number that reads well. */
 export function binSize(least: number, most: number, count: number, unit: string): number {
-  const wanted = (most - least) / Math.max(1, count) || 1;
+  // Each end by itself: the distance of huge ends is more than a number holds.
+  const parts = Math.max(1, count);
+  const wanted = most / parts - least / parts || 1;
   if (tickBase(unit) === 'binary') return 2 ** Math.ceil(Math.log2(wanted));
   const power = 10 ** Math.floor(Math.log10(wanted));
   return ([1, 2, 2.5, 5, 10].find((digit) => digit * power >= wanted * (1 - 1e-9)) ?? 10) * power;
 }
 
-/** The bins, from that of the least value to that of the greatest. */
-export function binsOf(
+interface BinSettings {
+  /** How wide a bin is, when it is said. */
+  readonly size?: number | undefined;
+  /** About how many there are, when that is said instead. */
+  readonly count?: number | undefined;
+}
+
+/** How wide the bins of some values are: what is asked for, unless that would be far too many. */
+export function binWidth(
   values: readonly number[],
   unit: string,
-  {
-    size,
-    count = BINS_USUAL,
-  }: { readonly size?: number | undefined; readonly count?: number | undefined } = {},
-): Bin[] {
+  { size, count = BINS_USUAL }: BinSettings = {},
+): number {
+  const least = values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+  const most = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  if (least > most) return 1;
+  const width = size !== undefined && size > 0 ? size : binSize(least, most, count, unit);
+  return most / width - least / width <= BINS_MOST ? width : binSize(least, most, BINS_MOST, unit);
+}
+
+/** The bins, from that of the least value to that of the greatest. */
+export function binsOf(values: readonly number[], unit: string, settings: BinSettings = {}): Bin[] {
   if (values.length === 0) return [];
-  const least = values.reduce((a, b) => Math.min(a, b));
-  const most = values.reduce((a, b) => Math.max(a, b));
-  let width = size !== undefined && size > 0 ? size : binSize(least, most, count, unit);
-  if ((most - least) / width > BINS_MOST) width = binSize(least, most, BINS_MOST, unit);
-  const first = Math.floor(least / width);
-  const counts = new Array<number>(Math.floor(most / width) - first + 1).fill(0);
+  const width = binWidth(values, unit, settings);
+  const first = Math.floor(values.reduce((a, b) => Math.min(a, b)) / width);
+  const last = Math.floor(values.reduce((a, b) => Math.max(a, b)) / width);
+  const counts = new Array<number>(last - first + 1).fill(0);
   for (const value of values) {
     const at = Math.floor(value / width) - first;
     counts[at] = (counts[at] ?? 0) + 1;

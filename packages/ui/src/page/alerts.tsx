@@ -17,6 +17,7 @@ import { useShortcut } from '../shell/shortcut.ts';
 import { moment } from '../time/range.ts';
 import { useAnswer } from './use-answer.ts';
 import '../style/alerts.css';
+import '../style/lists.css';
 
 const POLL_MS = 5000;
 /** How long the page tells of what was done. */

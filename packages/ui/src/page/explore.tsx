@@ -5,7 +5,8 @@ import { metadata, parseValue, queryInstant, type ResultSeries } from '../api/pr
 import type { Theme } from '../chart/palette.ts';
 import { seriesText } from '../dashboard/legend.ts';
 import { fillIn } from '../dashboard/macros.ts';
-import { readDashboard, type TimeseriesPanel } from '../dashboard/model.ts';
+import { readDashboard } from '../dashboard/model.ts';
+import type { TimeseriesPanel } from '../dashboard/panel-model.ts';
 import { useSize } from '../dashboard/use-box.ts';
 import { usePanelData } from '../dashboard/use-panel-data.ts';
 import { NoData } from '../panel/panel.tsx';
@@ -19,6 +20,7 @@ import { setParams } from '../shell/use-route.ts';
 import { showRange, showWindow, viewOf } from '../shell/view.ts';
 import { resolveRange, zoomOut } from '../time/range.ts';
 import { useAnswer } from './use-answer.ts';
+import '../style/lists.css';
 
 /** Rows and metrics beyond these are counted, not shown. */
 const ROWS_MOST = 200;
@@ -128,6 +130,8 @@ function Result({
                 draw={{
                   theme,
                   syncKey: '',
+                  marks: undefined,
+                  links: { range: view.range, window: data.window, choices: {} },
                   onZoom: showWindow,
                   onZoomOut: () => showRange(zoomOut(view.range, Date.now())),
                 }}

@@ -4,6 +4,7 @@ import type { Target } from '../api/prometheus.ts';
 import { ago } from '../format/duration.ts';
 import { format } from '../format/units.ts';
 import type { Status } from '../shell/status.ts';
+import '../style/lists.css';
 
 const ORDER = { down: 0, unknown: 1, up: 2 };
 

@@ -2,11 +2,13 @@
 import type { JSX } from 'preact';
 import { namedColor, type Theme, withAlpha } from '../chart/palette.ts';
 import { bucketsOf } from '../dashboard/buckets.ts';
-import { thresholdColor } from '../dashboard/field-config.ts';
+import { shareOf, thresholdColor } from '../dashboard/field-config.ts';
 import type { PanelData } from '../dashboard/load-panel.ts';
-import type { BarGaugePanel } from '../dashboard/model.ts';
+import type { BarGaugePanel } from '../dashboard/panel-model.ts';
 import { format } from '../format/units.ts';
-import { type Reading, readingsOf } from './reading.ts';
+import type { DrawContext } from './draw-context.ts';
+import { Linked } from './linked.tsx';
+import { partsText, type Reading, readingsOf } from './reading.ts';
 
 /** More bars than this are not shown; no one reads them. */
 const SHOWN_MOST = 64;
@@ -16,26 +18,26 @@ const LIGHTS = 24;
 interface BarGaugeProps {
   readonly panel: BarGaugePanel;
   readonly data: PanelData;
-  readonly theme: Theme;
+  readonly draw: DrawContext;
 }
 
 /** Draws a bar gauge. */
-export function BarGaugeView({ panel, data, theme }: BarGaugeProps): JSX.Element {
-  const readings = readingsOf(barsOf(panel, data), panel, theme).slice(0, SHOWN_MOST);
-  const { min: least, max: most } = panel.field;
+export function BarGaugeView({ panel, data, draw }: BarGaugeProps): JSX.Element {
+  const readings = readingsOf(barsOf(panel, data), panel, draw).slice(0, SHOWN_MOST);
   const values = readings.map(({ value }) => value);
-  const min = least ?? Math.min(0, ...values);
-  const max = most ?? Math.max(...values, min + Number.MIN_VALUE);
+  // Bars are compared with each other: those without ends of their own share theirs.
+  const least = Math.min(0, ...values);
+  const most = Math.max(...values);
   return (
     <div class={`bars ${panel.vertical ? 'standing' : 'lying'} ${panel.display}`}>
       {readings.map((reading, i) => (
         <Bar
-          key={`${i} ${reading.series.name}`}
+          key={`${i} ${reading.name}`}
           panel={panel}
           reading={reading}
-          min={min}
-          max={max}
-          theme={theme}
+          min={reading.field.min ?? least}
+          max={reading.field.max ?? most}
+          theme={draw.theme}
         />
       ))}
     </div>
@@ -67,17 +69,17 @@ function Bar({
   readonly max: number;
   readonly theme: Theme;
 }): JSX.Element {
-  const { value, color, shown, series } = reading;
-  const share = Math.min(1, Math.max(0, (value - min) / (max - min)));
-  const text = `${shown.prefix}${shown.text}${shown.suffix}`;
+  const { value, color, name } = reading;
+  const share = shareOf(value, min, max);
+  const text = partsText(reading.shown);
   return (
-    <div class="bar-line" title={`${series.name}: ${text}`}>
-      <span class="bar-name" title={series.name}>
-        {series.name}
+    <div class="bar-line" title={`${name}: ${text}`}>
+      <span class="bar-name" title={name}>
+        <Linked links={reading.links}>{name}</Linked>
       </span>
       <span class={panel.unfilled ? 'bar-track unfilled' : 'bar-track'}>
         {panel.display === 'lcd' ? (
-          <Lights panel={panel} share={share} min={min} max={max} theme={theme} />
+          <Lights reading={reading} share={share} min={min} max={max} theme={theme} />
         ) : (
           <span
             class="bar-fill"
@@ -103,13 +105,13 @@ function gradient(color: string, standing: boolean): string {
 
 /** Small lights, each in the colour of the value that it stands for. */
 function Lights({
-  panel,
+  reading,
   share,
   min,
   max,
   theme,
 }: {
-  readonly panel: BarGaugePanel;
+  readonly reading: Reading;
   readonly share: number;
   readonly min: number;
   readonly max: number;
@@ -119,7 +121,7 @@ function Lights({
     <>
       {Array.from({ length: LIGHTS }, (_, i) => {
         const at = min + ((i + 0.5) / LIGHTS) * (max - min);
-        const color = namedColor(thresholdColor(panel.field, at, min, max) ?? 'text', theme);
+        const color = namedColor(thresholdColor(reading.field, at, min, max) ?? 'text', theme);
         const lit = (i + 0.5) / LIGHTS <= share;
         return <i key={at} class="bar-light" style={{ background: lit ? color : withAlpha(color, 0.16) }} />;
       })}

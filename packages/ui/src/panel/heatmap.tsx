@@ -15,10 +15,10 @@ import { timesOf } from '../chart/series-data.ts';
 import { Tooltip } from '../chart/tooltip.ts';
 import { type Bucket, bucketsOf } from '../dashboard/buckets.ts';
 import type { PanelData } from '../dashboard/load-panel.ts';
-import type { HeatmapPanel } from '../dashboard/model.ts';
+import type { HeatmapPanel } from '../dashboard/panel-model.ts';
 import { useSize } from '../dashboard/use-box.ts';
 import { format } from '../format/units.ts';
-import type { DrawContext } from './timeseries.tsx';
+import type { DrawContext } from './draw-context.ts';
 
 /** Bounds are written so far apart, in pixels. */
 const LABEL_SPACE_PX = 18;
@@ -66,6 +66,9 @@ export function HeatmapView(props: HeatmapProps): JSX.Element {
   useLayoutEffect(() => {
     plot.current?.setData(dataOf(data));
   }, [data]);
+  useLayoutEffect(() => {
+    plot.current?.redraw(false);
+  }, [draw.marks]);
   if (buckets.length === 0)
     return (
       <div class="panel-note">
@@ -129,6 +132,7 @@ function optionsOf(latest: Latest, tooltip: Tooltip, width: number, height: numb
     series: [{}, { paths: () => null, points: { show: false } }],
     hooks: {
       drawClear: [(self) => paint(self, latest.current, colors)],
+      draw: [(self) => latest.current.draw.marks?.draw(self, latest.current.draw.theme)],
       setSelect: [(self) => zoom(self, latest.current.draw)],
       setCursor: [(self) => pointAt(self, latest.current, colors, tooltip)],
     },
@@ -198,7 +202,7 @@ function paint(self: uPlot, { buckets, data, panel }: Latest['current'], colors:
 
 function pointAt(
   self: uPlot,
-  { buckets, data, panel }: Latest['current'],
+  { buckets, data, panel, draw }: Latest['current'],
   colors: readonly string[],
   tooltip: Tooltip,
 ): void {
@@ -207,6 +211,7 @@ function pointAt(
     tooltip.hide();
     return;
   }
+  if (draw.marks?.show(self, draw.theme, tooltip) === true) return;
   const { start, step } = data.grid;
   // The cell under the pointer ends at the next step.
   const at = Math.ceil((self.posToVal(left, 'x') - start) / step);

@@ -1,11 +1,14 @@
 /** A histogram: how often which value occurred within the shown time. */
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
-import { seriesColor, type Theme, withAlpha } from '../chart/palette.ts';
+import { namedColor, seriesColor, withAlpha } from '../chart/palette.ts';
+import { fieldOf } from '../dashboard/field-config.ts';
 import type { PanelData } from '../dashboard/load-panel.ts';
-import type { HistogramPanel } from '../dashboard/model.ts';
-import { type Bin, binSize, binsOf } from '../dashboard/value-bins.ts';
+import type { HistogramPanel } from '../dashboard/panel-model.ts';
+import { type Bin, binsOf, binWidth } from '../dashboard/value-bins.ts';
 import { format } from '../format/units.ts';
+import type { DrawContext } from './draw-context.ts';
+import { seriesName } from './series-name.ts';
 
 /** More series than these cannot be told apart. */
 const SERIES_MOST = 8;
@@ -16,14 +19,14 @@ const LABELS_MOST = 6;
 export function HistogramView({
   panel,
   data,
-  theme,
+  draw,
 }: {
   readonly panel: HistogramPanel;
   readonly data: PanelData;
-  readonly theme: Theme;
+  readonly draw: DrawContext;
 }): JSX.Element {
   const { unit, decimals } = panel.field;
-  const groups = useMemo(() => groupsOf(panel, data), [panel, data]);
+  const groups = useMemo(() => groupsOf(panel, data, draw), [panel, data, draw.theme]);
   const most = Math.max(1, ...groups.flatMap(({ bins }) => bins.map(({ count }) => count)));
   const all = groups.flatMap(({ bins }) => bins);
   const least = Math.min(...all.map(({ from }) => from));
@@ -33,8 +36,12 @@ export function HistogramView({
   const bounds = (groups[0]?.bins ?? []).filter((_, i) => i % every === 0).map(({ from }) => from);
   return (
     <div class="histogram">
-      <div class="histogram-bars">
-        {groups.map(({ name, bins }, g) =>
+      <div
+        class="histogram-bars"
+        role="img"
+        aria-label={`${panel.title}: ${all.reduce((sum, { count }) => sum + count, 0)} values from ${format(least, unit, decimals)} to ${format(last, unit, decimals)}`}
+      >
+        {groups.map(({ name, bins, color }) =>
           bins.map(({ from, to, count }) => (
             <i
               key={`${name} ${from}`}
@@ -43,7 +50,7 @@ export function HistogramView({
                 left: `${at(from)}%`,
                 width: `${Math.max(0.4, at(to) - at(from) - 0.3)}%`,
                 height: `${(100 * count) / most}%`,
-                background: withAlpha(seriesColor(g, theme), groups.length > 1 ? 0.5 : 0.85),
+                background: withAlpha(color, groups.length > 1 ? 0.5 : 0.85),
               }}
             />
           )),
@@ -59,9 +66,9 @@ export function HistogramView({
       </div>
       {groups.length > 1 && (
         <div class="legend legend-list">
-          {groups.map(({ name }, g) => (
+          {groups.map(({ name, color }) => (
             <span class="legend-name" key={name}>
-              <i class="swatch" style={{ background: seriesColor(g, theme) }} />
+              <i class="swatch" style={{ background: color }} />
               <span>{name}</span>
             </span>
           ))}
@@ -71,17 +78,27 @@ export function HistogramView({
   );
 }
 
+interface Group {
+  readonly name: string;
+  readonly color: string;
+  readonly bins: readonly Bin[];
+}
+
 /** The bins of all series have the same bounds, so that they can be compared. */
-function groupsOf(panel: HistogramPanel, data: PanelData): { name: string; bins: Bin[] }[] {
+function groupsOf(panel: HistogramPanel, data: PanelData, { theme, links }: DrawContext): Group[] {
   const { unit } = panel.field;
-  const columns = data.series.map(({ name, column }) => ({
-    name,
-    values: column.filter((value): value is number => value !== null && Number.isFinite(value)),
-  }));
+  const columns = data.series.flatMap((series, i) => {
+    const field = fieldOf(panel, series);
+    if (field.hidden.chart) return [];
+    return {
+      name: seriesName(series, field, links.choices),
+      color: field.fixedColor === undefined ? seriesColor(i, theme) : namedColor(field.fixedColor, theme),
+      values: series.column.filter((value): value is number => value !== null && Number.isFinite(value)),
+    };
+  });
   const values = columns.flatMap((one) => one.values);
-  const least = values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
-  const most = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-  const size = panel.bucketSize ?? binSize(least, most, panel.bucketCount ?? 24, unit);
-  const groups = panel.combine ? [{ name: panel.title, values }] : columns.slice(0, SERIES_MOST);
-  return groups.map(({ name, values: own }) => ({ name, bins: binsOf(own, unit, { size }) }));
+  const size = binWidth(values, unit, { size: panel.bucketSize, count: panel.bucketCount });
+  const combined = { name: panel.title, color: seriesColor(0, theme), values };
+  const groups = panel.combine ? [combined] : columns.slice(0, SERIES_MOST);
+  return groups.map(({ name, color, values: own }) => ({ name, color, bins: binsOf(own, unit, { size }) }));
 }

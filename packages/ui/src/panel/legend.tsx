@@ -1,14 +1,13 @@
 /** The names of the series below or beside a chart, with figures where asked. */
 import type { JSX } from 'preact';
 import type { ChartSeries } from '../chart/chart.tsx';
-import type { Legend } from '../dashboard/model.ts';
+import type { Legend } from '../dashboard/panel-model.ts';
 import { calcTitle, reduce } from '../format/reduce.ts';
 import { format } from '../format/units.ts';
 
 interface LegendProps {
   readonly series: readonly ChartSeries[];
   readonly legend: Legend;
-  readonly decimals: number | undefined;
   readonly hidden: ReadonlySet<string>;
   onPick(name: string, one: boolean): void;
   onPoint(name: string | undefined): void;
@@ -19,10 +18,10 @@ export function LegendView(props: LegendProps): JSX.Element {
   return props.legend.mode === 'table' ? <LegendTable {...props} /> : <LegendList {...props} />;
 }
 
-function LegendList({ series, legend, decimals, hidden, onPick, onPoint }: LegendProps): JSX.Element {
+function LegendList({ series, legend, hidden, onPick, onPoint }: LegendProps): JSX.Element {
   return (
     <div class="legend legend-list">
-      {series.map(({ name, color, column, unit }) => (
+      {series.map(({ name, color, column, unit, decimals }) => (
         <LegendName
           key={name}
           name={name}
@@ -42,7 +41,7 @@ function LegendList({ series, legend, decimals, hidden, onPick, onPoint }: Legen
   );
 }
 
-function LegendTable({ series, legend, decimals, hidden, onPick, onPoint }: LegendProps): JSX.Element {
+function LegendTable({ series, legend, hidden, onPick, onPoint }: LegendProps): JSX.Element {
   return (
     <div class="legend legend-table">
       <table>
@@ -57,7 +56,7 @@ function LegendTable({ series, legend, decimals, hidden, onPick, onPoint }: Lege
           </tr>
         </thead>
         <tbody>
-          {series.map(({ name, color, column, unit }) => (
+          {series.map(({ name, color, column, unit, decimals }) => (
             <tr key={name}>
               <td>
                 <LegendName

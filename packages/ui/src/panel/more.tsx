@@ -1,20 +1,32 @@
-/** The kinds of panels that not every dashboard has; loaded when one of them is to be drawn. */
+/** Every kind of panel but the chart over time; loaded when one of them is to be drawn. */
 import type { JSX } from 'preact';
 import type { PanelData } from '../dashboard/load-panel.ts';
-import type { PanelModel } from '../dashboard/model.ts';
+import type { PanelModel } from '../dashboard/panel-model.ts';
 import '../style/more-panels.css';
 import { BarGaugeView } from './bar-gauge.tsx';
+import type { DrawContext } from './draw-context.ts';
+import { GaugeView } from './gauge.tsx';
 import { HeatmapView } from './heatmap.tsx';
 import { HistogramView } from './histogram.tsx';
 import { PieView } from './pie.tsx';
+import { StatView } from './stat.tsx';
 import { StateTimelineView } from './state-timeline.tsx';
 import { TableView } from './table.tsx';
-import type { DrawContext } from './timeseries.tsx';
 
 /** The kinds. */
 export type MorePanel = Extract<
   PanelModel,
-  { readonly kind: 'bargauge' | 'piechart' | 'table' | 'heatmap' | 'histogram' | 'state-timeline' }
+  {
+    readonly kind:
+      | 'stat'
+      | 'gauge'
+      | 'bargauge'
+      | 'piechart'
+      | 'table'
+      | 'heatmap'
+      | 'histogram'
+      | 'state-timeline';
+  }
 >;
 
 /** Draws a panel of one of them. */
@@ -27,19 +39,22 @@ export function MoreView({
   readonly data: PanelData;
   readonly draw: DrawContext;
 }): JSX.Element {
-  const { theme } = draw;
   switch (panel.kind) {
+    case 'stat':
+      return <StatView panel={panel} data={data} draw={draw} />;
+    case 'gauge':
+      return <GaugeView panel={panel} data={data} draw={draw} />;
     case 'bargauge':
-      return <BarGaugeView panel={panel} data={data} theme={theme} />;
+      return <BarGaugeView panel={panel} data={data} draw={draw} />;
     case 'piechart':
-      return <PieView panel={panel} data={data} theme={theme} />;
+      return <PieView panel={panel} data={data} draw={draw} />;
     case 'table':
-      return <TableView panel={panel} data={data} theme={theme} />;
+      return <TableView panel={panel} data={data} draw={draw} />;
     case 'heatmap':
       return <HeatmapView panel={panel} data={data} draw={draw} />;
     case 'histogram':
-      return <HistogramView panel={panel} data={data} theme={theme} />;
+      return <HistogramView panel={panel} data={data} draw={draw} />;
     case 'state-timeline':
-      return <StateTimelineView panel={panel} data={data} theme={theme} />;
+      return <StateTimelineView panel={panel} data={data} draw={draw} />;
   }
 }

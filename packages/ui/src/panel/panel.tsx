@@ -1,15 +1,18 @@
 /** A panel: its frame, and what its data calls for inside. */
 import type { JSX } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Target } from '../api/prometheus.ts';
+import type { Choices } from '../dashboard/choices.ts';
 import type { PanelData } from '../dashboard/load-panel.ts';
-import type { PanelModel } from '../dashboard/model.ts';
+import { fillText } from '../dashboard/macros.ts';
+import { mapped } from '../dashboard/mappings.ts';
+import type { PanelModel } from '../dashboard/panel-model.ts';
 import { useSize, useVisible } from '../dashboard/use-box.ts';
 import { type PanelContext, usePanelData } from '../dashboard/use-panel-data.ts';
 import { Info, Lens, Warning } from '../shell/icons.tsx';
-import { GaugeView } from './gauge.tsx';
-import { StatView } from './stat.tsx';
-import { type DrawContext, TimeseriesView } from './timeseries.tsx';
+import type { DrawContext } from './draw-context.ts';
+import { DrawGuard } from './draw-guard.tsx';
+import { TimeseriesView } from './timeseries.tsx';
 import { useModule } from './use-module.ts';
 
 /** Everything that a panel takes from its dashboard. */
@@ -23,7 +26,8 @@ export interface PanelProps {
 }
 
 /** Draws a panel and keeps its data fresh while it can be seen. */
-export function Panel({ panel, context, draw, targets, exploreHref }: PanelProps): JSX.Element {
+export function Panel({ panel: defined, context, draw, targets, exploreHref }: PanelProps): JSX.Element {
+  const panel = useMemo(() => worded(defined, context.choices), [defined, context.choices]);
   const frame = useRef<HTMLElement>(null);
   const body = useRef<HTMLDivElement>(null);
   const { width } = useSize(body);
@@ -31,8 +35,17 @@ export function Panel({ panel, context, draw, targets, exploreHref }: PanelProps
   const state = usePanelData(panel.targets, context, width, visible);
   const { data, error, loading } = state;
   const asked = data?.asked[0] ?? panel.targets[0]?.expr;
+  const panelLinks = useModule(loadLinks, panel.links.length > 0);
+  // Where a panel also asks what can be asked, what it does not show is said at its head.
+  const untold = panel.targets.length > 0 ? panel.foreign.map(notAsked) : [];
+  const warnings = [...untold, ...(data?.warnings ?? [])].join('\n');
   return (
-    <section class={`panel panel-${panel.kind}`} ref={frame} aria-label={panel.title} aria-busy={loading}>
+    <section
+      class={`panel panel-${panel.kind}${panel.transparent ? ' transparent' : ''}`}
+      ref={frame}
+      aria-label={panel.title}
+      aria-busy={loading}
+    >
       <header class="panel-head">
         <h3 title={panel.title}>{panel.title}</h3>
         {panel.description !== '' && (
@@ -46,6 +59,9 @@ export function Panel({ panel, context, draw, targets, exploreHref }: PanelProps
           </button>
         )}
         <span class="grow" />
+        {panelLinks !== undefined && (
+          <panelLinks.PanelLinks title={panel.title} models={panel.links} context={draw.links} />
+        )}
         {asked !== undefined && (
           <a
             class="panel-link"
@@ -61,25 +77,36 @@ export function Panel({ panel, context, draw, targets, exploreHref }: PanelProps
             <Warning />
           </button>
         )}
-        {error === undefined && data !== undefined && data.warnings.length > 0 && (
-          <button
-            type="button"
-            class="hint warn"
-            aria-label={data.warnings.join('\n')}
-            data-hint={data.warnings.join('\n')}
-          >
+        {error === undefined && warnings !== '' && (
+          <button type="button" class="hint warn" aria-label={warnings} data-hint={warnings}>
             <Warning />
           </button>
         )}
       </header>
       <div class="panel-body" ref={body}>
-        <PanelBody panel={panel} data={data} error={error} draw={draw} targets={targets} />
+        <DrawGuard about={data ?? panel}>
+          <PanelBody panel={panel} data={data} error={error} draw={draw} targets={targets} />
+        </DrawGuard>
       </div>
     </section>
   );
 }
 
+/** A panel with the choices in its words. */
+function worded(panel: PanelModel, choices: Choices): PanelModel {
+  const title = fillText(panel.title, choices);
+  const description = fillText(panel.description, choices);
+  if (panel.kind === 'text')
+    return { ...panel, title, description, content: fillText(panel.content, choices) };
+  return { ...panel, title, description };
+}
+
+function notAsked({ refId, what }: PanelModel['foreign'][number]): string {
+  return `Query ${refId} is ${what}, which is not asked here.`;
+}
+
 const loadMore = () => import('./more.tsx');
+const loadLinks = () => import('./panel-links.tsx');
 const loadText = () => import('./text.tsx');
 
 function PanelBody({
@@ -93,7 +120,7 @@ function PanelBody({
   readonly error: string | undefined;
 }): JSX.Element | null {
   const isText = panel.kind === 'text';
-  const isMore = !isText && !['timeseries', 'stat', 'gauge', 'unknown'].includes(panel.kind);
+  const isMore = !['text', 'timeseries', 'unknown'].includes(panel.kind);
   const text = useModule(loadText, isText);
   const more = useModule(loadMore, isMore);
   if (panel.kind === 'text') return text === undefined ? null : <text.TextView panel={panel} />;
@@ -113,19 +140,24 @@ function PanelBody({
     );
   if (data === undefined) {
     if (error !== undefined) return <div class="panel-note bad">{error}</div>;
-    return panel.targets.length === 0 ? <div class="panel-note">This panel asks nothing.</div> : null;
+    if (panel.targets.length > 0) return null;
+    if (panel.foreign.length === 0) return <div class="panel-note">This panel asks nothing.</div>;
+    return (
+      <div class="panel-note">
+        <b>Nothing to ask here</b>
+        {panel.foreign.map((query) => (
+          <p key={query.refId}>{notAsked(query)}</p>
+        ))}
+      </div>
+    );
   }
-  if (data.series.length === 0) return <NoData data={data} targets={targets} instead={panel.field.noValue} />;
-  switch (panel.kind) {
-    case 'timeseries':
-      return <TimeseriesView panel={panel} data={data} draw={draw} />;
-    case 'stat':
-      return <StatView panel={panel} data={data} theme={draw.theme} />;
-    case 'gauge':
-      return <GaugeView panel={panel} data={data} theme={draw.theme} />;
-    default:
-      return more === undefined ? null : <more.MoreView panel={panel} data={data} draw={draw} />;
+  if (data.series.length === 0) {
+    const { mappings, noValue } = panel.field;
+    const instead = mapped(mappings, data.onlyNaN ? Number.NaN : null)?.text ?? noValue;
+    return <NoData data={data} targets={targets} instead={instead} />;
   }
+  if (panel.kind === 'timeseries') return <TimeseriesView panel={panel} data={data} draw={draw} />;
+  return more === undefined ? null : <more.MoreView panel={panel} data={data} draw={draw} />;
 }
 
 /** Says that there is nothing, and why; asks again when the question changed. */

@@ -1,11 +1,14 @@
 /** A pie: parts of a whole, and a legend that says how large each is. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { namedColor, seriesColor, type Theme } from '../chart/palette.ts';
+import { namedColor, seriesColor } from '../chart/palette.ts';
+import type { Link } from '../dashboard/data-links.ts';
 import type { PanelData } from '../dashboard/load-panel.ts';
-import type { PiePanel } from '../dashboard/model.ts';
+import type { PiePanel } from '../dashboard/panel-model.ts';
 import { format } from '../format/units.ts';
-import { readingsOf } from './reading.ts';
+import type { DrawContext } from './draw-context.ts';
+import { Linked } from './linked.tsx';
+import { partsText, readingsOf } from './reading.ts';
 
 /** Parts beyond these are shown as one. */
 const PARTS_MOST = 12;
@@ -17,20 +20,23 @@ interface Part {
   readonly name: string;
   readonly value: number;
   readonly color: string;
+  /** The value in words. */
+  readonly text: string;
+  readonly links: readonly Link[];
 }
 
 /** Draws a pie panel. */
 export function PieView({
   panel,
   data,
-  theme,
+  draw,
 }: {
   readonly panel: PiePanel;
   readonly data: PanelData;
-  readonly theme: Theme;
+  readonly draw: DrawContext;
 }): JSX.Element {
   const [pointed, setPointed] = useState<string | undefined>(undefined);
-  const parts = partsOf(panel, data, theme);
+  const parts = partsOf(panel, data, draw);
   const whole = parts.reduce((sum, { value }) => sum + value, 0);
   const { unit, decimals } = panel.field;
   const percent = (value: number): string => format(whole === 0 ? 0 : (100 * value) / whole, 'percent', 0);
@@ -44,7 +50,7 @@ export function PieView({
         aria-label={parts.map(({ name, value }) => `${name}: ${percent(value)}`).join(', ')}
       >
         {whole === 0 && <circle class="pie-empty" cx="50" cy="50" r={(OUTER + INNER) / 2} />}
-        {parts.map(({ name, value, color }) => {
+        {parts.map(({ name, value, color, text }) => {
           const from = done;
           done += whole === 0 ? 0 : value / whole;
           return (
@@ -58,7 +64,7 @@ export function PieView({
                 onMouseEnter={() => setPointed(name)}
                 onMouseLeave={() => setPointed(undefined)}
               >
-                <title>{`${name}: ${format(value, unit, decimals)} (${percent(value)})`}</title>
+                <title>{`${name}: ${text} (${percent(value)})`}</title>
               </path>
             )
           );
@@ -71,7 +77,7 @@ export function PieView({
       </svg>
       {panel.legend.mode !== 'hidden' && (
         <ul class="pie-legend">
-          {parts.map(({ name, value, color }) => (
+          {parts.map(({ name, value, color, text, links }) => (
             <li
               key={name}
               class={pointed === name ? 'pointed' : ''}
@@ -79,8 +85,10 @@ export function PieView({
               onMouseLeave={() => setPointed(undefined)}
             >
               <i class="swatch" style={{ background: color }} />
-              <span title={name}>{name}</span>
-              {panel.legend.values.includes('value') && <b>{format(value, unit, decimals)}</b>}
+              <span title={name}>
+                <Linked links={links}>{name}</Linked>
+              </span>
+              {panel.legend.values.includes('value') && <b>{text}</b>}
               {panel.legend.values.includes('percent') && <em>{percent(value)}</em>}
             </li>
           ))}
@@ -91,17 +99,14 @@ export function PieView({
 }
 
 /** The parts, in the order of the answer; the smallest of very many are one. Less than nothing is no part. */
-function partsOf(panel: PiePanel, data: PanelData, theme: Theme): Part[] {
-  const { overrides } = panel;
-  const parts = readingsOf(data, panel, theme)
+function partsOf(panel: PiePanel, data: PanelData, draw: DrawContext): Part[] {
+  const parts = readingsOf(data, panel, draw)
     .filter(({ value }) => value >= 0)
-    .map(({ series, value }, i): Part => {
-      const named = overrides.findLast((one) => one.color !== undefined && one.matches(series))?.color;
-      return {
-        name: series.name,
-        value,
-        color: named === undefined ? seriesColor(i, theme) : namedColor(named, theme),
-      };
+    .map(({ name, value, field, shown, links }, i): Part => {
+      const { fixedColor } = field;
+      const color =
+        fixedColor === undefined ? seriesColor(i, draw.theme) : namedColor(fixedColor, draw.theme);
+      return { name, value, color, text: partsText(shown), links };
     });
   if (parts.length <= PARTS_MOST) return parts;
   const bySize = parts.toSorted((a, b) => b.value - a.value);
@@ -109,7 +114,13 @@ function partsOf(panel: PiePanel, data: PanelData, theme: Theme): Part[] {
   const value = rest.reduce((sum, part) => sum + part.value, 0);
   return [
     ...bySize.slice(0, PARTS_MOST - 1),
-    { name: `${rest.length} others`, value, color: namedColor('text', theme) },
+    {
+      name: `${rest.length} others`,
+      value,
+      color: namedColor('text', draw.theme),
+      text: format(value, panel.field.unit, panel.field.decimals),
+      links: [],
+    },
   ];
 }
 

@@ -1,9 +1,11 @@
 /** A stat panel: one big number per series, its course behind it. */
 import type { JSX } from 'preact';
-import { type Theme, withAlpha } from '../chart/palette.ts';
+import { inkOn, type Theme, withAlpha } from '../chart/palette.ts';
 import type { PanelData } from '../dashboard/load-panel.ts';
-import type { StatPanel } from '../dashboard/model.ts';
+import type { StatPanel } from '../dashboard/panel-model.ts';
 import type { Values } from '../format/reduce.ts';
+import type { DrawContext } from './draw-context.ts';
+import { Linked } from './linked.tsx';
 import { type Reading, readingsOf } from './reading.ts';
 
 /** More numbers than this are not shown; no one reads them. */
@@ -13,21 +15,21 @@ const SHOWN_MOST = 24;
 export function StatView({
   panel,
   data,
-  theme,
+  draw,
 }: {
   readonly panel: StatPanel;
   readonly data: PanelData;
-  readonly theme: Theme;
+  readonly draw: DrawContext;
 }): JSX.Element {
-  const readings = readingsOf(data, panel, theme).slice(0, SHOWN_MOST);
+  const readings = readingsOf(data, panel, draw).slice(0, SHOWN_MOST);
   const named =
     panel.textMode === 'value_and_name' ||
     panel.textMode === 'name' ||
     (panel.textMode === 'auto' && readings.length > 1);
   return (
     <div class={readings.length > 1 ? 'stats many' : 'stats'}>
-      {readings.map((reading) => (
-        <Stat key={reading.series.name} panel={panel} reading={reading} named={named} theme={theme} />
+      {readings.map((reading, i) => (
+        <Stat key={`${i} ${reading.name}`} panel={panel} reading={reading} named={named} theme={draw.theme} />
       ))}
     </div>
   );
@@ -51,22 +53,31 @@ function Stat({
   return (
     <div
       class={filled ? 'stat filled' : 'stat'}
-      style={{ ...(filled && { background: reading.color }), ...(color !== undefined && { color }) }}
+      style={{
+        ...(filled && { background: reading.color, color: inkOn(reading.color) }),
+        ...(color !== undefined && { color }),
+      }}
     >
       {line && (
         <Sparkline
           values={reading.series.column}
-          color={filled ? '#ffffff' : lineColor(reading.color, theme)}
+          color={filled ? inkOn(reading.color) : lineColor(reading.color, theme)}
         />
       )}
       {panel.textMode !== 'name' && panel.textMode !== 'none' && (
         <div class="stat-value" style={{ '--length': prefix.length + text.length + suffix.length * 0.6 }}>
-          {prefix !== '' && <small>{prefix}</small>}
-          {text}
-          {suffix !== '' && <small>{suffix}</small>}
+          <Linked links={reading.links}>
+            {prefix !== '' && <small>{prefix}</small>}
+            {text}
+            {suffix !== '' && <small>{suffix}</small>}
+          </Linked>
         </div>
       )}
-      {named && <div class="stat-name">{reading.series.name}</div>}
+      {named && (
+        <div class={panel.textMode === 'name' ? 'stat-name alone' : 'stat-name'} title={reading.name}>
+          {reading.name}
+        </div>
+      )}
     </div>
   );
 }

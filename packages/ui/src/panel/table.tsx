@@ -1,13 +1,23 @@
 /** A table: rows of labels and values, sorted by the column whose head is pressed. */
 import type { JSX } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
-import { namedColor, type Theme, withAlpha } from '../chart/palette.ts';
-import { thresholdColor } from '../dashboard/field-config.ts';
+import { withAlpha } from '../chart/palette.ts';
+import { linksOf } from '../dashboard/data-links.ts';
+import { type FieldConfig, fieldOf } from '../dashboard/field-config.ts';
 import type { PanelData } from '../dashboard/load-panel.ts';
-import type { TablePanel } from '../dashboard/model.ts';
-import { sortedRows, type TableCell, type TableColumn, tableContent } from '../dashboard/table-rows.ts';
-import { format } from '../format/units.ts';
+import { mapped } from '../dashboard/mappings.ts';
+import type { TablePanel } from '../dashboard/panel-model.ts';
+import {
+  sortedRows,
+  type TableCell,
+  type TableColumn,
+  type TableContent,
+  tableContent,
+} from '../dashboard/table-rows.ts';
 import { moment } from '../time/range.ts';
+import type { DrawContext } from './draw-context.ts';
+import { Linked } from './linked.tsx';
+import { partsText, shownValue } from './reading.ts';
 
 /** More rows than these are counted, not shown. */
 const ROWS_MOST = 500;
@@ -21,13 +31,13 @@ interface Sorting {
 export function TableView({
   panel,
   data,
-  theme,
+  draw,
 }: {
   readonly panel: TablePanel;
   readonly data: PanelData;
-  readonly theme: Theme;
+  readonly draw: DrawContext;
 }): JSX.Element {
-  const { columns, rows } = useMemo(() => tableContent(data, panel), [data, panel]);
+  const { columns, rows } = useMemo(() => shownContent(data, panel), [data, panel]);
   const [picked, setPicked] = useState<Sorting | undefined>(undefined);
   const sorting = picked ?? panel.sortBy;
   const at = columns.findIndex(({ title }) => title === sorting?.column);
@@ -63,7 +73,7 @@ export function TableView({
           {sorted.slice(0, ROWS_MOST).map((row, i) => (
             <tr key={i}>
               {columns.map((column, j) => (
-                <Cell key={column.name} column={column} cell={row[j] ?? null} panel={panel} theme={theme} />
+                <Cell key={column.name} columns={columns} at={j} row={row} panel={panel} draw={draw} />
               ))}
             </tr>
           ))}
@@ -74,38 +84,66 @@ export function TableView({
   );
 }
 
+/** What overrides hide is no column. */
+function shownContent(data: PanelData, panel: TablePanel): TableContent {
+  const { columns, rows } = tableContent(data, panel);
+  const isShown = columns.map((column) => !fieldOfColumn(panel, column).hidden.chart);
+  return {
+    columns: columns.filter((_, i) => isShown[i]),
+    rows: rows.map((row) => row.filter((_, i) => isShown[i])),
+  };
+}
+
+/** Overrides know a column by its own name and by the one that is shown. */
+function fieldOfColumn(panel: TablePanel, { name, title, kind }: TableColumn): FieldConfig {
+  const type = kind === 'value' ? 'number' : kind === 'time' ? 'time' : 'string';
+  const refId = name.startsWith('Value #') ? name.slice('Value #'.length) : panel.targets[0]?.refId;
+  const subject = { refId: kind === 'value' ? (refId ?? '') : '', type } as const;
+  const overrides = panel.overrides.map(({ matches, properties }) => ({
+    matches: () => matches({ ...subject, name }) || matches({ ...subject, name: title }),
+    properties,
+  }));
+  return fieldOf({ field: panel.field, overrides }, { ...subject, name });
+}
+
 function Cell({
-  column,
-  cell,
+  columns,
+  at,
+  row,
   panel,
-  theme,
+  draw,
 }: {
-  readonly column: TableColumn;
-  readonly cell: TableCell;
+  readonly columns: readonly TableColumn[];
+  readonly at: number;
+  readonly row: readonly TableCell[];
   readonly panel: TablePanel;
-  readonly theme: Theme;
+  readonly draw: DrawContext;
 }): JSX.Element {
-  if (cell === null) return <td class="num muted">–</td>;
-  if (typeof cell === 'string') return <td title={cell}>{cell}</td>;
-  if (column.kind === 'time') return <td>{moment(cell * 1000, true)}</td>;
-  const { field, overrides, cellColor } = panel;
-  const ours = overrides.filter(
-    (one) => one.matches({ name: column.name, refId: '' }) || one.matches({ name: column.title, refId: '' }),
-  );
-  const mapping = field.mappings.find((one) => one.matches(cell));
-  const unit = ours.findLast((one) => one.unit !== undefined)?.unit ?? field.unit;
-  const decimals = ours.findLast((one) => one.decimals !== undefined)?.decimals ?? field.decimals;
-  const named = mapping?.color ?? thresholdColor(field, cell, field.min ?? 0, field.max ?? 100) ?? 'text';
-  const color = namedColor(named, theme);
+  const column = columns[at]!;
+  const cell = row[at] ?? null;
+  const field = fieldOfColumn(panel, column);
+  const labels = Object.fromEntries(columns.map(({ name }, i) => [name, String(row[i] ?? '')]));
+  const linked = (text: string): JSX.Element => {
+    const value = typeof cell === 'number' ? cell : null;
+    const subject = { name: column.title, labels, value, text };
+    return <Linked links={linksOf(field.links, draw.links, subject)}>{text}</Linked>;
+  };
+  if (typeof cell === 'string') {
+    const text = mapped(field.mappings, cell)?.text ?? cell;
+    return <td title={text}>{linked(text)}</td>;
+  }
+  if (column.kind === 'time') return <td>{cell === null ? '–' : moment(cell * 1000, true)}</td>;
+  const { shown, color, isMapped } = shownValue(cell, field, draw.theme, at);
+  if (cell === null && !isMapped) return <td class="num muted">{partsText(shown)}</td>;
   const style =
-    cellColor === 'background'
+    panel.cellColor === 'background'
       ? { background: withAlpha(color, 0.22) }
-      : cellColor === 'text' || mapping?.color !== undefined
+      : panel.cellColor === 'text' || isMapped
         ? { color }
         : {};
   return (
     <td class="num" style={style}>
-      {mapping?.text ?? format(cell, unit, decimals)}
+      {linked(partsText(shown))}
     </td>
   );
 }

@@ -4,7 +4,8 @@
  */
 import { lexer, type Token, type Tokens } from 'marked';
 import type { ComponentChildren, JSX } from 'preact';
-import type { TextPanel } from '../dashboard/model.ts';
+import { safeAddress } from '../dashboard/address.ts';
+import type { TextPanel } from '../dashboard/panel-model.ts';
 import '../style/more-panels.css';
 
 /** Draws a text panel. */
@@ -115,11 +116,6 @@ function inline(tokens: readonly Token[]): ComponentChildren {
         return token.raw;
     }
   });
-}
-
-/** The address if it leads to the web or into this page, and nothing that would run. */
-export function safeAddress(href: string): string | undefined {
-  return /^(?:https?:\/\/|mailto:|#|\/(?!\/))/i.test(href.trim()) ? href.trim() : undefined;
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {

@@ -120,3 +120,16 @@ export const Close = (): JSX.Element => (
     <path d="m4 4 8 8M12 4l-8 8" stroke="currentColor" stroke-width="1.5" stroke-linecap="round" />
   </Icon>
 );
+
+export const External = (): JSX.Element => (
+  <Icon>
+    <path
+      d="M9 3h4v4M13 3 7.5 8.5M11 9.5V13H3V5h3.5"
+      fill="none"
+      stroke="currentColor"
+      stroke-width="1.4"
+      stroke-linecap="round"
+      stroke-linejoin="round"
+    />
+  </Icon>
+);

@@ -29,6 +29,12 @@ export function setParams(
   changes: Readonly<Record<string, string | undefined>>,
   options = { replace: false },
 ): void {
-  const { page, uid, params } = parseRoute(location.hash);
-  navigate(hrefOf(page, uid, { ...params, ...changes }), options);
+  const { page, uid, params, variables } = parseRoute(location.hash);
+  navigate(hrefOf(page, uid, { ...params, ...changes }, variables), options);
+}
+
+/** Changes what the address says of a variable; without values the dashboard's own choice holds. */
+export function setVariable(name: string, values: readonly string[], options = { replace: false }): void {
+  const { page, uid, params, variables } = parseRoute(location.hash);
+  navigate(hrefOf(page, uid, params, { ...variables, [name]: values }), options);
 }

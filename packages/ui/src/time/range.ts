@@ -62,11 +62,14 @@ export function isLive(range: TimeRange): boolean {
   return range.to.startsWith('now');
 }
 
+/** The shortest length that reads well on an axis and is at least as long as wanted. */
+export function niceLength(wantedMs: number): number {
+  return STEPS_MS.find((step) => step >= wantedMs) ?? Math.ceil(wantedMs / 86_400_000) * 86_400_000;
+}
+
 /** The step for a range in a width: a point a pixel at most, never finer than the data is scraped. */
 export function stepOf({ fromMs, toMs }: Window, widthPx: number, scrapeMs: number): number {
-  const wanted = (toMs - fromMs) / Math.max(50, widthPx);
-  const nice = STEPS_MS.find((step) => step >= wanted) ?? Math.ceil(wanted / 86_400_000) * 86_400_000;
-  return Math.max(nice, scrapeMs);
+  return Math.max(niceLength((toMs - fromMs) / Math.max(50, widthPx)), scrapeMs);
 }
 
 /** The grid of a range: its points are multiples of the step, and the first is not before the range. */
