@@ -273,6 +273,27 @@ describe('what does not load says where', () => {
       'binnacle.config.ts:11:9: ReferenceError: shop is not defined\n      name: shop,\n            ^',
     ],
     [
+      'a metric that a module does not have, given to us',
+      {
+        'binnacle.config.ts': `import { select } from '@binnacle/promql/builder';
+import * as metrics from './src/metrics';
+export const waiting = select(metrics.request);
+`,
+      },
+      'project_not_loaded',
+      'binnacle.config.ts:3:24: undefined is given where something with name is wanted: is each name spelt as its module exports it?\n    export const waiting = select(metrics.request);\n                           ^',
+    ],
+    [
+      'a field of it that is read in the configuration itself',
+      {
+        'binnacle.config.ts': `import * as metrics from './src/metrics';
+export const name = metrics.request.name;
+`,
+      },
+      'project_not_loaded',
+      "binnacle.config.ts:2:37: Cannot read properties of undefined (reading 'name')\n    export const name = metrics.request.name;\n                                        ^",
+    ],
+    [
       'no default export',
       { 'binnacle.config.ts': CONFIG.replace('export default', 'export const config =') },
       'project_no_config',

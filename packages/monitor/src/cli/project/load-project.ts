@@ -179,6 +179,7 @@ function messageOf(error: {
   readonly message: string;
   readonly name?: string;
   readonly code?: string;
+  readonly stack?: string;
 }): string {
   const missing = /^Cannot find (?:module|package) '([^']+)'/.exec(error.message)?.[1];
   if (missing !== undefined) {
@@ -187,6 +188,9 @@ function messageOf(error: {
   }
   const absent = /^\(0 , [\w$]+\.([\w$]+)\) is not a function$/.exec(error.message)?.[1];
   if (absent !== undefined) return `what is imported as ${absent} is no function: does the module export it?`;
+  const wanted = /^Cannot read properties of undefined \(reading '([\w$]+)'\)$/.exec(error.message)?.[1];
+  if (wanted !== undefined && !isOfProject(error.stack?.split('\n')[1] ?? ''))
+    return `undefined is given where something with ${wanted} is wanted: is each name spelt as its module exports it?`;
   const isOwn = error.name === 'DefinitionError' || error.name === 'TypeError' || error.name === 'Error';
   return isOwn || error.name === undefined ? error.message : `${error.name}: ${error.message}`;
 }
@@ -198,12 +202,14 @@ const FRAME = /(?:\(|at (?:async )?)((?:[a-zA-Z]:)?[\\/][^()]*?):(\d+):(\d+)\)?$
  * whose frames are addresses (`file://`), or lie below `node_modules`.
  */
 function placeOf(stack: string): SourcePlace | undefined {
-  for (const line of stack.split('\n')) {
-    const match = FRAME.exec(line);
-    const [, file, row, column] = match ?? [];
-    if (file === undefined || /[\\/]node_modules[\\/]/.test(file)) continue;
-    // Of the first line columns are not known.
-    return { file, line: Number(row), column: row === '1' ? 0 : Number(column) };
-  }
-  return undefined;
+  const [, file, row, column] = FRAME.exec(stack.split('\n').find(isOfProject) ?? '') ?? [];
+  if (file === undefined) return undefined;
+  // Of the first line columns are not known.
+  return { file, line: Number(row), column: row === '1' ? 0 : Number(column) };
+}
+
+/** Whether a line of a stack is in code of the project. */
+function isOfProject(line: string): boolean {
+  const file = FRAME.exec(line)?.[1];
+  return file !== undefined && !/[\\/]node_modules[\\/]/.test(file);
 }
