@@ -1,6 +1,10 @@
 /** YAML as all generated files have it: the same bytes for the same value, and nothing that two readers read apart. */
-import { Document, isNode, isPair, isScalar, type Node, Scalar, visit } from 'yaml';
+import { Document, isNode, isPair, isScalar, type Node } from 'yaml';
+import { printYaml } from '../yaml-print.ts';
 import { GENERATED_HEADER } from './generated-file.ts';
+
+/** Texts that need quotes hold double ones themselves, being PromQL and templates. */
+const QUOTES = { singleQuote: true } as const;
 
 /** A comment in front of what a path leads to: keys of maps, indexes of lists. */
 export type YamlNote = readonly [path: readonly (string | number)[], comment: string];
@@ -20,13 +24,13 @@ export function yamlText(value: unknown, { about = [], notes = [] }: YamlOptions
   const document = documentOf(value);
   for (const [path, comment] of notes) note(document, path, comment);
   const comment = [GENERATED_HEADER, ...about].map((line) => (line === '' ? '#' : `# ${line}`)).join('\n');
-  return `${comment}\n${textOf(document)}`;
+  return `${comment}\n${printYaml(document, QUOTES)}`;
 }
 
 /** Several values as one file of YAML documents, below one header. */
 export function yamlDocuments(values: readonly unknown[], about: readonly string[] = []): string {
   const comment = [GENERATED_HEADER, ...about].map((line) => `# ${line}`).join('\n');
-  return `${comment}\n${values.map((value) => textOf(documentOf(value))).join('---\n')}`;
+  return `${comment}\n${values.map((value) => printYaml(documentOf(value), QUOTES)).join('---\n')}`;
 }
 
 /** The value, or nothing where it holds nothing: an empty list says no more than a missing one. */
@@ -35,19 +39,7 @@ export function filled<T extends object>(value: T): T | undefined {
 }
 
 function documentOf(value: unknown): Document {
-  const document = new Document(value, { compat: 'yaml-1.1', aliasDuplicateObjects: false });
-  visit(document, {
-    Scalar(key, scalar) {
-      // Scripts and templates of several lines are read as they are, not between quotes.
-      if (key !== 'key' && typeof scalar.value === 'string' && /\n./.test(scalar.value))
-        scalar.type = Scalar.BLOCK_LITERAL;
-    },
-  });
-  return document;
-}
-
-function textOf(document: Document): string {
-  return document.toString({ lineWidth: 0, singleQuote: true });
+  return new Document(value, { compat: 'yaml-1.1', aliasDuplicateObjects: false });
 }
 
 function note(document: Document, path: readonly (string | number)[], comment: string): void {
