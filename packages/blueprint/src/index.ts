@@ -154,8 +154,7 @@ export {
 export type { BuiltQuery, Expression } from './expression.ts';
 export { ALERT_TEMPLATE_PATH, ALERT_TEMPLATE_TEXT } from './generate/alert-template.ts';
 export { type AlertmanagerOptions, renderAlertmanager } from './generate/alertmanager.ts';
-export type { BackendName } from './generate/backend.ts';
-export { BACKEND_NAMES } from './generate/backends.ts';
+export { BACKEND_NAMES, type BackendName } from './generate/backend.ts';
 export { type GenerateOptions, generate } from './generate/generate.ts';
 export { GENERATED_MARK, type GeneratedFile } from './generate/generated-file.ts';
 export { type PrometheusSurroundings, renderPrometheus } from './generate/prometheus.ts';

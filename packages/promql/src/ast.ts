@@ -247,14 +247,12 @@ export function isSetOperator(op: BinaryOp): op is SetOp {
   return op === 'and' || op === 'or' || op === 'unless';
 }
 
+/** Whether an aggregation passes some of its series on, with all their labels, instead of making new ones of them. */
+export function passesSeries(op: AggregationOp): boolean {
+  return op === 'topk' || op === 'bottomk' || op === 'limitk' || op === 'limit_ratio';
+}
+
 /** Whether an aggregation takes a parameter before its vector. */
 export function hasParameter(op: AggregationOp): boolean {
-  return (
-    op === 'topk' ||
-    op === 'bottomk' ||
-    op === 'quantile' ||
-    op === 'count_values' ||
-    op === 'limitk' ||
-    op === 'limit_ratio'
-  );
+  return passesSeries(op) || op === 'quantile' || op === 'count_values';
 }

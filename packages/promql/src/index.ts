@@ -1,6 +1,14 @@
 /** PromQL: parse, print, evaluate. */
 export type * from './ast.ts';
-export { children, hasParameter, isComparison, isSetOperator, unwrapParens, walk } from './ast.ts';
+export {
+  children,
+  hasParameter,
+  isComparison,
+  isSetOperator,
+  passesSeries,
+  unwrapParens,
+  walk,
+} from './ast.ts';
 export { marksBelow, renderParseError, underline } from './caret.ts';
 export { documentedType, valueType } from './check.ts';
 export { Catalog, type CatalogMetric, type CatalogOptions, type LabelDomain } from './checker/catalog.ts';

@@ -17,8 +17,13 @@ export interface EmailReceiver {
   readonly sendResolved?: boolean;
 }
 
+/** The addresses of a receiver, as mail headers have them. */
+export function addressees({ to }: EmailReceiver): string {
+  return typeof to === 'string' ? to : to.join(', ');
+}
+
 /** A Slack channel. */
-export interface SlackReceiver {
+interface SlackReceiver {
   readonly type: 'slack';
   /** `#alerts`. */
   readonly channel: string;
@@ -28,14 +33,14 @@ export interface SlackReceiver {
 }
 
 /** An address that takes Alertmanager's JSON. */
-export interface WebhookReceiver {
+interface WebhookReceiver {
   readonly type: 'webhook';
   readonly url: string | SecretSource;
   readonly sendResolved?: boolean;
 }
 
 /** PagerDuty, through its Events API v2. */
-export interface PagerdutyReceiver {
+interface PagerdutyReceiver {
   readonly type: 'pagerduty';
   readonly routingKey: SecretSource;
   readonly sendResolved?: boolean;
@@ -93,6 +98,8 @@ export interface Alerting {
   readonly inhibitRules?: readonly InhibitRule[];
 }
 
+const MATCHING_FIRST_ROUTE = 'route.matchers: the first route takes every alert; match in its routes';
+
 /**
  * Who is told of alerts, and how; routes name receivers that exist.
  * @throws DefinitionError with everything that Alertmanager would refuse
@@ -101,7 +108,8 @@ export function alerting<const Name extends string>(spec: AlertingSpec<Name>): A
   const checked: Alerting = spec;
   const problems = [
     ...receiverProblems(checked),
-    ...routeProblems('route', checked.route, checked, true),
+    ...(checked.route.matchers?.length ? [MATCHING_FIRST_ROUTE] : []),
+    ...routeProblems('route', checked.route, checked.receivers),
     ...(checked.inhibitRules ?? []).flatMap(inhibitProblems),
   ];
   if (problems.length > 0) throw new DefinitionError(problems.map((text) => `alerting: ${text}`).join('\n'));
@@ -148,12 +156,10 @@ function secretProblems(where: string, source: SecretSource): string[] {
     : [`${where}.file ${JSON.stringify(source.file)} is not an absolute path`];
 }
 
-function routeProblems(where: string, route: AlertRoute, { receivers }: Alerting, top = false): string[] {
+function routeProblems(where: string, route: AlertRoute, receivers: Alerting['receivers']): string[] {
   const problems: string[] = [];
   if (route.receiver !== undefined && !Object.hasOwn(receivers, route.receiver))
     problems.push(`${where}.receiver ${JSON.stringify(route.receiver)} is not one of receivers`);
-  if (top && (route.matchers?.length ?? 0) > 0)
-    problems.push(`${where}.matchers: the first route takes every alert; match in its routes`);
   problems.push(...matcherProblems(`${where}.matchers`, route.matchers ?? []));
   for (const field of ['groupWait', 'groupInterval', 'repeatInterval'] as const) {
     const text = route[field];
@@ -161,7 +167,7 @@ function routeProblems(where: string, route: AlertRoute, { receivers }: Alerting
       problems.push(`${where}.${field} ${JSON.stringify(text)} is not a duration such as 5m`);
   }
   const nested = (route.routes ?? []).flatMap((child, i) =>
-    routeProblems(`${where}.routes[${i}]`, child, { receivers, route: { receiver: '' } }),
+    routeProblems(`${where}.routes[${i}]`, child, receivers),
   );
   return [...problems, ...nested];
 }

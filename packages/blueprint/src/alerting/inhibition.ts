@@ -5,7 +5,7 @@
  * `instance` to an aggregation, with an inhibition that is equal in `instance` only, silences every other alert that has
  * lost it too. What is reported here is proved: both alerts can meet the rule's matchers, and both surely lack the label.
  */
-import { type Expr, parse } from '@binnacle/promql';
+import { type Expr, parse, passesSeries } from '@binnacle/promql';
 import type { AlertRule, RuleGroup } from '../rules/rule.ts';
 import { alertMatcher, passes } from './alert-matcher.ts';
 import type { Alerting, InhibitRule } from './alerting.ts';
@@ -81,7 +81,7 @@ function exprLacks(expr: Expr, label: string): boolean {
     case 'unaryExpr':
       return exprLacks(expr.expr, label);
     case 'aggregation':
-      if (['topk', 'bottomk', 'limitk', 'limit_ratio'].includes(expr.op)) return exprLacks(expr.expr, label);
+      if (passesSeries(expr.op)) return exprLacks(expr.expr, label);
       if (expr.op === 'count_values') return false;
       return expr.without === expr.grouping.includes(label) || exprLacks(expr.expr, label);
     case 'binaryExpr': {

@@ -7,6 +7,9 @@ import type { Panel } from './panel.ts';
 import { checkExpression, checkText } from './query.ts';
 import type { Variable } from './variable.ts';
 
+/** The longest uid that Grafana takes. */
+export const UID_CHARACTERS_MAX = 40;
+
 /** `now`, with steps away from it and down to a unit (`now-1d/d`), milliseconds of the Unix epoch, or a date. */
 const TIME = /^(?:now(?:[+-]\d+[smhdwMQy])*(?:\/f?[smhdwMQy])?|\d+|\d{4}-\d\d-\d\d(?:[T ][\d:.]+Z?)?)$/;
 
@@ -18,8 +21,10 @@ export function checkDashboard(dashboard: Dashboard): void {
   const { title, uid, refresh, variables } = dashboard;
   const where = `dashboard ${JSON.stringify(title)}`;
   if (title.trim() === '') throw new DefinitionError('a dashboard has no title');
-  if (!/^[\w-]{1,40}$/.test(uid))
-    throw new DefinitionError(`${where}: uid ${JSON.stringify(uid)} is not 1 to 40 of a-z A-Z 0-9 - _`);
+  if (!/^[\w-]+$/.test(uid) || uid.length > UID_CHARACTERS_MAX)
+    throw new DefinitionError(
+      `${where}: uid ${JSON.stringify(uid)} is not 1 to ${UID_CHARACTERS_MAX} of a-z A-Z 0-9 - _`,
+    );
   if (!/^(\d+(ms|[smhd]))?$/.test(refresh))
     throw new DefinitionError(`${where}: refresh ${JSON.stringify(refresh)} is not a duration such as 10s`);
   for (const time of [dashboard.time.from, dashboard.time.to])

@@ -6,7 +6,7 @@
  */
 import { type DefinitionPlace, definitionPlace } from '../definition-place.ts';
 import type { Annotation } from './annotation.ts';
-import { checkDashboard } from './check.ts';
+import { checkDashboard, UID_CHARACTERS_MAX } from './check.ts';
 import type { JsonObject, WithRest } from './json.ts';
 import type { DashboardLink } from './link.ts';
 import type { Panel, Repeat } from './panel.ts';
@@ -113,15 +113,18 @@ export function repeatOf({ variable, direction = 'h', maxPerRow }: Repeat): Repe
   return { variable, direction, ...(maxPerRow !== undefined && { maxPerRow }) };
 }
 
+/** Digits of 32 bits to the base 36. */
+const HASH_DIGITS = 7;
+
 /** `Jobs & queues` becomes `jobs-queues`; what is too long or has no letters keeps a hash of the whole. */
 function uidOf(title: string): string {
   const slug = title
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-|-$/g, '');
-  if (slug !== '' && slug.length <= 40) return slug;
-  const hash = hashOf(title).toString(36).padStart(7, '0');
-  return slug === '' ? hash : `${slug.slice(0, 32)}-${hash}`;
+  if (slug !== '' && slug.length <= UID_CHARACTERS_MAX) return slug;
+  const hash = hashOf(title).toString(36).padStart(HASH_DIGITS, '0');
+  return slug === '' ? hash : `${slug.slice(0, UID_CHARACTERS_MAX - HASH_DIGITS - 1)}-${hash}`;
 }
 
 /** FNV-1a over UTF-16 code units, 32 bits: short, and the same everywhere. */

@@ -1,8 +1,8 @@
-/** The programmer's mistake in a dashboard, thrown while it is defined. */
+/** The programmer's mistake in a definition, thrown while it is made. */
 
 /**
- * A dashboard cannot mean what it says: an expression that does not parse, a variable that nobody declared, a
- * size that does not fit. The message names the panel and, for expressions, points at the place.
+ * A definition cannot mean what it says: an expression that does not parse, a variable that nobody declared, a receiver
+ * that does not exist. The message names what is defined and, for expressions, points at the place.
  */
 export class DefinitionError extends TypeError {
   override readonly name = 'DefinitionError';

@@ -5,7 +5,7 @@
  * A query of the builder knows the metrics that it selects; of an expression as text they can be given. Where neither
  * is, names tell what they tell by convention.
  */
-import { Catalog, catalogOf, type Expr, ParseError, parse, walk } from '@binnacle/promql';
+import { Catalog, catalogOf, type Expr, ParseError, parse, passesSeries, walk } from '@binnacle/promql';
 import { metricsOf } from '@binnacle/promql/builder';
 import { type Expression, expressionText } from '../expression.ts';
 import { isNeverNegative } from './never-negative.ts';
@@ -100,17 +100,8 @@ export function losesBuckets(tree: Expr): boolean {
 function labelsOf(expr: Expr): readonly string[] | undefined {
   switch (expr.type) {
     case 'aggregation':
-      switch (expr.op) {
-        case 'topk':
-        case 'bottomk':
-        case 'limitk':
-        case 'limit_ratio':
-          return labelsOf(expr.expr);
-        case 'count_values':
-          return undefined;
-        default:
-          return expr.without ? undefined : expr.grouping;
-      }
+      if (passesSeries(expr.op)) return labelsOf(expr.expr);
+      return expr.without || expr.op === 'count_values' ? undefined : expr.grouping;
     case 'parenExpr':
     case 'unaryExpr':
       return labelsOf(expr.expr);

@@ -175,7 +175,8 @@ export interface PanelCommon
   readonly mappings?: readonly Mapping[];
 }
 
-const COLUMNS = 24;
+/** The width of Grafana's grid. */
+export const GRID_COLUMNS = 24;
 
 /** What was given, as one object. */
 export function specOf<Settings>([first, asked = [], settings]: Given<Settings>): PanelSpec & Settings {
@@ -296,7 +297,7 @@ export function frameCommon(
   const { title, description, links, repeat, transparent, width, height, rest } = spec;
   if (title.trim() === '') throw new DefinitionError(`a ${kind} panel has no title`);
   const where = `${kind} ${JSON.stringify(title)}`;
-  checkSize(where, 'width', width, COLUMNS);
+  checkSize(where, 'width', width, GRID_COLUMNS);
   checkSize(where, 'height', height, Number.MAX_SAFE_INTEGER);
   const definedAt = definitionPlace();
   return {

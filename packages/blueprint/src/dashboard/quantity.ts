@@ -11,7 +11,7 @@
  *     100 * sum(rate(requests_total{status="500"}[5m])) / sum(rate(requests_total[5m]))
  *                                                                            → a share, times 100
  */
-import { Catalog, type Expr, type Facts, isComparison } from '@binnacle/promql';
+import { Catalog, type Expr, type Facts, isComparison, metricNameOf } from '@binnacle/promql';
 
 /** Exponents by base unit, none of them 0. */
 export type Base = Readonly<Record<string, number>>;
@@ -79,7 +79,7 @@ function selected(
   selector: Extract<Expr, { type: 'vectorSelector' }>,
   catalog: Catalog,
 ): Quantity | undefined {
-  const name = selector.name || selector.matchers.find((m) => m.name === '__name__' && m.op === '=')?.value;
+  const name = metricNameOf(selector);
   if (!name) return undefined;
   const { unit, observed, kind } = catalog.series(name) ?? byConvention(name);
   const share = /[_:](ratio|percent(?:age)?)(?:_rate\w*)?$/.exec(name)?.[1];

@@ -66,7 +66,7 @@ const MACROS = ['__rate_interval', '__interval', '__interval_ms', '__range', '__
 const REFERENCE = /\$\{(\w+)(?:\.[\w.]+)?(?::[^}]*)?\}|\$(\w+)|\[\[(\w+)(?::\w+)?\]\]/g;
 
 /** The text of an expression with everything replaced, and the way back. */
-export type Substituted = Pick<Interpolated, 'text' | 'sourceOffset'>;
+type Substituted = Pick<Interpolated, 'text' | 'sourceOffset'>;
 
 /**
  * Replaces macros and variables by something of their kind.

@@ -4,7 +4,14 @@
  * Secrets are named by file only, and every text that is sent is named, since what a version takes by default differs.
  * Fields that only newer versions know (`name` of an inhibition) are not written.
  */
-import type { Alerting, AlertRoute, Receiver, SecretSource, Smtp } from '../alerting/alerting.ts';
+import {
+  type Alerting,
+  type AlertRoute,
+  addressees,
+  type Receiver,
+  type SecretSource,
+  type Smtp,
+} from '../alerting/alerting.ts';
 import { DEFAULT_INHIBIT_RULES } from '../alerting/inhibition.ts';
 import { type NamedSecret, SECRETS_FOLDER, secretName, secretsOf } from '../alerting/secrets.ts';
 import { ALERT_TEMPLATE, ALERT_TEMPLATE_PATH } from './alert-template.ts';
@@ -19,7 +26,8 @@ export interface AlertmanagerOptions {
   readonly secrets?: 'folder' | 'sources';
 }
 
-const GROUP_BY = ['alertname', 'job'];
+/** The labels that alerts are told together by, where the configuration names none. */
+export const GROUP_BY: readonly string[] = ['alertname', 'job'];
 const GROUP_WAIT = '30s';
 const GROUP_INTERVAL = '5m';
 const REPEAT_INTERVAL = '4h';
@@ -106,7 +114,7 @@ function wayFields(way: Receiver, fields: SecretFields): readonly [list: string,
       return [
         'email_configs',
         {
-          to: typeof way.to === 'string' ? way.to : way.to.join(', '),
+          to: addressees(way),
           send_resolved,
           headers: { Subject: ALERT_TEMPLATE.title },
           html: ALERT_TEMPLATE.html,

@@ -8,8 +8,11 @@ import type { ComposeService } from './compose-service.ts';
 import type { GeneratedFile } from './generated-file.ts';
 import type { PrometheusSurroundings } from './prometheus.ts';
 
-/** The names of the backends. */
-export type BackendName = 'prometheus' | 'mimir' | 'thanos' | 'victoriametrics';
+/** The names of the backends, as they are asked for. */
+export const BACKEND_NAMES = ['prometheus', 'mimir', 'thanos', 'victoriametrics'] as const;
+
+/** The name of a backend. */
+export type BackendName = (typeof BACKEND_NAMES)[number];
 
 /** One backend. */
 export interface Backend {

@@ -26,11 +26,3 @@ export const BACKENDS: Readonly<Record<BackendName, Backend>> = {
   thanos,
   victoriametrics,
 };
-
-/** The names of the backends, as they are asked for. */
-export const BACKEND_NAMES = [
-  'prometheus',
-  'mimir',
-  'thanos',
-  'victoriametrics',
-] as const satisfies readonly BackendName[];

@@ -7,7 +7,7 @@ import { fromContainer } from './targets.ts';
 import { yamlText } from './yaml-text.ts';
 
 /** Where the processes of a service count. */
-export const METRICS_DIRECTORY = '/run/binnacle';
+const METRICS_DIRECTORY = '/run/binnacle';
 
 /** More than any service's series take; what is not used takes no memory. */
 const METRICS_DIRECTORY_SIZE = '64m';
@@ -51,6 +51,6 @@ function hostsOf({ targets }: Service): readonly string[] {
 }
 
 /** The port of the first target; undefined where it goes without saying. */
-export function portOf({ targets }: Service): string | undefined {
+function portOf({ targets }: Service): string | undefined {
   return /:(\d+)$/.exec(targets[0] ?? '')?.[1];
 }

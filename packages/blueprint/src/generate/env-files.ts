@@ -23,9 +23,9 @@ export function renderEnvExample(config: Config, environment: EnvironmentName): 
     ...blocks,
     [
       '# Other versions than the pinned ones:',
-      ...Object.values(IMAGES)
-        .slice(0, 3)
-        .map(({ variable, name }) => `# ${variable}=${name}`),
+      ...[IMAGES.prometheus, IMAGES.alertmanager, IMAGES.grafana].map(
+        ({ variable, name }) => `# ${variable}=${name}`,
+      ),
     ].join('\n'),
   ].join('\n\n')}\n`;
 }

@@ -5,7 +5,7 @@ import type { GeneratedFile } from './generated-file.ts';
 import { yamlText } from './yaml-text.ts';
 
 /** What dashboards and links know the data source by, whatever stands behind it. */
-export const DATASOURCE_UID = 'prometheus';
+const DATASOURCE_UID = 'prometheus';
 
 /** The variable of Grafana's environment that holds the scrape interval, which differs between environments. */
 export const SCRAPE_INTERVAL_VARIABLE = 'SCRAPE_INTERVAL';

@@ -5,7 +5,7 @@ import { IMAGES } from './images.ts';
 import { HOST_FROM_CONTAINER, withoutSlash } from './targets.ts';
 
 /** What a Prometheus is told that has something behind it. */
-export interface PrometheusSettings {
+interface PrometheusSettings {
   /** How long it keeps samples itself, where something else keeps them longer. */
   readonly retentionTime?: string;
   readonly flags?: readonly string[];

@@ -10,7 +10,7 @@ const QUOTES = { singleQuote: true } as const;
 export type YamlNote = readonly [path: readonly (string | number)[], comment: string];
 
 /** How a text is written. */
-export interface YamlOptions {
+interface YamlOptions {
   /** Lines below the header, each without `#`. */
   readonly about?: readonly string[];
   readonly notes?: readonly YamlNote[];

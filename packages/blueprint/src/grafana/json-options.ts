@@ -22,7 +22,7 @@ export interface GrafanaReduceOptions {
 }
 
 /** How lines look. */
-export interface GrafanaTimeseriesStyle {
+interface GrafanaTimeseriesStyle {
   readonly axisBorderShow: false;
   readonly axisLabel: string;
   readonly axisPlacement: 'auto';
@@ -42,7 +42,7 @@ export interface GrafanaTimeseriesStyle {
 }
 
 /** How cells of a table look. */
-export interface GrafanaTableStyle {
+interface GrafanaTableStyle {
   readonly align: 'auto';
   readonly cellOptions: { readonly type: 'auto' };
   readonly filterable: boolean;
@@ -50,7 +50,7 @@ export interface GrafanaTableStyle {
 }
 
 /** How a heatmap is coloured and labelled. */
-export interface GrafanaHeatmapOptions {
+interface GrafanaHeatmapOptions {
   readonly calculate: false;
   readonly cellGap: number;
   readonly color: {

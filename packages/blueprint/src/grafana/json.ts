@@ -4,7 +4,7 @@
  *
  * What a dashboard carries along in `rest` is laid over it and may go beyond these types.
  */
-import type { JsonObject, JsonValue } from '../dashboard/json.ts';
+import type { JsonValue } from '../dashboard/json.ts';
 import type { GrafanaPanelOptions } from './json-options.ts';
 
 /** A place on the grid: 24 columns, rows of 30 px. */
@@ -144,9 +144,6 @@ type GrafanaTextPanel = GrafanaPanelCommon & {
 
 /** A panel, by its type. One of another type has `GrafanaOtherPanel`'s shape. */
 export type GrafanaPanel = GrafanaValuePanel | GrafanaTextPanel;
-
-/** A panel of a kind that has no words here. */
-export type GrafanaOtherPanel = GrafanaPanelCommon & { readonly type: string } & JsonObject;
 
 /** A heading. A closed one holds its panels, an open one has them behind it. */
 export interface GrafanaRow {

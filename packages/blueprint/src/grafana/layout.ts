@@ -16,10 +16,9 @@
  * A panel that is repeated beside itself has a shelf of its own, since its copies fill the width. Panels whose place is
  * given stand there, and the others are dealt below the lowest of them.
  */
-import type { Panel } from '../dashboard/panel.ts';
+import { GRID_COLUMNS, type Panel } from '../dashboard/panel.ts';
 import type { GridPos } from './json.ts';
 
-const COLUMNS = 24;
 const LARGE_HEIGHT = 8;
 const SMALL_HEIGHT = 4;
 const LARGE_LEAST = 8;
@@ -85,19 +84,19 @@ function fillsShelf({ repeat, width }: Panel): boolean {
 }
 
 function leastWidth(panel: Panel): number {
-  if (fillsShelf(panel)) return COLUMNS;
+  if (fillsShelf(panel)) return GRID_COLUMNS;
   return panel.width ?? (isSmall(panel) ? SMALL_LEAST : LARGE_LEAST);
 }
 
 function shelvesOf(panels: readonly Panel[]): Panel[][] {
   const total = panels.reduce((sum, panel) => sum + leastWidth(panel), 0);
-  const share = total / Math.ceil(total / COLUMNS);
+  const share = total / Math.ceil(total / GRID_COLUMNS);
   const shelves: Panel[][] = [];
-  let used = COLUMNS;
+  let used = GRID_COLUMNS;
   for (const panel of panels) {
     const least = leastWidth(panel);
     // Half a panel over the share is nearer to it than half a panel below.
-    if (used + least > COLUMNS || used + least / 2 > share) {
+    if (used + least > GRID_COLUMNS || used + least / 2 > share) {
       shelves.push([]);
       used = 0;
     }
@@ -112,7 +111,7 @@ function widthsOf(shelf: readonly Panel[]): number[] {
   const free = shelf.filter((panel) => panel.width === undefined);
   const larges = free.filter((panel) => !isSmall(panel)).length;
   const smalls = free.length - larges;
-  const room = COLUMNS - given;
+  const room = GRID_COLUMNS - given;
   if (larges === 0) {
     const shared = share(room, smalls);
     return shelf.map((panel) => panel.width ?? shared.pop()!);

@@ -27,7 +27,7 @@ import { withRest } from './rest.ts';
 import { columnOverrides, tableOptions, tableTransformations } from './table.ts';
 
 /** Where a panel goes: its id, its place and who answers it. */
-export interface Placement {
+interface Placement {
   readonly id: number;
   readonly gridPos: GridPos;
   readonly datasource: GrafanaDatasource;

@@ -8,6 +8,7 @@
 import type { Annotation } from '../dashboard/annotation.ts';
 import { type Dashboard, hashOf, type Row } from '../dashboard/dashboard.ts';
 import type { DashboardLink } from '../dashboard/link.ts';
+import { GRID_COLUMNS } from '../dashboard/panel.ts';
 import type { Variable } from '../dashboard/variable.ts';
 import type {
   GrafanaAnnotation,
@@ -100,7 +101,7 @@ function renderRows(
         type: 'row',
         title,
         collapsed,
-        gridPos: { h: 1, w: 24, x: 0, y },
+        gridPos: { h: 1, w: GRID_COLUMNS, x: 0, y },
         panels: inside ? rendered : [],
         ...(repeat !== undefined && { repeat }),
       };

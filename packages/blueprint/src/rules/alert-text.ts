@@ -71,7 +71,7 @@ function literal(words: string, goesOn: boolean): string {
 }
 
 /** The value of the expression when the alert fires. By itself it is shown with all its digits. */
-export class ValuePlaceholder extends Placeholder {
+class ValuePlaceholder extends Placeholder {
   constructor() {
     super('$value');
   }

@@ -10,7 +10,7 @@
  */
 
 /** What is wrong, and where: an offset in UTF-16 code units. */
-export interface TemplateProblem {
+interface TemplateProblem {
   readonly message: string;
   readonly offset: number;
 }
@@ -24,7 +24,7 @@ export interface TemplateAction {
 }
 
 /** The actions of a template up to the first problem, which is undefined where there is none. */
-export interface ScannedTemplate {
+interface ScannedTemplate {
   readonly actions: readonly TemplateAction[];
   readonly problem: TemplateProblem | undefined;
 }

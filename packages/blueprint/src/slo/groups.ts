@@ -45,7 +45,7 @@ export interface BurnRateAlerting {
 }
 
 /** What the alerts of an objective fire at. */
-export interface Rates {
+interface Rates {
   readonly page: readonly BurnRate[];
   readonly ticket: readonly BurnRate[];
 }

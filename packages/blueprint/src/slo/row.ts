@@ -20,7 +20,7 @@ import {
 } from './series.ts';
 
 /** What the panels of an objective are made of. */
-export interface RowParts extends Promised {
+interface RowParts extends Promised {
   readonly slo: string;
   /** The conditions of its alerts, the fastest first. */
   readonly rates: readonly BurnRate[];

@@ -23,7 +23,7 @@ export type EvaluationTime = number | Date | 'start' | 'end';
  * The milliseconds of a duration greater than 0.
  * @throws RangeError with where it stands and its text
  */
-export function rangeMs(where: string, text: Duration): number {
+function rangeMs(where: string, text: Duration): number {
   const ms = milliseconds(where, text);
   if (ms > 0) return ms;
   throw new RangeError(`${where}: duration must be greater than 0, not ${JSON.stringify(text)}`);

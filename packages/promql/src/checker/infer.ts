@@ -5,7 +5,14 @@
  * labels; a function, an aggregation or an operator makes facts of facts. What cannot be told becomes unknown, and
  * what is unknown is never reported. Nothing is inferred twice: the checks ask for any expression at any time.
  */
-import { type AggregateExpr, type BinaryExpr, type Expr, isComparison, isSetOperator } from '../ast.ts';
+import {
+  type AggregateExpr,
+  type BinaryExpr,
+  type Expr,
+  isComparison,
+  isSetOperator,
+  passesSeries,
+} from '../ast.ts';
 import type { Catalog } from './catalog.ts';
 import { CONSTANT, type Facts, PLAIN_GAUGE, type SampleKind, UNKNOWN } from './facts.ts';
 import { callFacts } from './infer-call.ts';
@@ -85,7 +92,7 @@ const BLENDING: ReadonlySet<string> = new Set(['sum', 'avg', 'min', 'max', 'quan
 
 function aggregated(expr: AggregateExpr, inner: Facts): Facts {
   const { op, grouping, param } = expr;
-  if (op === 'topk' || op === 'bottomk' || op === 'limitk' || op === 'limit_ratio') return inner;
+  if (passesSeries(op)) return inner;
   const labels = expr.without ? inner.labels.without(grouping, expr) : inner.labels.only(grouping, expr);
   if (op === 'count_values') {
     const label = param?.type === 'stringLiteral' ? param.value : undefined;

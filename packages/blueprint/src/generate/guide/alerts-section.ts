@@ -8,7 +8,7 @@ import {
   printExpr,
   unwrapParens,
 } from '@binnacle/promql';
-import type { AlertRoute, Receiver } from '../../alerting/alerting.ts';
+import { type AlertRoute, addressees, type Receiver } from '../../alerting/alerting.ts';
 import type { Config } from '../../config/config.ts';
 import { percent } from '../../decimal.ts';
 import { anchor, block, code, inline, paragraphs, table } from '../../markdown.ts';
@@ -177,7 +177,7 @@ function routes({ alerting }: Config): string {
 function wayText(way: Receiver): string {
   switch (way.type) {
     case 'email':
-      return `mail to ${inline(typeof way.to === 'string' ? way.to : way.to.join(', '))}`;
+      return `mail to ${inline(addressees(way))}`;
     case 'slack':
       return `Slack ${inline(way.channel)}`;
     case 'webhook':

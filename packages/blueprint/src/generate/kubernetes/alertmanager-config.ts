@@ -4,11 +4,19 @@
  */
 
 import { alertMatcher } from '../../alerting/alert-matcher.ts';
-import type { Alerting, AlertRoute, Receiver, SecretSource, Smtp } from '../../alerting/alerting.ts';
+import {
+  type Alerting,
+  type AlertRoute,
+  addressees,
+  type Receiver,
+  type SecretSource,
+  type Smtp,
+} from '../../alerting/alerting.ts';
 import { DEFAULT_INHIBIT_RULES } from '../../alerting/inhibition.ts';
 import { secretName, secretsOf } from '../../alerting/secrets.ts';
 import type { Config } from '../../config/config.ts';
 import { ALERT_TEMPLATE } from '../alert-template.ts';
+import { GROUP_BY } from '../alertmanager.ts';
 import { filled } from '../yaml-text.ts';
 import { type Manifest, metadata } from './manifest.ts';
 
@@ -33,7 +41,7 @@ export function alertmanagerConfig(config: Config, alerting: Alerting): Manifest
     metadata: metadata(config, config.name),
     spec: {
       route: {
-        ...routeSpec({ ...route, groupBy: route.groupBy ?? ['alertname', 'job'] }),
+        ...routeSpec({ ...route, groupBy: route.groupBy ?? GROUP_BY }),
         matchers: undefined,
       },
       receivers: Object.entries(receivers).map(([name, ways]) => ({ name, ...waysSpec(ways, smtp, keyOf) })),
@@ -89,7 +97,7 @@ function waySpecs(
         [
           'emailConfigs',
           {
-            to: typeof way.to === 'string' ? way.to : way.to.join(', '),
+            to: addressees(way),
             sendResolved,
             from: smtp?.from,
             smarthost: smtp?.smarthost,
