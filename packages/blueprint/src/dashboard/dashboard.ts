@@ -12,6 +12,9 @@ import type { DashboardLink } from './link.ts';
 import type { Panel, Repeat } from './panel.ts';
 import type { Variable } from './variable.ts';
 
+/** How often a dashboard asks again when nobody says: as often as production is scraped. */
+export const REFRESH_DEFAULT = '30s';
+
 /** A heading and the panels below it. */
 export interface Row extends WithRest {
   readonly title: string;
@@ -41,7 +44,7 @@ export interface DashboardSpec {
   readonly uid?: string;
   readonly description?: string;
   readonly tags?: readonly string[];
-  /** How often it asks again, such as `10s`; empty for never. Default `30s`: no faster than samples come. */
+  /** How often it asks again, such as `10s`; empty for never. Default `30s`, since production is scraped so. */
   readonly refresh?: string;
   /** The range that it opens with. Default the last hour. */
   readonly time?: { readonly from: string; readonly to: string };
@@ -92,7 +95,7 @@ export function dashboard(spec: DashboardSpec): Dashboard {
     uid: spec.uid ?? uidOf(spec.title),
     description: spec.description ?? '',
     tags: spec.tags ?? [],
-    refresh: spec.refresh ?? '30s',
+    refresh: spec.refresh ?? REFRESH_DEFAULT,
     time: spec.time ?? { from: 'now-1h', to: 'now' },
     timezone: spec.timezone ?? 'browser',
     pointer: spec.pointer ?? 'line',

@@ -5,6 +5,7 @@ import { board, dashboardSuite, graph, looks, SCRAPED } from './dashboard-suite.
 const R = 'rate(http_requests_total[$__rate_interval])';
 const PANEL = 'panel "P"';
 const BOARD = 'dashboard "API"';
+const BUCKETS = 'sum by (le) (rate(http_request_duration_seconds_bucket[5m]))';
 const LATENCY =
   'histogram_quantile(0.9, sum by (le) (rate(http_request_duration_seconds_bucket[$__rate_interval])))';
 const RATIO = `sum(rate(http_requests_total{status="200"}[5m])) / sum(rate(http_requests_total[5m]))`;
@@ -74,6 +75,29 @@ dashboardSuite('unit-misfit', {
       board([graph('rate(sent_bytes_total[5m])', looks({ unit: 'bps' }))]),
       [[PANEL, '"bps"', 'warning', 'the values are bytes per second, and are shown as bps']],
     ],
+    [
+      'buckets of seconds as bytes',
+      board([graph(BUCKETS, { type: 'heatmap', ...looks({ unit: 'bytes' }) })]),
+      [[PANEL, '"bytes"', 'warning', 'the values are seconds, and are shown as bytes']],
+    ],
+    [
+      'an axis of bytes for buckets of seconds',
+      board([
+        graph(BUCKETS, {
+          type: 'heatmap',
+          options: { yAxis: { unit: 'decbytes' } },
+          ...looks({ unit: 'short' }),
+        }),
+      ]),
+      [[PANEL, '"decbytes"', 'warning', 'the values are seconds, and are shown as decbytes']],
+    ],
+    [
+      'bytes that a heatmap sorts into buckets as seconds',
+      board([
+        graph('disk_usage_bytes', { type: 'heatmap', options: { calculate: true }, ...looks({ unit: 's' }) }),
+      ]),
+      [[PANEL, '"s"', 'warning', 'the values are bytes, and are shown as s']],
+    ],
   ],
   silent: [
     [
@@ -112,6 +136,21 @@ dashboardSuite('unit-misfit', {
       ]),
     ],
     ['words', board([graph(LATENCY, looks({ unit: 'suffix: s' }))])],
+    [
+      'the buckets of a heatmap, whose counts are in its cells',
+      board([
+        graph(BUCKETS, { type: 'heatmap', ...looks({ unit: 's' }) }),
+        graph(`sum by (le) (increase(http_request_duration_seconds_bucket[5m]))`, {
+          type: 'heatmap',
+          options: { calculate: false },
+          ...looks({ unit: 's' }),
+        }),
+        graph(BUCKETS, { type: 'heatmap', options: { yAxis: { unit: 's' } }, ...looks({ unit: 'short' }) }),
+        graph(BUCKETS, { type: 'heatmap', ...looks({ unit: 'short' }) }),
+        // Of what is in these buckets nobody says what it is.
+        graph(`sum by (le) (rate(other_bucket[5m]))`, { type: 'heatmap', ...looks({ unit: 's' }) }),
+      ]),
+    ],
   ],
 });
 
@@ -523,6 +562,11 @@ dashboardSuite('fast-refresh', {
   silent: [
     ['as often as is scraped', board([], { refresh: '15s' }), SCRAPED],
     ['never', board([], { refresh: '' }), SCRAPED],
+    [
+      'as often as nobody has chosen',
+      board([], { refresh: '30s' }),
+      { files: { 'prometheus.yml': 'scrape_configs:\n  - job_name: api\n' } },
+    ],
     ['what nobody knows of scrapes', board([], { refresh: '1s' })],
   ],
 });

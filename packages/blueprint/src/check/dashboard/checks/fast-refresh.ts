@@ -1,5 +1,6 @@
 /** Dashboards that ask more often than there is something new. */
 import { formatDuration } from '@binnacle/promql';
+import { REFRESH_DEFAULT } from '../../../dashboard/dashboard.ts';
 import { durationMs } from '../../repository/scrape-file.ts';
 import type { DashboardCheck } from '../dashboard-check.ts';
 
@@ -8,6 +9,8 @@ export const fastRefresh: DashboardCheck = {
   name: 'fast-refresh',
   inspect({ dashboard, subject, place, context: { scrapeIntervalMs } }, report) {
     const { refresh } = dashboard;
+    // What nobody has chosen, and too seldom to do harm.
+    if (refresh === REFRESH_DEFAULT) return;
     const ms = typeof refresh === 'string' ? durationMs(refresh) : undefined;
     if (ms === undefined || ms === 0 || scrapeIntervalMs === undefined || ms >= scrapeIntervalMs) return;
     report(subject, place('/refresh'), {

@@ -1,5 +1,7 @@
 /** Units that are not those of the numbers. */
 import { type Unit, unitInWords } from '@binnacle/promql';
+import type { InventoryPanel } from '../../../grafana/inventory.ts';
+import { isObject } from '../../../grafana/reading/json.ts';
 import type { DashboardCheck } from '../dashboard-check.ts';
 import { panelSubject, shownQueries } from '../dashboard-subject.ts';
 import { isDivision } from '../expression-shape.ts';
@@ -14,14 +16,15 @@ export const unitMisfit: DashboardCheck = {
   name: 'unit-misfit',
   inspect(dashboard, report) {
     for (const panel of dashboard.inventory.panels) {
-      const id = panel.unit;
+      const { id, pointer, isOfBuckets } = unitIn(panel);
       if (id === undefined || hasUnitOverride(panel) || !keepsValues(panel)) continue;
       const shown = shownUnit(id);
       if (shown === undefined && !PLAIN.has(id)) continue;
       for (const { expression } of shownQueries(dashboard, panel)) {
         const { tree } = expression;
         if (tree === undefined) continue;
-        const { unit } = expression.facts(tree);
+        const facts = expression.facts(tree);
+        const unit = isOfBuckets ? facts.observed : facts.unit;
         if (unit === undefined || (PLAIN.has(id) && isCounted(unit))) continue;
         const isNumber = sameUnit(unit, {});
         // A number of things may well be a percentage; whether of 1 or of 100 is a check of its own.
@@ -31,7 +34,7 @@ export const unitMisfit: DashboardCheck = {
         if (shown !== undefined && sameUnit(shown.unit, unit) && shown.factor === 1) continue;
         const better = isNumber ? 'percentunit' : unitIdFor(unit);
         const says = isNumber && isDivision(tree) ? 'a share' : unitInWords(unit);
-        report(panelSubject(panel), dashboard.place(`${panel.pointer}/fieldConfig/defaults/unit`), {
+        report(panelSubject(panel), dashboard.place(pointer), {
           severity: PLAIN.has(id) ? 'info' : 'warning',
           message: `the values are ${says}, and are shown as ${id}`,
           reason: PLAIN.has(id)
@@ -44,6 +47,26 @@ export const unitMisfit: DashboardCheck = {
     }
   },
 };
+
+/**
+ * Where a panel says its unit. A heatmap that shows the buckets of a histogram has them on its axis; in its cells are
+ * counts, whose unit goes where that of other panels is, or that of the axis where it has none of its own.
+ */
+function unitIn({ unit, json, pointer, type }: InventoryPanel): {
+  readonly id: string | undefined;
+  readonly pointer: string;
+  readonly isOfBuckets: boolean;
+} {
+  const usual = `${pointer}/fieldConfig/defaults/unit`;
+  if (type !== 'heatmap' || json.options?.calculate === true)
+    return { id: unit, pointer: usual, isOfBuckets: false };
+  const { yAxis } = json.options ?? {};
+  const own = isObject(yAxis) ? yAxis.unit : undefined;
+  if (typeof own === 'string')
+    return { id: own, pointer: `${pointer}/options/yAxis/unit`, isOfBuckets: true };
+  const id = unit !== undefined && PLAIN.has(unit) ? undefined : unit;
+  return { id, pointer: usual, isOfBuckets: true };
+}
 
 /** Whether it is a number of things per something, for which most ids of rates are no more than a word. */
 function isCounted(unit: Unit): boolean {
