@@ -48,7 +48,7 @@ test('series are named by their format', () => {
     expect(seriesNames(all, format, 'expr'), format).toEqual(expected);
   check('{{status}}', 'ok', 'failed');
   check('{{ status }} of {{job}}', 'ok of web', 'failed of web');
-  check('{{missing}}', '', '');
+  check('{{missing}}', 'jobs_total{status="ok", job="web"}', 'jobs_total{status="failed", job="web"}');
   check('fixed', 'fixed', 'fixed');
   check('__auto', 'ok', 'failed');
   check('', 'jobs_total{status="ok", job="web"}', 'jobs_total{status="failed", job="web"}');

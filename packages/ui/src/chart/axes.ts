@@ -16,7 +16,8 @@ const TIME_TICKS = [
   604_800, 2_592_000, 31_536_000,
 ];
 
-const POWERS = Array.from({ length: 31 }, (_, i) => i - 12);
+/** From the smallest that is told apart from 0 to the largest that a number holds. */
+const POWERS = Array.from({ length: 320 }, (_, i) => i - 12);
 const VALUE_TICKS: Readonly<Record<ReturnType<typeof tickBase>, number[]>> = {
   decimal: POWERS.flatMap((power) => [1, 2, 2.5, 5].map((digit) => Number(`${digit}e${power}`))),
   binary: Array.from({ length: 64 }, (_, i) => 2 ** (i - 4)),

@@ -79,7 +79,7 @@ export function valueRange(
 }
 
 /** Beyond this, sums and differences of ends leave what a number holds. */
-const HUGE = 1e300;
+const HUGE = 8e307;
 
 function clamp(value: number): number {
   return Math.min(HUGE, Math.max(-HUGE, value));

@@ -19,11 +19,11 @@ export function seriesText(labels: LabelMap): string {
 /** The names of the series of one query. */
 export function seriesNames(all: readonly LabelMap[], format: string, expr: string): string[] {
   if (format === '__auto') return automatic(all, expr);
-  return all.map((labels) =>
-    format === ''
-      ? seriesText(labels) || expr
-      : format.replace(/\{\{\s*([^{}]+?)\s*\}\}/g, (_, name: string) => labels[name] ?? ''),
-  );
+  return all.map((labels) => {
+    const name = format.replace(/\{\{\s*([^{}]+?)\s*\}\}/g, (_, label: string) => labels[label] ?? '');
+    // A format of labels that a series does not have says nothing.
+    return name.trim() === '' ? seriesText(labels) || expr : name;
+  });
 }
 
 function automatic(all: readonly LabelMap[], expr: string): string[] {

@@ -39,7 +39,11 @@ export function usePanelData(
   widthPx: number,
   visible: boolean,
 ): PanelState {
-  const [state, setState] = useState<PanelState>({ data: undefined, error: undefined, loading: true });
+  const [state, setState] = useState<PanelState>({
+    data: undefined,
+    error: undefined,
+    loading: targets.length > 0,
+  });
   const underWay = useRef<{ readonly abort: AbortController; readonly about: string } | undefined>(undefined);
   const shown = useRef('');
   const drawn = useRef('');

@@ -45,6 +45,7 @@ export function SectionView({
               '--y': gridPos.y + 1,
               '--w': gridPos.w,
               '--h': gridPos.h,
+              '--phone-h': phoneHeight(placed.panel),
             };
             return (
               <div
@@ -60,6 +61,12 @@ export function SectionView({
       )}
     </section>
   );
+}
+
+/** Rows on a narrow screen: what is drawn over time needs some, and none should fill it. */
+function phoneHeight({ kind, gridPos }: PlacedPanel['panel']): number {
+  const least = kind === 'timeseries' || kind === 'heatmap' || kind === 'piechart' ? 8 : 4;
+  return Math.min(12, Math.max(least, gridPos.h));
 }
 
 const loadMarks = () => import('../chart/marks.ts');

@@ -13,7 +13,7 @@ import { seriesName } from './series-name.ts';
 /** More series than these cannot be told apart. */
 const SERIES_MOST = 8;
 /** So many bounds are written below. */
-const LABELS_MOST = 6;
+const LABELS_MOST = 4;
 
 /** Draws a histogram panel. */
 export function HistogramView({
@@ -32,8 +32,11 @@ export function HistogramView({
   const least = Math.min(...all.map(({ from }) => from));
   const last = Math.max(...all.map(({ to }) => to));
   const at = (value: number): number => (100 * (value - least)) / (last - least || 1);
-  const every = Math.ceil((groups[0]?.bins.length ?? 1) / LABELS_MOST);
-  const bounds = (groups[0]?.bins ?? []).filter((_, i) => i % every === 0).map(({ from }) => from);
+  const width = all[0] === undefined ? 1 : all[0].to - all[0].from;
+  const every = Math.ceil((last - least) / width / LABELS_MOST);
+  const bounds = Array.from({ length: LABELS_MOST }, (_, i) => least + i * every * width).filter(
+    (bound) => bound < last,
+  );
   return (
     <div class="histogram">
       <div

@@ -41,6 +41,7 @@ export function PieView({
   const { unit, decimals } = panel.field;
   const percent = (value: number): string => format(whole === 0 ? 0 : (100 * value) / whole, 'percent', 0);
   const shown = parts.find(({ name }) => name === pointed);
+  const middle = shown === undefined ? format(whole, unit, decimals) : percent(shown.value);
   let done = 0;
   return (
     <div class={`pie legend-${panel.legend.mode === 'hidden' ? 'none' : panel.legend.placement}`}>
@@ -70,8 +71,15 @@ export function PieView({
           );
         })}
         {panel.donut && (
-          <text x="50" y="50" class="pie-middle" text-anchor="middle" dominant-baseline="central">
-            {shown === undefined ? format(whole, unit, decimals) : percent(shown.value)}
+          <text
+            x="50"
+            y="50"
+            class="pie-middle"
+            text-anchor="middle"
+            dominant-baseline="central"
+            style={{ fontSize: `${Math.min(13, (3.2 * INNER) / middle.length)}px` }}
+          >
+            {middle}
           </text>
         )}
       </svg>
