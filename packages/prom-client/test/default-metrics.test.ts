@@ -125,7 +125,9 @@ test('what the process does shows, in every registry alike', async () => {
   const valueIn = (text: string, name: string) => Number(new RegExp(`^${name} (.*)$`, 'm').exec(text)?.[1]);
   await pause(50);
   const end = performance.now() + 120;
-  while (performance.now() < end);
+  const before = process.cpuUsage();
+  // Whoever shares the processors may have had most of that time.
+  while (performance.now() < end || process.cpuUsage(before).user < 60_000);
   await pause(30);
   const texts = [await one.metrics(), await other.metrics()];
   for (const text of texts) {

@@ -87,11 +87,11 @@ describe('dashboards that are defined in TypeScript', () => {
     ],
   });
   const [made] = config.dashboards;
-  const project = { config, path: '/work/binnacle.config.ts' };
+  const project = { config, path: '/elsewhere/binnacle.config.ts' };
 
   test('are checked where their panels are defined', () => {
     const { problems } = checkRepository(
-      { files: new Map(), catalogs, project, root: '/work' },
+      { files: new Map(), catalogs, project, root: '/elsewhere' },
       { nowMs: 0 },
     );
     const unknown = problems.filter(({ check }) => check === 'unknown-metric');

@@ -70,6 +70,7 @@ describe('a report', () => {
     rules: 2,
     files: 1,
     dashboards: 0,
+    generated: 0,
     isCatalogKnown: true,
   };
 
@@ -118,6 +119,7 @@ describe('a report', () => {
         files: 1,
         rules: 2,
         dashboards: 0,
+        generated: 0,
         catalog: true,
       },
     });
@@ -295,7 +297,7 @@ spec:
           annotations: { summary: 's', description: 'd', runbook_url: 'https://x/y' },
           forMs: 300_000,
           keepFiringForMs: 0,
-          definedAt: { file: '/work/repo/alerts.ts', line: 3, column: 14 },
+          definedAt: { file: '/elsewhere/repo/alerts.ts', line: 3, column: 14 },
         },
       ],
     };
@@ -310,8 +312,8 @@ spec:
             ['alerts.ts', source],
           ]),
           catalogs: SERVICES,
-          root: '/work/repo',
-          project: { config, path: '/work/repo/binnacle.config.ts' },
+          root: '/elsewhere/repo',
+          project: { config, path: '/elsewhere/repo/binnacle.config.ts' },
         },
         { nowMs: 0 },
       ).problems.filter(({ place }) => place.file === 'alerts.ts');
