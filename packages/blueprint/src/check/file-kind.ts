@@ -24,6 +24,9 @@ export const FILE_KINDS = [
 /** One of {@link FILE_KINDS}. */
 export type FileKind = (typeof FILE_KINDS)[number];
 
+/** The manifests that are looked into. */
+const MANIFESTS = '(?:Prometheus(?:Rule)?|ServiceMonitor|PodMonitor|AlertmanagerConfig|Service)';
+
 /** What a file is; undefined where it is none that is checked. */
 export function fileKind(path: string, text: string): FileKind | undefined {
   if (/\.[cm]?[jt]sx?$/.test(path)) return 'source';
@@ -31,21 +34,24 @@ export function fileKind(path: string, text: string): FileKind | undefined {
   if (!/\.ya?ml$/.test(path)) return undefined;
   // A template of Helm is no YAML before it is filled in.
   if (/\{\{[^}]*\.(?:Values|Release|Chart)\b/.test(text)) return undefined;
-  const has = (key: string): boolean => new RegExp(`^${key}:`, 'm').test(text);
+  // JSON is YAML, and what jsonnet writes as YAML has its keys in quotation marks.
+  const begin = /^\s*(?:---\s*)?\{/.test(text) ? '' : '^';
+  const has = (key: string, value = ''): boolean =>
+    new RegExp(`${begin}(["']?)\\b${key}\\1\\s*:${value}`, 'm').test(text);
   if (has('apiVersion') && has('kind')) {
-    if (
-      /^kind:\s*(?:Prometheus(?:Rule)?|ServiceMonitor|PodMonitor|AlertmanagerConfig|Service)\s*$/m.test(text)
-    )
-      return 'kubernetes';
+    if (has('kind', `\\s*(["']?)${MANIFESTS}\\2\\s*(?:[,}#]|$)`)) return 'kubernetes';
     if (!has('datasources') && !has('providers')) return undefined;
   }
   if (has('tests') && has('rule_files')) return 'rule-tests';
   if (has('scrape_configs') || (has('global') && (has('rule_files') || has('alerting')))) return 'prometheus';
   if (has('route') && has('receivers')) return 'alertmanager';
-  if (has('groups') && /^\s*(?:-\s+)?(?:alert|record|rules):/m.test(text)) return 'rules';
+  if (has('groups') && /(?:^|[{,-])\s*(["']?)(?:alert|record|rules)\1\s*:/m.test(text)) return 'rules';
   if (has('datasources') && has('apiVersion')) return 'datasources';
   if (has('providers') && has('apiVersion')) return 'dashboard-providers';
-  if (has('services') && (/(?:^|\/)(?:docker-)?compose[^/]*$/.test(path) || /^\s+image:/m.test(text)))
+  if (
+    has('services') &&
+    (/(?:^|\/)(?:docker-)?compose[^/]*$/.test(path) || /^\s+["']?image["']?:/m.test(text))
+  )
     return 'compose';
   return undefined;
 }
