@@ -2,9 +2,19 @@
 //
 // Programs import `@binnacle/metrics` at their start, in every process, and finding and reading a hundred small modules
 // takes longer than running them. So the entries that its `exports` name are bundled here, ESM and CommonJS each with
-// what they have in common in chunks; types stay one file each. `@binnacle/prom-client` is packed as it is.
+// what they have in common in chunks; types stay one file each. The command gets the built page, which is a package of its
+// own in the repository only. The others are packed as they are.
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,6 +22,8 @@ import { build } from 'vite';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const source = path.join(root, 'packages/metrics');
+const command = path.join(root, 'packages/monitor');
+const page = path.join(root, 'packages/ui/dist/page');
 const destination = path.resolve(process.argv[2] ?? 'packed');
 
 /** Modules that the main entry needs, whatever is done with it. */
@@ -68,8 +80,26 @@ function copyTypes(from, to) {
   }
 }
 
-const stage = mkdtempSync(path.join(tmpdir(), 'binnacle-pack-'));
+/** Puts together what is published of the command. */
+function stageCommand(stage) {
+  const manifest = JSON.parse(readFileSync(path.join(command, 'package.json'), 'utf8'));
+  for (const file of manifest.files)
+    if (existsSync(path.join(command, file)))
+      cpSync(path.join(command, file), path.join(stage, file), { recursive: true });
+  // Where `binnacle up` looks for it.
+  cpSync(page, path.join(stage, 'ui'), { recursive: true });
+  writeFileSync(
+    path.join(stage, 'package.json'),
+    `${JSON.stringify({ ...manifest, files: [...manifest.files, 'ui'] }, null, 2)}\n`,
+  );
+}
+
+const stages = mkdtempSync(path.join(tmpdir(), 'binnacle-pack-'));
 try {
+  const stage = path.join(stages, 'metrics');
+  const staged = path.join(stages, 'binnacle');
+  mkdirSync(stage);
+  stageCommand(staged);
   const manifest = JSON.parse(readFileSync(path.join(source, 'package.json'), 'utf8'));
   const external = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
   const dist = path.join(stage, 'dist');
@@ -94,10 +124,13 @@ try {
       destination,
       stage,
       path.join(root, 'packages/prom-client'),
+      path.join(root, 'packages/promql'),
+      path.join(root, 'packages/blueprint'),
+      staged,
     ],
-    { encoding: 'utf8', cwd: root, stdio: ['ignore', 'pipe', 'inherit'] },
+    { encoding: 'utf8', cwd: root, maxBuffer: 2 ** 24, stdio: ['ignore', 'pipe', 'inherit'] },
   );
   console.log(packed);
 } finally {
-  rmSync(stage, { recursive: true, force: true });
+  rmSync(stages, { recursive: true, force: true });
 }
