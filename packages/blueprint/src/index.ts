@@ -1,84 +1,12 @@
-/** What we watch, as checked code: dashboards as values, and the files they render to. */
+/** What we watch, as checked code: dashboards, rules and objectives as values, their checks, and the files they render to. */
 
-// Configuration and catalog.
-export {
-  type Alerting,
-  type AlertingSpec,
-  type AlertRoute,
-  alerting,
-  type Receiver,
-  type SecretSource,
-} from './alerting/alerting.ts';
-export { inhibitTraps } from './alerting/inhibition.ts';
-export { type NamedSecret, secretsOf } from './alerting/secrets.ts';
-export { type Asking, type Breakage, brokenBy, brokenIn } from './catalog/broken-by.ts';
-export type { CatalogEntry, ServiceCatalog } from './catalog/catalog-data.ts';
-export {
-  type CatalogChange,
-  type CatalogChangeKind,
-  type CatalogDiff,
-  diffCatalogs,
-} from './catalog/catalog-diff.ts';
-export {
-  CATALOG_FILE_NAME,
-  CATALOG_FILE_VERSION,
-  CatalogFileError,
-  readCatalogFile,
-  renderCatalogFile,
-} from './catalog/catalog-file.ts';
-export { catalogsOf } from './catalog/catalogs-of.ts';
-export { toPromqlCatalog } from './catalog/promql-catalog.ts';
-export {
-  type CatalogOwner,
-  catalogFromFamilies,
-  type ScrapedFamily,
-  type ScrapedOptions,
-} from './catalog/scraped-families.ts';
-export { inWordsOf } from './catalog/seen-catalog.ts';
-export type {
-  Check,
-  CheckContext,
-  CheckFamily,
-  CheckFinding,
-  CheckSubject,
-  RuleCheck,
-} from './check/check.ts';
-export { checkFamily } from './check/check.ts';
-export {
-  type CheckRepositoryOptions,
-  checkRepository,
-  type RepositoryReport,
-} from './check/check-repository.ts';
-export type { CheckInput } from './check/context.ts';
-export { type FileKind, fileKind } from './check/file-kind.ts';
-export type { Place, Problem, SourceText } from './check/problem.ts';
-export { ALL_CHECK_NAMES } from './check/registry.ts';
-export {
-  countsOf,
-  hasProblemsOf,
-  JSON_REPORT_VERSION,
-  type Paint,
-  type PaintStyle,
-  renderGithubProblem,
-  renderJsonReport,
-  renderProblem,
-  renderSummary,
-} from './check/render.ts';
-export { type Exposed, LABEL_VALUES_MAX } from './check/repository/exposed-checks.ts';
-export type { TemplateProblem } from './check/rule-reader.ts';
-export { SourceFile } from './check/source-file.ts';
-export { IGNORE_FILE } from './check/suppression.ts';
-export type {
-  Config,
-  ConfigSpec,
-  DurationText,
-  Environment,
-  EnvironmentName,
-  EnvironmentSpec,
-  Service,
-  ServiceSpec,
-} from './config/config.ts';
-export { defineConfig, isConfig } from './config/define-config.ts';
+// What an expression may be, and what a definition that cannot be throws.
+
+export { DefinitionError } from './dashboard/definition-error.ts';
+export type { BuiltQuery, Expression } from './expression.ts';
+
+// Dashboards.
+
 export {
   type Annotation,
   type AnnotationSettings,
@@ -96,7 +24,6 @@ export {
   type RowSpec,
   row,
 } from './dashboard/dashboard.ts';
-export { DefinitionError } from './dashboard/definition-error.ts';
 export type { Calc, Mapping, Override, OverrideMatch, Threshold, ValueText } from './dashboard/field.ts';
 export { type GaugePanel, type GaugeSpec, gauge } from './dashboard/gauge.ts';
 export { type HeatmapPanel, type HeatmapSpec, heatmap } from './dashboard/heatmap.ts';
@@ -151,78 +78,25 @@ export {
   textboxVariable,
   type Variable,
 } from './dashboard/variable.ts';
-export type { BuiltQuery, Expression } from './expression.ts';
-export { ALERT_TEMPLATE_PATH, ALERT_TEMPLATE_TEXT } from './generate/alert-template.ts';
-export { type AlertmanagerOptions, renderAlertmanager } from './generate/alertmanager.ts';
-export { BACKEND_NAMES, type BackendName } from './generate/backend.ts';
-export { type GenerateOptions, generate } from './generate/generate.ts';
-export { GENERATED_MARK, type GeneratedFile } from './generate/generated-file.ts';
-export { type PrometheusSurroundings, renderPrometheus } from './generate/prometheus.ts';
-export { ruleFiles } from './generate/rule-files.ts';
-export type {
-  AnnotationQuery,
-  DashboardQuery,
-  DashboardSpot,
-  DatasourceUse,
-  Inventory,
-  InventoryPanel,
-  InventoryVariable,
-  LabelUse,
-  PanelQuery,
-  QueryLanguage,
-  TextPart,
-  VariableAsk,
-  VariableQuery,
-  VariableReference,
-} from './grafana/inventory.ts';
-export { inventory } from './grafana/inventory.ts';
-export type {
-  GrafanaAnnotation,
-  GrafanaDashboard,
-  GrafanaDashboardLink,
-  GrafanaDatasource,
-  GrafanaPanel,
-  GrafanaRow,
-  GrafanaTarget,
-  GrafanaVariable,
-  GridPos,
-} from './grafana/json.ts';
-export { type NormalizedDashboard, normalizeDashboard } from './grafana/normalize.ts';
-export { type ReadDashboard, readGrafana } from './grafana/read.ts';
-export type {
-  ClassicAnnotation,
-  ClassicDashboard,
-  ClassicPanel,
-  ClassicTarget,
-  ClassicVariable,
-} from './grafana/reading/classic.ts';
-export {
-  type Interpolated,
-  interpolateForCheck,
-  type KnownVariable,
-  type Replacement,
-  type StandInKind,
-} from './grafana/reading/interpolation.ts';
-export { DashboardFormatError, type Note, type NoteCode } from './grafana/reading/note.ts';
-export { askOf } from './grafana/reading/queries.ts';
-export type { Reference } from './grafana/reading/references.ts';
-export { renderGrafana, stringifyDashboard } from './grafana/render.ts';
-export { dashboardSource, type SourceOptions } from './grafana/source.ts';
-// Rules.
+
+// Recording and alerting rules.
+
 export { type AlertSpec, alert } from './rules/alert.ts';
-export {
+export type {
   AlertText,
-  type AlertTextSpec,
-  type LabelsOfExpression,
+  AlertTextSpec,
+  LabelsOfExpression,
   Placeholder,
-  type Placeholders,
-  type RuleExpression,
+  Placeholders,
+  RuleExpression,
 } from './rules/alert-text.ts';
 export { record } from './rules/record.ts';
 export { type RuleFileOptions, renderRuleFile } from './rules/render-rules.ts';
 export type { AlertRule, AlertSeverity, RecordRule, Rule, RuleGroup } from './rules/rule.ts';
 export { type RuleGroupSpec, ruleGroup } from './rules/rule-group.ts';
-// Objectives.
+
+// Objectives, and what became of them.
+
 export { type BurnRate, type BurnRateWindow, PAGE_WINDOWS, TICKET_WINDOWS } from './slo/burn-rate.ts';
 export { type SloDashboardSpec, sloDashboard } from './slo/dashboard.ts';
 export { type Counters, type RatioSpec, ratio, type SloEvents } from './slo/events.ts';
@@ -231,7 +105,9 @@ export { type LatencySpec, latency } from './slo/latency.ts';
 export { type ReportQuery, type SloOutcome, type SloState, sloReport } from './slo/report.ts';
 export { sloReportMarkdown, sloReportText } from './slo/report-table.ts';
 export { type Slo, type SloSpec, slo } from './slo/slo.ts';
+
 // Tests of rules.
+
 export {
   type Expectation,
   type ExpectedAlert,
@@ -247,7 +123,9 @@ export {
   series,
   silent,
 } from './testing/rule-tests.ts';
-// Watches.
+
+// Ready-made watches: panels and alerts about one instrument each.
+
 export { type CacheAlert, type CacheInstrument, type CacheWatchOptions, cacheWatch } from './watch/cache.ts';
 export {
   type CleanupAlert,
@@ -347,3 +225,138 @@ export {
 } from './watch/uploads.ts';
 export { type AlertTuning, RUNBOOKS, type Watch, type WatchOptions } from './watch/watch.ts';
 export type { CounterLike, GaugeLike, HistogramLike, InfoLike } from './watch/watched-metric.ts';
+
+// Who is told of alerts.
+
+export {
+  type Alerting,
+  type AlertingSpec,
+  type AlertRoute,
+  alerting,
+  type Receiver,
+  type SecretSource,
+} from './alerting/alerting.ts';
+export { inhibitTraps } from './alerting/inhibition.ts';
+
+// The configuration of one monitor: `binnacle.config.ts`.
+
+export type {
+  Config,
+  ConfigSpec,
+  DurationText,
+  Environment,
+  EnvironmentName,
+  EnvironmentSpec,
+  Service,
+  ServiceSpec,
+} from './config/config.ts';
+export { defineConfig, isConfig } from './config/define-config.ts';
+
+// The files of the real stack.
+
+export { ALERT_TEMPLATE_PATH, ALERT_TEMPLATE_TEXT } from './generate/alert-template.ts';
+export { type AlertmanagerOptions, renderAlertmanager } from './generate/alertmanager.ts';
+export { BACKEND_NAMES, type BackendName } from './generate/backend.ts';
+export { type GenerateOptions, generate } from './generate/generate.ts';
+export { GENERATED_MARK, type GeneratedFile } from './generate/generated-file.ts';
+export { type PrometheusSurroundings, renderPrometheus } from './generate/prometheus.ts';
+export { ruleFiles } from './generate/rule-files.ts';
+
+// Grafana's JSON, as it is written.
+
+export type {
+  GrafanaAnnotation,
+  GrafanaDashboard,
+  GrafanaDashboardLink,
+  GrafanaDatasource,
+  GrafanaPanel,
+  GrafanaRow,
+  GrafanaTarget,
+  GrafanaVariable,
+  GridPos,
+} from './grafana/json.ts';
+export { renderGrafana, stringifyDashboard } from './grafana/render.ts';
+
+// Grafana's JSON, as it is read: into the model, as source, and as a list of what it asks.
+
+export {
+  type AnnotationQuery,
+  type DashboardQuery,
+  type DashboardSpot,
+  type DatasourceUse,
+  type Inventory,
+  type InventoryPanel,
+  type InventoryVariable,
+  inventory,
+  type LabelUse,
+  type PanelQuery,
+  type QueryLanguage,
+  type TextPart,
+  type VariableAsk,
+  type VariableQuery,
+  type VariableReference,
+} from './grafana/inventory.ts';
+export { type NormalizedDashboard, normalizeDashboard } from './grafana/normalize.ts';
+export { type ReadDashboard, readGrafana } from './grafana/read.ts';
+export type {
+  ClassicAnnotation,
+  ClassicDashboard,
+  ClassicPanel,
+  ClassicTarget,
+  ClassicVariable,
+} from './grafana/reading/classic.ts';
+export { DashboardFormatError, type Note, type NoteCode } from './grafana/reading/note.ts';
+export type { Reference } from './grafana/reading/references.ts';
+export { dashboardSource, type SourceOptions } from './grafana/source.ts';
+
+// Catalogs: the metrics of services, and how two of them differ.
+
+export { type Asking, type Breakage, brokenBy, brokenIn } from './catalog/broken-by.ts';
+export type { CatalogEntry, ServiceCatalog } from './catalog/catalog-data.ts';
+export {
+  type CatalogChange,
+  type CatalogChangeKind,
+  type CatalogDiff,
+  diffCatalogs,
+} from './catalog/catalog-diff.ts';
+export {
+  CATALOG_FILE_NAME,
+  CATALOG_FILE_VERSION,
+  CatalogFileError,
+  readCatalogFile,
+  renderCatalogFile,
+} from './catalog/catalog-file.ts';
+export { catalogsOf } from './catalog/catalogs-of.ts';
+export {
+  type CatalogOwner,
+  catalogFromFamilies,
+  type ScrapedFamily,
+  type ScrapedOptions,
+} from './catalog/scraped-families.ts';
+export { inWordsOf } from './catalog/seen-catalog.ts';
+
+// Checks of configurations, rules, dashboards and files.
+
+export {
+  type CheckRepositoryOptions,
+  checkRepository,
+  type RepositoryReport,
+} from './check/check-repository.ts';
+export type { CheckInput } from './check/context.ts';
+export { type FileKind, fileKind } from './check/file-kind.ts';
+export type { Place, Problem, SourceText } from './check/problem.ts';
+export { ALL_CHECK_NAMES } from './check/registry.ts';
+export {
+  countsOf,
+  hasProblemsOf,
+  JSON_REPORT_VERSION,
+  type Paint,
+  type PaintStyle,
+  renderGithubProblem,
+  renderJsonReport,
+  renderProblem,
+  renderSummary,
+} from './check/render.ts';
+export { type Exposed, LABEL_VALUES_MAX } from './check/repository/exposed-checks.ts';
+export type { TemplateProblem } from './check/rule-reader.ts';
+export { IGNORE_FILE } from './check/suppression.ts';

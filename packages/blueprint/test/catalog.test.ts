@@ -3,6 +3,7 @@ import { counter, createRegistry, gauge, histogram, label } from '@binnacle/metr
 import { checkQuery, parse } from '@binnacle/promql';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { toPromqlCatalog } from '../dist/catalog/promql-catalog.js';
 import {
   CatalogFileError,
   catalogFromFamilies,
@@ -11,7 +12,6 @@ import {
   readCatalogFile,
   renderCatalogFile,
   type ServiceCatalog,
-  toPromqlCatalog,
 } from '../dist/index.js';
 import { anyCatalogs } from './catalog-arbitrary.ts';
 

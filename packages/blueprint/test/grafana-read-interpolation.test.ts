@@ -1,9 +1,10 @@
 /** Variables and macros of real expressions, replaced by what may stand there. */
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: Grafana's own references
+
 import { ParseError, parse } from '@binnacle/promql';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { interpolateForCheck, type KnownVariable } from '../dist/index.js';
+import { interpolateForCheck, type KnownVariable } from '../dist/grafana/reading/interpolation.js';
 
 const known: readonly KnownVariable[] = [
   { name: 'job', type: 'query', values: [] },

@@ -1,7 +1,8 @@
 /** What a dashboard asks and names, each with its place in the file. */
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: Grafana's own references
 import { describe, expect, test } from 'vitest';
-import { askOf, inventory, normalizeDashboard } from '../dist/index.js';
+import { askOf } from '../dist/grafana/reading/queries.js';
+import { inventory, normalizeDashboard } from '../dist/index.js';
 import { at, FIXTURES, fixture } from './grafana-read-fixtures.ts';
 
 const read = (name: string) => inventory(normalizeDashboard(fixture(name)));

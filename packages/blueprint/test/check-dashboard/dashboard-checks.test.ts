@@ -3,13 +3,13 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { DASHBOARD_CHECKS } from '../../dist/check/dashboard/dashboard-checks.js';
 import { JsonPlaces } from '../../dist/check/dashboard/json-places.js';
+import { SourceFile } from '../../dist/check/source-file.js';
 import {
   ALL_CHECK_NAMES,
   checkRepository,
   dashboard,
   defineConfig,
   row,
-  SourceFile,
   stringifyDashboard,
   timeseries,
 } from '../../dist/index.js';

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { secretsOf } from '../../dist/alerting/secrets.js';
 import {
   type Alerting,
   alert,
@@ -12,7 +13,6 @@ import {
   renderAlertmanager,
   ruleGroup,
   type SecretSource,
-  secretsOf,
 } from '../../dist/index.js';
 import { exampleAlerting, exampleConfig } from './example.ts';
 
