@@ -224,6 +224,8 @@ test('an axis begins at 0 where no value can be below it', () => {
     ['-sum(rate(sent_bytes_total[5m]))', false],
     ['deriv(disk_used_bytes[1h])', false],
     ['max_over_time(sum(rate(a_total[5m]))[1h:])', true],
+    ['quantile_over_time(0.9, rate(a_total[5m])[1h:])', true],
+    ['quantile_over_time(0.9, room_celsius[1h])', false],
     ['this does not parse', false],
   ];
   for (const [expr, fromZero] of cases)

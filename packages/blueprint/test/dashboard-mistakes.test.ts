@@ -259,6 +259,7 @@ const MISTAKES: readonly [name: string, define: () => unknown, message: string][
   // Links and annotations.
   ['link without a title', () => link(' ', '/x'), 'a link has no title'],
   ['link without an address', () => link('Go', ''), 'link "Go": no address'],
+  ['link to a blank', () => link('Go', ' '), 'link "Go": no address'],
   ['link without tags', () => tagLink('Go', []), 'link "Go": no tags'],
   ['annotation without a name', () => annotation('', 'up'), 'an annotation has no name'],
   ['annotation without expression', () => annotation('A', ' '), 'annotation "A": an empty expression'],

@@ -55,6 +55,8 @@ test('panels of a row fill the width and line up', () => {
   check('ll', '0,1 12x8', '12,1 12x8');
   check('lll', '0,1 8x8', '8,1 8x8', '16,1 8x8');
   check('llll', '0,1 12x8', '12,1 12x8', '0,9 12x8', '12,9 12x8');
+  const pairs = [1, 9, 17].flatMap((y) => [`0,${y} 12x8`, `12,${y} 12x8`]);
+  check('lllllll', ...pairs, '0,25 24x8');
   check('sssl', '0,1 4x8', '4,1 4x8', '8,1 4x8', '12,1 12x8');
   check('ls', '0,1 18x8', '18,1 6x8');
   check('ssss', '0,1 6x4', '6,1 6x4', '12,1 6x4', '18,1 6x4');

@@ -20,7 +20,6 @@ import {
 } from './compose-service.ts';
 import { DASHBOARDS_FOLDER, SCRAPE_INTERVAL_VARIABLE } from './grafana.ts';
 import { IMAGES } from './images.ts';
-import { withoutSlash } from './targets.ts';
 import { filled, type YamlNote, yamlText } from './yaml-text.ts';
 
 /** Renders the compose file of an environment. */
@@ -74,7 +73,7 @@ function alertmanagerService(
       '--cluster.listen-address=',
       ...(externalUrl === undefined
         ? []
-        : [`--web.external-url=${literal(withoutSlash(externalUrl))}/alertmanager/`, '--web.route-prefix=/']),
+        : [`--web.external-url=${literal(externalUrl)}/alertmanager/`, '--web.route-prefix=/']),
     ],
     volumes: ['./alertmanager:/etc/alertmanager/config:ro', 'alertmanager-data:/alertmanager'],
     ...(secrets.length > 0 && {
@@ -129,7 +128,7 @@ function rootUrl({ production: { externalUrl } }: Config): string {
   return externalUrl === undefined
     ? // biome-ignore lint/suspicious/noTemplateCurlyInString: compose fills it in
       '${GRAFANA_ROOT_URL:?set GRAFANA_ROOT_URL to the address that people type}'
-    : `\${GRAFANA_ROOT_URL:-${literal(withoutSlash(externalUrl))}/}`;
+    : `\${GRAFANA_ROOT_URL:-${literal(externalUrl)}/}`;
 }
 
 /** Each secret by its source: a variable of the environment in which compose runs, or a file of the host. */

@@ -2,7 +2,7 @@
 import type { Config, EnvironmentName } from '../config/config.ts';
 import { type ComposeService, composeService, literal, NOBODY } from './compose-service.ts';
 import { IMAGES } from './images.ts';
-import { HOST_FROM_CONTAINER, withoutSlash } from './targets.ts';
+import { HOST_FROM_CONTAINER } from './targets.ts';
 
 /** What a Prometheus is told that has something behind it. */
 interface PrometheusSettings {
@@ -30,10 +30,7 @@ export function prometheusService(
       // The address of the outside would become the prefix of all paths, which the proxy takes off.
       ...(settings.externalUrl === undefined
         ? []
-        : [
-            `--web.external-url=${literal(withoutSlash(settings.externalUrl))}/prometheus/`,
-            '--web.route-prefix=/',
-          ]),
+        : [`--web.external-url=${literal(settings.externalUrl)}/prometheus/`, '--web.route-prefix=/']),
       ...flags,
     ],
     // Folders and not files: a file that is replaced stays the old one for a container that mounted it.

@@ -15,8 +15,3 @@ export function isLoopback(address: string): boolean {
 export function fromContainer(address: string): string {
   return address.replace(LOOPBACK, HOST_FROM_CONTAINER);
 }
-
-/** An address without slashes at its end. */
-export function withoutSlash(url: string): string {
-  return url.replace(/\/+$/, '');
-}

@@ -201,6 +201,18 @@ test('without anybody to tell there is no Alertmanager anywhere', () => {
   expect(fileOf(files, '.env.example')).not.toContain('SLACK');
 });
 
+test('the address of Grafana is asked for where the configuration does not say it', () => {
+  const { externalUrl: _, ...production } = exampleConfig.production;
+  const asked = (where: Partial<Config['production']>): readonly string[] => {
+    const files = generate({ ...exampleConfig, production: { ...production, ...where } });
+    return ['.env.example', '.env.production.example'].filter((path) =>
+      fileOf(files, path).includes('GRAFANA_ROOT_URL='),
+    );
+  };
+  expect(asked({})).toEqual(['.env.production.example']);
+  expect(asked({ externalUrl: 'https://monitoring.example.com' })).toEqual([]);
+});
+
 test('a configuration of nothing but a service is enough', () => {
   const files = generate({
     ...exampleConfig,
