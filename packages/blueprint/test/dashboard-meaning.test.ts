@@ -118,6 +118,60 @@ test('the unit follows from the metrics and from what is done to them', () => {
   for (const [expr, unit] of cases) expect(shown(expr).unit, String(expr)).toBe(unit);
 });
 
+test('each unit of a metric is one of Grafana, by itself, per second and multiplied', () => {
+  const cases: Readonly<Record<string, string>> = {
+    level_seconds: 's',
+    'level_seconds * 1000': 'ms',
+    'level_seconds * 1e6': 'µs',
+    'level_seconds * 1e9': 'ns',
+    'level_seconds / 60': 'm',
+    'level_seconds / 3600': 'h',
+    'level_seconds / 86400': 'd',
+    level_milliseconds: 'ms',
+    level_microseconds: 'µs',
+    level_nanoseconds: 'ns',
+    level_minutes: 'm',
+    level_hours: 'h',
+    level_days: 'd',
+    level_bytes: 'bytes',
+    'level_bytes * 8': 'bits',
+    'level_bytes / 1024': 'kbytes',
+    'level_bytes / 1024 / 1024': 'mbytes',
+    'level_bytes / 1073741824': 'gbytes',
+    'level_bytes / 1e3': 'deckbytes',
+    'level_bytes / 1e6': 'decmbytes',
+    'level_bytes / 1e9': 'decgbytes',
+    level_bits: 'bits',
+    level_kilobytes: 'deckbytes',
+    level_megabytes: 'decmbytes',
+    level_gigabytes: 'decgbytes',
+    level_kibibytes: 'kbytes',
+    level_mebibytes: 'mbytes',
+    level_gibibytes: 'gbytes',
+    level_celsius: 'celsius',
+    level_kelvin: 'kelvin',
+    level_fahrenheit: 'fahrenheit',
+    level_meters: 'lengthm',
+    level_volts: 'volt',
+    level_amperes: 'amp',
+    level_joules: 'joule',
+    level_watts: 'watt',
+    level_grams: 'massg',
+    level_hertz: 'hertz',
+    'rate(sent_bytes_total[5m])': 'Bps',
+    '8 * rate(sent_bytes_total[5m])': 'bps',
+    'rate(sent_bits_total[5m])': 'bps',
+    'rate(walked_meters_total[5m])': 'velocityms',
+    'rate(used_joules_total[5m])': 'watt',
+    'rate(things_total[5m])': 'ops',
+    '60 * rate(things_total[5m])': 'opm',
+    'rate(requests_total[5m])': 'reqps',
+    '60 * rate(requests_total[5m])': 'reqpm',
+    '3600 * rate(requests_total[5m])': 'short',
+  };
+  for (const [expr, unit] of Object.entries(cases)) expect(shown(expr).unit, expr).toBe(unit);
+});
+
 test('of a text the metrics can be given, where names say nothing', () => {
   const heap = { name: 'heap_used', type: 'gauge', unit: 'bytes', help: 'Memory in use.' } as const;
   expect(shown('max(heap_used)')).toEqual({ unit: 'short', legend: 'T', description: undefined });
