@@ -27,6 +27,8 @@ export class Catalogs {
   readonly #recordings: readonly RecordingRule[];
   readonly #scraping: ScrapeSettings;
   readonly #hasOtherTargets: boolean;
+  /** All that there are; undefined where they are not known. */
+  readonly #jobs: readonly string[] | undefined;
   readonly #bySelection = new Map<string, Catalog>();
   /** Of each service alone, without what rules record. */
   #alone: ReadonlyMap<ServiceCatalog, Catalog> | undefined;
@@ -42,6 +44,7 @@ export class Catalogs {
     this.#recordings = recordings;
     this.#scraping = scraping;
     this.#hasOtherTargets = hasOtherTargets;
+    this.#jobs = scraping.jobs && [...new Set([...scraping.jobs, ...services.map(({ job }) => job)])].sort();
     this.all = this.#of(services);
   }
 
@@ -88,6 +91,7 @@ export class Catalogs {
           {
             targetLabels: { ...this.#addedLabels(services), ...targetLabels(this.services) },
             hasOtherTargets: this.#hasOtherTargets,
+            ...(this.#jobs !== undefined && { jobs: this.#jobs }),
           },
         ),
         this.#recordings,

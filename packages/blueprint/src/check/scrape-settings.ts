@@ -4,11 +4,20 @@
  */
 import { type Expr, parseDuration, walk } from '@binnacle/promql';
 import type { Config } from '../config/config.ts';
+import { BACKENDS } from '../generate/backends.ts';
 import type { SourceFile } from './source-file.ts';
 import { readYaml, type YamlValue } from './yaml-source.ts';
 
 /** As Prometheus has it where nothing is said. */
 const SCRAPE_INTERVAL_MS_DEFAULT = 60_000;
+
+/** What `binnacle up` and the generated stack scrape beside the services of a configuration: themselves. */
+const STACK_JOBS: readonly string[] = [
+  'alertmanager',
+  'binnacle',
+  'grafana',
+  ...Object.values(BACKENDS).flatMap(({ ownJobs }) => Object.keys(ownJobs)),
+];
 
 /** Labels that the operator gives to what a `ServiceMonitor` or a `PodMonitor` selects. */
 const OPERATOR_LABELS = ['namespace', 'pod', 'service', 'endpoint', 'container', 'node'];
@@ -20,6 +29,8 @@ type AddedLabels = ReadonlySet<string> | undefined;
 export class ScrapeSettings {
   /** By name of the job. */
   readonly intervals: ReadonlyMap<string, number>;
+  /** All values of `job` that there are; undefined where something else than the name of a job may be one. */
+  readonly jobs: ReadonlySet<string> | undefined;
   readonly #labels: ReadonlyMap<string, AddedLabels>;
   readonly #common: readonly string[];
   /** The shortest interval of all jobs, so that no range is called too short by mistake; undefined without a job. */
@@ -27,10 +38,12 @@ export class ScrapeSettings {
 
   private constructor(
     intervals: ReadonlyMap<string, number>,
+    jobs: ReadonlySet<string> | undefined,
     labels: ReadonlyMap<string, AddedLabels>,
     common: readonly string[],
   ) {
     this.intervals = intervals;
+    this.jobs = jobs;
     this.#labels = labels;
     this.#common = common;
     this.intervalMs = intervals.size === 0 ? undefined : Math.min(...intervals.values());
@@ -47,13 +60,16 @@ export class ScrapeSettings {
   ): ScrapeSettings {
     const intervals = new Map<string, number>();
     const labels = new Map<string, AddedLabels>();
+    let areJobsKnown = true;
     for (const file of files) {
       for (const root of readYaml(file).documents.slice(0, 1)) {
+        if (root.get('scrape_config_files') !== undefined) areJobsKnown = false;
         const common =
           durationOf(root.get('global')?.get('scrape_interval')?.text()?.text) ?? SCRAPE_INTERVAL_MS_DEFAULT;
         for (const job of root.get('scrape_configs')?.items() ?? []) {
           const name = job.get('job_name')?.text()?.text;
           const interval = durationOf(job.get('scrape_interval')?.text()?.text) ?? common;
+          if (name === undefined || mayRename(job)) areJobsKnown = false;
           if (name === undefined) continue;
           intervals.set(name, Math.min(interval, intervals.get(name) ?? interval));
           labels.set(name, labels.has(name) ? joined(labels.get(name), addedBy(job)) : addedBy(job));
@@ -67,7 +83,15 @@ export class ScrapeSettings {
       if (interval > 0 && !intervals.has(job)) intervals.set(job, interval);
     }
     const isOperated = manifests.some(({ text }) => /^kind:\s*(?:Service|Pod)Monitor\s*$/m.test(text));
-    return new ScrapeSettings(intervals, labels, isOperated ? OPERATOR_LABELS : []);
+    // What an operator scrapes goes by the names of Kubernetes' services.
+    const areKnown = areJobsKnown && !isOperated && intervals.size > 0;
+    const jobs = new Set([...intervals.keys(), ...(config === undefined ? [] : STACK_JOBS)]);
+    return new ScrapeSettings(
+      intervals,
+      areKnown ? jobs : undefined,
+      labels,
+      isOperated ? OPERATOR_LABELS : [],
+    );
   }
 
   /** The labels that a job adds to its targets beside `job` and `instance`; undefined where they cannot be told. */
@@ -94,6 +118,20 @@ export class ScrapeSettings {
 
 function joined(a: AddedLabels, b: AddedLabels): AddedLabels {
   return a === undefined || b === undefined ? undefined : new Set([...a, ...b]);
+}
+
+/** Whether targets of a job, or what they expose, may say another `job`. */
+function mayRename(job: YamlValue): boolean {
+  if (job.get('file_sd_configs') !== undefined || job.get('http_sd_configs') !== undefined) return true;
+  if (job.get('honor_labels')?.text()?.text === 'true') return true;
+  const groups = job.get('static_configs')?.items() ?? [];
+  if (groups.some((group) => group.get('labels')?.get('job') !== undefined)) return true;
+  return ['relabel_configs', 'metric_relabel_configs'].some((field) =>
+    (job.get(field)?.items() ?? []).some(
+      (rule) =>
+        rule.get('action')?.text()?.text === 'labelmap' || rule.get('target_label')?.text()?.text === 'job',
+    ),
+  );
 }
 
 /** What a job adds by its static targets and by relabelling. Files of targets may say any label. */

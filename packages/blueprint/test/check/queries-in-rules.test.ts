@@ -222,3 +222,59 @@ describe('labels that scraping adds are known to be there', () => {
     expect(found.map(({ message }) => message)).toEqual(expected);
   });
 });
+
+describe('a job that nobody scrapes', () => {
+  const prometheus = (jobs: string) =>
+    new Map([['prometheus.yml', `scrape_configs:\n- job_name: api\n- job_name: node\n${jobs}`]]);
+  const wrong = ['up{job="wroker"}: job="wroker" can never match worker?'];
+  const cases: readonly (readonly [
+    what: string,
+    expr: string,
+    files: ReadonlyMap<string, string>,
+    found: readonly string[],
+  ])[] = [
+    ['is found', 'up{job="wroker"} == 0', prometheus(''), wrong],
+    [
+      'is found in what a rule records, too',
+      'sum by (job) (rate(jobs_total{job="wroker"}[5m])) > 1',
+      prometheus(''),
+      ['jobs_total{job="wroker"}: job="wroker" can never match worker?'],
+    ],
+    ['of which there is no catalog may be scraped', 'up{job="node"} == 0', prometheus(''), []],
+    [
+      'may go by another name',
+      'up{job="wroker"} == 0',
+      prometheus('  relabel_configs:\n  - { target_label: job, replacement: wroker }\n'),
+      [],
+    ],
+    [
+      'may be that of a label of targets',
+      'up{job="wroker"} == 0',
+      prometheus('  static_configs:\n  - targets: [a]\n    labels: { job: wroker }\n'),
+      [],
+    ],
+    ['may come with what is exposed', 'up{job="wroker"} == 0', prometheus('  honor_labels: true\n'), []],
+    [
+      'may stand in another file',
+      'up{job="wroker"} == 0',
+      new Map([
+        ...prometheus(''),
+        ['b/prometheus.yml', 'scrape_configs: []\nscrape_config_files: [a.yml]\n'],
+      ]),
+      [],
+    ],
+    [
+      'may be one of Kubernetes',
+      'up{job="wroker"} == 0',
+      new Map([
+        ...prometheus(''),
+        ['monitor.yaml', 'apiVersion: monitoring.coreos.com/v1\nkind: ServiceMonitor\nspec: {}\n'],
+      ]),
+      [],
+    ],
+  ];
+  test.each(cases)('%s: %s', (_, expr, files, expected) => {
+    const found = problemsIn(alerting(expr), { files }).filter(({ check }) => QUERY_CHECKS.test(check));
+    expect(found.map((one) => `${markedIn(one)}: ${one.message} ${one.suggestion}?`)).toEqual(expected);
+  });
+});

@@ -56,6 +56,8 @@ export interface CatalogOptions {
    * then have labels that are not known.
    */
   readonly hasOtherTargets?: boolean;
+  /** All jobs that there are, those of other targets among them; absent where they are not known. */
+  readonly jobs?: readonly string[];
 }
 
 /** The names of series and what is known of each. Immutable. */
@@ -82,7 +84,11 @@ export class Catalog {
 
   /** A catalog of families. Several of one name are united: what only one says of it may hold or not. */
   static of(metrics: Iterable<CatalogMetric>, options: CatalogOptions = {}): Catalog {
-    const target = targetFacts(options.targetLabels ?? {});
+    const { targetLabels = {}, hasOtherTargets = false, jobs } = options;
+    const ofAll: Readonly<Record<string, LabelDomain>> = jobs === undefined ? {} : { job: jobs };
+    const target = targetFacts({ ...ofAll, ...targetLabels });
+    // Other targets need not have the labels of these, nor their values.
+    const others = hasOtherTargets ? targetFacts(ofAll) : undefined;
     const families = new Map<string, CatalogMetric>();
     const series = new Map<string, Facts>();
     const created = new Map<string, Facts>();
@@ -101,7 +107,7 @@ export class Catalog {
           unit: SECONDS,
         });
     }
-    const all = new Map([...created, ...monitorSeries(target, options.hasOtherTargets ?? false), ...series]);
+    const all = new Map([...created, ...monitorSeries(others ?? target, hasOtherTargets), ...series]);
     return new Catalog(all, new Set(created.keys()), families, new Set());
   }
 
@@ -249,11 +255,12 @@ function united(a: Facts, b: Facts): Facts {
 /** What a monitor writes of each target and of each alert. */
 function* monitorSeries(
   target: ReadonlyMap<string, LabelFacts>,
-  hasOtherTargets: boolean,
+  mayHaveOthers: boolean,
 ): Generator<[string, Facts]> {
-  // Other targets need not have the labels of these, nor their values.
-  const known = hasOtherTargets ? [...targetFacts({})] : [...target].filter(([, facts]) => canExist(facts));
-  const labels = LabelSet.of(known, hasOtherTargets);
+  const labels = LabelSet.of(
+    [...target].filter(([, facts]) => canExist(facts)),
+    mayHaveOthers,
+  );
   const gauge = (unit: Unit | undefined): Facts => ({ ...PLAIN_GAUGE, labels, unit });
   const series: [string, Facts][] = [
     ['up', gauge(ONE)],
