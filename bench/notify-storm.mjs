@@ -21,7 +21,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const GROUP_WAIT_MS = 1000;
-const GROUP_INTERVAL_MS = 20_000;
+/** The time that messages have; tests give them more, for machines that are busy. */
+const GROUP_INTERVAL_MS = 1000 * Number(process.env.BINNACLE_STORM_SECONDS ?? 20);
 
 if (process.send === undefined) await measure();
 else runNotifier();
