@@ -95,8 +95,11 @@ function panelsOf({ panels }: Section, choices: Choices): PlacedPanel[] {
       repeated.push({ gridPos, panel, key: key + suffix, choices: own });
     });
     const height = Math.ceil(scopes.length / perRow) * h;
+    // What stood to the right moves below the copies, and what is below moves by its height too.
+    const right = panel.repeatDown ? [] : inOrder.slice(at + 1).filter(({ gridPos }) => gridPos.y < y + h);
+    const beside = Math.max(0, ...right.map(({ gridPos }) => gridPos.y + gridPos.h - y));
     shifts.push((other) => {
-      if (other >= y + h) return first + height - h;
+      if (other >= y + h) return first + height - h + beside;
       return panel.repeatDown ? 0 : first + height;
     });
   });

@@ -97,7 +97,7 @@ function worded(panel: PanelModel, choices: Choices): PanelModel {
   const title = fillText(panel.title, choices);
   const description = fillText(panel.description, choices);
   if (panel.kind === 'text')
-    return { ...panel, title, description, content: fillText(panel.content, choices) };
+    return { ...panel, title, description, content: fillText(panel.content, choices, 'csv') };
   return { ...panel, title, description };
 }
 
