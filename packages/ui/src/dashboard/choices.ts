@@ -2,7 +2,7 @@
  * What a reader chose for the variables of a dashboard, and how a choice is written where it is referred to.
  *
  * `$name`, `${name}`, `${name:format}` and `[[name]]` refer to a variable. The formats are Grafana's; one that is not
- * known is written as if none was given.
+ * known is written as `glob`.
  */
 
 /** What a reader chose for a variable; several values are alternatives. */

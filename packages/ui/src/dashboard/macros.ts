@@ -78,7 +78,7 @@ function macro(name: string, context: MacroContext): string | undefined {
 const IN_REGEX = /[=!]~\s*"(?:[^"\\]|\\.)*$|[=!]~\s*'(?:[^'\\]|\\.)*$/s;
 
 function inQuery({ name, format, before }: Reference, chosen: Chosen): string {
-  if (format !== '' && format !== 'regex' && format !== 'glob') return writeChoice(name, chosen, format);
+  if (format !== '' && format !== 'regex') return writeChoice(name, chosen, format);
   if (chosen.pattern !== undefined) return chosen.pattern;
   const { values, several = values.length > 1 } = chosen;
   // A single choice may be a pattern itself, such as `5..`, and is only escaped where that is asked for.
