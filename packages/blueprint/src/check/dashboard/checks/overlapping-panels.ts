@@ -12,13 +12,16 @@ export const overlappingPanels: DashboardCheck = {
     // What has no place of its own was laid below the others.
     const placed = new Set(notes.filter(({ code }) => code === 'grid-position').map(({ to }) => to));
     const panels = inventory.panels.filter(({ pointer }) => !placed.has(`${pointer}/gridPos`));
-    panels.forEach((panel, i) => {
+    const grids = new Map<string, (typeof panels)[number][]>();
+    for (const panel of panels) {
       const at = panel.json.gridPos;
-      const below = panels
-        .slice(0, i)
-        .find((other) => sameRow(other.pointer, panel.pointer) && overlap(other.json.gridPos, at));
+      const grid = gridOf(panel.pointer);
+      const earlier = grids.get(grid);
+      const below = earlier?.find((other) => overlap(other.json.gridPos, at));
+      if (earlier === undefined) grids.set(grid, [panel]);
+      else earlier.push(panel);
       const isBeyond = at.x < 0 || at.y < 0 || at.x + at.w > COLUMNS;
-      if (below === undefined && !isBeyond) return;
+      if (below === undefined && !isBeyond) continue;
       report(panelSubject(panel), place(`${panel.pointer}/gridPos`), {
         severity: 'warning',
         message:
@@ -29,13 +32,13 @@ export const overlappingPanels: DashboardCheck = {
           'Grafana moves panels until they fit, so that the dashboard looks otherwise than it was laid out',
         remedy: 'correct x, y, w and h.',
       });
-    });
+    }
   },
 };
 
-/** Whether two panels lie on the same grid: that of the dashboard, or of one closed row. */
-function sameRow(a: string, b: string): boolean {
-  return a.slice(0, a.lastIndexOf('/')) === b.slice(0, b.lastIndexOf('/'));
+/** The grid that a panel lies on: that of the dashboard, or of one closed row. */
+function gridOf(pointer: string): string {
+  return pointer.slice(0, pointer.lastIndexOf('/'));
 }
 
 function overlap(a: ClassicGridPos, b: ClassicGridPos): boolean {
