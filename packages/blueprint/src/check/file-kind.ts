@@ -35,7 +35,8 @@ export function fileKind(path: string, text: string): FileKind | undefined {
   // A template of Helm is no YAML before it is filled in.
   if (/\{\{[^}]*\.(?:Values|Release|Chart)\b/.test(text)) return undefined;
   // JSON is YAML, and what jsonnet writes as YAML has its keys in quotation marks.
-  const begin = /^\s*(?:---\s*)?\{/.test(text) ? '' : '^';
+  // Editors on Windows begin files with a mark of the byte order.
+  const begin = /^\s*(?:---\s*)?\{/.test(text) ? '' : '^\\uFEFF?';
   const has = (key: string, value = ''): boolean =>
     new RegExp(`${begin}(["']?)\\b${key}\\1\\s*:${value}`, 'm').test(text);
   if (has('apiVersion') && has('kind')) {

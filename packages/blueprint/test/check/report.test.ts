@@ -161,6 +161,7 @@ describe('what a file is', () => {
     ['rules.yml', '{\n  "groups": [{ "name": "a", "rules": [] }]\n}\n', 'rules'],
     ['rules.yml', "---\n{ 'groups': [{ name: a, rules: [] }] }\n", 'rules'],
     ['other.yml', '{ "subgroups": [{ "rules": [] }] }\n', undefined],
+    ['rules.yml', '\uFEFFgroups:\r\n- name: a\r\n  rules: []\r\n', 'rules'],
     ['am.yaml', '"receivers": []\n"route": {}\n', 'alertmanager'],
     ['k8s.yml', '{ "apiVersion": "monitoring.coreos.com/v1", "kind": "PrometheusRule" }', 'kubernetes'],
     ['k8s.yaml', '"apiVersion": "v1"\n"kind": "Service"\n', 'kubernetes'],
