@@ -284,6 +284,8 @@ describe('binnacle up', () => {
 describe('the command line', () => {
   it.each<[string[], number, RegExp]>([
     [['--help'], 0, /binnacle up/],
+    [['help'], 0, /binnacle up/],
+    [['help', 'check'], 0, /binnacle up/],
     [['--version'], 0, /^\d+\.\d+\.\d+$/],
     [
       ['check', 'config', 'prometheus.yml'],

@@ -183,6 +183,7 @@ export async function parseCommand(
   if (values.help === true || args.length === 0) return { name: 'help' };
   if (values.version === true) return { name: 'version' };
   const [command, ...rest] = positionals;
+  if (command === 'help') return { name: 'help' };
   if (isCommandWord(command)) checkOptions(command, values);
   switch (command) {
     case 'up':
