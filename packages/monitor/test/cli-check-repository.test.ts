@@ -286,6 +286,27 @@ describe('files', () => {
   test('that are too large are named and not read', async () => {
     write({ 'large.json': ' '.repeat(8 * 1024 * 1024 + 1), 'rules.yml': GOOD });
     expect((await run()).complained).toEqual(['large.json is larger than 8 MB and is not looked into']);
+    // Also where there is nothing else, and the command is refused.
+    rmSync(path.join(folder, 'rules.yml'));
+    const complained: string[] = [];
+    const io = { cwd: folder, fetch, now: Date.now, say: () => {}, isColored: false };
+    await expect(
+      runCheck(parseCheckCommand([], {}), { ...io, complain: (line) => complained.push(line) }),
+    ).rejects.toThrow(/^there is nothing to check in /);
+    expect(complained).toEqual(['large.json is larger than 8 MB and is not looked into']);
+  });
+
+  test('and configurations of other projects are named, where they are not checked', async () => {
+    write({
+      'rules.yml': GOOD,
+      'packages/web/binnacle.config.ts': 'throw new Error("not loaded");',
+      'packages/api/binnacle.config.mts': 'throw new Error("not loaded");',
+      'packages/api/node_modules/x/binnacle.config.ts': '',
+    });
+    expect((await run()).complained).toEqual([
+      'packages/api/binnacle.config.mts is not checked from here: binnacle check packages/api does it',
+      'packages/web/binnacle.config.ts is not checked from here: binnacle check packages/web does it',
+    ]);
   });
 
   test('of several documents in other languages are left alone', async () => {

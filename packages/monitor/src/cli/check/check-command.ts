@@ -20,6 +20,7 @@ import {
 import type { Severity } from '@binnacle/promql';
 import { UsageError } from '../options.ts';
 import { CatalogSourceError } from '../project/catalog-source.ts';
+import { CONFIG_NAMES } from '../project/find-config.ts';
 import { ProjectError } from '../project/project-error.ts';
 import { findFiles } from './find-files.ts';
 import { generatedFiles } from './generated-files.ts';
@@ -120,11 +121,12 @@ export async function runCheck(options: CheckCommandOptions, io: CheckCommandIo)
     },
     { disabled: options.disabled, nowMs: io.now() },
   );
+  const others = otherConfigs(root, found.otherPaths, input.project?.path);
+  for (const note of [...found.notes, ...input.warnings, ...others.map(notCheckedText)]) io.complain(note);
   if (report.files === 0 && input.project === undefined)
     throw new UsageError(
       `there is nothing to check in ${options.paths.join(', ') || root}: no rule file, dashboard, prometheus.yml, alertmanager.yml or compose file`,
     );
-  for (const note of [...found.notes, ...input.warnings]) io.complain(note);
   const isShown = (file: string): boolean =>
     // What a service exposes is named as it was given.
     options.catalogs.includes(file) ||
@@ -155,6 +157,17 @@ function shownFrom(problem: Problem, root: string, cwd: string, sources: readonl
   if (sources.includes(place.file)) return problem;
   const file = path.relative(cwd, path.resolve(root, place.file)).replaceAll(path.sep, '/');
   return { ...problem, place: { ...place, file } };
+}
+
+/** The configurations of other projects below a folder: each is checked from its own, with its own metrics. */
+function otherConfigs(root: string, paths: readonly string[], own: string | undefined): string[] {
+  return paths.filter(
+    (file) => CONFIG_NAMES.includes(path.posix.basename(file)) && path.resolve(root, file) !== own,
+  );
+}
+
+function notCheckedText(config: string): string {
+  return `${config} is not checked from here: binnacle check ${path.posix.dirname(config)} does it`;
 }
 
 /** One folder is the repository; several paths, or files, are parts of the working directory. */
