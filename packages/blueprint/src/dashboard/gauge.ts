@@ -1,8 +1,8 @@
 /** A value between two ends. */
-import { DefinitionError } from './definition-error.ts';
 import type { Calc } from './field.ts';
 import {
   type Asked,
+  checkRange,
   type Given,
   type MoreSettings,
   type PanelCommon,
@@ -41,8 +41,7 @@ export function gauge(...given: Given<GaugeSettings>): GaugePanel {
   const common = panelCommon('gauge', spec, { instant: true });
   const min = spec.min ?? 0;
   const max = spec.max ?? (common.unit === 'percentunit' ? 1 : 100);
-  if (!(min < max))
-    throw new DefinitionError(`gauge ${JSON.stringify(spec.title)}: min ${min} is not below max ${max}`);
+  checkRange(`gauge ${JSON.stringify(spec.title)}`, min, max);
   return {
     type: 'gauge',
     ...common,

@@ -34,7 +34,8 @@ export function readMeaning(
   const metrics = new Set<unknown>(isObject(of) ? [of] : []);
   for (const expression of expressions)
     if (typeof expression !== 'string') for (const metric of metricsOf(expression)) metrics.add(metric);
-  const catalog = Catalog.of(catalogOf([...metrics]));
+  const defined = catalogOf([...metrics]);
+  const catalog = Catalog.of(defined);
   const meaning = expressions.map((expression): Meaning => {
     const tree = treeOf(expressionText(expression));
     const quantity = tree && quantityOf(tree, catalog);
@@ -46,9 +47,9 @@ export function readMeaning(
       observed: observed && unitOf({ base: observed, factor: 1, counted: new Set(), share: false }),
     };
   });
-  const [only] = metrics;
-  const help = metrics.size === 1 && isObject(only) ? helpOf(only) : undefined;
-  return { meaning, ...(help !== undefined && { help }) };
+  const [only] = defined;
+  const isOne = metrics.size === 1 && defined.length === 1;
+  return { meaning, ...(isOne && only!.help !== '' && { help: only!.help }) };
 }
 
 function treeOf(text: string): Expr | undefined {
@@ -58,16 +59,6 @@ function treeOf(text: string): Expr | undefined {
     if (error instanceof ParseError) return undefined;
     throw error;
   }
-}
-
-/** Where a metric of `@binnacle/metrics` keeps what it is; this package imports nothing of the client. */
-const INSIDE = Symbol.for('@binnacle/metrics/inside/v1');
-
-function helpOf(metric: object): string | undefined {
-  const inside: unknown = INSIDE in metric ? metric[INSIDE] : undefined;
-  const shape: unknown = isObject(inside) && 'shape' in inside ? inside.shape : metric;
-  const help: unknown = isObject(shape) && 'help' in shape ? shape.help : undefined;
-  return typeof help === 'string' && help !== '' ? help : undefined;
 }
 
 function isObject(value: unknown): value is object {

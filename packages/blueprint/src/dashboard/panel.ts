@@ -343,7 +343,11 @@ function checkLook(where: string, { min, max, unit, thresholds, overrides }: Pan
   }
 }
 
-function checkRange(where: string, min: number | undefined, max: number | undefined): void {
+/**
+ * Checks that an axis has two ends, where both are given.
+ * @throws DefinitionError
+ */
+export function checkRange(where: string, min: number | undefined, max: number | undefined): void {
   if (min !== undefined && max !== undefined && !(min < max))
     throw new DefinitionError(`${where}: min ${min} is not below max ${max}`);
 }

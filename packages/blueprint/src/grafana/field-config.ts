@@ -75,7 +75,7 @@ function mappingsOf(mappings: readonly Mapping[]): GrafanaMapping[] {
   return out;
 }
 
-/** What differs for some of the series: colours by name, units by query, then what is said explicitly. */
+/** What differs for some of the series: colours by name, then what is said explicitly. */
 export function overridesOf(panel: PanelCommon): GrafanaOverride[] {
   const colors = Object.entries(panel.colors ?? {}).map(([name, color]) => ({ match: { name }, color }));
   return [...colors, ...(panel.overrides ?? [])].map(overrideOf);
@@ -84,22 +84,27 @@ export function overridesOf(panel: PanelCommon): GrafanaOverride[] {
 /** One override. */
 export function overrideOf(override: Override): GrafanaOverride {
   const { displayName, unit, color, min, max, decimals, axis, hidden, dashed, lineWidth, fill } = override;
-  const properties: { id: string; value: JsonValue }[] = [];
-  const say = (id: string, value: JsonValue | undefined): void => {
-    if (value !== undefined) properties.push({ id, value });
-  };
-  say('displayName', displayName);
-  say('unit', unit);
-  say('color', color && { mode: 'fixed', fixedColor: color });
-  say('min', min);
-  say('max', max);
-  say('decimals', decimals);
-  say('custom.axisPlacement', axis);
-  say('custom.hideFrom', hidden ? { legend: true, tooltip: true, viz: true } : undefined);
-  say('custom.lineStyle', dashed ? { fill: 'dash', dash: [10, 10] } : undefined);
-  say('custom.lineWidth', lineWidth);
-  say('custom.fillOpacity', fill);
-  return { matcher: matcherOf(override.match), properties: [...properties, ...(override.properties ?? [])] };
+  const said = propertiesOf({
+    displayName,
+    unit,
+    color: color && { mode: 'fixed', fixedColor: color },
+    min,
+    max,
+    decimals,
+    'custom.axisPlacement': axis,
+    'custom.hideFrom': hidden ? { legend: true, tooltip: true, viz: true } : undefined,
+    'custom.lineStyle': dashed ? { fill: 'dash', dash: [10, 10] } : undefined,
+    'custom.lineWidth': lineWidth,
+    'custom.fillOpacity': fill,
+  });
+  return { matcher: matcherOf(override.match), properties: [...said, ...(override.properties ?? [])] };
+}
+
+/** The properties of an override, by Grafana's ids; those that are undefined are not said. */
+export function propertiesOf(
+  values: Readonly<Record<string, JsonValue | undefined>>,
+): GrafanaOverride['properties'] {
+  return Object.entries(values).flatMap(([id, value]) => (value === undefined ? [] : [{ id, value }]));
 }
 
 function matcherOf(match: OverrideMatch): GrafanaOverride['matcher'] {

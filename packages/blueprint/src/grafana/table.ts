@@ -1,6 +1,7 @@
 /** A table in Grafana's words: its queries side by side, its columns chosen, named and dressed. */
 import type { JsonObject, JsonValue } from '../dashboard/json.ts';
 import { fieldOf, type TableColumn, type TablePanel } from '../dashboard/table.ts';
+import { propertiesOf } from './field-config.ts';
 import type { GrafanaOverride, GrafanaTransformation } from './json.ts';
 import type { GrafanaPanelOptions } from './json-options.ts';
 
@@ -59,15 +60,13 @@ export function columnOverrides({ columns = [], queries, organize }: TablePanel)
       : queries.map(({ legend }) => ({ field: fieldOf(legend, queries), title: legend }));
   return headed.flatMap((column: TableColumn) => {
     const own = queries.find(({ legend }) => fieldOf(legend, queries) === column.field)?.unit;
-    const properties: { id: string; value: JsonValue }[] = [];
-    const say = (id: string, value: JsonValue | undefined): void => {
-      if (value !== undefined) properties.push({ id, value });
-    };
-    say('unit', column.unit ?? own);
-    say('decimals', column.decimals);
-    say('custom.width', column.width);
-    say('custom.align', column.align);
-    say('custom.cellOptions', cellOptions(column));
+    const properties = propertiesOf({
+      unit: column.unit ?? own,
+      decimals: column.decimals,
+      'custom.width': column.width,
+      'custom.align': column.align,
+      'custom.cellOptions': cellOptions(column),
+    });
     return properties.length === 0 ? [] : [{ matcher: { id: 'byName', options: column.title }, properties }];
   });
 }
