@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { VariableSort } from '../dist/dashboard/variable.js';
 import {
   annotation,
   barGauge,
@@ -360,4 +361,21 @@ test('what is asked in another language is carried along', () => {
     { name: 'A', enable: true, hide: false, iconColor: 'orange', builtIn: 1, datasource: null },
   ]);
   expect(rendered.links).toMatchObject([{ title: 'Go', icon: 'doc' }]);
+});
+
+test('each order of values is the one that Grafana has under its number', () => {
+  const orders: readonly VariableSort[] = [
+    'none',
+    'ascending',
+    'descending',
+    'numerical ascending',
+    'numerical descending',
+    'ascending without case',
+    'descending without case',
+    'natural ascending',
+    'natural descending',
+  ];
+  const variables = orders.map((sort, i) => labelVariable(`v${i}`, { metric: 'up', of: 'job', sort }));
+  const { list } = renderGrafana(dashboard({ title: 'D', variables })).templating;
+  expect(list.slice(1)).toMatchObject(orders.map((_, number) => ({ sort: number })));
 });

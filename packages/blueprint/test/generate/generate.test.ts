@@ -11,8 +11,8 @@ import {
   renderPrometheus,
   stringifyDashboard,
 } from '../../dist/index.js';
+import { expectGoldenFolder } from '../golden-file.ts';
 import { exampleCatalogs, exampleConfig } from './example.ts';
-import { expectGolden } from './golden.ts';
 
 const base = generate(exampleConfig, { catalogs: exampleCatalogs });
 
@@ -30,8 +30,8 @@ const isDashboard = ({ path }: GeneratedFile): boolean =>
   /\/dashboards\/[^/]+\.(json|yml)$/.test(path) && !/provisioning/.test(path);
 
 test('the whole folder is as it was reviewed', () => {
-  expectGolden(
-    'prometheus',
+  expectGoldenFolder(
+    'generate/prometheus',
     base.filter((file) => !isDashboard(file)),
   );
   for (const dashboard of exampleConfig.dashboards)
@@ -45,8 +45,8 @@ test.each(BACKEND_NAMES.filter((name) => name !== 'prometheus'))(
     const known = new Map(base.map(({ path, text }) => [path, text]));
     const changed = files.filter(({ path, text }) => known.get(path) !== text);
     // The handbook is another one by the names and volumes of the backend; the rest of it has been reviewed above.
-    expectGolden(
-      backend,
+    expectGoldenFolder(
+      `generate/${backend}`,
       changed.filter(({ path }) => path !== 'MONITORING.md'),
     );
     expect(changed.map(({ path }) => path)).toContain('MONITORING.md');
