@@ -203,6 +203,11 @@ const MISTAKES: readonly [name: string, define: () => unknown, message: string][
     define(inRow(timeseries('T', 'up{job="a"}[5m]'))),
     'panel "R / T": a range vector cannot be shown; put a function such as rate around it\n  up{job="a"}[5m]\n  ^',
   ],
+  [
+    'text behind an empty line',
+    define(inRow(stat('T', '\n"up"'))),
+    'panel "R / T": a string cannot be shown\n  \n  ^',
+  ],
   ['text', define(inRow(stat('T', '"up"'))), 'panel "R / T": a string cannot be shown\n  "up"\n  ^'],
   [
     'macro',

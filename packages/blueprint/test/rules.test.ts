@@ -147,6 +147,15 @@ describe('expressions are refused where they are written', () => {
       'only a dashboard knows variables, and job is matched with "[[job]]"\n  x{job="[[job]]"}\n  ^',
     ],
     ['x > $limit', 'only a dashboard knows variables: write what it stands for\n  x > $limit\n      ^'],
+    ['sum(x)\n$limit > 1', 'only a dashboard knows variables: write what it stands for\n  $limit > 1\n  ^'],
+    [
+      'sum(x{a="語"}) +\n\t y > $limit',
+      'only a dashboard knows variables: write what it stands for\n  \t y > $limit\n  \t     ^',
+    ],
+    [
+      'x{a="語語"} > $limit',
+      'only a dashboard knows variables: write what it stands for\n  x{a="語語"} > $limit\n                ^',
+    ],
     ['sum(äöü)\n  + rate(y)', "unexpected character: 'ä'\n  sum(äöü)\n      ^"],
   ];
   test.each(cases)('%s', (expr, message) => {

@@ -1,5 +1,7 @@
 /** The programmer's mistake in a definition, thrown while it is made. */
 
+import { marksBelow } from '@binnacle/promql';
+
 /**
  * A definition cannot mean what it says: an expression that does not parse, a variable that nobody declared, a receiver
  * that does not exist. The message names what is defined and, for expressions, points at the place.
@@ -14,8 +16,8 @@ export class DefinitionError extends TypeError {
  */
 export function withCaret(where: string, message: string, text: string, offset: number): string {
   const at = Math.max(0, Math.min(offset, text.length));
-  const lineStart = text.lastIndexOf('\n', at - 1) + 1;
+  const lineStart = text.slice(0, at).lastIndexOf('\n') + 1;
   const newline = text.indexOf('\n', at);
   const line = text.slice(lineStart, newline < 0 ? text.length : newline);
-  return `${where}: ${message}\n  ${line}\n  ${' '.repeat(at - lineStart)}^`;
+  return `${where}: ${message}\n  ${line}\n  ${marksBelow(line, at - lineStart, at - lineStart)}`;
 }
