@@ -4,7 +4,7 @@ import { REPOSITORY_CHECKS } from '../../dist/check/repository/repository-checks
 import { ALL_CHECK_NAMES } from '../../dist/index.js';
 
 test('every check of files has a file, a table of tests and a page, all of its name', () => {
-  const tables = ['alerting', 'compose', 'provisioning', 'scraping']
+  const tables = ['alerting', 'compose', 'provisioning', 'retention', 'scraping']
     .map((name) => readFileSync(new URL(`${name}.test.ts`, import.meta.url), 'utf8'))
     .join('');
   for (const { name } of REPOSITORY_CHECKS) {

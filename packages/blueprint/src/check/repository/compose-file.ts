@@ -26,6 +26,8 @@ export interface ComposeService {
   /** What it takes of what the file declares, but for volumes. */
   readonly takes: Readonly<Record<DeclaredKind, readonly NamedPlace[]>>;
   readonly environment: readonly ComposeVariable[];
+  /** The words of its command. */
+  readonly command: readonly string[];
   /** Whether there are variables that stand in a file. */
   readonly hasEnvironmentFile: boolean;
   /** Whether it has the network of the host, in which `localhost` is the host. */
@@ -92,6 +94,7 @@ function composeService(
     dependsOn: namesAt(service, 'depends_on'),
     takes: ofEachKind((kind) => takenNames(service, kind)),
     environment: composeVariables(service?.get('environment')),
+    command: namesAt(service, 'command').flatMap(({ name: words }) => words.split(/\s+/)),
     hasEnvironmentFile: service?.get('env_file') !== undefined,
     hasHostNetwork: textAt(service, 'network_mode') === 'host',
     extraHosts: namesAt(service, 'extra_hosts').map((host) => host.name.split(/[:=]/)[0]!),

@@ -16,6 +16,7 @@ import { missingMount } from './checks/missing-mount.ts';
 import { missingScrapeJob } from './checks/missing-scrape-job.ts';
 import { scrapePort } from './checks/scrape-port.ts';
 import { scrapeTimeout } from './checks/scrape-timeout.ts';
+import { shortRetention } from './checks/short-retention.ts';
 import { unknownAlertLabel } from './checks/unknown-alert-label.ts';
 import { unknownComposeName } from './checks/unknown-compose-name.ts';
 import { unknownPortName } from './checks/unknown-port-name.ts';
@@ -32,6 +33,7 @@ export const REPOSITORY_CHECKS: readonly RepositoryCheck[] = [
   duplicateTarget,
   scrapeTimeout,
   longScrapeInterval,
+  shortRetention,
   scrapePort,
   localhostInContainer,
   unmatchedRuleFiles,
