@@ -1,5 +1,6 @@
 /** What is found and how it is written: for people, for GitHub, for programs. */
 import { describe, expect, test } from 'vitest';
+import { SourceFile } from '../../dist/check/source-file.js';
 import {
   ALL_CHECK_NAMES,
   checkRepository,
@@ -12,7 +13,6 @@ import {
   renderJsonReport,
   renderProblem,
   renderSummary,
-  SourceFile,
 } from '../../dist/index.js';
 import { PROMETHEUS, problemsIn, SERVICES } from './rule-suite.ts';
 
