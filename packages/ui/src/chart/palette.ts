@@ -112,7 +112,7 @@ export function inkOn(color: string): string {
     (at) => (Number.parseInt(color.slice(at, at + 2), 16) / 255) ** 2.2,
   );
   // Where the contrast to both is the same, by the formula of WCAG.
-  return 0.2126 * red! + 0.7152 * green! + 0.0722 * blue! > 0.18 ? '#10151b' : '#ffffff';
+  return 0.2126 * red! + 0.7152 * green! + 0.0722 * blue! > 0.195 ? '#10151b' : '#ffffff';
 }
 
 function mix(hex: string, amount: number): string {

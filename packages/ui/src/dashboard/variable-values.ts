@@ -124,8 +124,8 @@ function questionOf(
       part === 'kind' || text === undefined ? text : fillIn(text, context, choices),
     ]),
   ) as VariableQuery;
-  // A live range moves with each refresh, and its values hardly ever; its length is what counts.
+  // A live range moves with each refresh, and its values hardly ever: of that, only the length counts.
   const pattern = fillText(regex, choices, 'regex');
-  const key = JSON.stringify([filled, pattern, sort, followsTime ? context.rangeMs : 0]);
+  const key = JSON.stringify([filled, pattern, sort, followsTime && [context.rangeMs, context.toMs]]);
   return { query: filled, regex: pattern, sort, key };
 }

@@ -77,7 +77,7 @@ export function PieView({
             class="pie-middle"
             text-anchor="middle"
             dominant-baseline="central"
-            style={{ fontSize: `${Math.min(13, (3.9 * INNER) / middle.length)}px` }}
+            style={{ fontSize: `${Math.min(13, (3.3 * INNER) / middle.length)}px` }}
           >
             {middle}
           </text>

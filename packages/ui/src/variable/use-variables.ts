@@ -8,7 +8,7 @@ import {
 } from '../dashboard/variable-values.ts';
 import type { VariableModel } from '../dashboard/variables.ts';
 import type { VariableParams } from '../shell/route.ts';
-import { resolveRange, type TimeRange } from '../time/range.ts';
+import { isLive, resolveRange, type TimeRange } from '../time/range.ts';
 
 /** Scrape interval for the macros in the queries of variables, which are asked before it is known. */
 const SCRAPE_USUAL_MS = 15_000;
@@ -24,14 +24,16 @@ export function useVariables(
   const underWay = useRef(new Map<string, AbortController>());
   const window = resolveRange(range, nowMs);
   const rangeMs = window.toMs - window.fromMs;
+  const fixedToMs = isLive(range) ? undefined : window.toMs;
   const resolved = useMemo(
     () =>
       resolveVariables(variables, address, answers, {
         intervalMs: SCRAPE_USUAL_MS,
         scrapeMs: SCRAPE_USUAL_MS,
         rangeMs,
+        ...(fixedToMs !== undefined && { toMs: fixedToMs }),
       }),
-    [variables, JSON.stringify(address), answers, rangeMs],
+    [variables, JSON.stringify(address), answers, rangeMs, fixedToMs],
   );
   // What failed is asked again with each refresh.
   const hasFailed = resolved.failed.length > 0;

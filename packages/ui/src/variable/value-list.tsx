@@ -41,7 +41,8 @@ export function ValueList({ variable, options, chosen, close }: ValueListProps):
     if (!multi) close();
   };
   useEffect(() => {
-    input.current?.focus();
+    // On a touch screen the keyboard would cover the list.
+    if (!matchMedia('(pointer: coarse)').matches) input.current?.focus();
     const at = shown.findIndex(isPicked);
     if (at > 0) setMarked(at);
   }, []);
@@ -84,6 +85,8 @@ export function ValueList({ variable, options, chosen, close }: ValueListProps):
         tabIndex={-1}
         aria-label={label}
         aria-multiselectable={multi}
+        // The search field keeps the focus, and with it the keys.
+        onMouseDown={(event) => event.preventDefault()}
       >
         {shown.map((option, i) => (
           // biome-ignore lint/a11y/useKeyWithClickEvents: the search field has the focus, and its keys rule the list
