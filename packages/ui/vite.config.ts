@@ -16,7 +16,7 @@ export default defineConfig({
           groups: [
             {
               name: 'base',
-              test: /node_modules\/preact|src\/(?:shell\/(?!dropdown)|format\/|dashboard\/choices)/,
+              test: /node_modules\/preact|src\/(?:shell\/(?!dropdown)|format\/|dashboard\/(?:address|choices|json)\.)/,
             },
           ],
         },

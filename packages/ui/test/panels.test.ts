@@ -3,8 +3,11 @@ import { describe, expect, test } from 'vitest';
 import { colorScale } from '../src/chart/color-scale.js';
 import { safeAddress } from '../src/dashboard/address.js';
 import { bucketsOf } from '../src/dashboard/buckets.js';
+import { fieldOf, thresholdColor } from '../src/dashboard/field-config.js';
 import type { PanelData, PanelSeries } from '../src/dashboard/load-panel.js';
+import { mapped } from '../src/dashboard/mappings.js';
 import { readDashboard } from '../src/dashboard/model.js';
+import { renewed } from '../src/dashboard/old-panels.js';
 import type { TablePanel } from '../src/dashboard/panel-model.js';
 import { stretchesOf } from '../src/dashboard/states.js';
 import { sortedRows, tableContent } from '../src/dashboard/table-rows.js';
@@ -208,4 +211,99 @@ test('panels with nothing but a type are read', () => {
     panels: types.map((type) => ({ type, options: null, fieldConfig: 5 })),
   }).sections;
   expect(section!.panels.map(({ kind }) => kind)).toEqual(types);
+});
+
+describe('a panel of before Grafana 8', () => {
+  const read = (panel: object) =>
+    readDashboard(renewed({ dashboard: { panels: [{ type: 'row', collapsed: true, panels: [panel] }] } }))
+      .sections[0]!.panels[0]!;
+
+  test('is a chart with its axes, lines, colours and legend', () => {
+    const panel = read({
+      type: 'graph',
+      title: 'Traffic',
+      targets: [{ expr: 'a' }],
+      yaxes: [
+        { format: 'Bps', min: '0', logBase: 10, label: 'in' },
+        { format: 'percent', max: 100 },
+      ],
+      fill: 3,
+      linewidth: 2,
+      stack: true,
+      percentage: true,
+      nullPointMode: 'connected',
+      legend: { show: true, values: true, avg: true, current: true, alignAsTable: true, rightSide: true },
+      tooltip: { shared: true, sort: 2 },
+      aliasColors: { ok: '#00ff00' },
+      seriesOverrides: [
+        { alias: '/out/', transform: 'negative-Y', yaxis: 2 },
+        { alias: 'ok', fill: 0, dashes: true },
+      ],
+    });
+    expect(panel).toMatchObject({
+      kind: 'timeseries',
+      title: 'Traffic',
+      field: {
+        unit: 'Bps',
+        min: 0,
+        line: {
+          fill: 30,
+          width: 2,
+          stacking: 'percent',
+          spanNulls: true,
+          logarithmic: true,
+          axisLabel: 'in',
+        },
+      },
+      legend: { mode: 'table', placement: 'right', calcs: ['mean', 'lastNotNull'] },
+      tooltip: { mode: 'multi', sort: 'desc' },
+    });
+    expect(fieldOf(panel, { name: 'out 1', refId: 'A' })).toMatchObject({
+      unit: 'percent',
+      max: 100,
+      line: { axis: 'right', negative: true },
+    });
+    expect(fieldOf(panel, { name: 'ok', refId: 'A' })).toMatchObject({
+      fixedColor: '#00ff00',
+      line: { fill: 0, dash: [10, 6] },
+    });
+  });
+
+  test('is a stat, or a gauge where it has one', () => {
+    const stat = {
+      type: 'singlestat',
+      format: 's',
+      valueName: 'current',
+      thresholds: '1,5',
+      colors: ['green', 'yellow', 'red'],
+      colorBackground: true,
+      sparkline: { show: true },
+      nullText: 'none',
+      valueMaps: [{ op: '=', value: '0', text: 'Zero' }],
+    };
+    const panel = read(stat);
+    expect(panel).toMatchObject({
+      kind: 'stat',
+      calc: 'lastNotNull',
+      colorMode: 'background',
+      graph: true,
+      field: { unit: 's', noValue: 'none' },
+    });
+    expect([0, 1, 9].map((value) => thresholdColor(panel.field, value))).toEqual(['green', 'yellow', 'red']);
+    expect(mapped(panel.field.mappings, 0)?.text).toBe('Zero');
+    expect(read({ ...stat, gauge: { show: true, minValue: 0, maxValue: 9 } })).toMatchObject({
+      kind: 'gauge',
+      field: { min: 0, max: 9 },
+    });
+  });
+
+  test.each([
+    null,
+    5,
+    {},
+    { panels: null },
+    { panels: [null, { type: 'graph', yaxes: 5, legend: 'x', seriesOverrides: [{}] }] },
+  ])('is read whatever stands there: %j', (json) => {
+    expect(() => readDashboard(renewed(json))).not.toThrow();
+  });
 });

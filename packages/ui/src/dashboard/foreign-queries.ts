@@ -1,67 +1,43 @@
 /** Queries that the page cannot ask: of other languages, and those that Grafana's server works out itself. */
 import { type JsonObject, object, text } from './json.ts';
 
-/** A query that is not asked, and what it is. */
+/** A query that is not asked. */
 export interface ForeignQuery {
   readonly refId: string;
-  /** To be read: `LogQL of a Loki data source`, `the expression $A / $B of Grafana's server`. */
-  readonly what: string;
+  /** The type of its data source; empty where it is not said. */
+  readonly source: string;
+  /** As it stands in the dashboard. */
+  readonly json: JsonObject;
 }
 
-/** The languages of data sources, by the type of the source. */
-const LANGUAGES: Readonly<Record<string, string>> = {
-  loki: 'LogQL of Loki',
-  tempo: 'TraceQL of Tempo',
-  elasticsearch: 'a query of Elasticsearch',
-  'grafana-opensearch-datasource': 'a query of OpenSearch',
-  influxdb: 'a query of InfluxDB',
-  graphite: 'a query of Graphite',
-  cloudwatch: 'a query of CloudWatch',
-  postgres: 'SQL of PostgreSQL',
-  'grafana-postgresql-datasource': 'SQL of PostgreSQL',
-  mysql: 'SQL of MySQL',
-  mssql: 'SQL of SQL Server',
-  'grafana-testdata-datasource': 'made-up data of Grafana',
-  testdata: 'made-up data of Grafana',
-};
-
 /** Where Grafana's server evaluates its own expressions. */
-const SERVER_SIDE = '__expr__';
+export const SERVER_SIDE = '__expr__';
 
 /** Whether a query is one of PromQL that is to be asked. */
-export function isOwnQuery(json: JsonObject, datasource: unknown): boolean {
-  return (
-    json.hide !== true && (text(json.expr) ?? '').trim() !== '' && languageOf(json, datasource) === undefined
-  );
+export function isOwnQuery(json: JsonObject, panelSource: unknown): boolean {
+  return json.hide !== true && (text(json.expr) ?? '').trim() !== '' && !isForeign(json, panelSource);
 }
 
 /** The queries that cannot be asked, but are to be shown. */
-export function readForeign(list: readonly JsonObject[], datasource: unknown): ForeignQuery[] {
+export function readForeign(list: readonly JsonObject[], panelSource: unknown): ForeignQuery[] {
   return list.flatMap((json, i) => {
-    const language = languageOf(json, datasource);
-    // One without anything in it asks nothing anywhere.
-    if (json.hide === true || language === undefined) return [];
-    return { refId: text(json.refId) ?? String.fromCharCode(65 + i), what: language };
+    if (json.hide === true || !isForeign(json, panelSource)) return [];
+    const refId = text(json.refId) ?? String.fromCharCode(65 + i);
+    return [{ refId, source: sourceOf(json, panelSource), json }];
   });
 }
 
-/** What a query is when it is not PromQL. */
-function languageOf(json: JsonObject, panelSource: unknown): string | undefined {
-  const own = object(json.datasource);
-  if (own.uid === SERVER_SIDE || own.type === SERVER_SIDE || json.datasource === SERVER_SIDE)
-    return expressionOf(json);
-  const type = text(own.type) ?? text(object(panelSource).type);
-  if (type === undefined || type === 'mixed' || type === 'datasource' || type.includes('prometheus')) {
-    if (text(json.expr) !== undefined) return undefined;
-    if (text(json.rawSql) !== undefined) return 'SQL';
-    if (type === 'datasource') return "data of Grafana's own";
-    return text(json.query) === undefined ? undefined : 'a query of another language';
-  }
-  return Object.hasOwn(LANGUAGES, type) ? LANGUAGES[type] : `a query of ${type}`;
+function sourceOf({ datasource }: JsonObject, panelSource: unknown): string {
+  const { type, uid } = object(datasource);
+  if (datasource === SERVER_SIDE || uid === SERVER_SIDE) return SERVER_SIDE;
+  return text(type) ?? text(object(panelSource).type) ?? '';
 }
 
-function expressionOf(json: JsonObject): string {
-  const kind = text(json.type) ?? 'expression';
-  const written = text(json.expression);
-  return `${written === undefined ? `the ${kind} expression` : `the expression ${written} (${kind})`} of Grafana's server`;
+/** Without a source that says it, a query is PromQL when it has an expression, and asks nothing when it has none. */
+function isForeign(json: JsonObject, panelSource: unknown): boolean {
+  const source = sourceOf(json, panelSource);
+  // What VictoriaMetrics adds to PromQL is refused by the server, with the place.
+  if (/prometheus|victoriametrics-metrics/.test(source)) return false;
+  if (source !== '' && source !== 'mixed' && source !== 'datasource') return true;
+  return text(json.expr) === undefined && (text(json.rawSql) ?? text(json.query)) !== undefined;
 }

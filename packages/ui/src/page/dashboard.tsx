@@ -27,12 +27,22 @@ interface DashboardPageProps {
 /** Loads a dashboard and draws it. */
 export function DashboardPage({ route, status, theme }: DashboardPageProps): JSX.Element {
   const { value, error } = useAnswer(
-    async (signal) => readDashboard(await loadDashboard(route.uid, signal)),
+    async (signal) => readWhole(await loadDashboard(route.uid, signal)),
     route.uid,
   );
   if (value === undefined)
     return <main>{error !== undefined && <div class="page-note bad">{error}</div>}</main>;
   return <DashboardView key={route.uid} model={value} route={route} status={status} theme={theme} />;
+}
+
+/** Reads a dashboard; old kinds of panels are made those of today, where there are any. */
+async function readWhole(json: unknown): Promise<DashboardModel> {
+  const model = readDashboard(json);
+  const panels = model.sections.flatMap((section) => section.panels);
+  if (!panels.some((panel) => panel.kind === 'unknown' && /^(?:graph|singlestat)$/.test(panel.type)))
+    return model;
+  const { renewed } = await import('../dashboard/old-panels.ts');
+  return readDashboard(renewed(json));
 }
 
 const loadBars = () => import('./bars.ts');

@@ -37,8 +37,10 @@ export function Panel({ panel: defined, context, draw, targets, exploreHref }: P
   const asked = data?.asked[0] ?? panel.targets[0]?.expr;
   const panelLinks = useModule(loadLinks, panel.links.length > 0);
   // Where a panel also asks what can be asked, what it does not show is said at its head.
-  const untold = panel.targets.length > 0 ? panel.foreign.map(notAsked) : [];
-  const warnings = [...untold, ...(data?.warnings ?? [])].join('\n');
+  const words = useModule(loadWords, panel.foreign.length > 0);
+  const untold = panel.foreign.map((query) => words?.notAsked(query) ?? '');
+  const shownUntold = panel.targets.length > 0 ? untold : [];
+  const warnings = [...shownUntold, ...(data?.warnings ?? [])].join('\n');
   return (
     <section
       class={`panel panel-${panel.kind}${panel.transparent ? ' transparent' : ''}`}
@@ -85,7 +87,7 @@ export function Panel({ panel: defined, context, draw, targets, exploreHref }: P
       </header>
       <div class="panel-body" ref={body}>
         <DrawGuard about={data ?? panel}>
-          <PanelBody panel={panel} data={data} error={error} draw={draw} targets={targets} />
+          <PanelBody panel={panel} data={data} error={error} untold={untold} draw={draw} targets={targets} />
         </DrawGuard>
       </div>
     </section>
@@ -101,10 +103,7 @@ function worded(panel: PanelModel, choices: Choices): PanelModel {
   return { ...panel, title, description };
 }
 
-function notAsked({ refId, what }: PanelModel['foreign'][number]): string {
-  return `Query ${refId} is ${what}, which is not asked here.`;
-}
-
+const loadWords = () => import('../dashboard/foreign-words.ts');
 const loadMore = () => import('./more.tsx');
 const loadLinks = () => import('./panel-links.tsx');
 const loadText = () => import('./text.tsx');
@@ -113,11 +112,14 @@ function PanelBody({
   panel,
   data,
   error,
+  untold,
   draw,
   targets,
 }: Pick<PanelProps, 'panel' | 'draw' | 'targets'> & {
   readonly data: PanelData | undefined;
   readonly error: string | undefined;
+  /** What is said of the queries that cannot be asked. */
+  readonly untold: readonly string[];
 }): JSX.Element | null {
   const isText = panel.kind === 'text';
   const isMore = !['text', 'timeseries', 'unknown'].includes(panel.kind);
@@ -145,8 +147,8 @@ function PanelBody({
     return (
       <div class="panel-note">
         <b>Nothing to ask here</b>
-        {panel.foreign.map((query) => (
-          <p key={query.refId}>{notAsked(query)}</p>
+        {untold.map((sentence) => (
+          <p key={sentence}>{sentence}</p>
         ))}
       </div>
     );
