@@ -215,6 +215,32 @@ describe('binnacle up with a configuration', () => {
   );
 
   test(
+    'keeps what it runs, where another one is started beside it and refused',
+    async () => {
+      folder.write('binnacle.config.ts', configText(port));
+      const monitor = await up();
+      folder.write('binnacle.config.ts', configText(port, { title: 'Arrivals' }));
+      const second = run([]);
+      expect(await second.ended).toBe(1);
+      expect(second.said()).toEqual({
+        stdout: '',
+        stderr: expect.stringMatching(
+          new RegExp(`^binnacle: .* is in use by the process ${monitor.child.pid}: stop it, or choose`),
+        ),
+      });
+      expect(await ask(monitor.url, '/api/search')).toMatchObject([{ uid: 'uploads', title: 'Uploads' }]);
+      // The kernel takes the first; the next has no trouble with what it left.
+      monitor.child.kill('SIGKILL');
+      await monitor.ended;
+      const third = await up();
+      expect(await ask(third.url, '/api/search')).toMatchObject([{ uid: 'arrivals', title: 'Arrivals' }]);
+      await stop(third);
+      expect(existsSync(join(folder.path, '.binnacle/data/config/lock'))).toBe(false);
+    },
+    TEST_MS,
+  );
+
+  test(
     'has the second word: options of the command line beat it',
     async () => {
       folder.write('binnacle.config.ts', configText(port));

@@ -1,6 +1,9 @@
 /** `binnacle up` with a project: its `binnacle.config.ts` says what the command line does not. */
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EnvironmentName } from '@binnacle/blueprint';
+import { nodeDisk } from '../../tsdb/disk.ts';
+import { DirectoryLock } from '../../tsdb/lock.ts';
 import type { UpOptions } from '../up.ts';
 import { loadProject } from './load-project.ts';
 import { renderForUp } from './render-for-up.ts';
@@ -26,8 +29,8 @@ export type Overridable =
 const RENDERED = 'config';
 
 /**
- * The options of a project's monitor. Writes its files.
- * @throws ProjectError
+ * The options of a project's monitor. Writes its files, which are this process's from then on.
+ * @throws ProjectError; StorageFailure where another monitor runs on them
  */
 export async function projectUpOptions(
   options: UpOptions,
@@ -36,7 +39,12 @@ export async function projectUpOptions(
 ): Promise<UpOptions> {
   const project = await loadProject(path);
   for (const warning of project.warnings) complain(warning);
-  const rendered = await renderForUp(project, join(options.dataDir, RENDERED), environment);
+  const dir = join(options.dataDir, RENDERED);
+  await mkdir(dir, { recursive: true });
+  // Held until the end: what a monitor reads is not replaced by a start that is about to be refused.
+  const lock = DirectoryLock.take(nodeDisk, dir);
+  process.once('exit', () => lock.release());
+  const rendered = await renderForUp(project, dir, environment);
   return {
     ...options,
     configPath: rendered.configPath,
