@@ -179,6 +179,9 @@ describe('binnacle catalog', () => {
     });
     const failing = async (from: string) => (await run({ ...show, from }, folder.path)).err;
     expect(await failing(join(folder.path, 'nothing.json'))).toEqual(['there is no nothing.json']);
+    expect(await failing('localhost:9464')).toEqual([
+      'there is no localhost:9464; for a running service write http://localhost:9464',
+    ]);
     expect(await failing(folder.path)).toEqual([`${folder.path} cannot be read: EISDIR`]);
     expect(await failing(join(folder.path, 'broken.json'))).toEqual([
       'broken.json: version: is 2; this program reads version 1: write the file again with binnacle catalog --write',

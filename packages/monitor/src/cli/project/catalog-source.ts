@@ -83,9 +83,10 @@ export async function readCatalogSource(
     text = await readFile(source, 'utf8');
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    throw new CatalogSourceError(
-      code === 'ENOENT' ? `there is no ${shownPath(source)}` : `${shownPath(source)} cannot be read: ${code}`,
-    );
+    if (code !== 'ENOENT') throw new CatalogSourceError(`${shownPath(source)} cannot be read: ${code}`);
+    // A name and a port, as people say where a service is.
+    const meant = /^[\w.-]+:\d+(?:\/|$)/.test(source) ? `; for a running service write http://${source}` : '';
+    throw new CatalogSourceError(`there is no ${shownPath(source)}${meant}`);
   }
   if (isJson(text)) return { catalogs: catalogFile(source, text), seen: undefined };
   const families = familiesIn(shownPath(source), new TextEncoder().encode(text), formatOfText(text));
