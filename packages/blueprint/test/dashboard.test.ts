@@ -6,6 +6,7 @@ import {
   DefinitionError,
   dashboard,
   gauge,
+  histogram,
   intervalVariable,
   labelVariable,
   type QuerySpec,
@@ -65,6 +66,10 @@ test('a stat asks for the range only when it draws it, a gauge never', () => {
 test('a gauge has two ends', () => {
   expect(gauge({ title: 'a', expr: 'up' })).toMatchObject({ min: 0, max: 100 });
   expect(gauge({ title: 'a', expr: 'up', unit: 'percentunit' })).toMatchObject({ min: 0, max: 1 });
+});
+
+test('bars of a histogram may be narrower than 1', () => {
+  expect(histogram('a', 'up', { bucketSize: 0.5 }).bucketSize).toBe(0.5);
 });
 
 test('macros and variables stand where durations, values and numbers may', () => {

@@ -11,7 +11,7 @@ import {
   type LabelsOfExpression,
   type RuleExpression,
 } from './alert-text.ts';
-import type { AlertRule, AlertSeverity } from './rule.ts';
+import { ALERT_SEVERITIES, type AlertRule, type AlertSeverity } from './rule.ts';
 import { ruleExpression } from './rule-expression.ts';
 import { ruleLabels } from './rule-labels.ts';
 import { scanTemplate, type TemplateAction } from './template-syntax.ts';
@@ -40,8 +40,6 @@ export interface AlertSpec<E extends RuleExpression = RuleExpression> {
   readonly annotations?: Readonly<Record<string, AlertTextSpec<LabelsOfExpression<E>>>>;
 }
 
-const SEVERITIES: ReadonlySet<unknown> = new Set<AlertSeverity>(['critical', 'warning', 'info', 'none']);
-
 /** Annotations that have an option of their own. */
 const OWN_ANNOTATIONS: Readonly<Record<string, string>> = {
   summary: 'summary',
@@ -69,9 +67,9 @@ export function alert<const E extends RuleExpression>(name: string, spec: AlertS
   const where = `alert ${JSON.stringify(name)}`;
   if (!ALERT_NAME.test(name))
     throw new DefinitionError(`${where}: its name is to be letters, digits and _, no digit first`);
-  if (!SEVERITIES.has(spec.severity))
+  if (!ALERT_SEVERITIES.includes(spec.severity))
     throw new DefinitionError(
-      `${where}: severity is ${JSON.stringify(spec.severity)}, and none of ${[...SEVERITIES].join(', ')}`,
+      `${where}: severity is ${JSON.stringify(spec.severity)}, and none of ${ALERT_SEVERITIES.join(', ')}`,
     );
   const definedAt = definitionPlace();
   return {

@@ -4,8 +4,11 @@
  */
 import type { DefinitionPlace } from '../definition-place.ts';
 
+/** How bad an alert is, the worst first. */
+export const ALERT_SEVERITIES = ['critical', 'warning', 'info', 'none'] as const;
+
 /** How bad it is: a page at night, a ticket, a note, or nothing (a watchdog). */
-export type AlertSeverity = 'critical' | 'warning' | 'info' | 'none';
+export type AlertSeverity = (typeof ALERT_SEVERITIES)[number];
 
 interface RuleCommon {
   /** PromQL that parses. */

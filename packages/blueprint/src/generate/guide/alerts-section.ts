@@ -12,10 +12,9 @@ import { type AlertRoute, addressees, type Receiver } from '../../alerting/alert
 import type { Config } from '../../config/config.ts';
 import { percent } from '../../decimal.ts';
 import { anchor, block, code, inline, paragraphs, table } from '../../markdown.ts';
-import type { AlertRule } from '../../rules/rule.ts';
+import { ALERT_SEVERITIES, type AlertRule, type AlertSeverity } from '../../rules/rule.ts';
 import { ruleFiles } from '../rule-files.ts';
 
-const SEVERITIES = ['critical', 'warning', 'info', 'none'] as const;
 /** Longer expressions are shown where there is room for them. */
 const CONDITION_CHARACTERS_MAX = 200;
 const COMPARED: Readonly<Record<string, string>> = {
@@ -26,7 +25,7 @@ const COMPARED: Readonly<Record<string, string>> = {
   '==': 'equal to',
   '!=': 'other than',
 };
-const SEVERITY_MEANING: Readonly<Record<string, string>> = {
+const SEVERITY_MEANING: Readonly<Record<AlertSeverity, string>> = {
   critical: 'Users notice it now: somebody gets up.',
   warning: 'It will become worse: somebody looks within the day.',
   info: 'Worth knowing, nothing to do at once.',
@@ -38,7 +37,7 @@ export function alertsSection(config: Config): string {
   const alerts = config.rules.flatMap(({ rules }) => rules.filter((rule) => rule.type === 'alert'));
   if (alerts.length === 0) return '';
   const names = [...new Set(alerts.map(({ name }) => name))].sort();
-  const severities = SEVERITIES.filter((severity) =>
+  const severities = ALERT_SEVERITIES.filter((severity) =>
     alerts.some(({ labels }) => labels.severity === severity),
   );
   return paragraphs(
@@ -47,7 +46,7 @@ export function alertsSection(config: Config): string {
       .join(', ')}.`,
     table(
       ['Severity', 'Meaning'],
-      severities.map((severity) => [severity, SEVERITY_MEANING[severity] ?? '']),
+      severities.map((severity) => [severity, SEVERITY_MEANING[severity]]),
     ),
     table(
       ['Alert', 'Severity', 'Fires when', 'For'],
