@@ -9,7 +9,7 @@ import type { Annotation } from './annotation.ts';
 import { checkDashboard, UID_CHARACTERS_MAX } from './check.ts';
 import type { JsonObject, WithRest } from './json.ts';
 import type { DashboardLink } from './link.ts';
-import type { Panel, Repeat } from './panel.ts';
+import type { Panel } from './panel.ts';
 import type { Variable } from './variable.ts';
 
 /** How often a dashboard asks again when nobody says: as often as production is scraped. */
@@ -109,11 +109,6 @@ export function dashboard(spec: DashboardSpec): Dashboard {
   };
   checkDashboard(made);
   return made;
-}
-
-/** A panel's repetition with nothing left open. */
-export function repeatOf({ variable, direction = 'h', maxPerRow }: Repeat): Repeat {
-  return { variable, direction, ...(maxPerRow !== undefined && { maxPerRow }) };
 }
 
 /** Digits of 32 bits to the base 36. */

@@ -313,6 +313,11 @@ export function frameCommon(
   };
 }
 
+/** A panel's repetition with nothing left open. */
+export function repeatOf({ variable, direction = 'h', maxPerRow }: Repeat): Repeat {
+  return { variable, direction, ...(maxPerRow !== undefined && { maxPerRow }) };
+}
+
 function isExpression(asked: Asked): asked is Expression {
   return typeof asked === 'string' || isBuilt(asked);
 }

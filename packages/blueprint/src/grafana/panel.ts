@@ -1,7 +1,6 @@
 /** One panel as Grafana's JSON: what all kinds share, then each kind's own. */
-import { repeatOf } from '../dashboard/dashboard.ts';
 import type { OtherPanel } from '../dashboard/other.ts';
-import type { Panel, PanelCommon } from '../dashboard/panel.ts';
+import { type Panel, type PanelCommon, repeatOf } from '../dashboard/panel.ts';
 import { lettersOf, type Query } from '../dashboard/query.ts';
 import { type FieldUsual, fieldConfigOf, linkOf, overrideOf, overridesOf } from './field-config.ts';
 import type {
