@@ -4,6 +4,7 @@ import type { VariableSort } from '../dist/dashboard/variable.js';
 import {
   annotation,
   barGauge,
+  customVariable,
   type Dashboard,
   dashboard,
   datasourceVariable,
@@ -28,6 +29,7 @@ import {
   stringifyDashboard,
   table,
   text,
+  textboxVariable,
   timeseries,
   type Variable,
 } from '../dist/index.js';
@@ -378,4 +380,20 @@ test('each order of values is the one that Grafana has under its number', () => 
   const variables = orders.map((sort, i) => labelVariable(`v${i}`, { metric: 'up', of: 'job', sort }));
   const { list } = renderGrafana(dashboard({ title: 'D', variables })).templating;
   expect(list.slice(1)).toMatchObject(orders.map((_, number) => ({ sort: number })));
+});
+
+test('the first value is chosen where a variable does not say which', () => {
+  const variables = [
+    customVariable('quantile', { median: '0.5', '95th': '0.95' }),
+    customVariable('queue', ['a', 'b'], { multi: true, all: false }),
+    intervalVariable('window', ['5m', '1h']),
+    textboxVariable('search'),
+  ];
+  const { list } = renderGrafana(dashboard({ title: 'D', variables })).templating;
+  expect(list.slice(1)).toMatchObject([
+    { current: { text: 'median', value: '0.5' } },
+    { current: { text: ['a'], value: ['a'] } },
+    { current: { text: '5m', value: '5m' } },
+    { current: { text: '', value: '' } },
+  ]);
 });
