@@ -1,18 +1,20 @@
 /** The backends that there are. */
+
 import type { Backend, BackendName } from './backend.ts';
 import { mimir } from './mimir.ts';
+import { addressOf, loopbackOf, PORTS } from './ports.ts';
 import { prometheusService } from './prometheus-service.ts';
 import { thanos } from './thanos.ts';
 import { victoriametrics } from './victoriametrics.ts';
 
 const PROMETHEUS: Backend = {
   title: 'Prometheus',
-  queryUrl: 'http://prometheus:9090',
-  queryPort: 9090,
+  queryUrl: `http://${addressOf('prometheus')}`,
+  queryPort: PORTS.prometheus,
   scraper: 'prometheus',
   ready: ['prometheus'],
   volumes: ['prometheus-data'],
-  ownJobs: { prometheus: '127.0.0.1:9090' },
+  ownJobs: { prometheus: loopbackOf('prometheus') },
   surroundings: {},
   services: (config, environment) => ({ prometheus: prometheusService(config, environment) }),
   files: () => [],

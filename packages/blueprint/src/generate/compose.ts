@@ -5,6 +5,7 @@
  * reading, by folder; what is kept lies in named volumes. Secrets come from variables or files of the host and become
  * files within the one container that needs them.
  */
+
 import type { Alerting } from '../alerting/alerting.ts';
 import { SECRETS_FOLDER, secretsOf } from '../alerting/secrets.ts';
 import type { Config, EnvironmentName } from '../config/config.ts';
@@ -20,6 +21,7 @@ import {
 } from './compose-service.ts';
 import { DASHBOARDS_FOLDER, SCRAPE_INTERVAL_VARIABLE } from './grafana.ts';
 import { IMAGES } from './images.ts';
+import { PORTS } from './ports.ts';
 import { filled, type YamlNote, yamlText } from './yaml-text.ts';
 
 /** Renders the compose file of an environment. */
@@ -82,8 +84,8 @@ function alertmanagerService(
     tmpfs: ['/tmp'],
     // A secret from a variable is written into the container, which a read-only one refuses.
     ...(secrets.every(({ source }) => 'file' in source) && { read_only: true }),
-    port: 9093,
-    healthy: answers(9093, '/-/healthy'),
+    port: PORTS.alertmanager,
+    healthy: answers(PORTS.alertmanager, '/-/healthy'),
     limits: { cpus: '0.5', memory: '256m' },
   });
 }
@@ -117,8 +119,8 @@ function grafanaService(config: Config, environment: EnvironmentName, backend: B
       'grafana-data:/var/lib/grafana',
     ],
     depends_on: after(...backend.ready),
-    port: 3000,
-    healthy: answers(3000, '/api/health'),
+    port: PORTS.grafana,
+    healthy: answers(PORTS.grafana, '/api/health'),
     limits: { cpus: '1.0', memory: '512m' },
   });
 }

@@ -2,6 +2,7 @@
  * From a configuration to the files of the real stack: Prometheus, Alertmanager, Grafana, compose, Kubernetes, and what
  * people read about them. Nothing here knows a disk, a clock or a machine: the same configuration gives the same bytes.
  */
+
 import type { ServiceCatalog } from '../catalog/catalog-data.ts';
 import type { Config, EnvironmentName } from '../config/config.ts';
 import { ALERT_TEMPLATE_PATH, ALERT_TEMPLATE_TEXT } from './alert-template.ts';
@@ -15,6 +16,7 @@ import { GENERATED_HEADER, type GeneratedFile, sortedByPath } from './generated-
 import { grafanaFiles } from './grafana.ts';
 import { renderGuide } from './guide/guide.ts';
 import { kubernetesFiles } from './kubernetes/kubernetes.ts';
+import { addressOf } from './ports.ts';
 import { renderPrometheus } from './prometheus.ts';
 import { prometheusFileName } from './prometheus-service.ts';
 import { renderReadme } from './readme.ts';
@@ -67,10 +69,10 @@ function environmentFiles(config: Config, environment: EnvironmentName, backend:
         ...backend.surroundings,
         expandsVariables: backend.scraper === 'prometheus',
         reach: fromContainer,
-        alertmanagers: alerts ? ['alertmanager:9093'] : [],
+        alertmanagers: alerts ? [addressOf('alertmanager')] : [],
         ownJobs: {
-          ...(alerts && { alertmanager: 'alertmanager:9093' }),
-          grafana: 'grafana:3000',
+          ...(alerts && { alertmanager: addressOf('alertmanager') }),
+          grafana: addressOf('grafana'),
           ...backend.ownJobs,
         },
       }),

@@ -1,7 +1,9 @@
 /** Mimir behind Prometheus: Prometheus scrapes and evaluates, and sends every sample on to Mimir, which keeps them. */
+
 import type { Backend } from './backend.ts';
 import { composeService, finished, NOBODY, volumeOwner } from './compose-service.ts';
 import { IMAGES } from './images.ts';
+import { loopbackOf } from './ports.ts';
 import { prometheusService } from './prometheus-service.ts';
 import { yamlText } from './yaml-text.ts';
 
@@ -38,7 +40,7 @@ export const mimir: Backend = {
   scraper: 'prometheus',
   ready: ['prometheus'],
   volumes: ['mimir-data', 'prometheus-data'],
-  ownJobs: { mimir: 'mimir:9009', prometheus: '127.0.0.1:9090' },
+  ownJobs: { mimir: 'mimir:9009', prometheus: loopbackOf('prometheus') },
   surroundings: { remoteWrite: [{ name: 'mimir', url: 'http://mimir:9009/api/v1/push' }] },
   services: (config, environment) => ({
     prometheus: prometheusService(config, environment, { retentionTime: LOCAL_RETENTION }),

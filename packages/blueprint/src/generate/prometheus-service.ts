@@ -1,7 +1,9 @@
 /** Prometheus as a service of a compose file. */
+
 import type { Config, EnvironmentName } from '../config/config.ts';
 import { type ComposeService, composeService, literal, NOBODY } from './compose-service.ts';
 import { IMAGES } from './images.ts';
+import { loopbackOf, PORTS } from './ports.ts';
 import { HOST_FROM_CONTAINER } from './targets.ts';
 
 /** What a Prometheus is told that has something behind it. */
@@ -38,8 +40,8 @@ export function prometheusService(
     tmpfs: ['/tmp'],
     read_only: true,
     extra_hosts: [`${HOST_FROM_CONTAINER}:host-gateway`],
-    port: 9090,
-    healthy: ['CMD', 'promtool', 'check', 'ready', '--url=http://127.0.0.1:9090'],
+    port: PORTS.prometheus,
+    healthy: ['CMD', 'promtool', 'check', 'ready', `--url=http://${loopbackOf('prometheus')}`],
     limits: { cpus: '2.0', memory: '2g' },
   });
 }

@@ -1,4 +1,5 @@
 /** `README.md` of the generated folder: the two commands that start it, what lies where, and what is left to do. */
+
 import { secretsOf } from '../alerting/secrets.ts';
 import type { Config } from '../config/config.ts';
 import { block, paragraphs, table } from '../markdown.ts';
@@ -7,6 +8,7 @@ import { composeProject } from './compose.ts';
 import { GENERATED_HEADER, type GeneratedFile } from './generated-file.ts';
 import { alertingSecretName } from './kubernetes/alertmanager-config.ts';
 import { METRICS_PORT_NAME, NAME_LABEL } from './kubernetes/monitors.ts';
+import { loopbackOf } from './ports.ts';
 import { HOST_FROM_CONTAINER, isLoopback } from './targets.ts';
 
 /** What lies in the folder, by the first part of its path. */
@@ -65,9 +67,9 @@ function addresses(config: Config, backend: Backend): string {
   return table(
     ['What', 'Where'],
     [
-      ['Grafana (account `admin`)', 'http://127.0.0.1:3000'],
+      ['Grafana (account `admin`)', `http://${loopbackOf('grafana')}`],
       [backend.title, `http://127.0.0.1:${backend.queryPort}`],
-      ...(config.alerting === undefined ? [] : [['Alertmanager', 'http://127.0.0.1:9093']]),
+      ...(config.alerting === undefined ? [] : [['Alertmanager', `http://${loopbackOf('alertmanager')}`]]),
     ],
   );
 }

@@ -2,6 +2,7 @@
  * Thanos beside Prometheus: a sidecar ships every finished block to a bucket, a store gateway reads them there, a
  * compactor thins them out, and a querier asks both the sidecar and the gateway as one.
  */
+
 import type { EnvironmentName } from '../config/config.ts';
 import type { Backend } from './backend.ts';
 import {
@@ -15,6 +16,7 @@ import {
   volumeOwner,
 } from './compose-service.ts';
 import { IMAGES } from './images.ts';
+import { addressOf, loopbackOf } from './ports.ts';
 import { prometheusService } from './prometheus-service.ts';
 import { yamlText } from './yaml-text.ts';
 
@@ -35,7 +37,7 @@ export const thanos: Backend = {
   ready: ['thanos-query'],
   volumes: ['prometheus-data', 'thanos-bucket', 'thanos-compact-data'],
   ownJobs: {
-    prometheus: '127.0.0.1:9090',
+    prometheus: loopbackOf('prometheus'),
     'thanos-compact': `thanos-compact:${HTTP_PORT}`,
     'thanos-query': `thanos-query:${HTTP_PORT}`,
     'thanos-sidecar': `thanos-sidecar:${HTTP_PORT}`,
@@ -50,7 +52,12 @@ export const thanos: Backend = {
     }),
     'own-volumes': volumeOwner(environment, ['thanos-bucket', 'thanos-compact-data']),
     'thanos-sidecar': thanosService(environment, {
-      command: ['sidecar', '--tsdb.path=/prometheus', '--prometheus.url=http://prometheus:9090', BUCKET],
+      command: [
+        'sidecar',
+        '--tsdb.path=/prometheus',
+        `--prometheus.url=http://${addressOf('prometheus')}`,
+        BUCKET,
+      ],
       volumes: ['./thanos:/etc/thanos:ro', 'prometheus-data:/prometheus', 'thanos-bucket:/bucket'],
       depends_on: { ...after('prometheus'), ...finished('own-volumes') },
     }),

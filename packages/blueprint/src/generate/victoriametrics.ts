@@ -1,4 +1,5 @@
 /** VictoriaMetrics in place of Prometheus: vmagent scrapes, vmsingle keeps and answers, vmalert evaluates the rules. */
+
 import { parseDuration } from '@binnacle/promql';
 import type { Config, EnvironmentName } from '../config/config.ts';
 import { DAY_MS } from '../duration.ts';
@@ -6,6 +7,7 @@ import { sortedByName } from '../order.ts';
 import type { Backend } from './backend.ts';
 import { after, answers, composeService, finished, literal, NOBODY, volumeOwner } from './compose-service.ts';
 import { IMAGES } from './images.ts';
+import { addressOf } from './ports.ts';
 import { prometheusFileName } from './prometheus-service.ts';
 import { HOST_FROM_CONTAINER } from './targets.ts';
 
@@ -62,7 +64,7 @@ export const victoriametrics: Backend = {
         `-remoteWrite.url=${STORE}`,
         ...(config.alerting === undefined
           ? ['-notifier.blackhole']
-          : ['-notifier.url=http://alertmanager:9093']),
+          : [`-notifier.url=http://${addressOf('alertmanager')}`]),
         `-evaluationInterval=${config[environment].evaluationInterval}`,
         ...Object.entries(sortedByName(config[environment].externalLabels)).map(
           ([name, value]) => `-external.label=${name}=${literal(value)}`,
