@@ -150,11 +150,25 @@ export interface YamlFieldEntry {
   readonly value: YamlValue | undefined;
 }
 
-/** The documents of a file, and what is wrong with its YAML. */
-export function readYaml(file: SourceFile): {
+/** A file as YAML. */
+export interface YamlFile {
   readonly documents: readonly YamlValue[];
   readonly problems: readonly YamlProblem[];
-} {
+}
+
+/** Files that were read: a manifest is asked for its rules, for what it scrapes and for its ports. */
+const READ = new WeakMap<SourceFile, YamlFile>();
+
+/** The documents of a file, and what is wrong with its YAML. A file is parsed once. */
+export function readYaml(file: SourceFile): YamlFile {
+  const known = READ.get(file);
+  if (known !== undefined) return known;
+  const read = parseYaml(file);
+  READ.set(file, read);
+  return read;
+}
+
+function parseYaml(file: SourceFile): YamlFile {
   if (file.text.length > YAML_CHARACTERS_MAX) {
     const message = `the file has ${file.text.length} characters; at most ${YAML_CHARACTERS_MAX} are read`;
     return { documents: [], problems: [{ place: file.place(0), message }] };

@@ -77,8 +77,10 @@ export class DashboardExpression {
   findings(): readonly Finding[] {
     if (this.tree === undefined) return [];
     if (this.#findings === undefined) {
-      const { catalogFor, scrapeIntervalMs } = this.#context;
+      const { catalogFor, isCatalogKnown, scrapeIntervalMs } = this.#context;
       const all = checkQuery(this.tree, catalogFor(this.tree), {
+        // Where no metric is known, none is unknown.
+        ...(!isCatalogKnown && { disabled: ['unknown-metric'] }),
         ...(scrapeIntervalMs !== undefined && { scrapeIntervalMs }),
       });
       this.#findings = all.filter((finding) => !isAboutStandIn(finding, this.interpolated));
@@ -134,7 +136,8 @@ function labelBefore(text: string, { start }: Replacement): string {
 /** A matcher for any value but the empty one. What is excluded excludes something that is not known. */
 function anything(matcher: Matcher): Matcher {
   const { name, op } = matcher;
-  return op === '=' || op === '=~' ? { name, op: '=~', value: '.+' } : matcher;
+  // `=~".+"` says the same, and each of its patterns would be compiled.
+  return op === '=' || op === '=~' ? { name, op: '!=', value: '' } : matcher;
 }
 
 /** Whether a finding speaks of what stands in for a variable: a name, or a range that Grafana chooses. */

@@ -13,7 +13,6 @@ const ABOUT_VALUES: ReadonlySet<string> = new Set(['counter-without-rate']);
 export const dashboardQueryChecks: readonly DashboardCheck[] = CHECK_NAMES.map((name) => ({
   name,
   inspect({ asked, context }, report) {
-    if (name === 'unknown-metric' && !context.isCatalogKnown) return;
     for (const { query, subject, expression } of asked) {
       if (query.kind === 'variable' && ABOUT_VALUES.has(name)) continue;
       for (const finding of expression.findings())
