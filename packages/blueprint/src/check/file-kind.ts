@@ -1,7 +1,8 @@
 /**
- * What a file of a repository is, told by its name and by the words at the beginning of its lines. Nothing is parsed,
- * since most files of a repository are none of ours.
+ * What a file of a repository is, told by its name and by the words at the beginning of its lines. Nothing is parsed
+ * but what looks like a panel alone, since most files of a repository are none of ours.
  */
+import { isObject } from '../grafana/reading/json.ts';
 
 /**
  * `datasources` and `dashboard-providers` are Grafana's provisioning; `kubernetes` are manifests that are looked into
@@ -59,6 +60,23 @@ export function fileKind(path: string, text: string): FileKind | undefined {
 
 /** A dashboard, bare, in the envelope of the HTTP API, or in one of the new resources. */
 function isDashboard(text: string): boolean {
-  if (!/"(?:panels|rows)"\s*:/.test(text)) return false;
+  if (!/"(?:panels|rows)"\s*:/.test(text)) return isPanel(text);
   return /"(?:schemaVersion|templating|annotations|dashboard|gridPos|__inputs)"\s*:/.test(text);
+}
+
+const PANEL_TYPE =
+  /"type"\s*:\s*"(?:timeseries|graph|stat|singlestat|gauge|bargauge|barchart|table|heatmap|histogram|piechart|state-timeline|status-history)"/;
+
+/**
+ * A panel alone, as documents show it: what it asks in PromQL, and as what it is drawn. Those that stand in a list, or
+ * in something else, are no file for Grafana.
+ */
+function isPanel(text: string): boolean {
+  if (!/"expr"\s*:/.test(text) || !PANEL_TYPE.test(text)) return false;
+  try {
+    const root: unknown = JSON.parse(text);
+    return isObject(root) && Array.isArray(root.targets) && typeof root.type === 'string';
+  } catch {
+    return false;
+  }
 }
