@@ -1,6 +1,6 @@
 /** Axes: where ticks may stand, how they read, how much room they take. */
 import type uPlot from 'uplot';
-import { formatTicks, tickBase } from '../format/units.ts';
+import { format, formatTicks, tickBase } from '../format/units.ts';
 import { namedColor, type Theme, withAlpha } from './palette.ts';
 
 const FONT = '11px ui-sans-serif, system-ui, sans-serif';
@@ -73,7 +73,11 @@ export function valueAxis(
     gap: 6,
     space: 28,
     incrs: (self) => (ticks === VALUE_TICKS.decimal && onlyWhole(self.data) ? WHOLE_TICKS : ticks),
-    values: (_, splits) => formatTicks(splits, unit, decimals),
+    // On a logarithmic scale, those that would be too close to others are missing.
+    values: (_, splits: readonly (number | null)[]) => {
+      if (!splits.includes(null)) return formatTicks(splits as readonly number[], unit, decimals);
+      return splits.map((at) => (at === null ? '' : format(at, unit)));
+    },
     size: (self, values) => {
       if (values === null || values.length === 0) return VALUE_AXIS_LEAST_PX;
       self.ctx.save();

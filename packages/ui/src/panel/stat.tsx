@@ -53,6 +53,7 @@ function Stat({
   return (
     <div
       class={filled ? 'stat filled' : 'stat'}
+      title={named ? reading.name : undefined}
       style={{
         ...(filled && { background: reading.color, color: inkOn(reading.color) }),
         ...(color !== undefined && { color }),
