@@ -1,5 +1,6 @@
 /**
- * The page's files, from a folder. Addresses inside the page that are no files get `index.html`.
+ * The page's files, from a folder. The page keeps its own addresses behind `#`; the same without it, as Grafana has them
+ * (`/d/UID`), lead there.
  *
  * Files whose names carry a hash of their content never change and are kept by the browser; all others are asked
  * for each time and answered with 304 while they are the same.
@@ -40,13 +41,18 @@ export function pageFiles(folder: string | undefined): (request: ApiRequest) => 
     if (folder === undefined) return plainText(NOT_BUILT, 503);
     const path = localPath(request.path);
     if (path === undefined) return plainText('the path is not valid\n', 400);
-    const isFile = extname(path) !== '';
-    const found =
-      (isFile ? await file(join(folder, path), request) : undefined) ??
-      // A missing script must not be answered by a page that the browser then reads as a script.
-      (isFile ? undefined : await file(join(folder, 'index.html'), request));
-    return found ?? plainText(isFile ? `there is no ${request.path}\n` : NOT_BUILT, isFile ? 404 : 503);
+    if (path === '') return (await file(join(folder, 'index.html'), request)) ?? plainText(NOT_BUILT, 503);
+    // A missing script must not be answered by a page that the browser then reads as a script.
+    if (extname(path) === '') return insideThePage(request);
+    return (await file(join(folder, path), request)) ?? plainText(`there is no ${request.path}\n`, 404);
   };
+}
+
+/** Relative, so that it holds under any prefix that a proxy puts in front. */
+function insideThePage({ path, parameters }: ApiRequest): ApiResponse {
+  const up = '../'.repeat(path.split('/').length - 2) || './';
+  const query = parameters.size === 0 ? '' : `?${parameters}`;
+  return { status: 302, headers: { location: `${up}#${path}${query}` }, body: '' };
 }
 
 /** The path inside of the folder; undefined when it would leave it or cannot be decoded. */

@@ -27,7 +27,7 @@ function request(path: string, headers: ApiRequest['headers'] = {}): ApiRequest 
 describe('the page', () => {
   const text = (response: ApiResponse): string => `${response.status} ${String(response.body)}`;
 
-  it('serves files, index.html for addresses of the page, and nothing outside', async () => {
+  it('serves files, leads to addresses of the page, and nowhere outside', async () => {
     const page = join(folder, 'page');
     await mkdir(join(page, 'assets'), { recursive: true });
     await writeFile(join(folder, 'secret.txt'), 'secret');
@@ -39,7 +39,13 @@ describe('the page', () => {
     expect(text(index)).toBe('200 <html>');
     expect(index.headers['content-type']).toBe('text/html; charset=utf-8');
     expect(index.headers['cache-control']).toBe('no-cache');
-    expect(text(await serve(request('/d/abc/title')))).toBe('200 <html>');
+    for (const [path, location] of [
+      ['/explore', './#/explore'],
+      ['/d/abc/title?from=now-5m&var-job=a%20b', '../../#/d/abc/title?from=now-5m&var-job=a+b'],
+    ] as const) {
+      const led = await serve(request(path));
+      expect([led.status, led.headers.location]).toEqual([302, location]);
+    }
 
     const script = await serve(request('/assets/main-B6rt8s2Q.js'));
     expect(text(script)).toBe('200 code');
