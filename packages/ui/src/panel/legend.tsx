@@ -21,9 +21,9 @@ export function LegendView(props: LegendProps): JSX.Element {
 function LegendList({ series, legend, hidden, onPick, onPoint }: LegendProps): JSX.Element {
   return (
     <div class="legend legend-list">
-      {series.map(({ name, color, column, unit, decimals }) => (
+      {series.map(({ name, color, column, unit, decimals }, i) => (
         <LegendName
-          key={name}
+          key={`${i} ${name}`}
           name={name}
           color={color}
           off={hidden.has(name)}
@@ -56,8 +56,8 @@ function LegendTable({ series, legend, hidden, onPick, onPoint }: LegendProps): 
           </tr>
         </thead>
         <tbody>
-          {series.map(({ name, color, column, unit, decimals }) => (
-            <tr key={name}>
+          {series.map(({ name, color, column, unit, decimals }, i) => (
+            <tr key={`${i} ${name}`}>
               <td>
                 <LegendName
                   name={name}
