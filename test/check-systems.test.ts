@@ -96,6 +96,8 @@ test('a unit, a legend and an override that no longer fit are found', () => {
   expect(
     grave.map(({ check, subject, suggestion }) => `${subject}: ${check} ${suggestion ?? ''}`.trim()),
   ).toEqual([
+    'panel "Performance / Request duration": unit-misfit',
+    'panel "Performance / Processing duration": unit-misfit',
     'panel "Performance / 95th percentile latency": unit-misfit',
     'panel "Performance / 95th percentile latency": legend-label',
     'panel "Uploads / Upload rate": unknown-series failed_size',
