@@ -1,11 +1,8 @@
 /** The label `severity` of alerts: routes and inhibitions go by it, so it must be there and be a word that they know. */
 import { nearest } from '@binnacle/promql';
-import type { AlertSeverity } from '../../rules/rule.ts';
+import { ALERT_SEVERITIES, type AlertSeverity } from '../../rules/rule.ts';
 import type { RuleCheck } from '../check.ts';
 import type { RuleSubject } from '../rule-subject.ts';
-
-/** What each means: wakes somebody, opens a ticket, is a note, is no alert (a watchdog). */
-export const SEVERITIES: readonly AlertSeverity[] = ['critical', 'warning', 'info', 'none'];
 
 /** Alerts without a severity, or with one that nobody knows. */
 export const alertSeverity: RuleCheck = {
@@ -19,17 +16,17 @@ export const alertSeverity: RuleCheck = {
         severity: 'warning',
         message: 'the alert has no label severity',
         reason: 'routes and inhibitions go by it, so nobody can tell whether this one may wake somebody',
-        remedy: `add severity: ${SEVERITIES.join(', ')}.`,
+        remedy: `add severity: ${ALERT_SEVERITIES.join(', ')}.`,
       });
       return;
     }
     const { text } = label.value;
-    if (text.includes('{{') || SEVERITIES.some((known) => known === text)) return;
-    const suggestion = nearest(text, SEVERITIES);
+    if (text.includes('{{') || ALERT_SEVERITIES.some((known) => known === text)) return;
+    const suggestion = nearest(text, ALERT_SEVERITIES);
     report(label.value.locate(0, text.length), {
       severity: 'warning',
       message: `${JSON.stringify(text)} is no severity`,
-      reason: `there are ${SEVERITIES.join(', ')}, and routes that go by them do not see this alert`,
+      reason: `there are ${ALERT_SEVERITIES.join(', ')}, and routes that go by them do not see this alert`,
       remedy: 'use one of these.',
       ...(suggestion !== undefined && { suggestion }),
     });

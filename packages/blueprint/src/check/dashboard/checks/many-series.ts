@@ -1,5 +1,5 @@
 /** Graphs that may draw a line for every user. */
-import { unwrapParens } from '@binnacle/promql';
+import { passesSeries, unwrapParens } from '@binnacle/promql';
 import type { DashboardCheck } from '../dashboard-check.ts';
 import { panelSubject, shownQueries } from '../dashboard-subject.ts';
 
@@ -8,8 +8,6 @@ const QUERIES_MAX = 10;
 /** Labels whose values come from users, not from the program. */
 const UNBOUNDED =
   /(?:^|_)(?:id|uuid|user|username|email|mail|ip|addr|address|url|uri|path|session|token|trace|request|query|customer|account|phone|file|filename)$/i;
-/** Aggregations that let only some series pass. */
-const LIMITING: ReadonlySet<string> = new Set(['topk', 'bottomk', 'limitk', 'limit_ratio']);
 /** Kinds that draw each series. */
 const DRAW: ReadonlySet<string> = new Set([
   'timeseries',
@@ -39,7 +37,7 @@ export const manySeries: DashboardCheck = {
         const { tree } = expression;
         if (tree === undefined || expression.groupsByVariable) continue;
         const outermost = unwrapParens(tree);
-        if (outermost.type === 'aggregation' && LIMITING.has(outermost.op)) continue;
+        if (outermost.type === 'aggregation' && passesSeries(outermost.op)) continue;
         const { labels } = expression.facts(tree);
         const label = labels
           .names()
