@@ -4,6 +4,7 @@
  */
 import type { Watch } from '../packages/blueprint/dist/index.js';
 import { wholeWatches } from '../packages/blueprint/test/whole-watches.ts';
+import { A, B, ended, JOB_ENDS, observed, standing, WAITING } from './watch-series.ts';
 
 /** One alert, and when it is to fire. */
 export interface AlertCase {
@@ -23,52 +24,6 @@ export interface AlertCase {
 }
 
 const WATCHES = wholeWatches();
-
-const A = 'job="shop",instance="a"';
-const B = 'job="shop",instance="b"';
-
-/** A classic histogram that sees `perMinute` values, all of them in the bucket up to `le`. */
-function observed(name: string, le: '0.1' | '1' | '10', perMinute: number, labels = ''): string[] {
-  const all = ['0.1', '1', '10', '+Inf'];
-  const own = labels === '' ? '' : `,${labels}`;
-  return [
-    ...all.map((bound, i) => {
-      const rate = i >= all.indexOf(le) ? perMinute : 0;
-      return `${name}_bucket{${A}${own},le="${bound}"} 0+${rate}x200`;
-    }),
-    `${name}_count{${A}${own}} 0+${perMinute}x200`,
-    `${name}_sum{${A}${own}} 0+${perMinute}x200`,
-  ];
-}
-
-/** Events of two endings a minute, over two instances, so that sums are asked for. */
-function ended(
-  name: string,
-  labels: string,
-  ok: string,
-  okPerMinute: number,
-  bad: string,
-  badPerMinute: number,
-) {
-  const own = labels === '' ? '' : `,${labels}`;
-  return [
-    `${name}{${A}${own},${ok}} 0+${okPerMinute}x200`,
-    `${name}{${A}${own},${bad}} 0+${badPerMinute}x200`,
-    `${name}{${B}${own},${ok}} 0+${okPerMinute}x200`,
-    `${name}{${B}${own},${bad}} 0+${badPerMinute}x200`,
-  ];
-}
-
-/** A gauge at one value, and a counter that stands still: work, and nothing that ends. */
-const standing = (work: string, value: number, counters: readonly string[], perMinute = 0) => [
-  `${work} ${value}x200`,
-  ...counters.map((series) => `${series} 5+${perMinute}x200`),
-];
-
-const JOB_ENDS = ['completed', 'failed', 'timeout'].map(
-  (status) => `jobs_total{${A},queue="mail",status="${status}"}`,
-);
-const WAITING = `jobs_pending{${A},queue="mail"}`;
 
 /** Every alert once. */
 export const ALERT_CASES: readonly AlertCase[] = [
@@ -657,92 +612,5 @@ export const ALERT_CASES: readonly AlertCase[] = [
     watch: WATCHES.monitor,
     fires: ended('binnacle_http_requests_total', 'route="/"', 'status="200"', 94, 'status="503"', 6),
     below: ended('binnacle_http_requests_total', 'route="/"', 'status="200"', 96, 'status="503"', 4),
-  },
-];
-
-/** Series over which an alert must be silent, and why. */
-export const FALSE_ALARMS: readonly (Pick<AlertCase, 'alert' | 'watch' | 'atMinute'> & {
-  readonly why: string;
-  readonly series: readonly string[];
-})[] = [
-  {
-    why: 'one of two processes starts again',
-    alert: 'HttpFailing',
-    watch: WATCHES.http,
-    series: [
-      `http_requests_total{${A},method="GET",endpoint="/",status="200"} 0+96x57 0+96x100`,
-      `http_requests_total{${A},method="GET",endpoint="/",status="500"} 0+4x57 0+4x100`,
-      `http_requests_total{${B},method="GET",endpoint="/",status="200"} 100000+96x200`,
-      `http_requests_total{${B},method="GET",endpoint="/",status="500"} 9000+4x200`,
-    ],
-  },
-  {
-    why: 'one of three requests of a quiet hour fails',
-    alert: 'HttpFailing',
-    watch: WATCHES.http,
-    series: [
-      `http_requests_total{${A},method="GET",endpoint="/",status="200"} 0x50 1x4 2x200`,
-      `http_requests_total{${A},method="GET",endpoint="/",status="500"} 0x52 1x200`,
-    ],
-  },
-  {
-    why: 'a few requests of a quiet hour are slow',
-    alert: 'HttpSlow',
-    watch: WATCHES.http,
-    series: observed('http_request_duration_seconds', '10', 1, 'method="GET",endpoint="/"'),
-  },
-  {
-    why: 'the service has just started its first job',
-    alert: 'JobsStuck',
-    watch: WATCHES.jobs,
-    series: [`jobs_active{${A}} _x40 2x200`, ...JOB_ENDS.map((end) => `${end} _x40 0x200`)],
-    atMinute: 65,
-  },
-  {
-    why: 'the first job after a quiet day is worked on',
-    alert: 'JobsStuck',
-    watch: WATCHES.jobs,
-    series: [`jobs_active{${A}} 0x40 2x200`, ...JOB_ENDS.map((end) => `${end} 100x300`)],
-    atMinute: 65,
-  },
-  {
-    why: 'the service has just started and much waits',
-    alert: 'JobsNotCompleting',
-    watch: WATCHES.jobs,
-    series: [`${WAITING} _x40 20x200`, ...JOB_ENDS.map((end) => `${end} _x40 0x200`)],
-    atMinute: 95,
-  },
-  {
-    why: 'nothing is to be done',
-    alert: 'JobsNotCompleting',
-    watch: WATCHES.jobs,
-    series: [`${WAITING} 0x200`, `jobs_active{${A}} 0x200`, ...JOB_ENDS.map((end) => `${end} 100x200`)],
-    atMinute: 150,
-  },
-  {
-    why: 'the service has just started and has not cleaned yet',
-    alert: 'CleanupNotRunning',
-    watch: WATCHES.cleanup,
-    series: [`cleanup_runs_total{${A}} 3x10 0x40`],
-    atMinute: 40,
-  },
-  {
-    why: 'the first files of a new storage arrive',
-    alert: 'StorageFillingUp',
-    watch: WATCHES.storage,
-    series: [`storage_usage_bytes{${A},provider="s3"} 0+2x200`],
-    atMinute: 200,
-  },
-  {
-    why: 'an instance misses one scrape',
-    alert: 'ServiceDown',
-    watch: WATCHES.service,
-    series: [`up{${A}} 1x59 0 1x60`],
-  },
-  {
-    why: 'a job was never run',
-    alert: 'JobsOverdue',
-    watch: WATCHES.jobs,
-    series: [`jobs_last_success_timestamp_seconds{${A}} 0x200`],
   },
 ];

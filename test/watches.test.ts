@@ -21,7 +21,8 @@ import { parseRuleFile } from '../packages/monitor/dist/rules/rule-file.js';
 import { type ComparedAlert, runUnitTest } from '../packages/monitor/dist/rules/unit-test.js';
 import { parseUnitTestFile } from '../packages/monitor/dist/rules/unit-test-file.js';
 import { outside } from './outside.ts';
-import { ALERT_CASES, type AlertCase, FALSE_ALARMS } from './watch-cases.ts';
+import { ALERT_CASES, type AlertCase } from './watch-cases.ts';
+import { FALSE_ALARMS } from './watch-false-alarms.ts';
 
 const AT_MINUTE = 60;
 
