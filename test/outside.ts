@@ -1,6 +1,6 @@
 /** Programs from outside that some tests run: where they are, and what is said when they are missing. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -16,6 +16,8 @@ const PROGRAMS = {
   },
   amtool: { names: ['amtool'], install: 'bash .ci/prometheus3.sh .outside/prometheus3' },
   chromium: { names: ['chromium'], install: 'apt-get install chromium' },
+  ffmpeg: { names: ['ffmpeg'], install: 'apt-get install ffmpeg' },
+  postgres: { names: ['postgres'], install: 'apt-get install postgresql' },
   prometheus: { names: ['prometheus'], install: 'bash .ci/prometheus3.sh .outside/prometheus3' },
   /** A Python that has the package of this name. */
   'python3-prometheus-client': { names: ['python3'], install: 'apt-get install python3-prometheus-client' },
@@ -23,6 +25,7 @@ const PROGRAMS = {
     names: ['prometheus-pushgateway'],
     install: 'apt-get install prometheus-pushgateway',
   },
+  'redis-server': { names: ['redis-server'], install: 'apt-get install redis-server' },
   promtool: { names: ['promtool'], install: 'bash .ci/prometheus3.sh .outside/prometheus3' },
 } as const;
 
@@ -32,6 +35,7 @@ export function outside(context: TestContext, program: keyof typeof PROGRAMS): s
   const folders = [
     path.join(root, '.outside/prometheus3/usr/bin'),
     ...(process.env.PATH ?? '').split(path.delimiter),
+    ...(program === 'postgres' ? postgresFolders() : []),
   ];
   for (const folder of folders) {
     for (const name of names) {
@@ -42,9 +46,16 @@ export function outside(context: TestContext, program: keyof typeof PROGRAMS): s
   return context.skip(`${program} is missing: ${install}`);
 }
 
+/** Where Debian keeps it, version by version. */
+function postgresFolders(): string[] {
+  const parent = '/usr/lib/postgresql';
+  if (!existsSync(parent)) return [];
+  return readdirSync(parent).map((version) => path.join(parent, version, 'bin'));
+}
+
 /** Prometheus 2 answers differently at the edges of a window; not every Python sees the packages of Debian. */
 function suits(program: keyof typeof PROGRAMS, file: string): boolean {
-  if (program === 'chromium') return true;
+  if (!/^(?:alertmanager|amtool|prom|python3)/.test(program)) return true;
   if (program === 'python3-prometheus-client') {
     return spawnSync(file, ['-c', 'import prometheus_client'], { stdio: 'ignore' }).status === 0;
   }
