@@ -26,9 +26,13 @@ const command = path.join(root, 'packages/monitor');
 const page = path.join(root, 'packages/ui/dist/page');
 const destination = path.resolve(process.argv[2] ?? 'packed');
 
-/** Modules that the main entry needs, whatever is done with it. */
-const CORE =
-  /metrics\/dist\/(?:(?!index|fastify|testing)[a-z-]+|model\/(?:exponential|names)|store\/(?:store|heap|errors|exemplar-slots)|serve\/(?:errors|variables|served|serving))\.js$/;
+/** Modules that the main entry needs, whatever is done with it; instruments are not among them. */
+function coreOf(exported) {
+  const others = [...Object.keys(exported).map((name) => name.slice(2) || 'index'), 'naming'].join('|');
+  const inFolders =
+    'model/(?:exponential|names)|store/(?:store|heap|errors|exemplar-slots)|serve/(?:errors|variables|served|serving)';
+  return new RegExp(`metrics/dist/(?:(?!(?:${others})\\.js$)[a-z-]+|${inFolders})\\.js$`);
+}
 
 /** The files of one of the two halves, by what they are called in it: `index`, `model/index`. */
 function entriesOf(exported, condition, folder) {
@@ -41,7 +45,7 @@ function entriesOf(exported, condition, folder) {
   return entries;
 }
 
-async function bundle(format, input, outDir, external) {
+async function bundle(format, input, outDir, external, core) {
   await build({
     configFile: false,
     root: source,
@@ -60,7 +64,7 @@ async function bundle(format, input, outDir, external) {
           entryFileNames: '[name].js',
           chunkFileNames: 'chunks/[name].js',
           // What every program that counts needs, in one file.
-          codeSplitting: { groups: [{ name: 'core', test: CORE }] },
+          codeSplitting: { groups: [{ name: 'core', test: core }] },
           // Jest has no `import()` in CommonJS.
           dynamicImportInCjs: false,
         },
@@ -104,8 +108,10 @@ try {
   const external = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
   const dist = path.join(stage, 'dist');
   copyTypes(path.join(source, 'dist'), dist);
-  await bundle('es', entriesOf(manifest.exports, 'import', 'dist'), dist, external);
-  await bundle('cjs', entriesOf(manifest.exports, 'require', 'dist/cjs'), path.join(dist, 'cjs'), external);
+  const core = coreOf(manifest.exports);
+  await bundle('es', entriesOf(manifest.exports, 'import', 'dist'), dist, external, core);
+  const commonjs = entriesOf(manifest.exports, 'require', 'dist/cjs');
+  await bundle('cjs', commonjs, path.join(dist, 'cjs'), external, core);
   writeFileSync(path.join(dist, 'cjs/package.json'), '{ "type": "commonjs" }\n');
   for (const file of ['README.md', 'FORMAT.md']) cpSync(path.join(source, file), path.join(stage, file));
   const { devDependencies: _, ...published } = manifest;
