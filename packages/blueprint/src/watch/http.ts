@@ -38,11 +38,11 @@ export interface HttpInstrument<R extends CounterLike = CounterLike> {
   /** Answered requests, by status. */
   readonly requests: R;
   /** How long they took, in seconds. */
-  readonly duration?: HistogramLike;
+  readonly duration?: HistogramLike | undefined;
   /** Requests under way. */
-  readonly inFlight?: GaugeLike;
+  readonly inFlight?: GaugeLike | undefined;
   /** Exceptions while answering. */
-  readonly errors?: CounterLike;
+  readonly errors?: CounterLike | undefined;
 }
 
 /** The alerts of {@link httpWatch}. */
