@@ -42,8 +42,8 @@ const KNOWN_PATHS_MAX = 1_000;
 const WORD = /^[\w.~-]*$/;
 const DIGITS = /\d{4}|^\d+$|\d\D*\d\D*\d\D*\d/;
 const HEXADECIMAL = /^(?=.*\d)[\da-f]{8,}$/i;
-/** Letters that change between large and small as they do in random identifiers, not as in `camelCase`. */
-const SCRAMBLED = /^(?=.*[a-z][A-Z])(?=.*\d)[\w-]{8,}$/;
+/** Digits and letters that change between small and large, as in random identifiers and not in `camelCase`. */
+const SCRAMBLED = /^(?=.*[a-z][A-Z])(?=.*\d.*\d).{8,}$/;
 
 /**
  * A path with its identifiers in braces: numbers, UUIDs, hashes, dates, and long or strange words become `{id}`. The
