@@ -78,12 +78,11 @@ describe.each(AGES)('Fastify, %s', async (age) => {
     await expect
       .poll(() => countsOf(registry, 'http_requests_total'))
       .toMatchObject({ 'POST /validated 400': 1 });
-    const counts = countsOf(registry, 'http_errors_total');
-    delete counts['GET /text not_an_error'];
-    expect(counts).toEqual({
+    expect(countsOf(registry, 'http_errors_total')).toEqual({
       'GET /handler TypeError': 1,
       'GET /hook LockError': 1,
       'GET /sent RangeError': 1,
+      'GET /text not_an_error': 1,
     });
   });
 });
