@@ -13,6 +13,7 @@
  * Bytes are counted where they pass, at `write` and `end` of this one response and at `push` of this one request:
  * those of a stream have no length beforehand, and neither have those of a client that goes away.
  */
+import { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Exchange, type HttpRecorder } from './recorder.ts';
 
@@ -44,6 +45,7 @@ export class NodeExchanges {
   readonly #options: NodeExchangeOptions;
   readonly #ignored: readonly (string | RegExp)[];
   readonly #finder: RouteFinder | undefined;
+  #prepared: unknown;
 
   /** @param finder where the route is known only some time after the beginning of a request */
   constructor(recorder: HttpRecorder, options: NodeExchangeOptions = {}, finder?: RouteFinder) {
@@ -60,15 +62,30 @@ export class NodeExchanges {
     return exchange;
   }
 
+  /**
+   * Lets later responses of the server be made ready before a framework has them. Express gives each response another
+   * prototype, after which V8 copies its whole shape for every property that is added: 1.5 microseconds for each.
+   */
+  prepareServerOf(request: IncomingMessage): void {
+    const { server } = request.socket as { readonly server?: unknown };
+    if (server === this.#prepared || !(server instanceof EventEmitter)) return;
+    this.#prepared = server;
+    server.prependListener('request', (other: IncomingMessage, response: ServerResponse) => {
+      if (!this.#ignores(other)) this.#passageOf(other, response);
+    });
+  }
+
   #begin(request: IncomingMessage, response: FollowedResponse): NodeExchange | undefined {
     if (this.#ignores(request)) return undefined;
+    return new NodeExchange(this.recorder, this.#passageOf(request, response));
+  }
+
+  #passageOf(request: IncomingMessage, response: FollowedResponse): Passage {
     const passage = response[PASSAGE] ?? new Passage(request, response);
-    const { recorder } = this;
-    const exchange = new NodeExchange(recorder, passage);
-    if (recorder.countsResponseBytes) passage.countResponse();
-    if (recorder.countsRequestBytes) passage.countRequest();
+    if (this.recorder.countsResponseBytes) passage.countResponse();
+    if (this.recorder.countsRequestBytes) passage.countRequest();
     if (this.#options.processTime === true) passage.tellProcessTime();
-    return exchange;
+    return passage;
   }
 
   #ignores(request: IncomingMessage): boolean {
@@ -277,8 +294,9 @@ function countedPush(this: FollowedRequest, ...args: unknown[]): unknown {
 
 function timedWriteHead(this: FollowedResponse, ...args: unknown[]): unknown {
   const passage = this[PASSAGE]!;
-  if (!this.headersSent && !this.hasHeader(PROCESS_TIME_HEADER))
-    this.setHeader(PROCESS_TIME_HEADER, passage.exchange!.seconds.toFixed(6));
+  const { exchange } = passage;
+  if (exchange !== undefined && !this.headersSent && !this.hasHeader(PROCESS_TIME_HEADER))
+    this.setHeader(PROCESS_TIME_HEADER, exchange.seconds.toFixed(6));
   return passage.writeHead!.apply(this, args);
 }
 
