@@ -15,7 +15,10 @@ const FILE_SIZE_BUCKETS = [
 ];
 
 /** Requests and their duration, by route. */
-export const http = httpMetrics({ buckets: [0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10] });
+export const http = httpMetrics({
+  buckets: [0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10],
+  names: { inFlight: false, errors: false, requestSize: false, responseSize: false },
+});
 
 /** Always 1; says what runs. */
 export const appInfo = info({

@@ -38,11 +38,15 @@ export interface HttpInstrument<R extends CounterLike = CounterLike> {
   /** Answered requests, by status. */
   readonly requests: R;
   /** How long they took, in seconds. */
-  readonly duration?: HistogramLike;
+  readonly duration?: HistogramLike | undefined;
   /** Requests under way. */
-  readonly inFlight?: GaugeLike;
+  readonly inFlight?: GaugeLike | undefined;
   /** Exceptions while answering. */
-  readonly errors?: CounterLike;
+  readonly errors?: CounterLike | undefined;
+  /** Bodies of requests, in bytes. */
+  readonly requestSize?: HistogramLike | undefined;
+  /** Bodies of answers, in bytes. */
+  readonly responseSize?: HistogramLike | undefined;
 }
 
 /** The alerts of {@link httpWatch}. */
@@ -90,6 +94,8 @@ export function httpWatch<const R extends CounterLike>(
   const duration = watchedMetric('httpWatch: duration', instrument.duration, ['histogram']);
   const inFlight = watchedMetric('httpWatch: inFlight', instrument.inFlight, ['gauge']);
   const errors = watchedMetric('httpWatch: errors', instrument.errors, ['counter']);
+  const requestSize = watchedMetric('httpWatch: requestSize', instrument.requestSize, ['histogram']);
+  const responseSize = watchedMetric('httpWatch: responseSize', instrument.responseSize, ['histogram']);
   const statusLabel = labelOf('httpWatch', requests, options.statusLabel, ['status', 'status_code', 'code']);
   const endpoint = labelOf('httpWatch', requests, options.endpointLabel, [
     'endpoint',
@@ -191,6 +197,28 @@ export function httpWatch<const R extends CounterLike>(
               { unit: 'suffix: requests', max: options.inFlightMax },
             ),
           errors && errorsByType(scope, errors),
+          requestSize &&
+            quantiles(
+              scope,
+              requestSize,
+              {
+                title: 'Size of requests',
+                description:
+                  'What clients send: half of the bodies stay below the median; 0 without one. Growing: larger uploads, which take memory and time.',
+              },
+              { unit: 'bytes' },
+            ),
+          responseSize &&
+            quantiles(
+              scope,
+              responseSize,
+              {
+                title: 'Size of answers',
+                description:
+                  'What clients get: half of the bodies stay below the median. Growing: answers that should have pages, or are no longer compressed.',
+              },
+              { unit: 'bytes' },
+            ),
         ],
       },
     ],

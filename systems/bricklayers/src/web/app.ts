@@ -44,7 +44,8 @@ export function createApp(parts: AppParts): FastifyInstance {
     requestTimeout: REQUEST_TIMEOUT_MS,
     routerOptions: { maxParamLength: 200 },
   });
-  app.register(fastifyMetrics, { metrics: http });
+  // Scrapes count as all requests do.
+  app.register(fastifyMetrics, { metrics: http, ignore: [] });
   app.setNotFoundHandler((request, reply) =>
     reply.code(404).send({ error: 'no_such_route', message: `there is no ${request.method} ${request.url}` }),
   );

@@ -1,0 +1,57 @@
+/**
+ * What an exception is counted as: its name, or that of its class, `TypeError` or `QueueFull`. Names come from the
+ * program and from what it depends on, so they are checked and their number is limited.
+ */
+
+/** So many types of errors are told apart by one instrument; all others are {@link OTHER_ERROR}. */
+export const ERROR_TYPES_MAX = 50;
+
+/** The type of errors beyond {@link ERROR_TYPES_MAX}, and of those whose name is no name. */
+export const OTHER_ERROR = 'other';
+
+/** The type of what is thrown and no object. */
+export const NO_ERROR = 'not_an_error';
+
+/** What the name of a class looks like, of a length that one can read. */
+const NAME = /^[A-Za-z_$][\w$.]{0,63}$/;
+
+/** The types of errors that one instrument has seen. */
+export class ErrorTypes {
+  readonly #known = new Set<string>();
+
+  /** The type under which an exception is counted; never throws, whatever was thrown. */
+  of(error: unknown): string {
+    const type = nameOf(error);
+    if (this.#known.has(type)) return type;
+    if (this.#known.size >= ERROR_TYPES_MAX) return OTHER_ERROR;
+    this.#known.add(type);
+    return type;
+  }
+}
+
+function nameOf(error: unknown): string {
+  if ((typeof error !== 'object' && typeof error !== 'function') || error === null) return NO_ERROR;
+  try {
+    const { name } = error as { readonly name?: unknown };
+    const own = typeof name === 'string' && name !== '' && name !== 'Error' ? name : undefined;
+    const type = own ?? (error.constructor as { readonly name?: unknown } | undefined)?.name;
+    return typeof type === 'string' && NAME.test(type) ? type : OTHER_ERROR;
+  } catch {
+    return OTHER_ERROR;
+  }
+}
+
+/**
+ * Whether an exception is an answer to a mistake of the client: it carries a status of 4xx, as those of body parsers,
+ * validators and `http-errors` do.
+ */
+export function isClientMistake(error: unknown): boolean {
+  if (typeof error !== 'object' || error === null) return false;
+  try {
+    const { statusCode, status } = error as { readonly statusCode?: unknown; readonly status?: unknown };
+    const code = statusCode ?? status;
+    return typeof code === 'number' && code >= 400 && code < 500;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,334 @@
+/**
+ * Follows a request of Node's `http` from its beginning to the end of its answer.
+ *
+ * Whatever notices a request first (the server, a hook, a middleware) opens its {@link NodeExchange} at the response,
+ * whoever comes second, finds it there. Several instruments with metrics of their own stand behind each other at the
+ * same response, and what it takes to follow it is done once.
+ *
+ * A response ends with `close`, which Node emits after `finish`, and also where the connection went away. A client
+ * that knows the length of the answer may close before the server has come to end it, for instance when a file is
+ * streamed; if every byte was written by then, the answer was complete. All else that was not finished is
+ * aborted, status 499.
+ *
+ * Bytes are counted where they pass, at `write` and `end` of this one response and at `push` of this one request:
+ * those of a stream have no length beforehand, and neither have those of a client that goes away.
+ */
+import { EventEmitter } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Exchange, type HttpRecorder } from './recorder.ts';
+
+/** The header of the time that an answer took to begin, as Starlette's middleware names it. */
+export const PROCESS_TIME_HEADER = 'X-Process-Time';
+
+/** What is not measured unless `ignore` says otherwise: the scrapes of the metrics themselves. */
+export const DEFAULT_IGNORED: readonly (string | RegExp)[] = ['/metrics'];
+
+/** How requests of Node's `http` are followed. */
+export interface NodeExchangeOptions {
+  /**
+   * Whether answers carry the header `X-Process-Time`: the seconds until it began, `0.001234`. Default false.
+   */
+  readonly processTime?: boolean | undefined;
+  /**
+   * Paths that are not measured, without their query; a string is the whole path. Default {@link DEFAULT_IGNORED};
+   * `[]` measures all.
+   */
+  readonly ignore?: readonly (string | RegExp)[] | undefined;
+}
+
+/** Finds the template of the route of a request that is under way; undefined as long as there is none. */
+export type RouteFinder = (request: IncomingMessage, response: ServerResponse) => string | undefined;
+
+/** Follows the requests of one server, or of one application. */
+export class NodeExchanges {
+  readonly recorder: HttpRecorder;
+  readonly #options: NodeExchangeOptions;
+  readonly #ignored: readonly (string | RegExp)[];
+  readonly #finder: RouteFinder | undefined;
+  #prepared: unknown;
+
+  /** @param finder where the route is known only some time after the beginning of a request */
+  constructor(recorder: HttpRecorder, options: NodeExchangeOptions = {}, finder?: RouteFinder) {
+    this.recorder = recorder;
+    this.#options = options;
+    this.#ignored = options.ignore ?? DEFAULT_IGNORED;
+    this.#finder = finder;
+  }
+
+  /** The exchange of a response, which begins now if nobody has noticed it before; undefined where it is ignored. */
+  of(request: IncomingMessage, response: ServerResponse): NodeExchange | undefined {
+    const exchange = exchangeOf(response, this.recorder) ?? this.#begin(request, response);
+    if (exchange !== undefined && this.#finder !== undefined) exchange.finds(this.#finder);
+    return exchange;
+  }
+
+  /**
+   * Lets later responses of the server be made ready before a framework has them. Express gives each response another
+   * prototype, after which V8 copies its whole shape for every property that is added: 1.5 microseconds for each.
+   */
+  prepareServerOf(request: IncomingMessage): void {
+    const { server } = request.socket as { readonly server?: unknown };
+    if (server === this.#prepared || !(server instanceof EventEmitter)) return;
+    this.#prepared = server;
+    server.prependListener('request', (other: IncomingMessage, response: ServerResponse) => {
+      if (!this.#ignores(other)) this.#passageOf(other, response);
+    });
+  }
+
+  #begin(request: IncomingMessage, response: FollowedResponse): NodeExchange | undefined {
+    if (this.#ignores(request)) return undefined;
+    return new NodeExchange(this.recorder, this.#passageOf(request, response));
+  }
+
+  #passageOf(request: IncomingMessage, response: FollowedResponse): Passage {
+    const passage = response[PASSAGE] ?? new Passage(request, response);
+    if (this.recorder.countsResponseBytes) passage.countResponse();
+    if (this.recorder.countsRequestBytes) passage.countRequest();
+    if (this.#options.processTime === true) passage.tellProcessTime();
+    return passage;
+  }
+
+  #ignores(request: IncomingMessage): boolean {
+    for (const path of this.#ignored) {
+      const url = originalUrl(request);
+      const isIgnored =
+        typeof path === 'string'
+          ? url.startsWith(path) && (url.length === path.length || url[path.length] === '?')
+          : matches(path, pathOf(url));
+      if (isIgnored) return true;
+    }
+    return false;
+  }
+}
+
+/** The exchange of a response for the metrics of a recorder, or for any. */
+export function exchangeOf(response: object, recorder?: HttpRecorder): NodeExchange | undefined {
+  let exchange = (response as FollowedResponse)[PASSAGE]?.exchange;
+  while (exchange !== undefined && recorder !== undefined && !exchange.recorder.isSame(recorder))
+    exchange = exchange.next;
+  return exchange;
+}
+
+/**
+ * Counts an exception as the error of a request, where no framework tells of it: in a plain server, or behind error
+ * handling that keeps it to itself. The first one of a request counts, in all metrics that measure it.
+ */
+export function requestFailed(response: object, error: unknown): void {
+  for (let exchange = exchangeOf(response); exchange !== undefined; exchange = exchange.next)
+    exchange.failed(error);
+}
+
+/** An exchange of Node's `http`. */
+export class NodeExchange extends Exchange {
+  readonly passage: Passage;
+  /** The same request for other metrics. */
+  readonly next: NodeExchange | undefined;
+  /** Whether its path is its endpoint, for lack of anything better. */
+  byPath = false;
+  #finder: RouteFinder | undefined;
+
+  constructor(recorder: HttpRecorder, passage: Passage) {
+    super(recorder, passage.request.method ?? '');
+    this.passage = passage;
+    this.next = passage.exchange;
+    passage.exchange = this;
+  }
+
+  /** The route can be asked for. */
+  finds(finder: RouteFinder): void {
+    if (this.#finder !== undefined) return;
+    this.#finder = finder;
+    this.byPath = false;
+    this.recorder.searches(this);
+  }
+
+  override find(): void {
+    if (this.#finder === undefined || this.ended) return;
+    try {
+      const template = this.#finder(this.passage.request, this.passage.response);
+      if (template !== undefined) this.route(template);
+    } catch {
+      // What reads the state of a framework must not stop its answer.
+    }
+  }
+
+  override end(status: number): void {
+    this.find();
+    if (this.endpoint === undefined && this.byPath)
+      this.place(this.recorder.endpoints.ofPath(originalUrl(this.passage.request), status));
+    super.end(status);
+  }
+}
+
+/** Where the exchanges of a response are: a property, since a map from one to the other costs more than all the rest. */
+const PASSAGE: unique symbol = Symbol.for('@binnacle/metrics/http/passage/v1');
+
+interface FollowedResponse extends ServerResponse {
+  [PASSAGE]?: Passage;
+}
+
+interface FollowedRequest extends IncomingMessage {
+  [PASSAGE]?: Passage;
+}
+
+type Method = (this: unknown, ...args: unknown[]) => unknown;
+
+/** What passes between a request and the end of its response, for all that measure it. */
+class Passage {
+  readonly request: FollowedRequest;
+  readonly response: FollowedResponse;
+  /** The latest exchange; the others stand behind it. */
+  exchange: NodeExchange | undefined;
+  requestBytes = 0;
+  responseBytes = 0;
+  /** While `end` is under way, which in HTTP/2 calls `write`. */
+  ending = false;
+  write: Method | undefined;
+  end: Method | undefined;
+  push: Method | undefined;
+  writeHead: Method | undefined;
+  /** What the connection had sent before this response. */
+  readonly #bytesBefore: number;
+
+  constructor(request: FollowedRequest, response: FollowedResponse) {
+    this.request = request;
+    this.response = response;
+    this.#bytesBefore = request.socket?.bytesWritten ?? 0;
+    response[PASSAGE] = this;
+    response.on('close', closed);
+  }
+
+  countResponse(): void {
+    if (this.write !== undefined) return;
+    const { response } = this;
+    this.write = response.write as Method;
+    this.end = response.end as Method;
+    response.write = countedWrite as typeof response.write;
+    response.end = countedEnd as typeof response.end;
+  }
+
+  countRequest(): void {
+    const { request } = this;
+    if (this.push !== undefined || !mayHaveBody(request)) return;
+    request[PASSAGE] = this;
+    this.push = request.push as Method;
+    request.push = countedPush as typeof request.push;
+  }
+
+  tellProcessTime(): void {
+    if (this.writeHead !== undefined) return;
+    const { response } = this;
+    this.writeHead = response.writeHead as Method;
+    response.writeHead = timedWriteHead as typeof response.writeHead;
+  }
+
+  closed(): void {
+    const { request, response } = this;
+    const isWhole = this.#isFinished() || this.#isWritten();
+    const hasBody = request.method !== 'HEAD' && response.statusCode !== 204 && response.statusCode !== 304;
+    const declared =
+      request.complete === true ? Number(request.headers['content-length'] ?? Number.NaN) : Number.NaN;
+    const received = Number.isSafeInteger(declared) ? declared : this.requestBytes;
+    for (let { exchange } = this; exchange !== undefined; exchange = exchange.next) {
+      exchange.requestBytes = received;
+      exchange.responseBytes = hasBody ? this.responseBytes : 0;
+      if (isWhole) exchange.end(response.statusCode);
+      else exchange.abort();
+    }
+  }
+
+  /** Whether the last byte was handed over to the connection. */
+  #isFinished(): boolean {
+    const { request, response } = this;
+    const { stream } = response as {
+      readonly stream?: { readonly aborted: boolean; readonly rstCode: number };
+    };
+    // A response of HTTP/2 says that it finished however its stream ended.
+    if (stream?.rstCode !== undefined)
+      return response.writableEnded && !stream.aborted && stream.rstCode === 0;
+    // What is injected has no connection that could take its bytes.
+    return (
+      response.writableFinished || (request.socket?.bytesWritten === undefined && response.writableEnded)
+    );
+  }
+
+  /** Whether a response of known length was written to its last byte, though it was not ended. */
+  #isWritten(): boolean {
+    // Node keeps the rendered header here; a response has no public count of its bytes, and `getHeader` does not
+    // know what went straight to `writeHead`.
+    const header = (this.response as { readonly _header?: unknown })._header;
+    if (typeof header !== 'string') return false;
+    const length = /\r\ncontent-length: *(\d+)\r\n/i.exec(header)?.[1];
+    const written = (this.response.socket?.bytesWritten ?? 0) - this.#bytesBefore;
+    return length !== undefined && written >= header.length + Number(length);
+  }
+}
+
+function closed(this: FollowedResponse): void {
+  this[PASSAGE]?.closed();
+}
+
+function countedWrite(this: FollowedResponse, ...args: unknown[]): unknown {
+  const passage = this[PASSAGE]!;
+  if (!passage.ending && !this.writableEnded && !this.destroyed)
+    passage.responseBytes += bytesOf(args[0], args[1]);
+  return passage.write!.apply(this, args);
+}
+
+function countedEnd(this: FollowedResponse, ...args: unknown[]): unknown {
+  const passage = this[PASSAGE]!;
+  if (!this.writableEnded && !this.destroyed) passage.responseBytes += bytesOf(args[0], args[1]);
+  passage.ending = true;
+  try {
+    return passage.end!.apply(this, args);
+  } finally {
+    passage.ending = false;
+  }
+}
+
+function countedPush(this: FollowedRequest, ...args: unknown[]): unknown {
+  const passage = this[PASSAGE]!;
+  passage.requestBytes += bytesOf(args[0], args[1]);
+  return passage.push!.apply(this, args);
+}
+
+function timedWriteHead(this: FollowedResponse, ...args: unknown[]): unknown {
+  const passage = this[PASSAGE]!;
+  const { exchange } = passage;
+  if (exchange !== undefined && !this.headersSent && !this.hasHeader(PROCESS_TIME_HEADER))
+    this.setHeader(PROCESS_TIME_HEADER, exchange.seconds.toFixed(6));
+  return passage.writeHead!.apply(this, args);
+}
+
+function bytesOf(chunk: unknown, encoding: unknown): number {
+  if (typeof chunk === 'string')
+    return Buffer.byteLength(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8');
+  return chunk instanceof Uint8Array ? chunk.byteLength : 0;
+}
+
+/** In HTTP/1 a body has a length or is chunked; in HTTP/2 nothing announces it. */
+function mayHaveBody({ headers, httpVersionMajor }: IncomingMessage): boolean {
+  const length = headers['content-length'];
+  return (
+    (length !== undefined && length !== '0') ||
+    headers['transfer-encoding'] !== undefined ||
+    httpVersionMajor > 1
+  );
+}
+
+/** The address as it came: what is mounted somewhere in Express sees the rest of it only. */
+function originalUrl(request: IncomingMessage & { readonly originalUrl?: unknown }): string {
+  const { originalUrl } = request;
+  return typeof originalUrl === 'string' ? originalUrl : (request.url ?? '');
+}
+
+function pathOf(url: string): string {
+  const end = url.indexOf('?');
+  return end < 0 ? url : url.slice(0, end);
+}
+
+/** A pattern with the flag `g` or `y` remembers where it was. */
+function matches(pattern: RegExp, path: string): boolean {
+  pattern.lastIndex = 0;
+  return pattern.test(path);
+}
