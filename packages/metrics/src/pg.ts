@@ -54,7 +54,7 @@ export interface PgPool {
   readonly idleCount: number;
   readonly waitingCount: number;
   readonly options: { readonly max?: number | undefined };
-  readonly ended: boolean;
+  readonly ended?: boolean;
   readonly connect: unknown;
   readonly on: unknown;
 }
@@ -148,7 +148,7 @@ function followLevels(pool: PgPool, metrics: DatabaseParts): void {
     if (gauge === undefined) continue;
     addReading(gauge, () => {
       const known = reference.deref();
-      return known === undefined || known.ended ? undefined : read(known);
+      return known === undefined || known.ended === true ? undefined : read(known);
     });
   }
 }
@@ -192,19 +192,36 @@ function queryText(recorder: Recorder, original: Method, self: unknown, args: un
     if (failed) recorder.error(pgErrorType(error));
   };
   if (typeof config === 'string') return followed(original, self, args, ended);
-  const own = config.callback;
-  const isInConfig =
-    typeof own === 'function' && typeof args[1] !== 'function' && typeof args[2] !== 'function';
-  if (isInConfig) {
-    const wrapped = { value: calling(own as Method, ended), writable: true };
-    return Reflect.apply(original, self, [Object.create(config, { callback: wrapped }), ...args.slice(1)]);
-  }
+  const before = config.callback;
   const given = typeof args[2] === 'function' ? args[2] : args[1];
-  const result = followed(original, self, args, ended);
-  // node-postgres notes the callback in the configuration of the program, who may use that again.
-  if (typeof given === 'function' && config.callback !== own && config.callback !== given)
-    config.callback = given;
-  return result;
+  if (typeof given !== 'function' && typeof before === 'function')
+    return queryWithOwnCallback(original, self, args, config, calling(before as Method, ended));
+  try {
+    return followed(original, self, args, ended);
+  } finally {
+    // node-postgres notes the callback in the configuration of the program, which may be used again.
+    if (config.callback !== before && typeof given === 'function') config.callback = given;
+  }
+}
+
+/** `query({ text, callback })`: the callback is replaced for as long as it takes to make a query of it. */
+function queryWithOwnCallback(
+  original: Method,
+  self: unknown,
+  args: unknown[],
+  config: QueryConfig,
+  callback: Method,
+): unknown {
+  const before = config.callback;
+  if (!Reflect.set(config, 'callback', callback)) {
+    const frozen = Object.create(config, { callback: { value: callback, writable: true } });
+    return Reflect.apply(original, self, [frozen, ...args.slice(1)]);
+  }
+  try {
+    return Reflect.apply(original, self, args);
+  } finally {
+    config.callback = before;
+  }
 }
 
 /** What a client calls of a query of its own making: Query, Cursor, QueryStream, a stream of COPY. */

@@ -7,7 +7,14 @@ import { beforeAll, describe, expect, expectTypeOf, type TestContext, test } fro
 import { postgresServer, type TestServer } from '../../../../test/servers.ts';
 import { databaseWatch } from '../../../blueprint/dist/index.js';
 import { recorderOf } from '../../dist/database/recorder.js';
-import { counter, createRegistry, type Histogram, label, type OpenLabel } from '../../dist/index.js';
+import {
+  counter,
+  createRegistry,
+  type Histogram,
+  label,
+  type OpenLabel,
+  type Registry,
+} from '../../dist/index.js';
 import {
   type DatabaseMetrics,
   type DatabaseParts,
@@ -61,6 +68,7 @@ async function counted(
 }
 
 interface Subject {
+  readonly registry: Registry;
   readonly metrics: DatabaseMetrics;
   /** Levels of the pools as a scrape sees them. */
   levels(): Promise<Record<string, number>>;
@@ -78,7 +86,7 @@ function subject(): Subject {
       max: value(metrics.connectionsMax),
     };
   };
-  return { metrics, levels };
+  return { registry, metrics, levels };
 }
 
 /** How a promise or a function ends, as text that can be compared. */
@@ -143,14 +151,17 @@ describe.each(AGES)('pg, %s', (age) => {
 
     const client = await pool.connect();
     expect(await counted(metrics, () => forms(client))).toEqual({ 'select users': 8 });
-    const inConfig = { text, values: [3], callback: undefined as unknown };
-    const noted = await counted(metrics, () =>
-      callback((done) => {
-        inConfig.callback = done;
-        client.query(inConfig);
-      }),
-    );
-    expect(noted).toEqual({ 'select users': 1 });
+    for (const freeze of [false, true]) {
+      const inConfig = { text, values: [3], callback: undefined as unknown };
+      const noted = await counted(metrics, () =>
+        callback((done) => {
+          inConfig.callback = done;
+          client.query(freeze ? Object.freeze(inConfig) : inConfig);
+          expect(inConfig.callback).toBe(done);
+        }),
+      );
+      expect(noted).toEqual({ 'select users': 1 });
+    }
     // Prepared before, so the text is not needed again.
     expect(await counted(metrics, () => client.query({ name: 'by-id', values: [3] } as never))).toEqual({
       'select users': 1,
@@ -307,7 +318,10 @@ describe.each(AGES)('pg, %s', (age) => {
   });
 
   test('connections of the pools follow their use, and who waits too long is an error', async (context) => {
-    const { pool, metrics, levels, url } = await start(context, { max: 2, connectionTimeoutMillis: 1_500 });
+    const { pool, metrics, levels, registry, url } = await start(context, {
+      max: 2,
+      connectionTimeoutMillis: 1_500,
+    });
     expect(await levels()).toEqual({ active: 0, idle: 0, waiting: 0, max: 2 });
     const clients = [await pool.connect(), await pool.connect()];
     expect(await levels()).toEqual({ active: 2, idle: 0, waiting: 0, max: 2 });
@@ -327,6 +341,11 @@ describe.each(AGES)('pg, %s', (age) => {
     for (const client of clients) client.release();
     await pool.end();
     expect(await levels()).toEqual({ active: 0, idle: 0, waiting: 0, max: 0 });
+    // Nothing is asked any more.
+    expect(registry.collects).toBe(false);
+    const third = instrumentPool(new pg.Pool({ connectionString: url, max: 3 }), { metrics });
+    expect(await levels()).toEqual({ active: 0, idle: 0, waiting: 0, max: 3 });
+    await third.end();
   });
 
   test('200 queries at once over few connections are all counted', async (context) => {
