@@ -694,6 +694,7 @@ describe('databaseMetrics', () => {
       'Errors',
       'Duration',
       'Slowest operations',
+      'Wait for a connection',
       'Connections in use',
     ]);
     const few = databaseWatch(
