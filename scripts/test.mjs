@@ -5,15 +5,9 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { install } from './install.mjs';
+import './install-libraries.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-for (const age of ['newest', 'oldest'])
-  install(
-    `packages/metrics/test/libraries/${age}`,
-    `the ${age} libraries that are measured`,
-    '--ignore-scripts',
-  );
 
 const totals = { passed: 0, failed: 0, skipped: 0 };
 

@@ -17,6 +17,8 @@ const PROGRAMS = {
   amtool: { names: ['amtool'], install: 'bash .ci/prometheus3.sh .outside/prometheus3' },
   chromium: { names: ['chromium'], install: 'apt-get install chromium' },
   ffmpeg: { names: ['ffmpeg'], install: 'apt-get install ffmpeg' },
+  /** A Node.js that has `node:sqlite`. */
+  node24: { names: ['node'], install: 'bash .ci/node24.sh .outside/node24' },
   postgres: { names: ['postgres'], install: 'apt-get install postgresql' },
   prometheus: { names: ['prometheus'], install: 'bash .ci/prometheus3.sh .outside/prometheus3' },
   /** A Python that has the package of this name. */
@@ -34,6 +36,7 @@ export function outside(context: TestContext, program: keyof typeof PROGRAMS): s
   const { names, install } = PROGRAMS[program];
   const folders = [
     path.join(root, '.outside/prometheus3/usr/bin'),
+    ...(program === 'node24' ? [path.join(root, '.outside/node24/bin')] : []),
     ...(process.env.PATH ?? '').split(path.delimiter),
     ...(program === 'postgres' ? postgresFolders() : []),
   ];
@@ -53,8 +56,10 @@ function postgresFolders(): string[] {
   return readdirSync(parent).map((version) => path.join(parent, version, 'bin'));
 }
 
-/** Prometheus 2 answers differently at the edges of a window; not every Python sees the packages of Debian. */
+/** Node.js 22 has `node:sqlite` behind a flag; Prometheus 2 answers differently at the edges of a window; not every Python sees the packages of Debian. */
 function suits(program: keyof typeof PROGRAMS, file: string): boolean {
+  if (program === 'node24')
+    return Number(/\d+/.exec(execFileSync(file, ['--version'], { encoding: 'utf8' }))?.[0]) >= 24;
   if (!/^(?:alertmanager|amtool|prom|python3)/.test(program)) return true;
   if (program === 'python3-prometheus-client') {
     return spawnSync(file, ['-c', 'import prometheus_client'], { stdio: 'ignore' }).status === 0;

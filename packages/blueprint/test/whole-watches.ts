@@ -128,6 +128,7 @@ export function wholeWatches({
       connections: gauge('db_connections_active'),
       connectionsMax: gauge('db_connections_max'),
       waiting: gauge('db_connections_waiting'),
+      wait: seconds('db_connection_wait_seconds'),
     },
     { where },
   );

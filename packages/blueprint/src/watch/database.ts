@@ -23,15 +23,17 @@ import {
 /** The metrics of a database's client. */
 export interface DatabaseInstrument<D extends HistogramLike = HistogramLike> {
   /** How long operations took, in seconds. */
-  readonly duration?: D;
+  readonly duration?: D | undefined;
   /** Errors. */
-  readonly errors?: CounterLike;
+  readonly errors?: CounterLike | undefined;
   /** Connections in use. */
-  readonly connections?: GaugeLike;
+  readonly connections?: GaugeLike | undefined;
   /** Connections that there can be; without it, say `connectionsMax`. */
-  readonly connectionsMax?: GaugeLike;
+  readonly connectionsMax?: GaugeLike | undefined;
   /** Who waits for a connection. */
-  readonly waiting?: GaugeLike;
+  readonly waiting?: GaugeLike | undefined;
+  /** How long it took to get a connection, in seconds, where `duration` does not have it in it. */
+  readonly wait?: HistogramLike | undefined;
 }
 
 /** The alerts of {@link databaseWatch}. */
@@ -79,6 +81,7 @@ export function databaseWatch<const D extends HistogramLike = never>(
   const errors = given('errors', 'counter');
   const connections = given('connections', 'gauge');
   const waiting = given('waiting', 'gauge');
+  const wait = given('wait', 'histogram');
   const by = duration && labelOf('databaseWatch', duration, options.by, OPERATION_LABELS);
   const total = given('connectionsMax', 'gauge') ?? options.connectionsMax;
   const pool: Capacity | undefined =
@@ -113,6 +116,12 @@ export function databaseWatch<const D extends HistogramLike = never>(
               },
               { max: secondsMax },
             ),
+          wait &&
+            quantiles(scope, wait, {
+              title: 'Wait for a connection',
+              description:
+                'How long it takes to get a connection. Good: next to nothing. Growing while the duration does not: the pool is too small, or connections are kept for too long.',
+            }),
           connections && connectionPanel(scope, connections, waiting, pool, connectionsShareMax),
         ],
       },
