@@ -65,7 +65,7 @@ export class ChildTable<C extends object> {
   readonly #root: Level<C> = new Map();
   readonly #lookUp: LookUp<C>;
   readonly #seriesMax: number;
-  readonly #allOpen: boolean;
+  readonly #oneByOne: boolean;
   readonly #recent = new RecentStrings();
   #count = 0;
   #single: C | undefined;
@@ -89,9 +89,9 @@ export class ChildTable<C extends object> {
     this.#drop = drop;
     this.#overflow = overflow;
     this.#seriesMax = seriesMax;
-    this.#allOpen = labels.length > 0 && labels.every((label) => label.values === undefined);
+    this.#oneByOne = labels.length > 0 && labels.every((label) => beforehand(label) === undefined);
     this.#lookUp = lookUpOf(labels.map(({ name }) => name));
-    if (labels.every((label) => label.values !== undefined))
+    if (labels.every((label) => beforehand(label) !== undefined))
       this.#createAll(labels.map((label) => label.values!));
   }
 
@@ -145,9 +145,9 @@ export class ChildTable<C extends object> {
       return this.find(overflow) ?? this.#add(overflow);
     }
     // Made to size: an array that was pushed to has room for many more, which a label set never needs.
-    if (this.#allOpen) return this.#add(values.map(this.#recent.same));
+    if (this.#oneByOne) return this.#add(values.map(this.#recent.same));
     // The first use of an open value brings its closed siblings, so that they stand at 0 from now on.
-    this.#createAll(this.#labels.map((label, i) => label.values ?? [values[i]!]));
+    this.#createAll(this.#labels.map((label, i) => beforehand(label) ?? [values[i]!]));
     return this.find(values)!;
   }
 
@@ -213,6 +213,11 @@ export class ChildTable<C extends object> {
     level.set(values[values.length - 1]!, child);
     this.#count++;
   }
+}
+
+/** The values whose series exist before they are used. */
+function beforehand({ values, sparse }: ResolvedLabel): readonly string[] | undefined {
+  return sparse ? undefined : values;
 }
 
 /**

@@ -32,6 +32,8 @@ export {
   type LabelValues,
   label,
   type OpenLabel,
+  type SparseLabel,
+  sparse,
 } from './labels.ts';
 export {
   type Operation,

@@ -50,12 +50,32 @@ export function closed<const V extends string, const O extends string>(
   return { values: all, otherwise: options.otherwise };
 }
 
+/** A closed list whose series do not exist before they are used. */
+export interface SparseLabel<V extends string> {
+  readonly values: readonly V[];
+  readonly sparse: true;
+}
+
+/**
+ * A closed label whose series come to be one by one when they are used, instead of standing at 0 from the start: for
+ * gauges of what is yet to be found out. `labels: { dependency: sparse(['database', 'redis']) }`.
+ */
+export function sparse<const V extends string>(values: readonly V[]): SparseLabel<V> {
+  return { values, sparse: true };
+}
+
 /** The labels of a definition by name. */
-export type LabelSpec = Readonly<Record<string, OpenLabel | ClosedLabel<string> | readonly string[]>>;
+export type LabelSpec = Readonly<
+  Record<string, OpenLabel | ClosedLabel<string> | SparseLabel<string> | readonly string[]>
+>;
 
 /** What a metric with these labels is given: every label, with a value that it can have. */
 export type LabelValues<L extends LabelSpec> = {
-  readonly [K in keyof L]: L[K] extends readonly (infer V)[] ? V : string;
+  readonly [K in keyof L]: L[K] extends readonly (infer V)[]
+    ? V
+    : L[K] extends SparseLabel<infer V>
+      ? V
+      : string;
 };
 
 /** The arguments of a method that takes labels first where there are any. */
@@ -70,6 +90,8 @@ export interface ResolvedLabel {
   readonly values: readonly string[] | undefined;
   /** What a value outside of `values` becomes; undefined when it is a mistake. */
   readonly otherwise: string | undefined;
+  /** Of a closed label: whether its series come to be only when they are used. */
+  readonly sparse?: true;
 }
 
 /**
@@ -82,7 +104,7 @@ export function resolveLabels(metric: string, spec: LabelSpec, reserved: readonl
       throw new TypeError(`metric ${metric}: ${JSON.stringify(name)} is reserved and cannot be a label`);
     }
     if ('kind' in definition) return { name, values: undefined, otherwise: undefined };
-    const values = 'otherwise' in definition ? definition.values : definition;
+    const values = 'otherwise' in definition || 'sparse' in definition ? definition.values : definition;
     if (values.length === 0 || new Set(values).size !== values.length || values.includes('')) {
       throw new TypeError(
         `metric ${metric}: the values of label ${name} must be distinct, not empty, and at least one`,
@@ -93,6 +115,11 @@ export function resolveLabels(metric: string, spec: LabelSpec, reserved: readonl
         `metric ${metric}: the values of label ${name} must have at most ${LABEL_VALUE_CHARACTERS_MAX} characters`,
       );
     }
-    return { name, values, otherwise: 'otherwise' in definition ? definition.otherwise : undefined };
+    return {
+      name,
+      values,
+      otherwise: 'otherwise' in definition ? definition.otherwise : undefined,
+      ...('sparse' in definition && { sparse: definition.sparse }),
+    };
   });
 }

@@ -5,6 +5,7 @@
  */
 import { type Duration, lt, min } from '@binnacle/promql/builder';
 import { type StatPanel, stat } from '../dashboard/stat.ts';
+import type { TimeseriesPanel } from '../dashboard/timeseries.ts';
 import { failing, slow, whichOf } from './alerts.ts';
 import { assembleWatch, subjectOf } from './assembly.ts';
 import { type OutcomeOptions, outcomesByLabel } from './outcomes.ts';
@@ -15,6 +16,8 @@ import {
   failureShare,
   failureShareBy,
   LINES_MAX,
+  levels,
+  lines,
   quantiles,
   slowest,
 } from './panels.ts';
@@ -42,6 +45,10 @@ export interface DependenciesInstrument<
   readonly calls?: C;
   /** How long calls took, in seconds. */
   readonly duration?: D;
+  /** Calls that failed, by what went wrong. */
+  readonly failures?: CounterLike;
+  /** Calls that are under way. */
+  readonly inFlight?: GaugeLike;
 }
 
 /** The alerts of {@link dependenciesWatch}. */
@@ -65,7 +72,8 @@ export interface DependenciesWatchOptions<Label extends string = string, StatusL
   readonly callsMin?: number;
 }
 
-const CALL_LABELS = ['dependency', 'target', 'service', 'operation', 'method'];
+const CALL_LABELS = ['dependency', 'target', 'host', 'service', 'operation', 'method'];
+const KIND_LABELS = ['kind', 'error_type', 'reason', 'error', 'type'];
 
 /** Watches dependencies: `dependenciesWatch({ up })`, `dependenciesWatch({ calls, duration }, { name: 'YouTube' })`. */
 export function dependenciesWatch<
@@ -80,6 +88,8 @@ export function dependenciesWatch<
   const subject = subjectOf('Dependencies', options);
   const up = watchedMetric('dependenciesWatch: up', instrument.up, ['gauge']);
   const duration = watchedMetric('dependenciesWatch: duration', instrument.duration, ['histogram']);
+  const failures = watchedMetric('dependenciesWatch: failures', instrument.failures, ['counter']);
+  const inFlight = watchedMetric('dependenciesWatch: inFlight', instrument.inFlight, ['gauge']);
   const calls =
     instrument.calls && outcomesByLabel('dependenciesWatch: calls', scope, instrument.calls, options);
   const of = calls?.of ?? duration ?? up;
@@ -105,6 +115,7 @@ export function dependenciesWatch<
           calls &&
             (failureShareBy(calls, by, failed, failureShareMax) ??
               failureShare(calls, failed, failureShareMax)),
+          failures && failurePanel(scope, failures),
           duration &&
             (slowest(
               scope,
@@ -125,6 +136,12 @@ export function dependenciesWatch<
                 },
                 { max: secondsMax },
               )),
+          inFlight &&
+            levels(scope, [{ legend: 'under way', metric: inFlight, by }], {
+              title: 'Under way',
+              description:
+                'Calls that are under way. Growing while there are no more calls than before: they wait for answers.',
+            }),
         ],
       },
     ],
@@ -165,6 +182,22 @@ function worst(scope: Scope, up: WatchedMetric): Series {
 
 function dependencyLabel(up: WatchedMetric): string[] {
   return kept(up, labelOf('dependenciesWatch', up, undefined, CALL_LABELS));
+}
+
+function failurePanel(scope: Scope, failures: WatchedMetric): TimeseriesPanel {
+  const about = {
+    title: 'Failures',
+    description:
+      'Calls per second that failed, by what went wrong. Names that are not found and refused connections: look at its address and at the network. Timeouts: look at how long it takes.',
+  };
+  return (
+    busiest(scope, failures, labelOf('dependenciesWatch', failures, undefined, KIND_LABELS), about) ??
+    lines(about, {
+      queries: [asked((window) => scope.events(failures, 'rate', window), 'failures')],
+      unit: 'ops',
+      colors: { failures: 'red' },
+    })
+  );
 }
 
 function upPanel(scope: Scope, up: WatchedMetric): StatPanel {

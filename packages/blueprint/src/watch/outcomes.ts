@@ -27,7 +27,7 @@ const ENDING_LABELS = ['status', 'outcome', 'result', 'result_type', 'status_cod
 const FAILURE =
   /^(fail(ed|ure|ures)?|err(or|ors|ored)?|time(d_)?out|timeouts?|crashed|lost|rejected|5\d\d|5xx)(_|$)/;
 /** What an open label is matched with to find the same. */
-const FAILURE_PATTERN = 'fail.*|err.*|time_?out.*|timed_out.*';
+const FAILURE_PATTERN = 'fail.*|err.*|time_?out.*|timed_out.*|5[0-9][0-9]|5xx';
 /** States in which nothing has ended yet. */
 const BEGINNING =
   /^(started|queued|created|enqueued|added|submitted|pending|waiting|running|active|retried|retrying)$/;

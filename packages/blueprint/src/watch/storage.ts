@@ -82,7 +82,7 @@ export interface StorageWatchOptions<Label extends string = string, StatusLabel 
   readonly quantile?: number;
 }
 
-const STORE_LABELS = ['provider', 'bucket', 'store', 'backend', 'device', 'volume'];
+const STORE_LABELS = ['provider', 'bucket', 'store', 'backend', 'device', 'volume', 'folder'];
 
 /** Watches storage: `storageWatch({ usage, writes }, { quotaBytes: 5 * 2 ** 30 })`. */
 export function storageWatch<const U extends GaugeLike, const W extends CounterLike = never>(
