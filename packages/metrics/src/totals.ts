@@ -44,15 +44,7 @@
 import type { BoundCounter, Counter } from './counter.ts';
 import { defaultRegistry, type Registry } from './registry.ts';
 import { serverOf } from './serve/serving.ts';
-import {
-  nameOf,
-  OwnPlace,
-  ownEpoch,
-  type Place,
-  SharedPlace,
-  type Target,
-  targetOf,
-} from './totals/place.ts';
+import { nameOf, type Place, type Target, targetOf, Whereabouts } from './totals/place.ts';
 import { decodeRecord, encodeRecord, type Remember, type Remembered } from './totals/record.ts';
 
 export { type FileOptions, type Remember, rememberInFile } from './totals/record.ts';
@@ -175,7 +167,6 @@ interface Known {
 }
 
 class Totals implements CountedTotals {
-  readonly #name: string;
   readonly #targets: ReadonlyMap<string, Target>;
   readonly #options: TotalsOptions<string>;
   readonly #registry: Registry;
@@ -188,6 +179,7 @@ class Totals implements CountedTotals {
   #reading: Promise<ReadOutcome> | undefined;
   #next: Promise<ReadOutcome> | undefined;
   #stopped = false;
+  readonly #whereabouts: Whereabouts;
   #place: Place | undefined;
   /** Undefined until it is known where the counters stand. */
   #known: ReadonlyMap<string, Known> | undefined;
@@ -201,7 +193,7 @@ class Totals implements CountedTotals {
     registry: Registry,
     ended: () => void,
   ) {
-    this.#name = name;
+    this.#whereabouts = new Whereabouts(name, registry);
     this.#targets = targets;
     this.#options = options;
     this.#registry = registry;
@@ -230,7 +222,7 @@ class Totals implements CountedTotals {
     this.#stopped = true;
     clearInterval(this.#timer);
     this.#unhook?.();
-    this.#place?.leave();
+    this.#whereabouts.leave();
     this.#ended();
   }
 
@@ -275,7 +267,9 @@ class Totals implements CountedTotals {
   }
 
   async #read(): Promise<ReadOutcome> {
-    const place = await this.#whereCountersAre();
+    const place = await this.#whereabouts.now();
+    if (place !== this.#place) this.#known = undefined;
+    this.#place = place;
     if (place === undefined || this.#stopped || !place.hold()) return 'elsewhere';
     try {
       this.#readMs = performance.now();
@@ -296,33 +290,6 @@ class Totals implements CountedTotals {
       if (!place.keeps) this.#known = undefined;
       if (!this.#stopped) await place.release();
     }
-  }
-
-  /** Where the counters are now; undefined where this process has left its service. */
-  async #whereCountersAre(): Promise<Place | undefined> {
-    const before = this.#place;
-    const server = await serverOf(this.#registry)?.catch(() => undefined);
-    const membership = server?.membership;
-    let place = before;
-    if (server !== undefined && membership !== undefined) {
-      if (!(before instanceof SharedPlace && before.isOf(membership)))
-        place = new SharedPlace(this.#name, server, membership);
-    } else if (before instanceof SharedPlace) place = undefined;
-    else {
-      const view = this.#registry.ownView;
-      // It is just being attached.
-      if (view === undefined) return undefined;
-      const epoch = ownEpoch(view);
-      if (before?.epoch !== epoch) place = new OwnPlace(epoch);
-    }
-    if (place !== before) {
-      before?.leave();
-      this.#place = place;
-      this.#known = undefined;
-    }
-    // Once it has left, the counters of the service are not its own any more.
-    if (place === undefined) this.stop();
-    return place;
   }
 
   /** Finds out how far the counters are, and what was written ahead and is missing. */

@@ -7,6 +7,7 @@ import fs from 'node:fs';
 import type { BoundCounter } from '../counter.ts';
 import type { Registry } from '../registry.ts';
 import type { Membership, MetricsServer } from '../serve/server.ts';
+import { serverOf } from '../serve/serving.ts';
 import { LockFile } from '../store/lock-file.ts';
 import type { StoreView } from '../store/store.ts';
 import { askFinalValues, counterValue, finalValues, type SeriesId } from '../store/witness.ts';
@@ -46,7 +47,7 @@ const heaps = new WeakMap<StoreView, string>();
 let heapsMade = 0;
 
 /** This process alone. Nobody knows what it showed when it has ended. */
-export class OwnPlace implements Place {
+class OwnPlace implements Place {
   readonly epoch: string;
   readonly remember = undefined;
   readonly keeps = true;
@@ -75,8 +76,8 @@ export class OwnPlace implements Place {
   begin(): void {}
 }
 
-/** The epoch of counters that are in this process alone: as long as the values of its registry are. */
-export function ownEpoch(view: StoreView): string {
+/** The epoch of counters that are in this process alone, for the values of its registry are. */
+function ownEpoch(view: StoreView): string {
   let epoch = heaps.get(view);
   if (epoch === undefined) {
     const random = createHash('sha256').update(`${process.pid} ${performance.timeOrigin} ${Math.random()}`);
@@ -94,7 +95,7 @@ export function ownEpoch(view: StoreView): string {
  * index reads, and takes a lock file for the time of each reading, since two may take themselves for the lowest for a
  * moment.
  */
-export class SharedPlace implements Place {
+class SharedPlace implements Place {
   readonly epoch: string;
   readonly remember: Remember;
   readonly keeps: boolean;
@@ -181,6 +182,54 @@ export class SharedPlace implements Place {
       this.epoch,
       targets.map(({ id }) => id),
     );
+  }
+}
+
+/** Finds the place of a registry's metrics, again and again. */
+export class Whereabouts {
+  readonly #name: string;
+  readonly #registry: Registry;
+  #place: Place | undefined;
+  #hasLeft = false;
+
+  /** @param name of what only one process of a service is to do, the same in all of them */
+  constructor(name: string, registry: Registry) {
+    this.#name = name;
+    this.#registry = registry;
+  }
+
+  /** Where the metrics are now, the same object as long as it is the same; undefined while that changes. */
+  async now(): Promise<Place | undefined> {
+    if (this.#hasLeft) return undefined;
+    const before = this.#place;
+    const server = await serverOf(this.#registry)?.catch(() => undefined);
+    const membership = server?.membership;
+    let place = before;
+    if (server !== undefined && membership !== undefined) {
+      if (!(before instanceof SharedPlace && before.isOf(membership)))
+        place = new SharedPlace(this.#name, server, membership);
+    } else if (before instanceof SharedPlace) {
+      // What others go on with is not its own any more.
+      place = undefined;
+      this.#hasLeft = true;
+    } else {
+      const view = this.#registry.ownView;
+      if (view === undefined) return undefined; // it is just being attached
+      const epoch = ownEpoch(view);
+      if (before?.epoch !== epoch) place = new OwnPlace(epoch);
+    }
+    if (place !== before) {
+      before?.leave();
+      this.#place = place;
+    }
+    return place;
+  }
+
+  /** Lets others go on. */
+  leave(): void {
+    this.#hasLeft = true;
+    this.#place?.leave();
+    this.#place = undefined;
   }
 }
 
