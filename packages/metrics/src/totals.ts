@@ -79,7 +79,7 @@ export type TotalsReading<K extends string> = { readonly [P in K]: Total } & {
 /** What {@link countTotals} is given. */
 export interface TotalsOptions<K extends string> {
   /** Reads all totals. What it throws, or rejects with, is counted and changes nothing. */
-  readonly source: () => TotalsReading<K> | PromiseLike<TotalsReading<K>>;
+  readonly source: () => TotalsReading<NoInfer<K>> | PromiseLike<TotalsReading<NoInfer<K>>>;
   /** The counter of each total: `counter.bind(labels)`, or one without labels. Nobody else may count into it. */
   readonly into: { readonly [P in K]: BoundCounter | Counter<Record<never, never>> };
   /** How often the source is read. Default {@link READ_INTERVAL_MS}. */
