@@ -41,28 +41,28 @@ export type CountedJobs<C extends CounterLike = CounterLike> =
   | {
       readonly completed: C;
       readonly failed: CounterLike;
-      readonly created?: CounterLike;
+      readonly created?: CounterLike | undefined;
       readonly total?: undefined;
     };
 
 /** What else is known of jobs. */
 export interface JobGauges {
   /** How long jobs took, in seconds. */
-  readonly duration?: HistogramLike;
+  readonly duration?: HistogramLike | undefined;
   /** Jobs that are worked on. */
-  readonly active?: GaugeLike;
+  readonly active?: GaugeLike | undefined;
   /** Jobs that wait. */
-  readonly pending?: GaugeLike;
+  readonly pending?: GaugeLike | undefined;
   /** Workers that are there. */
-  readonly workers?: GaugeLike;
+  readonly workers?: GaugeLike | undefined;
   /** How long the job that waits longest has waited, in seconds. */
-  readonly oldestWaiting?: GaugeLike;
+  readonly oldestWaiting?: GaugeLike | undefined;
   /** When a job last ended well, in Unix seconds. */
-  readonly lastSuccess?: GaugeLike;
+  readonly lastSuccess?: GaugeLike | undefined;
   /** How large what goes in is, in bytes. */
-  readonly inputSize?: HistogramLike;
+  readonly inputSize?: HistogramLike | undefined;
   /** How large what comes out is, in bytes. */
-  readonly outputSize?: HistogramLike;
+  readonly outputSize?: HistogramLike | undefined;
 }
 
 /** The metrics of jobs. */

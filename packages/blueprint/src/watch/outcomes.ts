@@ -110,7 +110,11 @@ export function outcomesByLabel(
 export function outcomesOfCounters(
   where: string,
   scope: Scope,
-  given: { readonly completed: CounterLike; readonly failed: CounterLike; readonly created?: CounterLike },
+  given: {
+    readonly completed: CounterLike;
+    readonly failed: CounterLike;
+    readonly created?: CounterLike | undefined;
+  },
 ): Outcomes {
   const completed = watchedMetric(`${where}: completed`, given.completed, ['counter']);
   const failed = watchedMetric(`${where}: failed`, given.failed, ['counter']);

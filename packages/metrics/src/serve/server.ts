@@ -58,6 +58,12 @@ async function start(registry: Registry, options: ServeOptions): Promise<Metrics
   return server;
 }
 
+/** A process in the directory of its service. */
+export interface Membership {
+  readonly directory: MetricsDirectory;
+  readonly store: SharedStore;
+}
+
 /** A process's part in answering for its service. Made by `serveMetrics`. */
 export class MetricsServer implements FamilySource {
   readonly #registry: Registry;
@@ -112,6 +118,11 @@ export class MetricsServer implements FamilySource {
   /** Where the service's processes meet; undefined when this process counts for itself. */
   get directory(): string | undefined {
     return this.#store === undefined ? undefined : this.#directory?.path;
+  }
+
+  /** What this process is in its service; undefined when it counts for itself. */
+  get membership(): Membership | undefined {
+    return this.#store && { directory: this.#directory!, store: this.#store };
   }
 
   /** The address at which this process answers; undefined while another one does. */

@@ -29,6 +29,7 @@ import {
   type StoreView,
   slotsOfPart,
 } from './store.ts';
+import { noteFinalValues } from './witness.ts';
 import { WrittenFiles } from './written-files.ts';
 
 /** Size of a writer's first file; each further one is twice as large, up to {@link SEGMENT_BYTES_MAX}. */
@@ -365,8 +366,9 @@ function freeIndex(running: readonly SegmentIdentity[], wanted = 0): number {
   return index;
 }
 
-/** Notes a new epoch, then deletes what the one before has left. */
+/** Keeps the last values that somebody asked for, notes a new epoch, then deletes what the one before has left. */
 function beginEpoch(directory: MetricsDirectory, kind: SharedKind): string {
+  noteFinalValues(directory);
   const startedMs = Date.now();
   const epoch = `${startedMs.toString(36)}${randomBytes(4).toString('hex')}`;
   noteEpoch(directory, kind, epoch, startedMs);
