@@ -23,15 +23,15 @@ import {
 /** The metrics of a database's client. */
 export interface DatabaseInstrument<D extends HistogramLike = HistogramLike> {
   /** How long operations took, in seconds. */
-  readonly duration?: D;
+  readonly duration?: D | undefined;
   /** Errors. */
-  readonly errors?: CounterLike;
+  readonly errors?: CounterLike | undefined;
   /** Connections in use. */
-  readonly connections?: GaugeLike;
+  readonly connections?: GaugeLike | undefined;
   /** Connections that there can be; without it, say `connectionsMax`. */
-  readonly connectionsMax?: GaugeLike;
+  readonly connectionsMax?: GaugeLike | undefined;
   /** Who waits for a connection. */
-  readonly waiting?: GaugeLike;
+  readonly waiting?: GaugeLike | undefined;
 }
 
 /** The alerts of {@link databaseWatch}. */

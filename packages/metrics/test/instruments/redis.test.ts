@@ -587,6 +587,8 @@ test('the watches of databases and caches take the metrics', () => {
   expect(JSON.stringify(database)).toContain('redis_connections');
   const cache = cacheWatch({ hits: metrics.hits, misses: metrics.misses });
   expect(JSON.stringify(cache)).toContain('redis_misses_total');
+  const few = redisMetrics({ registry: createRegistry(), names: { errors: false, connections: false } });
+  expect(JSON.stringify(databaseWatch(few))).not.toContain('redis_errors_total');
 });
 
 /** A cluster that has one server, with all slots. */
