@@ -26,6 +26,8 @@ import { secondsSince } from './timer.ts';
 
 export { NO_COLLECTION, OTHER } from './mongodb/commands.ts';
 export { MONGO_ERROR_TYPES, type MongoErrorType } from './mongodb/errors.ts';
+// Declarations that are made of the metrics name these.
+export type { LabelNames, Part, PartNames, Renamed } from './naming.ts';
 
 /** The most collections that are told apart; those that come later are {@link OTHER}. */
 export const COLLECTIONS_MAX = 50;

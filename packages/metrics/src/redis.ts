@@ -24,6 +24,8 @@ import { behind, measureNodeRedis, type NodeRedis } from './redis/node-redis.ts'
 import { type RedisInstrument, RedisRecorder } from './redis/recorder.ts';
 import type { Registry } from './registry.ts';
 
+// Declarations that are made of the metrics name these.
+export type { LabelNames, Part, PartNames, Renamed } from './naming.ts';
 export { COMMANDS_MAX, OTHER_COMMAND } from './redis/commands.ts';
 export { REDIS_ERROR_TYPES, type RedisErrorType } from './redis/errors.ts';
 export type { RedisInstrument } from './redis/recorder.ts';

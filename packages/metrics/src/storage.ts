@@ -27,6 +27,9 @@ import type { Registry } from './registry.ts';
 import { settle } from './settle.ts';
 import { secondsSince } from './timer.ts';
 
+// Declarations that are made of the metrics name these.
+export type { LabelNames, Part, PartNames, Renamed } from './naming.ts';
+
 /** Upper bounds, in seconds, of the durations when none are given. */
 export const DEFAULT_STORAGE_BUCKETS: readonly number[] = [0.1, 0.5, 1, 5, 10, 30, 60, 120, 300];
 

@@ -18,6 +18,8 @@ import type { Registry } from './registry.ts';
 import { secondsSince } from './timer.ts';
 import { UPLOAD_REASONS, type UploadReason } from './uploads/validation.ts';
 
+// Declarations that are made of the metrics name these.
+export type { LabelNames, Part, PartNames, Renamed } from './naming.ts';
 export { ByteCounter, type ByteLimit } from './uploads/byte-counter.ts';
 export {
   contentTypeOf,
