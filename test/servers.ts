@@ -29,14 +29,18 @@ export interface TestServer {
   start(): Promise<void>;
 }
 
-/** Starts Redis; skips the test where it is missing. What it holds is kept on disk, write by write. */
-export async function redisServer(context: TestContext): Promise<TestServer> {
+/**
+ * Starts Redis; skips the test where it is missing. What it holds is kept on disk, write by write.
+ * @param settings more of them: `'--cluster-enabled', 'yes'`
+ */
+export async function redisServer(context: TestContext, ...settings: readonly string[]): Promise<TestServer> {
   const program = outside(context, 'redis-server');
   const port = await freePort();
   const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', temporaryFolder()];
   return started(`redis://127.0.0.1:${port}`, port, program, [
     ...args,
     ...['--save', '', '--appendonly', 'yes', '--appendfsync', 'no'],
+    ...settings,
   ]);
 }
 

@@ -5,7 +5,8 @@
  */
 import { parseSeriesText, parseText } from '@binnacle/metrics/exposition';
 import { Labels, METRIC_NAME } from '@binnacle/metrics/model';
-import { DOWNLOAD_STATUSES, JOB_ENDS, UPLOAD_STATUSES } from './metrics.ts';
+import { UPLOAD_STATUSES } from '@binnacle/metrics/uploads';
+import { DOWNLOAD_STATUSES, JOB_ENDS } from './metrics.ts';
 
 const SIZE_BOUNDS = [100_000, 500_000, 1_000_000, 5_000_000, 10_000_000, 25_000_000, 50_000_000, 100_000_000];
 /** Notes on what the visitors could not find out; more are only counted. */
@@ -36,7 +37,7 @@ export interface LedgerRecord {
   readonly notes: string[];
 }
 
-type UploadStatus = (typeof UPLOAD_STATUSES)[number];
+type UploadStatus = (typeof UPLOAD_STATUSES)[keyof typeof UPLOAD_STATUSES];
 type JobEnd = (typeof JOB_ENDS)[number];
 type DownloadStatus = (typeof DOWNLOAD_STATUSES)[number];
 
@@ -44,7 +45,7 @@ type DownloadStatus = (typeof DOWNLOAD_STATUSES)[number];
 export class Ledger {
   readonly record: LedgerRecord = {
     requests: {},
-    uploads: zeros(UPLOAD_STATUSES),
+    uploads: zeros(Object.values(UPLOAD_STATUSES)),
     uploadSizes: noSizes(),
     refusals: {},
     jobs: zeros(JOB_ENDS),

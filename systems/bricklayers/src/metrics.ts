@@ -6,6 +6,7 @@
  */
 import { counter, gauge, histogram, info, label } from '@binnacle/metrics';
 import { httpMetrics } from '@binnacle/metrics/fastify';
+import { uploadMetrics } from '@binnacle/metrics/uploads';
 
 /** The service's name in its metrics directory, and its job name in Prometheus. */
 export const SERVICE = 'bricklayers-web';
@@ -27,24 +28,6 @@ export const appInfo = info({
   labels: { name: label, version: label, description: label },
 });
 
-/** How uploads end. */
-export const UPLOAD_STATUSES = ['success', 'failed_size', 'failed_validation', 'failed_error'] as const;
-
-/** Every upload, once, by how it ended. */
-export const uploads = counter({
-  name: 'uploads_total',
-  help: 'Total file uploads',
-  labels: { status: UPLOAD_STATUSES },
-});
-
-/** Sizes of uploads that were accepted. */
-export const uploadFileSize = histogram({
-  name: 'upload_file_size_bytes',
-  help: 'Size of uploaded files in bytes',
-  unit: 'bytes',
-  buckets: FILE_SIZE_BUCKETS,
-});
-
 /** Why an upload is refused. */
 export const REFUSALS = [
   'file_too_large',
@@ -60,12 +43,15 @@ export const REFUSALS = [
 /** One of {@link REFUSALS}. */
 export type Refusal = (typeof REFUSALS)[number];
 
-/** Refused uploads by reason. */
-export const uploadValidationFailures = counter({
-  name: 'upload_validation_failures_total',
-  help: 'Upload validation failures by reason',
-  labels: { reason: REFUSALS },
+/** Every upload, once, by how it ended. */
+export const uploading = uploadMetrics({
+  names: { duration: false, inProgress: false },
+  reasons: REFUSALS,
+  sizeBuckets: FILE_SIZE_BUCKETS,
 });
+
+/** All of them, sizes of those that were accepted, and why others were refused. */
+export const { total: uploads, size: uploadFileSize, refused: uploadValidationFailures } = uploading;
 
 /** How jobs end. */
 export const JOB_ENDS = ['completed', 'error', 'timeout'] as const;

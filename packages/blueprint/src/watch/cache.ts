@@ -42,15 +42,15 @@ export type CountedLookups<C extends CounterLike = CounterLike> =
 /** The metrics of a cache. */
 export type CacheInstrument<C extends CounterLike = CounterLike> = CountedLookups<C> & {
   /** How long lookups took, in seconds. */
-  readonly duration?: HistogramLike;
+  readonly duration?: HistogramLike | undefined;
   /** What was thrown out before its time. */
-  readonly evictions?: CounterLike;
+  readonly evictions?: CounterLike | undefined;
   /** How many entries it holds. */
-  readonly entries?: GaugeLike;
+  readonly entries?: GaugeLike | undefined;
   /** How many bytes it holds. */
-  readonly size?: GaugeLike;
+  readonly size?: GaugeLike | undefined;
   /** Lookups that failed. */
-  readonly errors?: CounterLike;
+  readonly errors?: CounterLike | undefined;
 };
 
 /** The alerts of {@link cacheWatch}. */

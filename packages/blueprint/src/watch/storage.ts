@@ -40,13 +40,13 @@ export interface StorageInstrument<U extends GaugeLike = GaugeLike, W extends Co
   /** How much is stored, in bytes. */
   readonly usage: U;
   /** How much can be stored, in bytes; without it, say `quotaBytes`. */
-  readonly capacity?: GaugeLike;
+  readonly capacity?: GaugeLike | undefined;
   /** How many files are stored. */
-  readonly files?: GaugeLike;
+  readonly files?: GaugeLike | undefined;
   /** Files that were written to it, by how that ended. */
-  readonly writes?: W;
+  readonly writes?: W | undefined;
   /** How long writing took, in seconds. */
-  readonly writeDuration?: HistogramLike;
+  readonly writeDuration?: HistogramLike | undefined;
 }
 
 /** The alerts of {@link storageWatch}. */

@@ -31,13 +31,13 @@ export interface TransferInstrument<C extends CounterLike = CounterLike> {
   /** Files that were moved, or were to be. */
   readonly total: C;
   /** How large they are, in bytes. */
-  readonly size?: HistogramLike;
+  readonly size?: HistogramLike | undefined;
   /** How long it took, in seconds. */
-  readonly duration?: HistogramLike;
+  readonly duration?: HistogramLike | undefined;
   /** Under way. */
-  readonly inProgress?: GaugeLike;
+  readonly inProgress?: GaugeLike | undefined;
   /** Those that were refused, by reason. */
-  readonly refused?: CounterLike;
+  readonly refused?: CounterLike | undefined;
 }
 
 /** What may be told of files that are moved. */

@@ -3,16 +3,16 @@ import { open, rm } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { extname, join } from 'node:path';
 import { fastifyMetrics } from '@binnacle/metrics/fastify';
+import { startUpload, type Upload } from '@binnacle/metrics/uploads';
 import multipart from '@fastify/multipart';
-import { type FastifyError, type FastifyInstance, type FastifyReply, fastify } from 'fastify';
 import {
-  downloads,
-  http,
-  type Refusal,
-  uploadFileSize,
-  uploads,
-  uploadValidationFailures,
-} from '../metrics.ts';
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  fastify,
+} from 'fastify';
+import { downloads, http, type Refusal, uploading } from '../metrics.ts';
 import { type DataFolders, type Job, type Jobs, newJobId } from './jobs.ts';
 import type { Pool } from './pool.ts';
 import { receiveUpload, UploadAborted, UploadRefused } from './upload.ts';
@@ -71,11 +71,22 @@ export function createApp(parts: AppParts): FastifyInstance {
   return app;
 }
 
+const UPLOAD = 'upload';
+
+function uploadOf(request: FastifyRequest): Upload<Refusal> {
+  return request.getDecorator<Upload<Refusal>>(UPLOAD);
+}
+
 /** `POST /api/v1/upload`; every request to it ends in exactly one status of `uploads_total`. */
 function uploadRoute(scope: FastifyInstance, { jobs, pool, folders, uploadBytesMax }: AppParts): void {
   // Whatever the body is, it reaches the handler unread: what cannot be accepted is refused there.
   scope.removeContentTypeParser(['application/json', 'text/plain']);
   scope.addContentTypeParser('*', (_request, _payload, done) => done(null));
+  scope.decorateRequest(UPLOAD);
+  scope.addHook('onRequest', (request, _reply, done) => {
+    request.setDecorator(UPLOAD, startUpload({ metrics: uploading }));
+    done();
+  });
   scope.setErrorHandler((error: FastifyError | Error, _request, reply) => uploadFailed(error, reply));
   scope.post('/api/v1/upload', async (request, reply) => {
     if (pool.full) {
@@ -99,8 +110,7 @@ function uploadRoute(scope: FastifyInstance, { jobs, pool, folders, uploadBytesM
       createdMs: Date.now(),
       status: 'pending',
     };
-    uploads.inc({ status: 'success' });
-    uploadFileSize.observe(bytes);
+    uploadOf(request).accepted(bytes);
     jobs.add(job);
     pool.add(job);
     return reply.code(201).send(describe(job));
@@ -111,9 +121,10 @@ function uploadRoute(scope: FastifyInstance, { jobs, pool, folders, uploadBytesM
 function uploadFailed(error: FastifyError | Error, reply: FastifyReply): FastifyReply {
   // Closing while the client still writes would take the answer away from it, even if it asked to close.
   if (!reply.request.raw.complete) reply.header('connection', 'keep-alive');
+  const upload = uploadOf(reply.request);
   const refused = asRefusal(error);
   if (refused === undefined) {
-    uploads.inc({ status: 'failed_error' });
+    upload.failed(error);
     const statusCode = error instanceof QueueFull || error instanceof UploadAborted ? error.statusCode : 500;
     if (statusCode === 500)
       console.error(`bricklayers-web: an upload failed: ${error.stack ?? error.message}`);
@@ -122,8 +133,7 @@ function uploadFailed(error: FastifyError | Error, reply: FastifyReply): Fastify
     return reply.code(statusCode).send({ error: 'upload_failed', message });
   }
   const { reason } = refused;
-  uploads.inc({ status: reason === 'file_too_large' ? 'failed_size' : 'failed_validation' });
-  uploadValidationFailures.inc({ reason });
+  upload.refused(reason);
   return reply.code(refused.statusCode).send({ error: reason, message: refused.message });
 }
 

@@ -9,6 +9,7 @@ import { createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { ByteCounter, validateUpload } from '@binnacle/metrics/uploads';
 import type { FastifyRequest } from 'fastify';
 import type { Refusal } from '../metrics.ts';
 import { type JobParameters, partial } from './jobs.ts';
@@ -97,7 +98,7 @@ async function receive(request: FastifyRequest, path: string, bytesMax: number):
     if (filename !== undefined)
       throw new UploadRefused(400, 'several_files', 'there is more than one file; send one per upload');
     filename = part.filename;
-    if (!hasExtension(filename))
+    if (validateUpload({ filename }, { extensions: EXTENSIONS }) !== undefined)
       throw new UploadRefused(
         400,
         'invalid_extension',
@@ -115,24 +116,15 @@ async function receive(request: FastifyRequest, path: string, bytesMax: number):
 
 /** Writes a file part to disk, returns its size. */
 async function save(file: Readable, path: string, bytesMax: number): Promise<number> {
-  let bytes = 0;
-  await pipeline(
-    file,
-    async function* (source: AsyncIterable<Buffer>) {
-      for await (const chunk of source) {
-        bytes += chunk.length;
-        if (bytes > bytesMax)
-          throw new UploadRefused(
-            413,
-            'file_too_large',
-            `the file is larger than ${bytesMax} bytes, the most that is accepted`,
-          );
-        yield chunk;
-      }
-    },
-    createWriteStream(path, { flags: 'wx' }),
-  );
-  return bytes;
+  const tooLarge = () =>
+    new UploadRefused(
+      413,
+      'file_too_large',
+      `the file is larger than ${bytesMax} bytes, the most that is accepted`,
+    );
+  const counter = new ByteCounter({ bytesMax, tooLarge });
+  await pipeline(file, counter, createWriteStream(path, { flags: 'wx' }));
+  return counter.bytes;
 }
 
 function notMultipart(request: FastifyRequest): UploadRefused {
@@ -180,11 +172,6 @@ function badParameter(
     'invalid_parameter',
     `${name} is ${JSON.stringify(fields[name])}; it must be ${allowed}`,
   );
-}
-
-function hasExtension(filename: string): boolean {
-  const lower = filename.toLowerCase();
-  return EXTENSIONS.some((extension) => lower.endsWith(extension));
 }
 
 function isSystemError(error: unknown): boolean {
