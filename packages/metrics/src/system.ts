@@ -18,7 +18,10 @@ import { INSIDE, type Metric } from './inside.ts';
 import { type LabelSpec, label, type OpenLabel } from './labels.ts';
 import { type LabelNames, type Part, partName, type Renamed, renamed } from './naming.ts';
 import type { Registry } from './registry.ts';
+import type { Reporting } from './reporting.ts';
 import { PRESSURE_RESOURCES, SystemReader, type SystemReading } from './system/system-readings.ts';
+
+export type { Reporting };
 
 /** What processor time is used for: `steal` is what a hypervisor gave to other machines. */
 export const PROCESSOR_MODES = ['user', 'system', 'steal'] as const;
@@ -233,13 +236,6 @@ export interface ReportSystemOptions {
   readonly root?: string;
   /** Whether this thread reports. Default: the main thread does, since all of a process would say the same. */
   readonly processWide?: boolean;
-}
-
-/** Something that is reported until it is stopped. */
-export interface Reporting {
-  /** Ends the reporting; the metrics stay as they are. */
-  stop(): void;
-  [Symbol.dispose](): void;
 }
 
 /**
