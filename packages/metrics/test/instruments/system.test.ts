@@ -517,7 +517,16 @@ describe('what is reported', () => {
   });
 
   test('what is defined is watched', () => {
-    const { panels } = systemWatch(systemMetrics({ registry: createRegistry() }));
-    expect(panels).toBeDefined();
+    const { rows, groups } = systemWatch(systemMetrics({ registry: createRegistry() }));
+    expect(rows[0]!.panels.map(({ title }) => title)).toEqual([
+      ...['Processors', 'Held back', 'Memory', 'Share of memory', 'Killed for memory'],
+    ]);
+    expect(groups[0]!.rules.map(({ name }) => name)).toEqual([
+      ...['SystemMemoryHigh', 'SystemCpuBusy', 'SystemThrottled'],
+    ]);
+    // Parts that are left out are not watched.
+    const few = systemMetrics({ only: ['processMemory'], registry: createRegistry() });
+    const used = systemWatch({ ...few, memoryUsed: few.processMemory }, { memoryBytes: 2 ** 31 });
+    expect(used.rows[0]!.panels.map(({ title }) => title)).toEqual(['Memory', 'Share of memory']);
   });
 });
