@@ -23,11 +23,10 @@ import { PRESSURE_RESOURCES, SystemReader, type SystemReading } from './system/s
 
 export type { Reporting };
 
-/** What processor time is used for: `steal` is what a hypervisor gave to other machines. */
-export const PROCESSOR_MODES = ['user', 'system', 'steal'] as const;
-
 type None = Record<never, never>;
-type Modes = { readonly mode: typeof PROCESSOR_MODES };
+// Open labels: a series begins with the total that was read, where one of a list would stand at 0 until then, and the
+// step from 0 to all that was used since the machine started would be taken for work.
+type Modes = { readonly mode: OpenLabel };
 type Resource = { readonly resource: OpenLabel };
 type Bytes = `${string}_bytes` | false;
 type Total = `${string}_total` | false;
@@ -80,7 +79,7 @@ export interface SystemMetrics<
   readonly memoryAvailable: Chosen<N, O, 'memoryAvailable', Gauge<None, 'bytes'>>;
   /** The least limit of memory, or the machine's memory. */
   readonly memoryTotal: Chosen<N, O, 'memoryTotal', Gauge<None, 'bytes'>>;
-  /** Processor time that was used, by mode. */
+  /** Processor time that was used, by mode: `user`, `system`, and `steal`, which a hypervisor gave to other machines. */
   readonly cpu: Chosen<N, O, 'cpu', Counter<Renamed<Modes, R>>>;
   /** How many processors' time there is. */
   readonly cpuCores: Chosen<N, O, 'cpuCores', Gauge<None>>;
@@ -172,7 +171,7 @@ export function systemMetrics<
       'cpu',
       'system_cpu_seconds_total',
       'Processor time used, of the container where it is limited, else of the machine',
-      renamed({ mode: PROCESSOR_MODES }, labels),
+      renamed({ mode: label }, labels),
     ),
     cpuCores:
       cores &&

@@ -521,6 +521,9 @@ describe('what is reported', () => {
     expect(rows[0]!.panels.map(({ title }) => title)).toEqual([
       ...['Processors', 'Held back', 'Memory', 'Share of memory', 'Killed for memory'],
     ]);
+    expect(String(rows[0]!.panels[0]!.queries[0]!.expr)).toBe(
+      'topk(5, sum by (instance) (rate(system_cpu_seconds_total{mode!~"idle|iowait"}[$__rate_interval])) / (max by (instance) (system_cpu_limit_cores) > 0))',
+    );
     expect(groups[0]!.rules.map(({ name }) => name)).toEqual([
       ...['SystemMemoryHigh', 'SystemCpuBusy', 'SystemThrottled'],
     ]);
