@@ -23,6 +23,8 @@ import type { Registry } from './registry.ts';
 import type { Reporting } from './reporting.ts';
 import { warn } from './serve/warnings.ts';
 
+// Declarations that are made of the metrics name these.
+export type { LabelNames, Part, PartNames, Renamed } from './naming.ts';
 export type { GpuTool, Reporting };
 
 /** How often the tool is run where nothing else is told. */

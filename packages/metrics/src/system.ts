@@ -21,6 +21,8 @@ import type { Registry } from './registry.ts';
 import type { Reporting } from './reporting.ts';
 import { PRESSURE_RESOURCES, SystemReader, type SystemReading } from './system/system-readings.ts';
 
+// Declarations that are made of the metrics name these.
+export type { LabelNames, Part, PartNames, Renamed } from './naming.ts';
 export type { Reporting };
 
 type None = Record<never, never>;
