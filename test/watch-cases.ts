@@ -2,7 +2,7 @@
  * For every alert of every watch: series over which it must fire, and series just below its limit over which it must
  * not. Each series is `name{labels} values` in the notation of rule unit tests, a value a minute.
  */
-import type { Watch } from '../packages/blueprint/dist/index.js';
+import { systemWatch, type Watch } from '../packages/blueprint/dist/index.js';
 import { wholeWatches } from '../packages/blueprint/test/whole-watches.ts';
 import { A, B, ended, JOB_ENDS, observed, standing, WAITING } from './watch-series.ts';
 
@@ -536,6 +536,33 @@ export const ALERT_CASES: readonly AlertCase[] = [
       `cpu_seconds_total{${A},cpu="1",mode="idle"} 0+7x200`,
     ],
     atZero: 'fires',
+  },
+  {
+    alert: 'SystemCpuBusy',
+    watch: systemWatch(
+      {
+        cpu: { name: 'used_seconds_total', type: 'counter', labels: { mode: ['user', 'system'] } },
+        cpuCores: { name: 'cores', type: 'gauge', labels: {} },
+      },
+      { where: { job: 'shop' } },
+    ),
+    // Of one and a half processors, 90 seconds a minute.
+    fires: [
+      `used_seconds_total{${A},mode="user"} 0+70x200`,
+      `used_seconds_total{${A},mode="system"} 0+12x200`,
+      `cores{${A}} 1.5x200`,
+    ],
+    below: [
+      `used_seconds_total{${A},mode="user"} 0+70x200`,
+      `used_seconds_total{${A},mode="system"} 0+10x200`,
+      `cores{${A}} 1.5x200`,
+    ],
+  },
+  {
+    alert: 'SystemThrottled',
+    watch: WATCHES.system,
+    fires: [`cpu_throttled_periods_total{${A}} 0+151x200`, `cpu_periods_total{${A}} 0+600x200`],
+    below: [`cpu_throttled_periods_total{${A}} 0+150x200`, `cpu_periods_total{${A}} 0+600x200`],
   },
   {
     alert: 'GpuMemoryFull',

@@ -22,6 +22,12 @@ export const FALSE_ALARMS: readonly (Pick<AlertCase, 'alert' | 'watch' | 'atMinu
     ],
   },
   {
+    why: 'a container that hardly works uses up its quota each time it does',
+    alert: 'SystemThrottled',
+    watch: WATCHES.system,
+    series: [`cpu_throttled_periods_total{${A}} 0+50x200`, `cpu_periods_total{${A}} 0+50x200`],
+  },
+  {
     why: 'one of three requests of a quiet hour fails',
     alert: 'HttpFailing',
     watch: WATCHES.http,

@@ -237,6 +237,9 @@ export function wholeWatches({
       diskUsed: gauge('disk_used_bytes', { mountpoint: 'open' }, 'mostrecent'),
       diskTotal: gauge('disk_total_bytes', { mountpoint: 'open' }, 'mostrecent'),
       cpu: counter('cpu_seconds_total', { cpu: 'open', mode: 'open' }),
+      throttled: counter('cpu_throttled_periods_total'),
+      periods: counter('cpu_periods_total'),
+      oomKills: counter('oom_kills_total'),
     },
     { where },
   );
@@ -247,6 +250,7 @@ export function wholeWatches({
       memoryTotal: gauge('gpu_memory_total_bytes', { device: 'open' }, 'mostrecent'),
       utilization: gauge('gpu_utilization_ratio', { device: 'open' }, 'live max'),
       temperature: gauge('gpu_temperature_celsius', { device: 'open' }, 'mostrecent'),
+      power: gauge('gpu_power_watts', { device: 'open' }, 'mostrecent'),
     },
     { where },
   );

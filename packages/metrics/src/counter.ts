@@ -7,6 +7,7 @@ import type { LabelledArguments, LabelSpec, LabelValues } from './labels.ts';
 import { type Children, type Given, type NarrowedChildren, narrow } from './narrowed.ts';
 import type { Child } from './registry.ts';
 import { removeSeries, resetSeries } from './removal.ts';
+import type { CounterMode } from './store/store.ts';
 
 /** `uploads_total`, and with a unit `sent_bytes_total`. */
 export type CounterName<Unit extends string> = '' extends Unit
@@ -117,6 +118,11 @@ export class Counter<L extends LabelSpec> implements Metric {
 /** A counter's definition. */
 export interface CounterDefinition<L extends LabelSpec, Unit extends string>
   extends Definition<L, CounterName<NoInfer<Unit>>, Unit> {
+  /**
+   * How the processes of a service add up. Default `sum`. `max` is for what all of them read alike from elsewhere, such
+   * as the processor time of their container: each raises its own series to the total that it reads.
+   */
+  readonly mode?: CounterMode;
   /** As `collect` of a gauge: adds what has come since it was asked before. */
   readonly collect?: (counter: Counter<L>) => void | PromiseLike<void>;
   /** Whether an increment under an active OpenTelemetry span that is sampled has it as exemplar. Default false. */
@@ -130,7 +136,10 @@ export interface CounterDefinition<L extends LabelSpec, Unit extends string>
 export function counter<const L extends LabelSpec = Record<never, never>, const Unit extends string = ''>(
   definition: CounterDefinition<L, Unit>,
 ): Counter<L> {
-  const checked = checkDefinition(definition, { type: 'counter' });
+  const checked = checkDefinition(definition, {
+    type: 'counter',
+    ...(definition.mode === 'max' && { mode: 'max' }),
+  });
   const { registry, shape, labels } = checked;
   const { collect } = definition;
   return registry.define(shape, labels, () => {

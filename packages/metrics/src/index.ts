@@ -74,7 +74,7 @@ export type {
 export type { Environment } from './serve/variables.ts';
 export { type StateSet, type StateSetDefinition, stateSet } from './state-set.ts';
 export { StoreError, type StoreErrorCode } from './store/errors.ts';
-export { type GaugeMode, OVERFLOW_VALUE, SERIES_PER_METRIC_MAX } from './store/store.ts';
+export { type CounterMode, type GaugeMode, OVERFLOW_VALUE, SERIES_PER_METRIC_MAX } from './store/store.ts';
 export {
   BoundSummary,
   DEFAULT_QUANTILES,

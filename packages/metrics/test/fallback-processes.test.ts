@@ -50,6 +50,7 @@ test('a suspended process that was folded as dead goes on without losing or doub
   const shown = linesOf(await exposed(keeper));
   expect(shown).toEqual(linesOf(String(await victim.tell('own'))));
   expect(shown).toHaveLength(15);
+  expect(valueIn(await exposed(keeper), 'read_total')).toBe(done);
   expect(await keeper.tell('buckets')).toEqual(await victim.tell('ownBuckets'));
   expect(valueIn(await exposed(keeper), 'level')).toBe(done);
   expect(valueIn(await exposed(keeper), 'binnacle_metrics_writers')).toBe(2);

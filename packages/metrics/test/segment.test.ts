@@ -52,7 +52,11 @@ const shapes: fc.Arbitrary<FamilyShape> = fc
   .record({ name: text, help: text, unit: text, labelNames: fc.array(text, { maxLength: 3 }) })
   .chain((base) =>
     fc.oneof(
-      fc.constantFrom<FamilyShape>({ ...base, type: 'counter' }, { ...base, type: 'info' }),
+      fc.constantFrom<FamilyShape>(
+        { ...base, type: 'counter' },
+        { ...base, type: 'counter', mode: 'max' },
+        { ...base, type: 'info' },
+      ),
       fc.constantFrom<FamilyShape>(
         { ...base, type: 'gauge', mode: 'live sum' },
         { ...base, type: 'gauge', mode: 'mostrecent' },

@@ -72,6 +72,23 @@ export function sharedStoreSuite(sharing: Sharing): void {
     await expect.poll(() => segments(directory)).toHaveLength(1);
   });
 
+  test('a counter of what all processes read alike is the greatest of theirs, and never falls', async () => {
+    const directory = metricsDirectory();
+    const [a, b] = await Promise.all([member(directory), member(directory)]);
+    await a.tell('shared', 40);
+    await b.tell('shared', 42);
+    expect(valueIn(await exposed(a), 'shared_total')).toBe(42);
+    await kill(b);
+    // What the gone one had seen last stays, until somebody has seen more.
+    for (const answer of ['unfolded', 'folded'])
+      expect(valueIn(await exposed(a), 'shared_total'), answer).toBe(42);
+    await expect.poll(() => segments(directory)).toHaveLength(1);
+    await a.tell('shared', 1);
+    expect(valueIn(await exposed(a), 'shared_total')).toBe(42);
+    await a.tell('shared', 2.5);
+    expect(valueIn(await exposed(a), 'shared_total')).toBe(43.5);
+  });
+
   test('a gauge per worker has a series for each, and a new process takes the place of a gone one', async () => {
     const directory = metricsDirectory();
     const a = await member(directory);

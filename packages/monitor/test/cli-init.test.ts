@@ -335,7 +335,7 @@ describe('the reference systems', () => {
       'asset-platform files': 'service http database, 4 plain',
       'asset-platform search': 'service http search database, 0 plain',
       'asset-platform transcode': 'service http transcode database, 0 plain',
-      'bricklayers web': 'service http uploads jobs downloads cleanup, 2 plain',
+      'bricklayers web': 'service http uploads jobs downloads cleanup system, 0 plain',
       'lead-scraper api': 'service http scraping jobs dependencies, 5 plain',
       'shorts-downloader backend': 'service http uploads jobs downloads storage, 3 plain',
       'transcripts api': 'service http jobs search database, 3 plain',

@@ -1,4 +1,4 @@
-/** GPUs: memory, load and temperature of each device. Machines without one have none of these series, and no alerts. */
+/** GPUs: memory, load, temperature and power of each device. Machines without one have none of these series, and no alerts. */
 import { gt, topk } from '@binnacle/promql/builder';
 import type { Unit } from '../dashboard/unit-id.ts';
 import { assembleWatch, subjectOf } from './assembly.ts';
@@ -13,11 +13,13 @@ export interface GpuInstrument<U extends GaugeLike = GaugeLike> {
   /** Memory in use, in bytes. */
   readonly memoryUsed: U;
   /** Memory that there is, in bytes. */
-  readonly memoryTotal?: GaugeLike;
+  readonly memoryTotal?: GaugeLike | undefined;
   /** Share of time in which it worked, from 0 to 1. */
-  readonly utilization?: GaugeLike;
+  readonly utilization?: GaugeLike | undefined;
   /** Temperature, in degrees Celsius. */
-  readonly temperature?: GaugeLike;
+  readonly temperature?: GaugeLike | undefined;
+  /** Power that it draws, in watts. */
+  readonly power?: GaugeLike | undefined;
 }
 
 /** The alerts of {@link gpuWatch}. */
@@ -44,6 +46,7 @@ export function gpuWatch<const U extends GaugeLike>(
   const memoryTotal = watchedMetric('gpuWatch: memoryTotal', instrument.memoryTotal, ['gauge']);
   const utilization = watchedMetric('gpuWatch: utilization', instrument.utilization, ['gauge']);
   const temperature = watchedMetric('gpuWatch: temperature', instrument.temperature, ['gauge']);
+  const power = watchedMetric('gpuWatch: power', instrument.power, ['gauge']);
   const device = labelOf('gpuWatch', memoryUsed, options.deviceLabel, ['device', 'gpu', 'uuid']);
   const labels = ['instance', ...kept(memoryUsed, device)];
   const memory: Capacity | undefined = memoryTotal && {
@@ -97,6 +100,12 @@ export function gpuWatch<const U extends GaugeLike>(
               { title: 'Temperature', description: 'How hot it is. Above the limit it slows itself down.' },
               celsiusMax,
             ),
+          power &&
+            panel(combined({ ...power, combination: 'max' }, scope.series(power), labels), 'watt', {
+              title: 'Power',
+              description:
+                'What it draws. Much below what it can while it is loaded: it waits for memory or is slowed down.',
+            }),
         ],
       },
     ],

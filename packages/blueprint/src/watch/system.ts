@@ -4,7 +4,19 @@
  * What is used of what there is comes from two metrics, or from one and a number that is told. Where neither says how
  * much there is, there are panels and no alerts.
  */
-import { avg, type Duration, gt, type RangeLength, rate, sub, topk } from '@binnacle/promql/builder';
+import {
+  avg,
+  type Duration,
+  div,
+  gt,
+  increase,
+  noneOf,
+  type RangeLength,
+  rate,
+  sub,
+  sum,
+  topk,
+} from '@binnacle/promql/builder';
 import type { Unit } from '../dashboard/unit-id.ts';
 import { percent } from './alerts.ts';
 import { assembleWatch, subjectOf } from './assembly.ts';
@@ -24,19 +36,30 @@ import {
 /** The metrics of a machine, or of the share of it that a service has. */
 export interface SystemInstrument {
   /** Memory in use, in bytes; or `memoryAvailable`. */
-  readonly memoryUsed?: GaugeLike;
+  readonly memoryUsed?: GaugeLike | undefined;
   /** Memory that is free, in bytes. */
-  readonly memoryAvailable?: GaugeLike;
+  readonly memoryAvailable?: GaugeLike | undefined;
   /** Memory that there is, in bytes; or `memoryBytes`. */
-  readonly memoryTotal?: GaugeLike;
+  readonly memoryTotal?: GaugeLike | undefined;
   /** Disk in use, in bytes; or `diskAvailable`. */
-  readonly diskUsed?: GaugeLike;
+  readonly diskUsed?: GaugeLike | undefined;
   /** Disk that is free, in bytes. */
-  readonly diskAvailable?: GaugeLike;
+  readonly diskAvailable?: GaugeLike | undefined;
   /** Disk that there is, in bytes; or `diskBytes`. */
-  readonly diskTotal?: GaugeLike;
-  /** Processor time by mode, `idle` among them, of each processor, in seconds. */
-  readonly cpu?: CounterLike;
+  readonly diskTotal?: GaugeLike | undefined;
+  /**
+   * Processor time in seconds: that was used, where `cpuCores` says how much there is; else of each processor by mode,
+   * `idle` among them.
+   */
+  readonly cpu?: CounterLike | undefined;
+  /** How many processors there are, of a container how many it may use: 0.5, 4. */
+  readonly cpuCores?: GaugeLike | undefined;
+  /** Periods of a processor quota in which it was used up, of `periods`. */
+  readonly throttled?: CounterLike | undefined;
+  /** All periods of a processor quota in which something ran. */
+  readonly periods?: CounterLike | undefined;
+  /** Processes that were killed because there was no memory. */
+  readonly oomKills?: CounterLike | undefined;
 }
 
 /** The alerts of {@link systemWatch}. */
@@ -44,7 +67,8 @@ export type SystemAlert =
   | 'SystemMemoryHigh'
   | 'SystemDiskNearlyFull'
   | 'SystemDiskFillingUp'
-  | 'SystemCpuBusy';
+  | 'SystemCpuBusy'
+  | 'SystemThrottled';
 
 /** What {@link systemWatch} may be told. */
 export interface SystemWatchOptions extends WatchOptions<SystemAlert> {
@@ -62,19 +86,29 @@ export interface SystemWatchOptions extends WatchOptions<SystemAlert> {
   readonly fullWithinSeconds?: number;
   /** The share of processor time that may be used. Default 0.9. */
   readonly cpuShareMax?: number;
+  /** The share of periods in which the processor quota may be used up. Default 0.25. */
+  readonly throttledShareMax?: number;
 }
 
 const DISK_LABELS = ['mountpoint', 'device', 'disk', 'path'];
 const INSTANCE: readonly string[] = ['instance'];
 const CPU_WINDOW: Duration = '5m';
+/** What is no work: node_exporter counts waiting for disks apart from being idle. */
+const IDLE_MODES = ['idle', 'iowait'] as const;
+/** Periods in a second, of ten that there are at most, below which a share of them says nothing. */
+const PERIODS_PER_SECOND_MIN = 1;
 
 /** Watches a machine: `systemWatch({ memoryUsed, diskUsed }, { diskBytes: 50 * 2 ** 30 })`. */
 export function systemWatch(instrument: SystemInstrument, options: SystemWatchOptions = {}): Watch {
   const scope = new Scope(options.where);
   const subject = subjectOf('System', options);
-  const gauge = <K extends Exclude<keyof SystemInstrument, 'cpu'>>(part: K) =>
+  const gauge = (part: Exclude<keyof SystemInstrument, CounterPart>) =>
     watchedMetric(`systemWatch: ${part}`, instrument[part], ['gauge']);
-  const cpu = watchedMetric('systemWatch: cpu', instrument.cpu, ['counter']);
+  const counter = (part: CounterPart) => watchedMetric(`systemWatch: ${part}`, instrument[part], ['counter']);
+  const cpu = counter('cpu');
+  const throttled = counter('throttled');
+  const periods = counter('periods');
+  const oomKills = counter('oomKills');
   const memory = sized(
     gauge('memoryUsed'),
     gauge('memoryAvailable'),
@@ -90,7 +124,16 @@ export function systemWatch(instrument: SystemInstrument, options: SystemWatchOp
     advice:
       'See what has grown and whether the cleanup runs; remove what is not needed before nothing can be written.',
   } as const;
-  const busy = cpu && cpuBusy(scope, cpu);
+  const { throttledShareMax = 0.25 } = options;
+  const busy = cpu && cpuBusy(scope, cpu, gauge('cpuCores'));
+  const heldBack =
+    throttled && periods
+      ? (window: RangeLength, least: number): Series =>
+          div(
+            sum(rate(scope.series(throttled), window)).by(...INSTANCE),
+            gt(sum(rate(scope.series(periods), window)).by(...INSTANCE), least),
+          )
+      : undefined;
   return assembleWatch('System', options, {
     rows: [
       {
@@ -101,6 +144,14 @@ export function systemWatch(instrument: SystemInstrument, options: SystemWatchOp
               description: `Share of processor time that is used, the ${LINES_MAX} busiest instances. At 100 % everything waits.`,
               unit: 'percentunit',
               max: cpuShareMax,
+            }),
+          heldBack &&
+            panel((window) => heldBack(window, 0), INSTANCE, {
+              title: 'Held back',
+              description:
+                'Share of periods in which the processor quota was used up, and everything waited for the next one. Good: near 0, also where processors are not busy on average.',
+              unit: 'percentunit',
+              max: throttledShareMax,
             }),
           ...sizePanels(scope, memory, {
             used: {
@@ -113,6 +164,13 @@ export function systemWatch(instrument: SystemInstrument, options: SystemWatchOp
             },
             max: memoryShareMax,
           }),
+          oomKills &&
+            panel((window) => sum(increase(scope.series(oomKills), window)).by(...INSTANCE), INSTANCE, {
+              title: 'Killed for memory',
+              description:
+                'Processes that were killed because there was no memory. Good: none. What they did is lost.',
+              unit: 'short',
+            }),
           ...sizePanels(scope, disk, {
             used: {
               title: 'Disk',
@@ -155,6 +213,14 @@ export function systemWatch(instrument: SystemInstrument, options: SystemWatchOp
         summary: `${subject}: the processors have no time left`,
         description: ({ value, label, text }) =>
           text`On ${label('instance')} ${value.percentage} of processor time is used, more than ${percent(cpuShareMax)}. See which process it is, and whether the work has grown.`,
+      },
+      SystemThrottled: heldBack && {
+        expr: gt(heldBack(CPU_WINDOW, PERIODS_PER_SECOND_MIN), share('throttledShareMax', throttledShareMax)),
+        for: '15m',
+        severity: 'warning',
+        summary: `${subject}: it is held back by its processor quota`,
+        description: ({ value, label, text }) =>
+          text`On ${label('instance')} the processor quota was used up in ${value.percentage} of the periods, more than ${percent(throttledShareMax)}; everything then waits for the next one. Raise the quota, or do less at once.`,
       },
     },
   });
@@ -209,9 +275,31 @@ function panel(
   return lines(about, { queries: [query], unit, ...limit(max) });
 }
 
-/** The mean over processors of the time that is not idle. */
-function cpuBusy(scope: Scope, cpu: WatchedMetric) {
-  const mode = labelOf('systemWatch: cpu', cpu, 'mode', []);
-  return (window: RangeLength): Series =>
-    sub(1, avg(rate(scope.series(cpu, { [mode ?? 'mode']: 'idle' }), window)).by(...INSTANCE));
+/** The parts that are counters. */
+type CounterPart = 'cpu' | 'throttled' | 'periods' | 'oomKills';
+
+/**
+ * The used share of processor time: what was used of what there is, else the mean over processors of the time that is
+ * not idle; undefined where neither is to be known.
+ */
+function cpuBusy(
+  scope: Scope,
+  cpu: WatchedMetric,
+  cores: WatchedMetric | undefined,
+): ((window: RangeLength) => Series) | undefined {
+  if (cores !== undefined) {
+    const mode = labelOf('systemWatch: cpu', cpu, undefined, ['mode']);
+    // A list of modes that are known is one of work.
+    const isOpen = mode !== undefined && cpu.labels[mode] === 'open';
+    const conditions = isOpen ? { [mode]: noneOf(...IDLE_MODES) } : undefined;
+    return (window) =>
+      div(
+        sum(rate(scope.series(cpu, conditions), window)).by(...INSTANCE),
+        gt(combined(cores, scope.series(cores), INSTANCE), 0),
+      );
+  }
+  const mode = labelOf('systemWatch: cpu', cpu, 'mode', []) ?? 'mode';
+  const modes = cpu.labels[mode]!;
+  if (modes !== 'open' && !modes.includes('idle')) return undefined;
+  return (window) => sub(1, avg(rate(scope.series(cpu, { [mode]: 'idle' }), window)).by(...INSTANCE));
 }

@@ -1,8 +1,8 @@
 /**
  * Adding processes up: the views of all writers become the families that are exposed.
  *
- * Counters, histograms and summaries are sums over every writer, running or gone, so that they never fall. Gauges
- * follow their mode. An info series is there while a running writer says so.
+ * Counters, histograms and summaries are sums over every writer, running or gone, so that they never fall; a counter
+ * of a total that all writers read alike is the greatest of theirs. Gauges follow their mode. An info series is there while a running writer says so.
  *
  * A merger remembers which series of which writers belong together, so that merging again only adds numbers:
  *
@@ -266,7 +266,8 @@ export class MergedFamily {
 
   /** Adds the writers up; undefined where there is nothing to show. */
   refresh(nowMs: number, expired: Expired[]): Family | undefined {
-    if (this.shape.type === 'counter' && this.shape.expireAfterMs === undefined) {
+    const { type, mode, expireAfterMs } = this.shape;
+    if (type === 'counter' && mode === undefined && expireAfterMs === undefined) {
       const sources = this.#counterSources();
       // What was erased is taken off source by source.
       if (!sources.hasErased) return this.#refreshColumn(sources);

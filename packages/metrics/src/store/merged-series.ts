@@ -154,6 +154,17 @@ function counts(source: StoredSeries): boolean {
   return false;
 }
 
+/** The greatest total of a counter in mode `max` among sources that count, less what was erased of it; NaN of none. */
+export function greatestOf(sources: Iterable<StoredSeries>): number {
+  let greatest = Number.NaN;
+  for (const source of sources) {
+    if (source.part !== undefined || !counts(source)) continue;
+    const total = source.values[source.index]! - (source.baseline?.[0] ?? 0);
+    if (!(total <= greatest)) greatest = total;
+  }
+  return greatest;
+}
+
 /** The sum of a slot over sources, which are added one by one. One object serves all, so that none is made. */
 class ExactAdder implements ExactSum {
   total = 0;
@@ -245,6 +256,10 @@ export class MergedScalar extends MergedSeries implements ScalarSeries {
     if (this.first === undefined) return false;
     if (shape.type === 'counter') {
       this.refreshExemplar();
+      if (shape.mode === 'max') {
+        this.value = greatestOf(this.sources());
+        return !Number.isNaN(this.value);
+      }
       this.addUp(layout.sumAt, true);
       this.value = adder.total + adder.low;
       return adder.count > 0;

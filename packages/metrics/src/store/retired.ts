@@ -1,6 +1,6 @@
 /** The retired file of a directory: what the writers have counted that are gone. `FORMAT.md` draws it. */
 import type { MergedFamily } from './merge.ts';
-import { exactSum } from './merged-series.ts';
+import { exactSum, greatestOf } from './merged-series.ts';
 import {
   containsRecordBytes,
   type Erased,
@@ -87,6 +87,8 @@ export function encodeRetired(
     const index = writer.add(shape, labelValues, createdMs);
     if (index === undefined) throw new Error('BUG: the retired file has no room for a series');
     if (shape.type === 'gauge') putLatest(writer.values, index, shape, sources);
+    else if (shape.type === 'counter' && shape.mode === 'max')
+      putGreatest(writer.values, index, shape, sources);
     else putSums(writer.values, index, shape, sources);
     for (const { part, slots: added } of parts) {
       const at = writer.add(shape, labelValues, createdMs, part);
@@ -137,6 +139,18 @@ function putSums(
   const windows = values.subarray(index, index + layout.size);
   for (let i = 0; i < shape.window.count; i++)
     addWindow(windows, layout.windowsAt + i * WINDOW.size, sources);
+}
+
+/** The greatest total; the slot behind it stays 0, as nothing is added up. */
+function putGreatest(
+  values: Float64Array,
+  index: number,
+  shape: FamilyShape,
+  sources: readonly StoredSeries[],
+): void {
+  const { touchedAt } = layoutOf(shape);
+  values[index] = greatestOf(sources);
+  if (touchedAt >= 0) values[index + touchedAt] = latestOf(sources, touchedAt);
 }
 
 /** The gauge that was set last. */

@@ -23,7 +23,6 @@ import {
 import {
   Blocks,
   type FamilyShape,
-  type GaugeMode,
   layoutOf,
   type Part,
   StoredSeries,
@@ -33,7 +32,7 @@ import {
 } from './store.ts';
 
 const TYPES = ['counter', 'gauge', 'histogram', 'info', 'summary', 'stateset'] as const;
-const MODES: readonly GaugeMode[] = [
+const MODES: readonly NonNullable<FamilyShape['mode']>[] = [
   'live sum',
   'live max',
   'live min',
@@ -41,6 +40,7 @@ const MODES: readonly GaugeMode[] = [
   'per worker',
   'live average',
   'live first',
+  'max',
 ];
 const PARTS: readonly Part['kind'][] = ['buckets', 'exemplar'];
 
@@ -350,7 +350,7 @@ export class SegmentReader implements StoreView {
       help,
       unit,
       labelNames,
-      ...(type === 'gauge' && { mode }),
+      ...((type === 'gauge' || (type === 'counter' && mode === 'max')) && { mode }),
       ...(type === 'histogram' && { bounds }),
       ...optionsOf(options),
     });

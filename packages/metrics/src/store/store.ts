@@ -21,6 +21,12 @@ export type GaugeMode =
   | 'live average'
   | 'live first';
 
+/**
+ * How a counter is added up over processes: `sum` of what each has counted itself, or `max` where all of them read the
+ * same total elsewhere, such as that of their container: the greatest that any, running or gone, has seen.
+ */
+export type CounterMode = 'sum' | 'max';
+
 /** Exponential buckets of a histogram. */
 export interface NativeShape {
   /** The finest schema: from -4 to 8, each bucket's bound is the one before times 2^(2^-schema). */
@@ -44,8 +50,8 @@ export interface FamilyShape {
   readonly help: string;
   readonly unit: string;
   readonly labelNames: readonly string[];
-  /** Gauges only. */
-  readonly mode?: GaugeMode;
+  /** Of gauges; of counters only `max`, without which they are summed up. */
+  readonly mode?: GaugeMode | 'max';
   /** Histograms only: increasing upper bounds without `+Inf`; none where there are only native buckets. */
   readonly bounds?: readonly number[];
   /** Histograms that have exponential buckets. */

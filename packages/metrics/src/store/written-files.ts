@@ -212,6 +212,7 @@ function takeOff({ shape, part, index }: StoredSeries, values: Float64Array, flu
     return;
   }
   if (shape.type !== 'counter' && shape.type !== 'histogram' && shape.type !== 'summary') return;
+  if (shape.mode === 'max') return;
   const { sumAt, zeroAt, windowsAt } = layoutOf(shape);
   for (let i = 0; i <= sumAt; i++) less(index + i);
   if (zeroAt >= 0) less(index + zeroAt);
