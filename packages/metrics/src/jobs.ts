@@ -310,7 +310,7 @@ function statusesOf({
 function late(labels: LabelSpec): LabelSpec {
   const out: Record<string, LabelSpec[string]> = {};
   for (const [name, values] of Object.entries(labels))
-    out[name] = 'kind' in values || 'otherwise' in values ? values : closed(values, { otherwise: NOT_GIVEN });
+    out[name] = Array.isArray(values) ? closed(values, { otherwise: NOT_GIVEN }) : values;
   return out;
 }
 
