@@ -23,8 +23,9 @@ export class SourceFile {
   /** The place of a stretch of the text, in UTF-16 code units; marks stand below its first line only. */
   place(start: number, end: number = start): Place {
     const line = this.lineAt(start);
-    const from = start - this.#starts()[line - 1]!;
     const shown = this.line(line);
+    // Of what ends a line, its first character is the last place.
+    const from = Math.min(start - this.#starts()[line - 1]!, shown.length);
     const length = Math.max(0, Math.min(end - start, shown.length - from));
     return {
       file: this.path,

@@ -82,6 +82,15 @@ test('places lie in the file, with the line that stands there', () => {
           expect(place.excerpt.split('\n')[0]).toBe(line);
       }
     }),
-    { numRuns: 400 },
+    {
+      numRuns: 400,
+      // A query that goes on behind the end of a line, which is two characters.
+      examples: [
+        [
+          RULES.replace('[5m])) / sum', '[5m]\r\n)) / sum').replace('\n          sum(', '\n{{          sum('),
+          false,
+        ],
+      ],
+    },
   );
 });
