@@ -1,6 +1,8 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import http from 'node:http';
 import https from 'node:https';
+import { createRequire } from 'node:module';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { dependenciesWatch } from '../../../blueprint/dist/index.js';
 import {
@@ -39,9 +41,11 @@ interface Dispatcher {
 
 interface Undici {
   readonly fetch: Fetch;
-  readonly Agent: new (options: {
+  readonly Agent: new (options?: {
     connect(options: object, done: (error: Error, socket: null) => void): void;
   }) => Dispatcher;
+  readonly RetryAgent: new (around: Dispatcher, options: object) => Dispatcher;
+  upgrade(url: string, options: { protocol: string }): Promise<unknown>;
   request(
     url: string,
     options?: CallOptions & { headersTimeout?: number; bodyTimeout?: number; dispatcher?: Dispatcher },
@@ -118,6 +122,17 @@ const SHORT: Readonly<Record<string, string>> = {
   http_client_requests_in_progress: 'under way',
 };
 
+/** Waits until the client has dealt with the header of the next answer. */
+async function headerOf(channel: string): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const listener = () => {
+      unsubscribe(channel, listener);
+      setImmediate(resolve);
+    };
+    subscribe(channel, listener);
+  });
+}
+
 async function ends(registry: Registry, expected: Record<string, number>): Promise<void> {
   await expect.poll(() => counted(registry)).toEqual(expected);
 }
@@ -172,18 +187,36 @@ describe.each(Object.entries(CLIENTS))('%s', (name, call) => {
     });
   });
 
-  test.each(['/never', '/slow', '/refuse-slowly'])('%s is timed out by the signal', async (path) => {
+  test('a server that never answers is timed out by the signal', async () => {
     const registry = start();
-    await expect(call(servers.plain + path, { signal: AbortSignal.timeout(100) })).rejects.toThrow();
-    // Undici forgets the reason of the signal: the oldest always, the newest when the header has come.
-    const forgets = name.startsWith(path === '/never' ? 'request of the oldest' : 'request of');
-    const given: Record<string, string> = { '/never': 'aborted', '/slow': '200', '/refuse-slowly': '503' };
+    await expect(call(`${servers.plain}/never`, { signal: AbortSignal.timeout(50) })).rejects.toThrow();
+    // The oldest undici forgets the reason of the signal.
+    const seen = name === 'request of the oldest undici' ? 'aborted' : 'timeout';
     await ends(registry, {
-      [`calls plain GET ${forgets ? given[path] : 'timeout'}`]: 1,
+      [`calls plain GET ${seen}`]: 1,
       'durations plain GET': 1,
-      ...((!forgets || path !== '/refuse-slowly') && {
-        [`failures plain ${forgets ? 'aborted' : 'timeout'}`]: 1,
-      }),
+      [`failures plain ${seen}`]: 1,
+    });
+  });
+
+  test.each([
+    ['/slow', '200'],
+    ['/refuse-slowly', '503'],
+  ])('a body that does not come, of %s, is timed out by the signal', async (path, status) => {
+    const registry = start();
+    const controller = new AbortController();
+    const answer = call(servers.plain + path, { signal: controller.signal });
+    const rejected = expect(answer).rejects.toThrow();
+    await headerOf(name === 'node:http' ? 'http.client.response.finish' : 'undici:request:headers');
+    controller.abort(new DOMException('too slow', 'TimeoutError'));
+    await rejected;
+    // Undici's own request forgets the reason when the header has come.
+    const forgets = name.startsWith('request of');
+    await ends(registry, {
+      [`calls plain GET ${forgets ? status : 'timeout'}`]: 1,
+      'durations plain GET': 1,
+      ...(!forgets && { 'failures plain timeout': 1 }),
+      ...(forgets && status === '200' && { 'failures plain aborted': 1 }),
     });
   });
 
@@ -269,6 +302,33 @@ describe.each([
   });
 });
 
+test.each([
+  ['newest', newest],
+  ['oldest', oldest],
+] as const)('upgrades of the %s undici are connections, not requests', async (_age, { upgrade }) => {
+  const registry = start();
+  await expect(upgrade(`${servers.plain}/hang-up`, { protocol: 'x' })).rejects.toThrow();
+  expect(counted(registry)).toEqual({});
+});
+
+test('a request that is tried again is several', async () => {
+  const registry = start();
+  const dispatcher = new newest.RetryAgent(new newest.Agent(), { maxRetries: 2, minTimeout: 1 });
+  await expect(newest.request(`${servers.plain}/hang-up`, { dispatcher })).rejects.toThrow();
+  await dispatcher.destroy();
+  await ends(registry, { 'calls plain GET error': 3, 'durations plain GET': 3, 'failures plain reset': 3 });
+});
+
+test('two copies of the package count once', async () => {
+  const registry = start();
+  const copy = createRequire(import.meta.url)(
+    '../../dist/cjs/fetch.js',
+  ) as typeof import('../../dist/fetch.js');
+  running.push(copy.instrumentFetch({ metrics: fetchMetrics({ registry }) }));
+  await nodeRequest(`${servers.plain}/status/200`);
+  await ends(registry, { 'calls plain GET 200': 1, 'durations plain GET': 1 });
+});
+
 describe('node:http', () => {
   test('a request that is destroyed at its timeout has timed out, whatever is said', async () => {
     const registry = start();
@@ -277,10 +337,10 @@ describe('node:http', () => {
       request.on('timeout', () => request.destroy(reason));
       await once(request, 'error');
     }
-    const request = http.get(`${servers.plain}/slow`, { timeout: 50 });
-    request.on('timeout', () => request.destroy());
+    const request = http.get(`${servers.plain}/slow`);
     const [response] = (await once(request, 'response')) as [http.IncomingMessage];
     response.resume();
+    request.setTimeout(50, () => request.destroy());
     await once(response, 'error');
     await ends(registry, {
       'calls plain GET timeout': 3,
