@@ -363,6 +363,7 @@ class Totals implements CountedTotals {
       counted.set(key, { ...known, shown: known.due });
     }
     this.#known = counted;
+    place.publish();
     await remember?.save(recordOf(place, counted));
     this.#settled = true;
     return true;
