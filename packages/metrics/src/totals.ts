@@ -61,6 +61,9 @@ export const ATTACH_WAIT_MS = 1_000;
 /** How old a reading is at least before a scrape asks for another. */
 export const SCRAPE_AGE_MS = 1_000;
 
+/** How long a scrape waits for a reading; then it shows what was counted before. */
+export const SCRAPE_WAIT_MS = 1_500;
+
 /** A total as its source gives it. */
 export type Total =
   | number
@@ -176,6 +179,7 @@ class Totals implements CountedTotals {
   readonly #timer: NodeJS.Timeout;
   readonly #unhook: (() => void) | undefined;
   #readMs = Number.NEGATIVE_INFINITY;
+  #complainedMs = Number.NEGATIVE_INFINITY;
   #reading: Promise<ReadOutcome> | undefined;
   #next: Promise<ReadOutcome> | undefined;
   #stopped = false;
@@ -201,10 +205,9 @@ class Totals implements CountedTotals {
     this.#ended = ended;
     this.#timer = setInterval(() => this.#tick(), Math.min(this.#intervalMs, STANDBY_INTERVAL_MS));
     this.#timer.unref();
-    if (options.atScrape ?? true)
-      this.#unhook = registry.onCollect(this.#family, async () => {
-        if (performance.now() - this.#readMs >= SCRAPE_AGE_MS) await this.read();
-      });
+    if (options.atScrape ?? true) this.#unhook = registry.onCollect(this.#family, () => this.#forScrape());
+    // What came between now and the first reading would be left out, where nothing is remembered.
+    if (serverOf(registry) !== undefined) void this.#begin();
   }
 
   /** Readings that have not begun when one is asked for are one. */
@@ -235,16 +238,29 @@ class Totals implements CountedTotals {
     return first!.id.family;
   }
 
+  /** A source that does not answer holds up one scrape, and not those that follow. */
+  async #forScrape(): Promise<void> {
+    const sinceMs = performance.now() - this.#readMs;
+    if (sinceMs < SCRAPE_AGE_MS || (this.#reading !== undefined && sinceMs > SCRAPE_WAIT_MS)) return;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, SCRAPE_WAIT_MS);
+      timer.unref();
+    });
+    await Promise.race([this.read(), late]);
+    clearTimeout(timer);
+  }
+
   #tick(): void {
     const nowMs = performance.now();
-    if (nowMs - this.#readMs < this.#intervalMs) return;
+    if (nowMs - Math.max(this.#readMs, this.#complainedMs) < this.#intervalMs) return;
     // Several processes that begin at once must not take themselves for ones by themselves.
     if (serverOf(this.#registry) === undefined && nowMs - this.#beganMs < ATTACH_WAIT_MS) return;
     if (this.#reading === undefined) {
       void this.#begin();
       return;
     }
-    this.#readMs = nowMs;
+    this.#complainedMs = nowMs;
     this.#drop(`its source has not answered for ${this.#intervalMs} ms`);
   }
 
@@ -347,6 +363,7 @@ class Totals implements CountedTotals {
       counted.set(key, { ...known, shown: known.due });
     }
     this.#known = counted;
+    place.publish();
     await remember?.save(recordOf(place, counted));
     this.#settled = true;
     return true;

@@ -31,6 +31,8 @@ export interface Place {
   hold(): boolean;
   /** Whether it still is. */
   readonly isHeld: boolean;
+  /** What was counted is seen by all from now on. */
+  publish(): void;
   /** After a reading. */
   release(): Promise<void>;
   /** Lets others read from now on. */
@@ -60,6 +62,8 @@ class OwnPlace implements Place {
   hold(): boolean {
     return true;
   }
+
+  publish(): void {}
 
   async release(): Promise<void> {}
 
@@ -145,11 +149,13 @@ class SharedPlace implements Place {
     return this.keeps ? this.#lockFd !== undefined : this.#lockFile.isHeld;
   }
 
+  publish(): void {
+    // What is erased may take its time; what was counted is written before this returns.
+    if (!this.keeps) void this.#membership.store.settled();
+  }
+
   async release(): Promise<void> {
-    if (this.keeps) return;
-    // What was counted must be seen by whoever reads next.
-    await this.#membership.store.settled();
-    this.#lockFile.release();
+    if (!this.keeps) this.#lockFile.release();
   }
 
   leave(): void {

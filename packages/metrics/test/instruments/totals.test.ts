@@ -203,6 +203,30 @@ describe('One process by itself', () => {
     await expect.poll(() => shown(), { timeout: 10_000 }).toBe(5);
   });
 
+  test('of whose source no answer comes is held up once, and complains', async () => {
+    let answer = () => {};
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    let completed = 1;
+    const { registry, totals, shown } = alone({
+      source: async () => {
+        const found = { completed, failed: 0 };
+        await answered;
+        return found;
+      },
+      intervalMs: 30,
+    });
+    const first = totals.read();
+    await expect.poll(() => droppedIn(registry)).toBeGreaterThan(1);
+    await registry.collect();
+    completed = 5;
+    answer();
+    expect(await first).toBe('counted');
+    await totals.read();
+    expect(shown()).toBe(4);
+  });
+
   test('does not read when metrics are shown, where it is told so', async () => {
     let readings = 0;
     const { registry } = alone({
