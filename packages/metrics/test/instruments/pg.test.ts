@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -119,8 +119,9 @@ describe.each(AGES)('pg, %s', (age) => {
     await setting.end();
     const pool = new pg.Pool({ connectionString: url, ...options });
     pool.on('error', () => {});
-    context.onTestFinished(async () => {
-      if (!pool.ending) await pool.end();
+    context.onTestFinished(() => {
+      // Not waited for: a test that fails may not have given back its clients.
+      if (!pool.ending) void pool.end();
     });
     const made = subject();
     instrumentPool(pool, { metrics: made.metrics });
@@ -391,11 +392,26 @@ describe.each(AGES)('pg, %s', (age) => {
     });
     expect(failing).toEqual({ 'select nothing': 1, 'select none': 1, 'error syntax': 1 });
 
+    const unreadable = await counted(metrics, async () => {
+      const types = {
+        getTypeParser: () => () => {
+          throw new Error('unreadable');
+        },
+      };
+      const config = { text: 'SELECT id FROM users', types };
+      await expect(client.query(config)).rejects.toThrow('unreadable');
+      const query = new (pg as unknown as { Query: new (given: object) => Emitting }).Query(config);
+      client.query(query as never);
+      await expect(once(query as never, 'end')).rejects.toThrow('unreadable');
+    });
+    expect(unreadable).toEqual({ 'select users': 2, 'error other': 2 });
+
     const cursor = new Cursor('SELECT * FROM users ORDER BY id');
     const paged = await counted(metrics, async () => {
       expect(client.query(cursor as never)).toBe(cursor);
       expect((await cursor.read(8)).length).toBe(8);
-      expect(value(metrics.duration, { operation: 'select', table: 'users' }).count).toBe(1);
+      // One with events, and the two that were not readable.
+      expect(value(metrics.duration, { operation: 'select', table: 'users' }).count).toBe(3);
       expect((await cursor.read(8)).length).toBe(8);
       expect((await cursor.read(8)).length).toBe(4);
       await client.query('SELECT 1');
@@ -479,6 +495,11 @@ describe.each(AGES)('pg, %s', (age) => {
     client.release();
     expect(await counted(beside, () => pool.query('SELECT 1'))).toEqual({ 'select none': 1, wait: 1 });
     expect(await levels()).toMatchObject({ active: 0, idle: 1, max: 10 });
+    const early = new pg.Pool({ connectionString: url, max: 1 });
+    await early.query('SELECT 1');
+    instrumentPool(early, { metrics });
+    expect(await counted(metrics, () => early.query('SELECT 1'))).toEqual({ 'select none': 1, wait: 1 });
+    await early.end();
     const untouched = new pg.Pool({ connectionString: url });
     expect(await counted(metrics, () => untouched.query('SELECT 1'))).toEqual({});
     await untouched.end();
@@ -512,7 +533,7 @@ describe.each(AGES)('pg, %s', (age) => {
     const pool = new pg.Pool({ connectionString: own.url, max: 3 });
     const lost: Error[] = [];
     pool.on('error', (error) => lost.push(error));
-    context.onTestFinished(() => pool.end());
+    context.onTestFinished(() => void pool.end());
     instrumentPool(pool, { metrics });
     const busy = await pool.connect();
     const idle = await Promise.all([pool.connect(), pool.connect()]);
@@ -614,6 +635,12 @@ class Cursor {
     throw error;
   }
 }
+
+test('a pool that is forgotten before it has ended is not kept', () => {
+  const program = fileURLToPath(new URL('../fixtures/pg-forgotten.mjs', import.meta.url));
+  const said = execFileSync(process.execPath, ['--expose-gc', program], { encoding: 'utf8' });
+  expect(JSON.parse(said)).toEqual({ before: 7, after: 0, collects: false });
+});
 
 test.for(['client', 'pool'])(
   'a failure that nobody waits for ends the process, through the %s',
