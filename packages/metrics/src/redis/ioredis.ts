@@ -13,6 +13,7 @@ import { errorMonitor } from 'node:events';
 import { secondsSince } from '../timer.ts';
 import { errorTypeOf } from './errors.ts';
 import { type ConnectionState, MeasuredConnection, type RedisRecorder } from './recorder.ts';
+import { type Method, replace } from './replace.ts';
 
 /** What is used of a client. */
 export interface Ioredis {
@@ -73,14 +74,12 @@ export function measureIoredis(client: Ioredis, recorder: RedisRecorder): () => 
       observe(command);
     return original.call(this as Ioredis, command, stream, node);
   };
-  client.sendCommand = sendCommand;
+  const restore = replace(client, 'sendCommand', sendCommand as Method);
   for (const event of EVENTS) client.on(event, connection.update);
   client.on(errorMonitor, failed);
   return () => {
     measuring = false;
-    if (client.sendCommand === sendCommand) Reflect.deleteProperty(client, 'sendCommand');
-    if (client.sendCommand !== original && !Object.hasOwn(client, 'sendCommand'))
-      client.sendCommand = original;
+    restore();
     for (const event of EVENTS) client.removeListener(event, connection.update);
     client.removeListener(errorMonitor, failed);
     connection.end();

@@ -19,8 +19,7 @@ import { secondsSince } from '../timer.ts';
 import { COMMANDS } from './commands.ts';
 import { errorTypeOf } from './errors.ts';
 import { type ConnectionState, MeasuredConnection, type RedisRecorder } from './recorder.ts';
-
-type Method = (this: unknown, ...args: unknown[]) => unknown;
+import { type Method, methodOf, replace } from './replace.ts';
 
 /** What is used of a client; methods by their names. */
 export interface NodeRedis {
@@ -341,26 +340,4 @@ function stateOf({ isReady, isOpen }: NodeRedis): ConnectionState {
 
 function isClient(value: unknown): value is NodeRedis {
   return typeof value === 'object' && value !== null && 'sendCommand' in value && 'on' in value;
-}
-
-function methodOf(target: object, name: string): Method | undefined {
-  const method = (target as Readonly<Record<string, unknown>>)[name];
-  return typeof method === 'function' ? (method as Method) : undefined;
-}
-
-/** Replaces a method of one object; what it returns puts it back, unless somebody else has replaced it since. */
-function replace(target: object, name: string, method: Method): () => void {
-  const holder = target as Record<string, unknown>;
-  const own = Object.getOwnPropertyDescriptor(target, name);
-  Object.defineProperty(target, name, {
-    value: method,
-    configurable: true,
-    writable: true,
-    enumerable: own?.enumerable ?? false,
-  });
-  return () => {
-    if (holder[name] !== method) return;
-    Reflect.deleteProperty(target, name);
-    if (own !== undefined) Object.defineProperty(target, name, own);
-  };
 }

@@ -7,6 +7,7 @@ import { afterEach, describe, expect, type TestContext, test } from 'vitest';
 import { redisServer, type TestServer } from '../../../../test/servers.ts';
 import { cacheWatch, databaseWatch } from '../../../blueprint/dist/index.js';
 import { createRegistry } from '../../dist/index.js';
+import { errorTypeOf } from '../../dist/redis/errors.js';
 import { instrumentRedis, OTHER_COMMAND, type RedisInstrument, redisMetrics } from '../../dist/redis.js';
 import { changes, value } from '../../dist/testing.js';
 import { AGES, type Age, library } from '../libraries/library.ts';
@@ -36,7 +37,8 @@ async function ioredis(context: TestContext, age: Age, options: object = {}) {
 
 /** A client of node-redis that is ready and measured. */
 async function nodeRedis(context: TestContext, age: Age, options: object = {}) {
-  const server = await redisServer(context);
+  // It does not wait until a server that was started again has loaded what it kept, so there is nothing to load.
+  const server = await redisServer(context, '--appendonly', 'no');
   const loaded = await library<{ readonly createClient: typeof createClient }>(age, 'redis');
   const client = loaded.createClient({
     url: server.url,
@@ -207,13 +209,14 @@ describe.each(AGES)('the %s ioredis', (age) => {
     const alsoLater = client.get('a');
     expect(value(metrics.waiting)).toBe(2);
     expect(value(metrics.duration, { command: 'set' }).count).toBe(0);
+    // The first attempt to connect again fails.
+    await expect.poll(() => value(metrics.errors, { error_type: 'socket' })).toBeGreaterThan(0);
     await server.start();
     expect(await later).toBe('OK');
     expect(await alsoLater).toBe('1');
     expect(value(metrics.duration, { command: 'set' }).count).toBe(1);
     await expect.poll(() => value(metrics.connections)).toBe(1);
     expect([value(metrics.down), value(metrics.waiting), value(metrics.reconnects)]).toEqual([0, 0, 1]);
-    expect(value(metrics.errors, { error_type: 'socket' })).toBeGreaterThan(0);
     await client.quit();
     await expect.poll(() => value(metrics.connections)).toBe(0);
     expect(value(metrics.down)).toBe(0);
@@ -236,6 +239,36 @@ describe.each(AGES)('the %s ioredis', (age) => {
     await expect(client.get('a')).rejects.toThrow(/writeable/);
     expect(value(metrics.errors, { error_type: 'connection' })).toBe(2);
     expect(value(metrics.waiting)).toBe(0);
+  });
+
+  test('is measured from before it connects', async (context) => {
+    const server = await redisServer(context);
+    const { Client } = await ioredis(context, age);
+    const client = new Client(server.port, '127.0.0.1', { lazyConnect: true });
+    endings.push(() => client.disconnect());
+    const metrics = redisMetrics({ registry: createRegistry() });
+    instrumentRedis(client, { metrics });
+    expect([value(metrics.connections), value(metrics.down), value(metrics.waiting)]).toEqual([0, 0, 0]);
+    const first = client.set('a', '1');
+    expect(value(metrics.waiting)).toBe(1);
+    await first;
+    await expect.poll(() => value(metrics.connections)).toBe(1);
+    expect([value(metrics.down), value(metrics.waiting), value(metrics.reconnects)]).toEqual([0, 0, 0]);
+    expect(value(metrics.duration, { command: 'set' }).count).toBe(1);
+  });
+
+  test('has a command that takes too long counted once, as that', async (context) => {
+    const { client, metrics, Client, server } = await ioredis(context, age, { commandTimeout: 50 });
+    const result = await counted(metrics, async () => {
+      await expect(client.blpop('empty', 0)).rejects.toThrow('timed out');
+      const other = new Client(server.port, '127.0.0.1');
+      await other.lpush('empty', 'x');
+      // The late answer of the one comes before this one's.
+      await other.client('LIST');
+      other.disconnect();
+      await client.ping();
+    });
+    expect(result).toEqual({ [waited('blpop')]: 1, [took('ping')]: 1, [error('timeout')]: 1 });
   });
 
   test('leaves a rejection that nobody handles to the process', async (context) => {
@@ -453,18 +486,37 @@ describe.each(AGES)('the %s node-redis', (age) => {
     const later = client.set('a', '1');
     const alsoLater = client.get('a');
     expect(value(metrics.waiting)).toBe(2);
+    // The first attempt to connect again fails.
+    await expect.poll(() => value(metrics.errors, { error_type: 'socket' })).toBeGreaterThan(0);
     await server.start();
     expect(await later).toBe('OK');
     expect(await alsoLater).toBe('1');
     await expect.poll(() => value(metrics.connections)).toBe(1);
     expect([value(metrics.down), value(metrics.waiting), value(metrics.reconnects)]).toEqual([0, 0, 1]);
-    expect(value(metrics.errors, { error_type: 'socket' })).toBeGreaterThan(0);
     expect(value(metrics.duration, { command: 'set' }).count).toBe(1);
     await client.disconnect();
     await expect.poll(() => value(metrics.connections)).toBe(0);
     expect(value(metrics.down)).toBe(0);
     await expect(client.get('a')).rejects.toThrow(/closed/);
     expect(value(metrics.errors, { error_type: 'connection' })).toBe(2);
+  });
+
+  test('is measured from before it connects', async (context) => {
+    const { client: other } = await nodeRedis(context, age);
+    const client = other.duplicate();
+    client.on('error', () => {});
+    const metrics = redisMetrics({ registry: createRegistry() });
+    instrumentRedis(client, { metrics });
+    expect([value(metrics.connections), value(metrics.down), value(metrics.waiting)]).toEqual([0, 0, 0]);
+    const connected = client.connect();
+    const first = client.set('a', '1');
+    expect(value(metrics.waiting)).toBe(1);
+    await connected;
+    endings.push(() => client.disconnect());
+    await first;
+    expect([value(metrics.connections), value(metrics.down), value(metrics.waiting)]).toEqual([1, 0, 0]);
+    expect(value(metrics.reconnects)).toBe(0);
+    expect(value(metrics.duration, { command: 'set' }).count).toBe(1);
   });
 
   test('leaves a rejection that nobody handles to the process', async (context) => {
@@ -556,6 +608,33 @@ test('the newest node-redis is measured through its proxies and as a pool', asyn
     [took('exec')]: 1,
     [HITS]: 2,
   });
+});
+
+test.each([
+  [Object.assign(new Error('WRONGTYPE Operation against a key'), { name: 'ReplyError' }), 'wrongtype'],
+  [new Error('OOM command not allowed when used memory > maxmemory'), 'oom'],
+  [new Error("READONLY You can't write against a read only replica."), 'readonly'],
+  [new Error('MOVED 3999 127.0.0.1:6381'), 'moved'],
+  [new Error('BUSY Redis is busy running a script'), 'busy'],
+  [new Error('STRANGE things'), 'other'],
+  [Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:1'), { code: 'ECONNREFUSED' }), 'connection'],
+  [Object.assign(new Error('connect ETIMEDOUT'), { code: 'ETIMEDOUT' }), 'timeout'],
+  [new Error('Connection is closed.'), 'connection'],
+  [new Error('Command aborted due to connection close'), 'connection'],
+  [new Error('Reached the max retries per request limit (which is 20).'), 'connection'],
+  [new Error('Socket closed unexpectedly'), 'connection'],
+  [new Error('The client is closed'), 'connection'],
+  [new Error('Disconnects client'), 'connection'],
+  [new Error('None of startup nodes is available'), 'connection'],
+  [new Error('Command timed out'), 'timeout'],
+  [new Error('Connection timeout'), 'timeout'],
+  [new Error('The command was aborted'), 'aborted'],
+  [new Error('One (or more) of the watched keys has been changed'), 'watch'],
+  [new Error('Connection in subscriber mode, only subscriber commands may be used'), 'other'],
+  ['a text', 'other'],
+  [undefined, 'other'],
+])('the error %s is of the kind %s', (failure, type) => {
+  expect(errorTypeOf(failure)).toBe(type);
 });
 
 test('what is no client is refused', () => {
