@@ -162,6 +162,7 @@ describe('what is read', () => {
       'a group that is outside of what can be seen',
       {
         '/proc/self/cgroup': '0::/../other\n',
+        '/sys/fs/cgroup/cgroup.controllers': 'memory\n',
         '/sys/fs/other/memory.max': '1048576\n',
         '/sys/fs/other/memory.current': '4096\n',
       },
