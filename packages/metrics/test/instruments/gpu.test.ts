@@ -450,8 +450,16 @@ esac`);
     expect(() => reportGpus({ metrics, timeoutMs: 0 })).toThrow(RangeError);
   });
 
-  test('a process ends though the tool hangs, and takes it along', async () => {
-    const command = tool(`echo $$ > ${folder}/pid\nexec sleep 600`);
+  test.each([
+    ['hangs', 'exec sleep 600'],
+    ['tells of a device', printing(TWO)],
+    ['is not there', undefined],
+  ])('a process ends though the tool %s, and takes it along', async (_what, lines) => {
+    const command = lines === undefined ? `${folder}/nothing` : tool(`echo $$ > ${folder}/pid\n${lines}`);
+    const begun =
+      lines === undefined
+        ? 'true'
+        : `existsSync('${folder}/pid') && readFileSync('${folder}/pid').length > 1`;
     const dist = new URL('../../dist/', import.meta.url).href;
     const child = spawn(
       process.execPath,
@@ -460,16 +468,18 @@ esac`);
         '--eval',
         `import { existsSync, readFileSync } from 'node:fs';
         import { reportGpus } from '${dist}gpu.js';
-        reportGpus({ command: ${JSON.stringify(command)} });
-        while (!existsSync('${folder}/pid') || readFileSync('${folder}/pid').length < 2) await new Promise((resolve) => setTimeout(resolve, 10));
+        reportGpus({ command: ${JSON.stringify(command)}, timeoutMs: 600_000 });
+        do await new Promise((resolve) => setTimeout(resolve, 100));
+        while (!(${begun}));
         console.log('over');`,
       ],
-      { stdio: ['ignore', 'pipe', 'inherit'] },
+      { stdio: ['ignore', 'pipe', 'ignore'] },
     );
     const [output, [code]] = await Promise.all([text(child.stdout!), once(child, 'exit')]);
     expect([output, code]).toEqual(['over\n', 0]);
-    const pid = pidIn('pid')!;
-    await expect.poll(() => isRunning(pid)).toBe(false);
+    const pid = pidIn('pid');
+    if (lines === undefined) expect(pid).toBeUndefined();
+    else await expect.poll(() => isRunning(pid!)).toBe(false);
   });
 
   test('processes of a service that all report do not add up, and what one said goes with it', async () => {

@@ -158,7 +158,15 @@ describe('what is read', () => {
       'a tree without controllers',
       { '/sys/fs/cgroup/cgroup.controllers': '\n', '/proc/self/cgroup': '0::/\n' },
     ],
-    ['a group that is outside of what can be seen', { '/proc/self/cgroup': '0::/../other\n' }],
+    [
+      'a group that is outside of what can be seen',
+      {
+        '/proc/self/cgroup': '0::/../other\n',
+        '/sys/fs/cgroup/cgroup.controllers': 'memory\n',
+        '/sys/fs/other/memory.max': '1048576\n',
+        '/sys/fs/other/memory.current': '4096\n',
+      },
+    ],
     ['no groups', {}],
   ])('%s leaves the machine', async (_what, files) => {
     const { '/proc/self/mountinfo': mounts } = containerV2(FREE);
