@@ -15,13 +15,11 @@
  */
 import { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { DEFAULT_IGNORED, isIgnored } from './ignored.ts';
 import { Exchange, type HttpRecorder } from './recorder.ts';
 
 /** The header of the time that an answer took to begin, as Starlette's middleware names it. */
 export const PROCESS_TIME_HEADER = 'X-Process-Time';
-
-/** What is not measured unless `ignore` says otherwise: the scrapes of the metrics themselves. */
-export const DEFAULT_IGNORED: readonly (string | RegExp)[] = ['/metrics'];
 
 /** How requests of Node's `http` are followed. */
 export interface NodeExchangeOptions {
@@ -89,15 +87,7 @@ export class NodeExchanges {
   }
 
   #ignores(request: IncomingMessage): boolean {
-    for (const path of this.#ignored) {
-      const url = originalUrl(request);
-      const isIgnored =
-        typeof path === 'string'
-          ? url.startsWith(path) && (url.length === path.length || url[path.length] === '?')
-          : matches(path, pathOf(url));
-      if (isIgnored) return true;
-    }
-    return false;
+    return this.#ignored.length > 0 && isIgnored(originalUrl(request), this.#ignored);
   }
 }
 
@@ -327,15 +317,4 @@ function bytesOf(chunk: unknown, encoding: unknown): number {
 function originalUrl(request: IncomingMessage & { readonly originalUrl?: unknown }): string {
   const { originalUrl } = request;
   return typeof originalUrl === 'string' ? originalUrl : (request.url ?? '');
-}
-
-function pathOf(url: string): string {
-  const end = url.indexOf('?');
-  return end < 0 ? url : url.slice(0, end);
-}
-
-/** A pattern with the flag `g` or `y` remembers where it was. */
-function matches(pattern: RegExp, path: string): boolean {
-  pattern.lastIndex = 0;
-  return pattern.test(path);
 }
