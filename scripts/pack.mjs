@@ -28,7 +28,7 @@ const destination = path.resolve(process.argv[2] ?? 'packed');
 
 /** Modules that the main entry needs, whatever is done with it. */
 const CORE =
-  /metrics\/dist\/(?:(?!index|fastify|testing)[a-z-]+|model\/(?:exponential|names)|store\/(?:store|heap|errors|exemplar-slots)|serve\/(?:errors|variables|served|serving))\.js$/;
+  /metrics\/dist\/(?:(?!index|express|fastify|http|testing)[a-z-]+|model\/(?:exponential|names)|store\/(?:store|heap|errors|exemplar-slots)|serve\/(?:errors|variables|served|serving))\.js$/;
 
 /** The files of one of the two halves, by what they are called in it: `index`, `model/index`. */
 function entriesOf(exported, condition, folder) {

@@ -183,7 +183,9 @@ describe('the packages', { timeout: TIMEOUT_MS }, () => {
     expect(files.filter((file) => !/^(README\.md|FORMAT\.md|package\.json|dist\/)/.test(file))).toEqual([]);
     // What a program reads at its start, and no more.
     expect(files.filter((file) => /^dist\/[^/]*\.js$/.test(file))).toEqual([
+      'dist/express.js',
       'dist/fastify.js',
+      'dist/http.js',
       'dist/index.js',
       'dist/testing.js',
     ]);

@@ -292,6 +292,35 @@ describe.each(VERSIONS)('Express $version', async ({ age, name, wildcard }) => {
     });
   });
 
+  test.each(['first', 'second'])(
+    'a client that is gone before the instrument sees it, on its %s request',
+    async (which) => {
+      const registry = createRegistry();
+      const app = make();
+      let passed = 0;
+      app.use((request, response, next) => {
+        if (request.url === '/gone') response.on('close', () => setImmediate(next));
+        else next();
+      });
+      app.use(expressMetrics({ metrics: httpMetrics({ registry }) }));
+      app.use((_request, response) => {
+        passed++;
+        response.send('ok');
+      });
+      const { port } = await listen(app);
+      if (which === 'second') await (await fetch(`http://127.0.0.1:${port}/`)).text();
+      await expect(
+        fetch(`http://127.0.0.1:${port}/gone`, { signal: AbortSignal.timeout(100) }),
+      ).rejects.toThrow();
+      await expect.poll(() => passed).toBe(which === 'second' ? 2 : 1);
+      await (await fetch(`http://127.0.0.1:${port}/`)).text();
+      await expect
+        .poll(() => countsOf(registry, REQUESTS))
+        .toEqual({ 'GET unmatched 200': which === 'second' ? 2 : 1 });
+      expect(countsOf(registry, 'http_requests_in_progress')).toEqual({ '': 0 });
+    },
+  );
+
   test('mounts of which nobody knows the template have a limit', async () => {
     const words = Array.from({ length: MOUNTS_PER_ROUTE_MAX + 10 }, (_, i) =>
       String.fromCharCode(97 + (i % 26), 97 + i / 26, 120),
