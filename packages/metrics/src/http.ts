@@ -33,8 +33,8 @@ import {
 import type { Registry } from './registry.ts';
 
 export { normalizedPath, UNMATCHED, withBraces } from './http/endpoint.ts';
+export { DEFAULT_IGNORED } from './http/ignored.ts';
 export {
-  DEFAULT_IGNORED,
   type NodeExchangeOptions,
   PROCESS_TIME_HEADER,
   requestFailed,

@@ -15,13 +15,11 @@
  */
 import { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { DEFAULT_IGNORED, isIgnored } from './ignored.ts';
 import { Exchange, type HttpRecorder } from './recorder.ts';
 
 /** The header of the time that an answer took to begin, as Starlette's middleware names it. */
 export const PROCESS_TIME_HEADER = 'X-Process-Time';
-
-/** What is not measured unless `ignore` says otherwise: the scrapes of the metrics themselves. */
-export const DEFAULT_IGNORED: readonly (string | RegExp)[] = ['/metrics'];
 
 /** How requests of Node's `http` are followed. */
 export interface NodeExchangeOptions {
@@ -67,7 +65,7 @@ export class NodeExchanges {
    * prototype, after which V8 copies its whole shape for every property that is added: 1.5 microseconds for each.
    */
   prepareServerOf(request: IncomingMessage): void {
-    const { server } = request.socket as { readonly server?: unknown };
+    const server = (request.socket as { readonly server?: unknown } | undefined)?.server;
     if (server === this.#prepared || !(server instanceof EventEmitter)) return;
     this.#prepared = server;
     server.prependListener('request', (other: IncomingMessage, response: ServerResponse) => {
@@ -77,7 +75,14 @@ export class NodeExchanges {
 
   #begin(request: IncomingMessage, response: FollowedResponse): NodeExchange | undefined {
     if (this.#ignores(request)) return undefined;
-    return new NodeExchange(this.recorder, this.#passageOf(request, response));
+    try {
+      const passage = this.#passageOf(request, response);
+      // Nobody would hear of its end.
+      return passage.isClosed ? undefined : new NodeExchange(this.recorder, passage);
+    } catch {
+      // No request of Node's: what tests of handlers make up need not have all of it.
+      return undefined;
+    }
   }
 
   #passageOf(request: IncomingMessage, response: FollowedResponse): Passage {
@@ -89,15 +94,7 @@ export class NodeExchanges {
   }
 
   #ignores(request: IncomingMessage): boolean {
-    for (const path of this.#ignored) {
-      const url = originalUrl(request);
-      const isIgnored =
-        typeof path === 'string'
-          ? url.startsWith(path) && (url.length === path.length || url[path.length] === '?')
-          : matches(path, pathOf(url));
-      if (isIgnored) return true;
-    }
-    return false;
+    return this.#ignored.length > 0 && isIgnored(originalUrl(request), this.#ignored);
   }
 }
 
@@ -181,19 +178,38 @@ class Passage {
   exchange: NodeExchange | undefined;
   requestBytes = 0;
   responseBytes = 0;
-  /** While `end` is under way, which in HTTP/2 calls `write`. */
-  ending = false;
+  /** While `end` is under way, which in HTTP/2 calls `write`; and after it, when nothing more is sent. */
+  isEnding = false;
+  /** Whether the client went away, or has its answer. */
+  isClosed: boolean;
   write: Method | undefined;
   end: Method | undefined;
   push: Method | undefined;
   writeHead: Method | undefined;
+  // All that the request says is read before a framework changes its shape: see `prepareServerOf`.
+  readonly #method: string | undefined;
+  readonly #isHttp2: boolean;
+  readonly #socket: { readonly bytesWritten?: number } | undefined;
   /** What the connection had sent before this response. */
-  readonly #bytesBefore: number;
+  readonly #bytesBefore: number | undefined;
+  /** The length of the request's body, where it was announced. */
+  readonly #length: number | undefined;
+  readonly #mayHaveBody: boolean;
 
   constructor(request: FollowedRequest, response: FollowedResponse) {
     this.request = request;
     this.response = response;
-    this.#bytesBefore = request.socket?.bytesWritten ?? 0;
+    this.#method = request.method;
+    this.#isHttp2 = request.httpVersionMajor > 1;
+    this.#socket = request.socket;
+    this.#bytesBefore = this.#socket?.bytesWritten;
+    const { headers } = request;
+    const length = headers['content-length'];
+    this.#length = length === undefined ? undefined : Number(length);
+    // In HTTP/1 a body has a length or is chunked; in HTTP/2 nothing announces it.
+    this.#mayHaveBody =
+      (length !== undefined && length !== '0') || headers['transfer-encoding'] !== undefined || this.#isHttp2;
+    this.isClosed = response.destroyed;
     response[PASSAGE] = this;
     response.on('close', closed);
   }
@@ -209,7 +225,7 @@ class Passage {
 
   countRequest(): void {
     const { request } = this;
-    if (this.push !== undefined || !mayHaveBody(request)) return;
+    if (this.push !== undefined || !this.#mayHaveBody) return;
     request[PASSAGE] = this;
     this.push = request.push as Method;
     request.push = countedPush as typeof request.push;
@@ -223,33 +239,40 @@ class Passage {
   }
 
   closed(): void {
-    const { request, response } = this;
+    const { response } = this;
+    const { statusCode } = response;
     const isWhole = this.#isFinished() || this.#isWritten();
-    const hasBody = request.method !== 'HEAD' && response.statusCode !== 204 && response.statusCode !== 304;
-    const declared =
-      request.complete === true ? Number(request.headers['content-length'] ?? Number.NaN) : Number.NaN;
-    const received = Number.isSafeInteger(declared) ? declared : this.requestBytes;
+    const hasBody = this.#method !== 'HEAD' && statusCode !== 204 && statusCode !== 304;
+    const received = this.#received();
     for (let { exchange } = this; exchange !== undefined; exchange = exchange.next) {
       exchange.requestBytes = received;
       exchange.responseBytes = hasBody ? this.responseBytes : 0;
-      if (isWhole) exchange.end(response.statusCode);
+      if (isWhole) exchange.end(statusCode);
       else exchange.abort();
     }
+    this.isClosed = true;
+    // What is written from now on is not sent.
+    this.isEnding = true;
+  }
+
+  /** The bytes of the request's body: what came before somebody counted is part of its length. */
+  #received(): number {
+    if (!this.#mayHaveBody) return 0;
+    return this.#length !== undefined && this.request.complete === true ? this.#length : this.requestBytes;
   }
 
   /** Whether the last byte was handed over to the connection. */
   #isFinished(): boolean {
-    const { request, response } = this;
-    const { stream } = response as {
-      readonly stream?: { readonly aborted: boolean; readonly rstCode: number };
-    };
-    // A response of HTTP/2 says that it finished however its stream ended.
-    if (stream?.rstCode !== undefined)
-      return response.writableEnded && !stream.aborted && stream.rstCode === 0;
+    const { response } = this;
+    if (this.#isHttp2) {
+      // A response of HTTP/2 says that it finished however its stream ended.
+      const { stream } = response as {
+        readonly stream?: { readonly aborted: boolean; readonly rstCode: number };
+      };
+      return response.writableEnded && stream?.aborted !== true && stream?.rstCode === 0;
+    }
     // What is injected has no connection that could take its bytes.
-    return (
-      response.writableFinished || (request.socket?.bytesWritten === undefined && response.writableEnded)
-    );
+    return response.writableFinished || (this.#bytesBefore === undefined && response.writableEnded);
   }
 
   /** Whether a response of known length was written to its last byte, though it was not ended. */
@@ -259,7 +282,7 @@ class Passage {
     const header = (this.response as { readonly _header?: unknown })._header;
     if (typeof header !== 'string') return false;
     const length = /\r\ncontent-length: *(\d+)\r\n/i.exec(header)?.[1];
-    const written = (this.response.socket?.bytesWritten ?? 0) - this.#bytesBefore;
+    const written = (this.#socket?.bytesWritten ?? 0) - (this.#bytesBefore ?? 0);
     return length !== undefined && written >= header.length + Number(length);
   }
 }
@@ -270,20 +293,15 @@ function closed(this: FollowedResponse): void {
 
 function countedWrite(this: FollowedResponse, ...args: unknown[]): unknown {
   const passage = this[PASSAGE]!;
-  if (!passage.ending && !this.writableEnded && !this.destroyed)
-    passage.responseBytes += bytesOf(args[0], args[1]);
+  if (!passage.isEnding) passage.responseBytes += bytesOf(args[0], args[1]);
   return passage.write!.apply(this, args);
 }
 
 function countedEnd(this: FollowedResponse, ...args: unknown[]): unknown {
   const passage = this[PASSAGE]!;
-  if (!this.writableEnded && !this.destroyed) passage.responseBytes += bytesOf(args[0], args[1]);
-  passage.ending = true;
-  try {
-    return passage.end!.apply(this, args);
-  } finally {
-    passage.ending = false;
-  }
+  if (!passage.isEnding) passage.responseBytes += bytesOf(args[0], args[1]);
+  passage.isEnding = true;
+  return passage.end!.apply(this, args);
 }
 
 function countedPush(this: FollowedRequest, ...args: unknown[]): unknown {
@@ -306,29 +324,8 @@ function bytesOf(chunk: unknown, encoding: unknown): number {
   return chunk instanceof Uint8Array ? chunk.byteLength : 0;
 }
 
-/** In HTTP/1 a body has a length or is chunked; in HTTP/2 nothing announces it. */
-function mayHaveBody({ headers, httpVersionMajor }: IncomingMessage): boolean {
-  const length = headers['content-length'];
-  return (
-    (length !== undefined && length !== '0') ||
-    headers['transfer-encoding'] !== undefined ||
-    httpVersionMajor > 1
-  );
-}
-
 /** The address as it came: what is mounted somewhere in Express sees the rest of it only. */
 function originalUrl(request: IncomingMessage & { readonly originalUrl?: unknown }): string {
   const { originalUrl } = request;
   return typeof originalUrl === 'string' ? originalUrl : (request.url ?? '');
-}
-
-function pathOf(url: string): string {
-  const end = url.indexOf('?');
-  return end < 0 ? url : url.slice(0, end);
-}
-
-/** A pattern with the flag `g` or `y` remembers where it was. */
-function matches(pattern: RegExp, path: string): boolean {
-  pattern.lastIndex = 0;
-  return pattern.test(path);
 }

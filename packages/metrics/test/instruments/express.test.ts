@@ -7,6 +7,7 @@ import type express from 'express';
 import type { Express, NextFunction, Request, Response } from 'express';
 import { afterEach, describe, expect, test } from 'vitest';
 import { expressErrors, expressMetrics } from '../../dist/express.js';
+import { MOUNTS_PER_ROUTE_MAX } from '../../dist/http/express-routes.js';
 import { httpMetrics, instrumentServer } from '../../dist/http.js';
 import { createRegistry, type Registry } from '../../dist/index.js';
 import { library } from '../libraries/library.ts';
@@ -289,6 +290,52 @@ describe.each(VERSIONS)('Express $version', async ({ age, name, wildcard }) => {
       'GET /static': 200_000,
       'GET /file/{name}': 200_000,
     });
+  });
+
+  test.each(['first', 'second'])(
+    'a client that is gone before the instrument sees it, on its %s request',
+    async (which) => {
+      const registry = createRegistry();
+      const app = make();
+      let passed = 0;
+      app.use((request, response, next) => {
+        if (request.url === '/gone') response.on('close', () => setImmediate(next));
+        else next();
+      });
+      app.use(expressMetrics({ metrics: httpMetrics({ registry }) }));
+      app.use((_request, response) => {
+        passed++;
+        response.send('ok');
+      });
+      const { port } = await listen(app);
+      if (which === 'second') await (await fetch(`http://127.0.0.1:${port}/`)).text();
+      await expect(
+        fetch(`http://127.0.0.1:${port}/gone`, { signal: AbortSignal.timeout(100) }),
+      ).rejects.toThrow();
+      await expect.poll(() => passed).toBe(which === 'second' ? 2 : 1);
+      await (await fetch(`http://127.0.0.1:${port}/`)).text();
+      await expect
+        .poll(() => countsOf(registry, REQUESTS))
+        .toEqual({ 'GET unmatched 200': which === 'second' ? 2 : 1 });
+      expect(countsOf(registry, 'http_requests_in_progress')).toEqual({ '': 0 });
+    },
+  );
+
+  test('mounts of which nobody knows the template have a limit', async () => {
+    const words = Array.from({ length: MOUNTS_PER_ROUTE_MAX + 10 }, (_, i) =>
+      String.fromCharCode(97 + (i % 26), 97 + i / 26, 120),
+    );
+    const counts = await endpointsOf(
+      (app) => {
+        const router = make.Router();
+        router.get('/thing/:id', ok);
+        // No other word can stand in the place of one.
+        app.use(/^\/(?=([a-z])[a-z]x)\1[a-z]x/, router);
+      },
+      ...words.map((word) => `/${word}/thing/1`),
+    );
+    expect(Object.keys(counts)).toHaveLength(MOUNTS_PER_ROUTE_MAX + 1);
+    expect(counts['GET /{mount}/thing/{id} 200']).toBe(10);
   });
 
   test('an application whose server is measured, too, counts once', async () => {

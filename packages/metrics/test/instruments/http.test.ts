@@ -4,6 +4,8 @@ import { connect as connectHttp2, createServer as createHttp2Server } from 'node
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { httpWatch } from '../../../blueprint/dist/index.js';
+import { TEMPLATES_MAX } from '../../dist/http/endpoint.js';
+import { ERROR_TYPES_MAX } from '../../dist/http/error-type.js';
 import {
   httpMetrics,
   instrumentServer,
@@ -235,6 +237,75 @@ test('counts requests of HTTP/2, finished and left', async () => {
     .poll(() => countsOf(registry, 'http_requests_total'))
     .toEqual({ 'POST /upload 200': 1, 'GET unmatched 499': 1 });
   session.destroy();
+});
+
+describe('limits', () => {
+  test('types of errors', async () => {
+    const registry = createRegistry();
+    let thrown: unknown;
+    const { port } = await listening({ metrics: [httpMetrics({ registry })] }, (_request, response) => {
+      requestFailed(response, thrown);
+      response.writeHead(500).end();
+    });
+    const typesOf = async (...errors: readonly unknown[]) => {
+      const before = Object.values(countsOf(registry, 'http_requests_total'))[0] ?? 0;
+      for (const error of errors) {
+        thrown = error;
+        await (await fetch(`http://127.0.0.1:${port}/`)).text();
+      }
+      await expect
+        .poll(() => Object.values(countsOf(registry, 'http_requests_total'))[0])
+        .toBe(before + errors.length);
+      return countsOf(registry, 'http_errors_total');
+    };
+    class Custom extends Error {}
+    const hostile = {
+      get name(): string {
+        throw new Error('not even a name');
+      },
+    };
+    expect(
+      await typesOf(
+        new Custom(),
+        new TypeError(),
+        new Error('plain'),
+        undefined,
+        'text',
+        hostile,
+        Object.assign(new Error(), { name: 'user 7719 is unknown' }),
+        Object.assign(new Error(), { name: 'A'.repeat(200) }),
+        Object.create(null),
+      ),
+    ).toEqual({
+      'GET / Custom': 1,
+      'GET / TypeError': 1,
+      'GET / Error': 1,
+      'GET / not_an_error': 2,
+      'GET / other': 4,
+    });
+    const many = Array.from({ length: ERROR_TYPES_MAX + 10 }, (_, i) =>
+      Object.assign(new Error(), { name: `Error${i}` }),
+    );
+    expect(Object.keys(await typesOf(...many))).toHaveLength(ERROR_TYPES_MAX);
+  });
+
+  test('templates of routes', async () => {
+    const registry = createRegistry();
+    const { port } = await listening(
+      // A mistake: the path is no template.
+      { metrics: [httpMetrics({ registry })], route: ({ url }) => url },
+      (_request, response) => response.end(),
+    );
+    const paths = Array.from({ length: TEMPLATES_MAX + 50 }, (_, i) => `/${i}`);
+    await Promise.all(
+      Array.from({ length: 8 }, async () => {
+        for (let path = paths.pop(); path !== undefined; path = paths.pop())
+          await (await fetch(`http://127.0.0.1:${port}${path}`)).text();
+      }),
+    );
+    await expect.poll(() => countsOf(registry, 'http_requests_total')['GET unmatched 200']).toBe(50);
+    expect(Object.keys(countsOf(registry, 'http_requests_total'))).toHaveLength(TEMPLATES_MAX + 1);
+  });
 });
 
 test('an instrument that is stopped measures what it has begun, and nothing more', async () => {
