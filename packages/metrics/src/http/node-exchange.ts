@@ -61,7 +61,7 @@ export class NodeExchanges {
   }
 
   #begin(request: IncomingMessage, response: FollowedResponse): NodeExchange | undefined {
-    if (this.#ignores(request)) return undefined;
+    if (isIgnored(this.#ignored, originalUrl(request))) return undefined;
     const passage = response[PASSAGE] ?? new Passage(request, response);
     const { recorder } = this;
     const exchange = new NodeExchange(recorder, passage);
@@ -70,18 +70,18 @@ export class NodeExchanges {
     if (this.#options.processTime === true) passage.tellProcessTime();
     return exchange;
   }
+}
 
-  #ignores(request: IncomingMessage): boolean {
-    for (const path of this.#ignored) {
-      const url = originalUrl(request);
-      const isIgnored =
-        typeof path === 'string'
-          ? url.startsWith(path) && (url.length === path.length || url[path.length] === '?')
-          : matches(path, pathOf(url));
-      if (isIgnored) return true;
-    }
-    return false;
+/** Whether a path, which may have its query, is among those that are not measured. */
+export function isIgnored(ignored: readonly (string | RegExp)[], url: string): boolean {
+  for (const path of ignored) {
+    const isMeant =
+      typeof path === 'string'
+        ? url.startsWith(path) && (url.length === path.length || url[path.length] === '?')
+        : matches(path, pathOf(url));
+    if (isMeant) return true;
   }
+  return false;
 }
 
 /** The exchange of a response for the metrics of a recorder, or for any. */
