@@ -1,0 +1,357 @@
+/**
+ * Finds the template of the route of a request in Express, with the templates of all that the route is mounted in.
+ *
+ * Express keeps the template of the route itself, and of a mount only what the request has in its place:
+ * `/tenants/acme`, not `/tenants/:tenant`. So the route is looked for in the stacks of the application and of its
+ * routers, which gives the layers above it, and each of these is asked which parts of its prefix are parameters: a
+ * segment is one if the layer matches as well with another word in its place. Since `router` 2.3, a layer tells its
+ * template itself. What was found is kept for each route, as a pattern of the prefix, so that later requests are compared
+ * with it and nothing is looked for.
+ *
+ * A router is left again when it hands on an error, and then `baseUrl` is that of the application. The route is the
+ * same, so the original path says where it was mounted.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { normalizedPath, withBraces } from './endpoint.ts';
+
+/** So many templates of mounts are kept for one route; further ones are `{mount}`. */
+export const MOUNTS_PER_ROUTE_MAX = 20;
+
+/** So many applications that are mounted in the application are looked into. */
+const INNER_APPLICATIONS_MAX = 100;
+
+/** So deep routers are looked into. */
+const DEPTH_MAX = 16;
+
+/** What stands for a mount whose template is not to be found. */
+const UNKNOWN_MOUNT = '/{mount}';
+
+/** Words that a parameter takes: any, a number, an identifier. */
+const PROBES = ['binnacle', '7', '00000000-0000-4000-8000-000000000000'];
+
+/** What a request of Express has. */
+export interface RoutedRequest extends IncomingMessage {
+  readonly originalUrl?: string;
+  readonly baseUrl?: string;
+  readonly route?: { readonly path?: unknown };
+  readonly app?: Application;
+}
+
+/** What of an application is looked at. */
+export interface Application {
+  readonly parent?: Application;
+  readonly mountpath?: unknown;
+}
+
+/** A layer of a stack: a route, or a handler with the prefix that it is mounted at. */
+interface Layer {
+  readonly route?: object;
+  readonly handle?: unknown;
+  readonly name?: unknown;
+  /** Returns what it found, or sets it as `path` and `params`, as it does up to `router` 2.2. */
+  readonly match?: (path: string) => unknown;
+  path?: unknown;
+  params?: unknown;
+}
+
+/** The template of a mount, and the paths that it is the template of. */
+interface Mount {
+  readonly template: string;
+  readonly prefix: RegExp;
+}
+
+/** The routes of an application. */
+export class ExpressRoutes {
+  readonly #mounts = new WeakMap<object, Mount[]>();
+  readonly #unrouted: Mount[] = [];
+  /** Applications in the application: only a request that is answered there tells of one. */
+  readonly #inner = new Set<Application>();
+  #root: Application | undefined;
+
+  /** Notes the application whose requests these are. */
+  seen(request: RoutedRequest): void {
+    this.#root ??= topOf(request.app);
+  }
+
+  /** The template of the route that answers a request, or of the mount if that has no routes; undefined without one. */
+  templateOf(request: RoutedRequest, response: ServerResponse): string | undefined {
+    const path = pathOf(request.originalUrl ?? request.url ?? '');
+    const { route } = request;
+    if (route === undefined) {
+      const { baseUrl = '' } = request;
+      if (baseUrl === '' || response.statusCode === 404) return undefined;
+      return known(this.#unrouted, path) ?? this.#keep(this.#unrouted, this.#mountOf(request, baseUrl));
+    }
+    let mounts = this.#mounts.get(route);
+    if (mounts === undefined) {
+      mounts = [];
+      this.#mounts.set(route, mounts);
+    }
+    const mount = known(mounts, path) ?? this.#keep(mounts, this.#prefixOf(request, route, path));
+    return mount + ownTemplate(route.path, path, mount);
+  }
+
+  #keep(mounts: Mount[], template: string): string {
+    if (mounts.length >= MOUNTS_PER_ROUTE_MAX) return UNKNOWN_MOUNT;
+    mounts.push({ template, prefix: patternOf(template) });
+    return template;
+  }
+
+  /** The template of what a route is mounted in, empty for the application itself. */
+  #prefixOf(request: RoutedRequest, route: object, path: string): string {
+    for (const app of this.#applications(request)) {
+      const above = mountpathOf(app, path);
+      const found = prefixIn(stackOf(app), path.slice(above.length) || '/', route, 0);
+      if (found !== undefined) return templateAbove(app, above) + found;
+    }
+    const { template, prefix } = unseenMount(stackOf(this.#root), path);
+    return template + guessedPrefix((route as { readonly path?: unknown }).path, path.slice(prefix.length));
+  }
+
+  #mountOf(request: RoutedRequest, baseUrl: string): string {
+    for (const app of this.#applications(request)) {
+      const above = mountpathOf(app, baseUrl);
+      const found = above === baseUrl ? '' : mountIn(stackOf(app), baseUrl.slice(above.length), 0);
+      if (found !== undefined) return templateAbove(app, above) + found;
+    }
+    return normalizedPath(baseUrl);
+  }
+
+  /** Where a route may be: in the application with its routers, and in those that are mounted in it. */
+  *#applications({ app }: RoutedRequest): Generator<Application, void, undefined> {
+    if (this.#root !== undefined) yield this.#root;
+    if (app !== undefined && this.#inner.size < INNER_APPLICATIONS_MAX) this.#inner.add(app);
+    yield* this.#inner;
+  }
+}
+
+function topOf(app: Application | undefined): Application | undefined {
+  let top = app;
+  for (let depth = 0; top?.parent !== undefined && depth < DEPTH_MAX; depth++) top = top.parent;
+  return top;
+}
+
+function known(mounts: readonly Mount[], path: string): string | undefined {
+  for (const { template, prefix } of mounts) if (prefix.test(path)) return template;
+  return undefined;
+}
+
+/** The stack of a router or of an application. */
+function stackOf(holder: unknown): readonly Layer[] {
+  if ((typeof holder !== 'function' && typeof holder !== 'object') || holder === null) return [];
+  const { stack, _router } = holder as {
+    readonly stack?: unknown;
+    readonly _router?: { readonly stack?: unknown };
+  };
+  const found = stack ?? _router?.stack ?? routerOf(holder)?.stack;
+  return Array.isArray(found) ? found : [];
+}
+
+/** The router of an application of Express 5; in Express 4 asking for it throws. */
+function routerOf(holder: object): { readonly stack?: unknown } | undefined {
+  if (!('handle' in holder && 'router' in holder)) return undefined;
+  try {
+    return (holder as { readonly router?: { readonly stack?: unknown } }).router;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The template of the mounts between a stack and a route; undefined if the route is not there. */
+function prefixIn(stack: readonly Layer[], path: string, route: object, depth: number): string | undefined {
+  for (const layer of stack) {
+    if (layer.route === route) return '';
+    if (layer.route !== undefined || depth >= DEPTH_MAX) continue;
+    const inner = stackOf(layer.handle);
+    if (inner.length === 0) continue;
+    const prefix = prefixOf(layer, path);
+    if (prefix === undefined) continue;
+    const below = prefixIn(inner, path.slice(prefix.length) || '/', route, depth + 1);
+    if (below !== undefined) return templateOfMount(layer, prefix) + below;
+  }
+  return undefined;
+}
+
+/** The template of a mount that has no route, by the path that it was reached with. */
+function mountIn(stack: readonly Layer[], baseUrl: string, depth: number): string | undefined {
+  for (const layer of stack) {
+    if (layer.route !== undefined || depth >= DEPTH_MAX) continue;
+    const prefix = prefixOf(layer, baseUrl);
+    if (prefix === undefined) continue;
+    if (prefix === baseUrl) return templateOfMount(layer, prefix);
+    const below = mountIn(stackOf(layer.handle), baseUrl.slice(prefix.length), depth + 1);
+    if (below !== undefined) return templateOfMount(layer, prefix) + below;
+  }
+  return undefined;
+}
+
+/** The mount of an application that the request has left again, which its layer does not show. */
+function unseenMount(
+  stack: readonly Layer[],
+  path: string,
+): { readonly template: string; readonly prefix: string } {
+  for (const layer of stack) {
+    if (layer.name !== 'mounted_app') continue;
+    const prefix = prefixOf(layer, path);
+    if (prefix !== undefined && prefix !== '') return { template: templateOfMount(layer, prefix), prefix };
+  }
+  return { template: '', prefix: '' };
+}
+
+/** What the applications above one are mounted at, as the request has it. */
+function mountpathOf(app: Application, path: string): string {
+  return patternOf(templateAbove(app, path)).exec(path)?.[0] ?? '';
+}
+
+function templateAbove(app: Application, path: string): string {
+  const mountpaths: string[][] = [];
+  let next: Application | undefined = app;
+  for (let depth = 0; next?.parent !== undefined && depth < DEPTH_MAX; depth++) {
+    mountpaths.unshift([next.mountpath].flat().filter((one) => typeof one === 'string'));
+    next = next.parent;
+  }
+  let template = '';
+  for (const choices of mountpaths) {
+    const templates = choices.map((one) => withoutSlash(withBraces(one)));
+    template += templates.find((one) => patternOf(template + one).test(path)) ?? templates[0] ?? '';
+  }
+  return template;
+}
+
+interface Match {
+  /** What of the path it matches, without a slash at its end. */
+  readonly prefix: string;
+  readonly params: Readonly<Record<string, unknown>>;
+  /** Which of its templates matches, where it tells. */
+  readonly pattern?: unknown;
+}
+
+/** Asks a layer whether it matches, and leaves it as it was: Express reads at once what a match has set. */
+function matchOf(layer: Layer, path: string): Match | undefined {
+  if (typeof layer.match !== 'function') return undefined;
+  const { path: pathBefore, params: paramsBefore } = layer;
+  try {
+    const result = layer.match(path);
+    if (typeof result === 'object' && result !== null) return matchFrom(result);
+    if (result !== true) return undefined;
+    const found = matchFrom(layer);
+    layer.path = pathBefore;
+    layer.params = paramsBefore;
+    return found;
+  } catch {
+    // What cannot be decoded matches nothing.
+    return undefined;
+  }
+}
+
+function matchFrom(found: {
+  readonly path?: unknown;
+  readonly params?: unknown;
+  readonly pattern?: unknown;
+}): Match | undefined {
+  const { path, params, pattern } = found;
+  if (typeof path !== 'string') return undefined;
+  return { prefix: withoutSlash(path), params: (params ?? {}) as Match['params'], pattern };
+}
+
+function prefixOf(layer: Layer, path: string): string | undefined {
+  const prefix = matchOf(layer, path)?.prefix;
+  return prefix !== undefined && path.startsWith(prefix) ? prefix : undefined;
+}
+
+/** The template of a layer that matches a prefix. */
+function templateOfMount(layer: Layer, prefix: string): string {
+  if (prefix === '') return '';
+  const pattern = matchOf(layer, prefix)?.pattern;
+  if (typeof pattern === 'string') return withoutSlash(withBraces(pattern));
+  const segments = prefix.split('/');
+  return segments.map((_, i) => templateOfSegment(layer, segments, i)).join('/');
+}
+
+function templateOfSegment(layer: Layer, segments: readonly string[], at: number): string {
+  const segment = segments[at]!;
+  if (segment === '') return '';
+  const paramsWith = (other: string): Match['params'] | undefined => {
+    const path = segments.with(at, other).join('/');
+    const match = matchOf(layer, path);
+    return match?.prefix === path ? match.params : undefined;
+  };
+  for (const probe of PROBES) {
+    const params = paramsWith(probe);
+    const name =
+      params && Object.keys(params).find((one) => params[one] === probe || isIn(params[one], probe));
+    if (params !== undefined) return `{${name === undefined || /^\d+$/.test(name) ? 'mount' : name}}`;
+  }
+  const own = paramsWith(segment) ?? {};
+  for (const [name, value] of Object.entries(own)) {
+    if (typeof value !== 'string' || value === '' || !segment.includes(value)) continue;
+    for (const probe of PROBES) {
+      const params = paramsWith(segment.replace(value, probe));
+      if (params?.[name] === probe) return segment.replace(value, `{${name}}`);
+    }
+  }
+  const otherDigits = segment.replace(/\d/g, (digit) => (digit === '7' ? '3' : '7'));
+  if (otherDigits !== segment && paramsWith(otherDigits) !== undefined)
+    return segment.replace(/\d+/g, '{id}');
+  // Express makes no difference between large and small letters unless it is told to, and clients write either.
+  const lower = segment.toLowerCase();
+  return paramsWith(lower) === undefined ? segment : lower;
+}
+
+function isIn(value: unknown, probe: string): boolean {
+  return Array.isArray(value) && value.includes(probe);
+}
+
+/** The template of the route itself, which may have several patterns. */
+function ownTemplate(path: unknown, requested: string, mount: string): string {
+  if (typeof path === 'string') return path === '/' && mount !== '' ? '' : withBraces(path);
+  if (path instanceof RegExp) return separated(path.source);
+  if (!Array.isArray(path)) return '';
+  const rest = requested.replace(patternOf(mount), '') || '/';
+  const patterns = path.flat(Number.POSITIVE_INFINITY) as unknown[];
+  for (const pattern of patterns) {
+    if (typeof pattern === 'string') {
+      const template = withBraces(pattern);
+      if (new RegExp(`${patternOf(template).source}/?$`, 'i').test(rest)) return template;
+    } else if (pattern instanceof RegExp && pattern.test(rest)) return separated(pattern.source);
+  }
+  return separated(
+    patterns.map((one) => (typeof one === 'string' ? withBraces(one) : String(one))).join(','),
+  );
+}
+
+/** A pattern as an endpoint: `^\/files\/(\d+)$` becomes `/files/(\d+)`, and `/files/{wildcard}` with braces. */
+function separated(source: string): string {
+  const readable = source.replaceAll('\\/', '/').replace(/^\^/, '').replace(/\$$/, '');
+  return readable.startsWith('/') ? readable : `/${readable}`;
+}
+
+/** Where a route cannot be found, what stands before as many segments as it has, with its identifiers in braces. */
+function guessedPrefix(path: unknown, requested: string): string {
+  const segments = requested.split('/').filter((segment) => segment !== '');
+  const own =
+    typeof path === 'string' ? path.split('/').filter((segment) => segment !== '').length : segments.length;
+  const prefix = segments.slice(0, Math.max(0, segments.length - own));
+  return prefix.length === 0 ? '' : normalizedPath(`/${prefix.join('/')}`);
+}
+
+/** The paths that begin with a template. */
+function patternOf(template: string): RegExp {
+  const source = template
+    .split(/(\{[^}]*\})/)
+    .map((part) => {
+      if (!part.startsWith('{')) return part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+      return part === '{wildcard}' ? '.*' : '[^/]+?';
+    })
+    .join('');
+  return new RegExp(`^${source}(?=/|$)`, 'i');
+}
+
+function withoutSlash(path: string): string {
+  return path.endsWith('/') ? path.slice(0, -1) : path;
+}
+
+function pathOf(url: string): string {
+  const end = url.indexOf('?');
+  return end < 0 ? url : url.slice(0, end);
+}
