@@ -7,7 +7,8 @@
  * The endpoint is the template of `@koa/router` and of its predecessors, with the prefixes of routers and with braces.
  * A router notes it as `ctx._matchedRoute`: first that of the route that will answer, then that of each layer as it is
  * entered, so that a middleware of the router that refuses a request has taken its place. The route is then looked up
- * among all layers that match. `ctx.routerPath` is left alone: in old routers a program may set it to a path.
+ * among all layers that match. Routers before `@koa/router` 9 note the last of these and not which one was entered, so
+ * with them it is the first. The value of `ctx.routerPath` is left alone: a program may set it to a path.
  *
  * Exceptions are those that pass the middleware, and those that Koa emits as `error` with their context: errors of
  * streams that are bodies, and what a handler of errors keeps to itself and emits, as Koa's documentation advises.
@@ -96,15 +97,17 @@ interface RoutedContext extends KoaContext {
   readonly _matchedRoute?: unknown;
   /** All layers whose path matches, in the order in which they run. */
   readonly matched?: unknown;
+  /** Set by routers that note each layer as it is entered. */
+  readonly routerPath?: unknown;
 }
 
-function templateOf({ _matchedRoute: entered, matched, req }: RoutedContext): string | undefined {
+function templateOf({ _matchedRoute: entered, matched, routerPath, req }: RoutedContext): string | undefined {
   if (entered === undefined || entered === null) return undefined;
   if (!Array.isArray(matched)) return textOf(entered);
   let first: unknown;
   for (const { path, methods } of matched as readonly Layer[]) {
     if (!Array.isArray(methods) || !methods.includes(req.method)) continue;
-    if (path === entered) return textOf(path);
+    if (path === entered || routerPath === undefined) return textOf(path);
     first ??= path;
   }
   return textOf(first ?? entered);

@@ -179,20 +179,31 @@ describe.each(AGES)('Koa, %s', async (age) => {
   });
 
   test('what older routers note', async () => {
+    const layers = [
+      { path: '([^/]*)', methods: [] },
+      { path: '/things/:id(\\d+)', methods: ['HEAD', 'GET'] },
+      { path: '/(.*)', methods: ['HEAD', 'GET'] },
+    ];
     const older = (ctx: Koa.Context): void => {
-      const layers = [
-        { path: '([^/]*)', methods: [] },
-        { path: '/things/:id(\\d+)', methods: ['HEAD', 'GET'] },
-      ];
-      Object.assign(ctx, {
-        matched: layers,
-        routerPath: ctx.path,
-        _matchedRoute: layers[ctx.path === '/things/1' ? 0 : 1]!.path,
-      });
       ctx.body = 'ok';
+      if (ctx.path === '/none') Object.assign(ctx, { matched: [layers[0]] });
+      else if (ctx.path === '/things/1') Object.assign(ctx, { matched: layers, _matchedRoute: '/(.*)' });
+      else
+        Object.assign(ctx, {
+          matched: layers,
+          routerPath: ctx.path,
+          _matchedRoute: layers[Number(ctx.query.layer)]!.path,
+        });
     };
-    const registry = await asked((app) => app.use(older), ['/things/1', '/things/2']);
-    expect(countsOf(registry, REQUESTS)).toEqual({ 'GET /things/{id} 200': 2 });
+    const registry = await asked(
+      (app) => app.use(older),
+      ['/none', '/things/1', '/things/2?layer=0', '/things/2?layer=1', '/things/2?layer=2'],
+    );
+    expect(countsOf(registry, REQUESTS)).toEqual({
+      'GET unmatched 200': 1,
+      'GET /things/{id} 200': 3,
+      'GET /{wildcard} 200': 1,
+    });
   });
 
   test('routes that the program tells', async () => {
