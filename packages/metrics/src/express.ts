@@ -47,6 +47,7 @@ export function expressMetrics(options: ExpressMetricsOptions = {}): ExpressMidd
     routes.templateOf(request, response),
   );
   return (request, response, next) => {
+    exchanges.prepareServerOf(request);
     if (exchanges.of(request, response) !== undefined) routes.seen(request);
     next();
   };

@@ -58,6 +58,7 @@ function expressMiddleware(options: NestMetricsOptions): ExpressMiddleware {
     response[NOT_FOUND] === true ? undefined : routes.templateOf(request, response),
   );
   return (request, response, next) => {
+    exchanges.prepareServerOf(request);
     if (exchanges.of(request, response) !== undefined) routes.seen(request);
     next();
   };

@@ -58,6 +58,8 @@ interface Layer {
 interface Mount {
   readonly template: string;
   readonly prefix: RegExp;
+  /** The template with that of the route behind it, unless the route has several. */
+  readonly whole: string | undefined;
 }
 
 /** The routes of an application. */
@@ -75,26 +77,31 @@ export class ExpressRoutes {
 
   /** The template of the route that answers a request, or of the mount if that has no routes; undefined without one. */
   templateOf(request: RoutedRequest, response: ServerResponse): string | undefined {
-    const path = pathOf(request.originalUrl ?? request.url ?? '');
+    const url = request.originalUrl ?? request.url ?? '';
     const { route } = request;
     if (route === undefined) {
       const { baseUrl = '' } = request;
       if (baseUrl === '' || response.statusCode === 404) return undefined;
-      return known(this.#unrouted, path) ?? this.#keep(this.#unrouted, this.#mountOf(request, baseUrl));
+      const mount =
+        known(this.#unrouted, url) ?? this.#keep(this.#unrouted, this.#mountOf(request, baseUrl), '');
+      return mount.template;
     }
     let mounts = this.#mounts.get(route);
     if (mounts === undefined) {
       mounts = [];
       this.#mounts.set(route, mounts);
     }
-    const mount = known(mounts, path) ?? this.#keep(mounts, this.#prefixOf(request, route, path));
-    return mount + ownTemplate(route.path, path, mount);
+    const mount =
+      known(mounts, url) ?? this.#keep(mounts, this.#prefixOf(request, route, pathOf(url)), route.path);
+    return mount.whole ?? mount.template + ownTemplate(route.path, pathOf(url), mount);
   }
 
-  #keep(mounts: Mount[], template: string): string {
-    if (mounts.length >= MOUNTS_PER_ROUTE_MAX) return UNKNOWN_MOUNT;
-    mounts.push({ template, prefix: patternOf(template) });
-    return template;
+  #keep(mounts: Mount[], template: string, path: unknown): Mount {
+    const kept = mounts.length < MOUNTS_PER_ROUTE_MAX ? template : UNKNOWN_MOUNT;
+    const whole = Array.isArray(path) ? undefined : kept + templateOfRoute(path, kept);
+    const mount = { template: kept, prefix: patternOf(kept), whole };
+    if (kept === template) mounts.push(mount);
+    return mount;
   }
 
   /** The template of what a route is mounted in, empty for the application itself. */
@@ -131,8 +138,8 @@ function topOf(app: Application | undefined): Application | undefined {
   return top;
 }
 
-function known(mounts: readonly Mount[], path: string): string | undefined {
-  for (const { template, prefix } of mounts) if (prefix.test(path)) return template;
+function known(mounts: readonly Mount[], url: string): Mount | undefined {
+  for (const mount of mounts) if (mount.prefix.test(url)) return mount;
   return undefined;
 }
 
@@ -302,28 +309,29 @@ function isIn(value: unknown, probe: string): boolean {
   return Array.isArray(value) && value.includes(probe);
 }
 
-/** The template of the route itself, which may have several patterns. */
-function ownTemplate(path: unknown, requested: string, mount: string): string {
-  if (typeof path === 'string') return path === '/' && mount !== '' ? '' : withBraces(path);
-  if (path instanceof RegExp) return separated(path.source);
-  if (!Array.isArray(path)) return '';
-  const rest = requested.replace(patternOf(mount), '') || '/';
-  const patterns = path.flat(Number.POSITIVE_INFINITY) as unknown[];
-  for (const pattern of patterns) {
-    if (typeof pattern === 'string') {
-      const template = withBraces(pattern);
-      if (new RegExp(`${patternOf(template).source}/?$`, 'i').test(rest)) return template;
-    } else if (pattern instanceof RegExp && pattern.test(rest)) return separated(pattern.source);
-  }
-  return separated(
-    patterns.map((one) => (typeof one === 'string' ? withBraces(one) : String(one))).join(','),
-  );
+/** The template of a route with one pattern. */
+function templateOfRoute(path: unknown, mount: string): string {
+  if (path instanceof RegExp) return readable(path);
+  return typeof path !== 'string' || (path === '/' && mount !== '') ? '' : withBraces(path);
 }
 
-/** A pattern as an endpoint: `^\/files\/(\d+)$` becomes `/files/(\d+)`, and `/files/{wildcard}` with braces. */
-function separated(source: string): string {
-  const readable = source.replaceAll('\\/', '/').replace(/^\^/, '').replace(/\$$/, '');
-  return readable.startsWith('/') ? readable : `/${readable}`;
+/** The template of a route with several patterns: the first one that matches what the mount leaves. */
+function ownTemplate(path: unknown, requested: string, mount: Mount): string {
+  const rest = requested.replace(mount.prefix, '') || '/';
+  const patterns = [path].flat(Number.POSITIVE_INFINITY) as unknown[];
+  const own = patterns.find((pattern) =>
+    pattern instanceof RegExp
+      ? pattern.test(rest)
+      : typeof pattern === 'string' &&
+        new RegExp(`${patternOf(withBraces(pattern)).source}/?$`, 'i').test(rest),
+  );
+  return templateOfRoute(own ?? patterns[0], mount.template);
+}
+
+/** A regular expression as a template: `^\/files\/v\d$` becomes `/files/v\d`. */
+function readable({ source }: RegExp): string {
+  const text = source.replaceAll('\\/', '/').replace(/^\^/, '').replace(/\$$/, '');
+  return text.startsWith('/') ? text : `/${text}`;
 }
 
 /** Where a route cannot be found, what stands before as many segments as it has, with its identifiers in braces. */
@@ -341,10 +349,10 @@ function patternOf(template: string): RegExp {
     .split(/(\{[^}]*\})/)
     .map((part) => {
       if (!part.startsWith('{')) return part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
-      return part === '{wildcard}' ? '.*' : '[^/]+?';
+      return part === '{wildcard}' ? '.*' : '[^/?]+?';
     })
     .join('');
-  return new RegExp(`^${source}(?=/|$)`, 'i');
+  return new RegExp(`^${source}(?=[/?]|$)`, 'i');
 }
 
 function withoutSlash(path: string): string {

@@ -13,6 +13,7 @@
  * Bytes are counted where they pass, at `write` and `end` of this one response and at `push` of this one request:
  * those of a stream have no length beforehand, and neither have those of a client that goes away.
  */
+import { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Exchange, type HttpRecorder } from './recorder.ts';
 
@@ -44,6 +45,7 @@ export class NodeExchanges {
   readonly #options: NodeExchangeOptions;
   readonly #ignored: readonly (string | RegExp)[];
   readonly #finder: RouteFinder | undefined;
+  #prepared: unknown;
 
   /** @param finder where the route is known only some time after the beginning of a request */
   constructor(recorder: HttpRecorder, options: NodeExchangeOptions = {}, finder?: RouteFinder) {
@@ -60,15 +62,30 @@ export class NodeExchanges {
     return exchange;
   }
 
+  /**
+   * Lets later responses of the server be made ready before a framework has them. Express gives each response another
+   * prototype, after which V8 copies its whole shape for every property that is added: 1.5 microseconds for each.
+   */
+  prepareServerOf(request: IncomingMessage): void {
+    const { server } = request.socket as { readonly server?: unknown };
+    if (server === this.#prepared || !(server instanceof EventEmitter)) return;
+    this.#prepared = server;
+    server.prependListener('request', (other: IncomingMessage, response: ServerResponse) => {
+      if (!isIgnored(this.#ignored, originalUrl(other))) this.#passageOf(other, response);
+    });
+  }
+
   #begin(request: IncomingMessage, response: FollowedResponse): NodeExchange | undefined {
     if (isIgnored(this.#ignored, originalUrl(request))) return undefined;
+    return new NodeExchange(this.recorder, this.#passageOf(request, response));
+  }
+
+  #passageOf(request: IncomingMessage, response: FollowedResponse): Passage {
     const passage = response[PASSAGE] ?? new Passage(request, response);
-    const { recorder } = this;
-    const exchange = new NodeExchange(recorder, passage);
-    if (recorder.countsResponseBytes) passage.countResponse();
-    if (recorder.countsRequestBytes) passage.countRequest();
+    if (this.recorder.countsResponseBytes) passage.countResponse();
+    if (this.recorder.countsRequestBytes) passage.countRequest();
     if (this.#options.processTime === true) passage.tellProcessTime();
-    return exchange;
+    return passage;
   }
 }
 
@@ -164,19 +181,35 @@ class Passage {
   exchange: NodeExchange | undefined;
   requestBytes = 0;
   responseBytes = 0;
-  /** While `end` is under way, which in HTTP/2 calls `write`. */
-  ending = false;
+  /** While `end` is under way, which in HTTP/2 calls `write`; and after it, when nothing more is sent. */
+  isEnding = false;
   write: Method | undefined;
   end: Method | undefined;
   push: Method | undefined;
   writeHead: Method | undefined;
+  // All that the request says is read before a framework changes its shape: see `prepareServerOf`.
+  readonly #method: string | undefined;
+  readonly #isHttp2: boolean;
+  readonly #socket: { readonly bytesWritten?: number } | undefined;
   /** What the connection had sent before this response. */
-  readonly #bytesBefore: number;
+  readonly #bytesBefore: number | undefined;
+  /** The length of the request's body, where it was announced. */
+  readonly #length: number | undefined;
+  readonly #mayHaveBody: boolean;
 
   constructor(request: FollowedRequest, response: FollowedResponse) {
     this.request = request;
     this.response = response;
-    this.#bytesBefore = request.socket?.bytesWritten ?? 0;
+    this.#method = request.method;
+    this.#isHttp2 = request.httpVersionMajor > 1;
+    this.#socket = request.socket;
+    this.#bytesBefore = this.#socket?.bytesWritten;
+    const { headers } = request;
+    const length = headers['content-length'];
+    this.#length = length === undefined ? undefined : Number(length);
+    // In HTTP/1 a body has a length or is chunked; in HTTP/2 nothing announces it.
+    this.#mayHaveBody =
+      (length !== undefined && length !== '0') || headers['transfer-encoding'] !== undefined || this.#isHttp2;
     response[PASSAGE] = this;
     response.on('close', closed);
   }
@@ -192,7 +225,7 @@ class Passage {
 
   countRequest(): void {
     const { request } = this;
-    if (this.push !== undefined || !mayHaveBody(request)) return;
+    if (this.push !== undefined || !this.#mayHaveBody) return;
     request[PASSAGE] = this;
     this.push = request.push as Method;
     request.push = countedPush as typeof request.push;
@@ -206,33 +239,39 @@ class Passage {
   }
 
   closed(): void {
-    const { request, response } = this;
+    const { response } = this;
+    const { statusCode } = response;
     const isWhole = this.#isFinished() || this.#isWritten();
-    const hasBody = request.method !== 'HEAD' && response.statusCode !== 204 && response.statusCode !== 304;
-    const declared =
-      request.complete === true ? Number(request.headers['content-length'] ?? Number.NaN) : Number.NaN;
-    const received = Number.isSafeInteger(declared) ? declared : this.requestBytes;
+    const hasBody = this.#method !== 'HEAD' && statusCode !== 204 && statusCode !== 304;
+    const received = this.#received();
     for (let { exchange } = this; exchange !== undefined; exchange = exchange.next) {
       exchange.requestBytes = received;
       exchange.responseBytes = hasBody ? this.responseBytes : 0;
-      if (isWhole) exchange.end(response.statusCode);
+      if (isWhole) exchange.end(statusCode);
       else exchange.abort();
     }
+    // What is written from now on is not sent.
+    this.isEnding = true;
+  }
+
+  /** The bytes of the request's body: what came before somebody counted is part of its length. */
+  #received(): number {
+    if (!this.#mayHaveBody) return 0;
+    return this.#length !== undefined && this.request.complete === true ? this.#length : this.requestBytes;
   }
 
   /** Whether the last byte was handed over to the connection. */
   #isFinished(): boolean {
-    const { request, response } = this;
-    const { stream } = response as {
-      readonly stream?: { readonly aborted: boolean; readonly rstCode: number };
-    };
-    // A response of HTTP/2 says that it finished however its stream ended.
-    if (stream?.rstCode !== undefined)
-      return response.writableEnded && !stream.aborted && stream.rstCode === 0;
+    const { response } = this;
+    if (this.#isHttp2) {
+      // A response of HTTP/2 says that it finished however its stream ended.
+      const { stream } = response as {
+        readonly stream?: { readonly aborted: boolean; readonly rstCode: number };
+      };
+      return response.writableEnded && stream?.aborted !== true && stream?.rstCode === 0;
+    }
     // What is injected has no connection that could take its bytes.
-    return (
-      response.writableFinished || (request.socket?.bytesWritten === undefined && response.writableEnded)
-    );
+    return response.writableFinished || (this.#bytesBefore === undefined && response.writableEnded);
   }
 
   /** Whether a response of known length was written to its last byte, though it was not ended. */
@@ -242,7 +281,7 @@ class Passage {
     const header = (this.response as { readonly _header?: unknown })._header;
     if (typeof header !== 'string') return false;
     const length = /\r\ncontent-length: *(\d+)\r\n/i.exec(header)?.[1];
-    const written = (this.response.socket?.bytesWritten ?? 0) - this.#bytesBefore;
+    const written = (this.#socket?.bytesWritten ?? 0) - (this.#bytesBefore ?? 0);
     return length !== undefined && written >= header.length + Number(length);
   }
 }
@@ -253,20 +292,15 @@ function closed(this: FollowedResponse): void {
 
 function countedWrite(this: FollowedResponse, ...args: unknown[]): unknown {
   const passage = this[PASSAGE]!;
-  if (!passage.ending && !this.writableEnded && !this.destroyed)
-    passage.responseBytes += bytesOf(args[0], args[1]);
+  if (!passage.isEnding) passage.responseBytes += bytesOf(args[0], args[1]);
   return passage.write!.apply(this, args);
 }
 
 function countedEnd(this: FollowedResponse, ...args: unknown[]): unknown {
   const passage = this[PASSAGE]!;
-  if (!this.writableEnded && !this.destroyed) passage.responseBytes += bytesOf(args[0], args[1]);
-  passage.ending = true;
-  try {
-    return passage.end!.apply(this, args);
-  } finally {
-    passage.ending = false;
-  }
+  if (!passage.isEnding) passage.responseBytes += bytesOf(args[0], args[1]);
+  passage.isEnding = true;
+  return passage.end!.apply(this, args);
 }
 
 function countedPush(this: FollowedRequest, ...args: unknown[]): unknown {
@@ -277,8 +311,9 @@ function countedPush(this: FollowedRequest, ...args: unknown[]): unknown {
 
 function timedWriteHead(this: FollowedResponse, ...args: unknown[]): unknown {
   const passage = this[PASSAGE]!;
-  if (!this.headersSent && !this.hasHeader(PROCESS_TIME_HEADER))
-    this.setHeader(PROCESS_TIME_HEADER, passage.exchange!.seconds.toFixed(6));
+  const { exchange } = passage;
+  if (exchange !== undefined && !this.headersSent && !this.hasHeader(PROCESS_TIME_HEADER))
+    this.setHeader(PROCESS_TIME_HEADER, exchange.seconds.toFixed(6));
   return passage.writeHead!.apply(this, args);
 }
 
@@ -286,16 +321,6 @@ function bytesOf(chunk: unknown, encoding: unknown): number {
   if (typeof chunk === 'string')
     return Buffer.byteLength(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8');
   return chunk instanceof Uint8Array ? chunk.byteLength : 0;
-}
-
-/** In HTTP/1 a body has a length or is chunked; in HTTP/2 nothing announces it. */
-function mayHaveBody({ headers, httpVersionMajor }: IncomingMessage): boolean {
-  const length = headers['content-length'];
-  return (
-    (length !== undefined && length !== '0') ||
-    headers['transfer-encoding'] !== undefined ||
-    httpVersionMajor > 1
-  );
 }
 
 /** The address as it came: what is mounted somewhere in Express sees the rest of it only. */
