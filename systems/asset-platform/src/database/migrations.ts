@@ -72,6 +72,7 @@ const STEPS: readonly string[] = [
      status text NOT NULL DEFAULT 'queued',
      progress real NOT NULL DEFAULT 0,
      attempts integer NOT NULL DEFAULT 0,
+     told_attempts integer NOT NULL DEFAULT 0,
      lease uuid,
      lease_until timestamptz,
      result_file_id uuid,

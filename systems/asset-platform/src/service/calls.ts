@@ -43,6 +43,12 @@ export class Calls {
     return this.#made.length === 0 ? undefined : this.#made.join(', ');
   }
 
+  /** Says that the answer of the last call broke off. */
+  doubt(): void {
+    const last = this.#made.pop();
+    if (last !== undefined) this.#made.push(last.replace(/\S+$/, '-'));
+  }
+
   /**
    * Calls a service; whatever it answers is an answer.
    * @throws what `fetch` throws when there is none

@@ -171,6 +171,7 @@ function describe(job: Job): Record<string, unknown> {
     status: job.status,
     progress: Math.round(job.progress * 10) / 10,
     attempts: job.attempts,
+    told_attempts: job.toldAttempts,
     result_file_id: job.resultFileId,
     message: job.message,
     calls: job.calls,

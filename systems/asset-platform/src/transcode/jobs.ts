@@ -31,11 +31,13 @@ export interface Job {
   readonly progress: number;
   /** How often it was begun. */
   readonly attempts: number;
+  /** Of these, the attempts whose calls are in {@link Job.calls}; the processes of the others have died. */
+  readonly toldAttempts: number;
   readonly lease: string | null;
   readonly resultFileId: string | null;
   /** Why it failed. */
   readonly message: string | null;
-  /** The calls that were made for it; those of a process that died are not known. */
+  /** The calls that were made for it. */
   readonly calls: readonly string[];
   /** Whether its end was counted. */
   readonly counted: boolean;
@@ -57,7 +59,7 @@ export class QueueFull extends Error {
 }
 
 const COLUMNS = `id, file_id AS "fileId", asset_id AS "assetId", file_name AS "fileName",
-  source_format AS "sourceFormat", target_format AS "targetFormat", status, progress, attempts, lease,
+  source_format AS "sourceFormat", target_format AS "targetFormat", status, progress, attempts, told_attempts AS "toldAttempts", lease,
   result_file_id AS "resultFileId", message, calls, counted, created_at AS "createdAt", finished_at AS "finishedAt"`;
 
 /** The jobs of all processes. */
@@ -123,7 +125,8 @@ export class Jobs {
   async release(id: string, lease: string, calls: readonly string[]): Promise<void> {
     await this.#pool.query(
       `UPDATE transcode_jobs
-       SET status = 'queued', progress = 0, lease = NULL, lease_until = NULL, calls = calls || $3::text[]
+       SET status = 'queued', progress = 0, lease = NULL, lease_until = NULL, calls = calls || $3::text[],
+         told_attempts = told_attempts + 1
        WHERE id = $1 AND lease = $2`,
       [id, lease, calls],
     );
@@ -145,6 +148,7 @@ export class Jobs {
     const { rowCount } = await this.#pool.query(
       `UPDATE transcode_jobs
        SET status = $3, result_file_id = $4, message = $5, calls = calls || $6::text[], finished_at = now(),
+         told_attempts = told_attempts + 1,
          progress = CASE WHEN $3 = 'completed' THEN 100 ELSE progress END, lease = NULL, lease_until = NULL
        WHERE id = $1 AND lease = $2`,
       [id, lease, ending.status, result, message, calls],

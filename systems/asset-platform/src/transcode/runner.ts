@@ -12,7 +12,7 @@ import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { transcodeDuration, transcodeJobs } from '../metrics/transcode.ts';
-import { Calls } from '../service/calls.ts';
+import { type Call, Calls } from '../service/calls.ts';
 import { ConversionFailed, convert } from './convert.ts';
 import { ATTEMPTS_MAX, type Job, type Jobs } from './jobs.ts';
 
@@ -36,6 +36,11 @@ export interface RunnerOptions {
   readonly leaseMs: number;
   /** Jobs that take longer fail. */
   readonly jobMsMax: number;
+}
+
+/** Another service broke off or had trouble of its own: another attempt may succeed. */
+class Unavailable extends Error {
+  override readonly name = 'Unavailable';
 }
 
 /** The job is not ours any more, or this process stops. */
@@ -100,7 +105,7 @@ export class Runner {
       });
     };
     if (job.attempts > ATTEMPTS_MAX) {
-      await end({ status: 'failed', message: `the process died in each of ${ATTEMPTS_MAX} attempts` });
+      await end({ status: 'failed', message: `none of ${ATTEMPTS_MAX} attempts came to an end` });
       return;
     }
     const lost = new AbortController();
@@ -122,7 +127,8 @@ export class Runner {
     } catch (error) {
       clearInterval(renewal);
       if (lost.signal.aborted) return;
-      if (this.#stop.signal.aborted) await jobs.release(job.id, job.lease, calls.made);
+      if (this.#stop.signal.aborted || (error instanceof Unavailable && job.attempts < ATTEMPTS_MAX))
+        await jobs.release(job.id, job.lease, calls.made);
       else if (late.aborted)
         await end({ status: 'failed', message: `the job took longer than ${jobMsMax / 1000} s` });
       else await end({ status: 'failed', message: inWords(error) });
@@ -140,7 +146,7 @@ export class Runner {
     const own = await mkdtemp(path.join(folder, 'job-'));
     try {
       const [source, target] = [path.join(own, 'source'), path.join(own, 'target')];
-      const content = await calls.make({
+      const content = await available(calls, {
         service: 'files',
         url: filesUrl,
         method: 'GET',
@@ -153,7 +159,15 @@ export class Runner {
         throw new ConversionFailed(`the file cannot be fetched: the files service answers ${content.status}`);
       }
       // The two types of streams differ in name only.
-      await pipeline(Readable.fromWeb(content.body as ReadableStream), createWriteStream(source), { signal });
+      const body = Readable.fromWeb(content.body as ReadableStream);
+      let broke = false;
+      body.once('error', () => {
+        broke = true;
+      });
+      await pipeline(body, createWriteStream(source), { signal }).catch((error: Error) => {
+        calls.doubt();
+        throw broke && !signal.aborted ? new Unavailable(error.message) : error;
+      });
       onProgress(FETCHED);
       await convert({
         source,
@@ -173,7 +187,7 @@ export class Runner {
   async #storeResult(job: Job, target: string, calls: Calls): Promise<string> {
     const name = `${path.parse(job.fileName).name}.${job.targetFormat}`;
     const { size } = await stat(target);
-    const stored = await calls.make({
+    const stored = await available(calls, {
       service: 'files',
       url: this.#options.filesUrl,
       method: 'POST',
@@ -187,14 +201,24 @@ export class Runner {
       body: Readable.toWeb(createReadStream(target)) as NonNullable<RequestInit['body']>,
       timeoutMs: TRANSFER_MS_MAX,
     });
-    const answer = (await stored.json()) as { file_id?: string; message?: string };
+    const answer = (await stored.json().catch(() => ({}))) as { file_id?: string; message?: string };
     if (!stored.ok || answer.file_id === undefined)
       throw new ConversionFailed(`the result cannot be stored: ${answer.message ?? stored.status}`);
     return answer.file_id;
   }
 }
 
+/** @throws Unavailable where the service does not answer, or says that it cannot now */
+async function available(calls: Calls, call: Call): Promise<Response> {
+  const response = await calls.make(call).catch((error: Error) => {
+    throw new Unavailable(`the ${call.service} service does not answer: ${error.message}`);
+  });
+  if (response.status < 500) return response;
+  await response.body?.cancel();
+  throw new Unavailable(`the ${call.service} service answers ${response.status}`);
+}
+
 function inWords(error: unknown): string {
-  if (error instanceof ConversionFailed) return error.message;
+  if (error instanceof ConversionFailed || error instanceof Unavailable) return error.message;
   return `transcoding failed: ${error instanceof Error ? error.message : String(error)}`;
 }
