@@ -1,7 +1,7 @@
 /**
  * A service as a group of processes: a primary that works nothing itself, and workers that share its port.
  *
- * The primary hands each connection to the next worker. A worker that dies is replaced, at once when it had worked
+ * A worker that dies is replaced, at once when it had worked
  * for a while, else after a pause that doubles, so that a broken start does not spin. A group none of whose workers
  * has ever been ready ends with what the first one said. It stops on SIGTERM, SIGINT and when the process that
  * started it with a channel goes, within {@link STOP_MS_MAX}.
@@ -92,6 +92,9 @@ class Group {
       console.error(`${name}: ${inWords(error)}`);
       process.exit(1);
     }
+    // Workers accept by themselves. Where the primary accepted for them, a connection that it was handing to a worker
+    // which died in that moment would hang, neither served nor closed.
+    cluster.schedulingPolicy = cluster.SCHED_NONE;
     cluster.on('message', (worker, said: WorkerSays) => this.#onMessage(worker, said));
     cluster.on('exit', (worker, code, signal) => this.#onExit(worker, signal ?? `exit code ${code}`));
     for (let i = 0; i < WORKERS; i++) this.#fork();
