@@ -82,6 +82,8 @@ interface KnownFile {
 interface KnownAsset {
   readonly id: string;
   readonly files: KnownFile[];
+  /** Visits that need it to stay. */
+  needed: number;
 }
 
 /** Numbers from 0 to 1. */
@@ -133,7 +135,9 @@ export class Visitors {
     const random = randomFrom(Math.floor(this.#random() * 2 ** 32));
     this.#options.onVisit?.(kind);
     await this.#visits[kind](random);
-    if (this.#assets.length > REMEMBERED_MAX) await this.#remove(this.#assets.shift()!);
+    if (this.#assets.length <= REMEMBERED_MAX) return;
+    const at = this.#assets.findIndex(({ needed }) => needed === 0);
+    if (at >= 0) await this.#remove(this.#assets.splice(at, 1)[0]!);
   }
 
   readonly #visits: Readonly<Record<VisitKind, (random: Random) => Promise<void>>> = {
@@ -173,7 +177,8 @@ export class Visitors {
     const file = await this.#upload(asset, specimen);
     if (file === undefined) return;
     await this.#send({ method: 'GET', endpoint: FILE, service: 'files', path: `/api/v1/files/${file.id}` });
-    if (convert && specimen.targets.length > 0) await this.#transcode(file, pick(specimen.targets, random));
+    if (convert && specimen.targets.length > 0)
+      await this.#transcode(asset, file, pick(specimen.targets, random));
   }
 
   async #edit(random: Random): Promise<void> {
@@ -243,8 +248,9 @@ export class Visitors {
   async #convert(random: Random): Promise<void> {
     const asset = this.#known(random);
     const file = asset?.files.find(({ specimen }) => specimen.targets.length > 0);
-    if (file === undefined) return this.#publish(random, pick(this.#made.images, random), true);
-    await this.#transcode(file, pick(file.specimen.targets, random));
+    if (asset === undefined || file === undefined)
+      return this.#publish(random, pick(this.#made.images, random), true);
+    await this.#transcode(asset, file, pick(file.specimen.targets, random));
   }
 
   async #tooLarge(random: Random): Promise<void> {
@@ -300,7 +306,7 @@ export class Visitors {
       service: 'transcode',
       path: `/api/v1/transcode/${UNKNOWN_ID}`,
     });
-    const nowhere = { id: UNKNOWN_ID, files: [] };
+    const nowhere = { id: UNKNOWN_ID, files: [], needed: 0 };
     await this.#send({ ...uploadTo(nowhere, 'lost.txt', 'document'), body: [Buffer.from('for nobody')] });
   }
 
@@ -382,7 +388,13 @@ export class Visitors {
   }
 
   /** Asks for a conversion, waits for its end, downloads what came of it, and deletes that again. */
-  async #transcode({ id, specimen }: KnownFile, target: string): Promise<void> {
+  async #transcode(asset: KnownAsset, file: KnownFile, target: string): Promise<void> {
+    asset.needed++;
+    await this.#transcodeNeeded(file, target);
+    asset.needed--;
+  }
+
+  async #transcodeNeeded({ id, specimen }: KnownFile, target: string): Promise<void> {
     const fileType = fileTypeOf(target);
     const asked = await this.#sendJson(
       {
@@ -436,7 +448,7 @@ export class Visitors {
       { name: nameOf(random), description: `Taken ${pick(ADJECTIVES, random)}`, tags: [pick(NOUNS, random)] },
     );
     if (answer?.status !== 201) return undefined;
-    const asset = { id: String(answer.json.asset_id), files: [] };
+    const asset = { id: String(answer.json.asset_id), files: [], needed: 0 };
     this.#assets.push(asset);
     return asset;
   }

@@ -99,7 +99,13 @@ function forward(
     port: target.port,
     method: incoming.method ?? 'GET',
     path: incoming.url ?? '/',
-    headers: { ...forwarded(incoming), [REQUEST_ID]: id },
+    headers: {
+      ...forwarded(incoming),
+      [REQUEST_ID]: id,
+      // The connection is ours to close: a service that closed it after an early answer, while a body is still being
+      // sent, would take that answer away.
+      connection: 'keep-alive',
+    },
   });
   let answered = false;
   let timedOut: string | undefined;
@@ -118,6 +124,7 @@ function forward(
   upstream.on('response', (answer) => {
     answered = true;
     settled();
+    keepUntilRead(incoming, outgoing);
     outgoing.writeHead(answer.statusCode ?? 502, { ...withoutHopByHop(answer), [REQUEST_ID]: id });
     pipeline(answer, outgoing, () => {
       // What the client still sends of a body that nobody wants any more.
@@ -166,7 +173,13 @@ function refuse(
 ): void {
   incoming.unpipe();
   incoming.resume();
+  keepUntilRead(incoming, outgoing);
   send(outgoing, status, { error, message });
+}
+
+/** Closing while the client still writes would take the answer away from it, even if it asked to close. */
+function keepUntilRead(incoming: IncomingMessage, outgoing: ServerResponse): void {
+  if (!incoming.complete && !outgoing.headersSent) outgoing.setHeader('connection', 'keep-alive');
 }
 
 function send(outgoing: ServerResponse, status: number, body: unknown): void {

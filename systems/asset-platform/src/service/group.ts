@@ -1,10 +1,12 @@
 /**
  * A service as a group of processes: a primary that works nothing itself, and workers that share its port.
  *
- * A worker that dies is replaced, at once when it had worked
- * for a while, else after a pause that doubles, so that a broken start does not spin. A group none of whose workers
- * has ever been ready ends with what the first one said. It stops on SIGTERM, SIGINT and when the process that
- * started it with a channel goes, within {@link STOP_MS_MAX}.
+ * A worker that dies is replaced, at once when it had worked for a while, else after a pause that doubles, so that a
+ * broken start does not spin. A group whose workers were never all ready ends with what the first one said that was
+ * not. It stops on SIGTERM, SIGINT and when the process that started it with a channel goes, within
+ * {@link STOP_MS_MAX}.
+ *
+ * The primary counts nothing, but it is there: what workers have counted stays also when all of them have died.
  */
 import cluster, { type Worker } from 'node:cluster';
 import type { Server } from 'node:http';
@@ -63,7 +65,6 @@ export async function runService(service: Service): Promise<void> {
 class Group {
   readonly #service: Service;
   readonly #readySince = new Map<Worker, number>();
-  #everReady = false;
   #told = false;
   #stopping = false;
   #pauseMs = RESTART_MS_MIN;
@@ -85,8 +86,9 @@ class Group {
         { service: name, host, variable: portVariable, fallback: port },
         process.env,
       );
-      const folder = metricsFolder(name, process.env);
-      this.#variables = { ...folder, [LISTEN_HOST]: host, [LISTEN_PORT]: String(chosen) };
+      this.#variables = { [LISTEN_HOST]: host, [LISTEN_PORT]: String(chosen) };
+      Object.assign(process.env, metricsFolder(name, process.env));
+      await serveMetrics({ service: name, endpoint: false });
       this.#url = addressOf(host, chosen);
     } catch (error) {
       console.error(`${name}: ${inWords(error)}`);
@@ -110,7 +112,6 @@ class Group {
       return;
     }
     this.#readySince.set(worker, Date.now());
-    this.#everReady = true;
     this.#metricsUrl ??= said.metricsUrl;
     if (this.#told || this.#readySince.size < WORKERS) return;
     this.#told = true;
@@ -127,8 +128,8 @@ class Group {
       return;
     }
     const { name } = this.#service;
-    if (!this.#everReady) {
-      console.error(`${name}: ${this.#failure ?? `a worker ended before it was ready (${how})`}`);
+    if (!this.#told) {
+      console.error(`${name}: ${this.#failure ?? `a worker ended before all were ready (${how})`}`);
       this.#stop(1);
       return;
     }
