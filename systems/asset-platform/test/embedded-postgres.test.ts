@@ -1,0 +1,121 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Client, Pool } from 'pg';
+import { afterEach, expect, test } from 'vitest';
+import { EmbeddedPostgres } from '../dist/database/embedded-postgres.js';
+import { migrate } from '../dist/database/migrations.js';
+
+const servers: EmbeddedPostgres[] = [];
+const folders: string[] = [];
+
+afterEach(async () => {
+  for (const server of servers.splice(0)) {
+    await server.stop();
+    rmSync(server.folder, { recursive: true, force: true });
+  }
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+async function start(folder?: string): Promise<EmbeddedPostgres> {
+  const server = await EmbeddedPostgres.start(folder);
+  servers.push(server);
+  return server;
+}
+
+/** A pool whose idle connections may be broken off by the server's end. */
+function pooled(url: string, max: number): Pool {
+  return new Pool({ connectionString: url, max }).on('error', () => {});
+}
+
+async function query(url: string, text: string): Promise<unknown[]> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query({ text, rowMode: 'array' })).rows.flat();
+  } finally {
+    await client.end();
+  }
+}
+
+test('a server without a folder of its own leaves nothing behind', async () => {
+  const server = await start();
+  expect(await query(server.url, 'SELECT 6 * 7')).toEqual([42]);
+  expect(await query(server.url, "SELECT lower('ÄÖÜ')")).toEqual(['äöü']);
+  await server.stop();
+  expect(existsSync(server.folder)).toBe(false);
+  await expect(query(server.url, 'SELECT 1')).rejects.toThrow('ECONNREFUSED');
+});
+
+test('nobody gets in without the password', async () => {
+  const server = await start();
+  const url = new URL(server.url);
+  url.password = 'guessed';
+  await expect(query(url.href, 'SELECT 1')).rejects.toThrow('password authentication failed');
+});
+
+test('a folder keeps the data, also where only this user may go', async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'asset-platform-test-'));
+  folders.push(folder);
+  const first = await start(folder);
+  await query(first.url, 'CREATE TABLE kept AS SELECT 1 AS value');
+  await first.stop();
+  const second = await start(folder);
+  expect(await query(second.url, 'SELECT value FROM kept')).toEqual([1]);
+});
+
+test('the server ends with the process that started it, though that was killed', async () => {
+  const program = `
+    import { EmbeddedPostgres } from ${JSON.stringify(new URL('../dist/database/embedded-postgres.js', import.meta.url).href)};
+    const server = await EmbeddedPostgres.start();
+    console.log(JSON.stringify([server.url, server.folder]));
+    setInterval(() => {}, 1000);`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [line] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string];
+  const [url, folder] = JSON.parse(line) as [string, string];
+  folders.push(folder);
+  expect(await query(url, 'SELECT 1')).toEqual([1]);
+  child.kill('SIGKILL');
+  await expect
+    .poll(() => query(url, 'SELECT 1').catch((error: Error) => error.message))
+    .toContain('ECONNREFUSED');
+});
+
+test('sessions are their own: transactions, locks and SKIP LOCKED hold between connections', async () => {
+  const server = await start();
+  const pool = pooled(server.url, 2);
+  try {
+    await pool.query('CREATE TABLE jobs (id integer); INSERT INTO jobs VALUES (1), (2)');
+    const [one, two] = [await pool.connect(), await pool.connect()];
+    for (const client of [one, two]) client.on('error', () => {});
+    const claim = 'SELECT id FROM jobs ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED';
+    await one.query('BEGIN');
+    await two.query('BEGIN');
+    expect((await one.query(claim)).rows).toEqual([{ id: 1 }]);
+    expect((await two.query(claim)).rows).toEqual([{ id: 2 }]);
+    await one.query('ROLLBACK');
+    await two.query('ROLLBACK');
+    one.release();
+    two.release();
+  } finally {
+    await pool.end();
+  }
+});
+
+test('migrations run once, however many ask for them', async () => {
+  const server = await start();
+  const pools = Array.from({ length: 6 }, () => pooled(server.url, 1));
+  try {
+    await Promise.all(pools.map((pool) => migrate(pool)));
+    const steps = await query(server.url, 'SELECT step FROM migrations ORDER BY step');
+    expect(steps).toEqual([0, 1, 2, 3, 4]);
+    await migrate(pools[0]!);
+    expect(await query(server.url, 'SELECT count(*)::integer FROM migrations')).toEqual([5]);
+  } finally {
+    await Promise.all(pools.map((pool) => pool.end()));
+  }
+});
