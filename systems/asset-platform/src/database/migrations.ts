@@ -41,7 +41,7 @@ const STEPS: readonly string[] = [
      body text NOT NULL,
      removed_at timestamptz,
      words tsvector GENERATED ALWAYS AS (
-       setweight(to_tsvector('simple', title), 'A') || setweight(to_tsvector('simple', body), 'B')
+       setweight(to_tsvector('simple', title || ' ' || regexp_replace(title, '[._-]+', ' ', 'g')), 'A') || setweight(to_tsvector('simple', body), 'B')
      ) STORED,
      PRIMARY KEY (entity_type, entity_id)
    );

@@ -1,0 +1,125 @@
+/**
+ * The whole platform: the database where none is named, and the five services, each of them a group of processes.
+ *
+ *     node main.js
+ *
+ * `DATABASE_URL` names a PostgreSQL server; without it an embedded one is started. `ASSET_PLATFORM_DIR` is where
+ * files and the embedded database are kept; without it they lie in a temporary folder, and go at the end.
+ *
+ * Each service is told where those are that it calls, whichever ports they got. Ends with everything it started on
+ * SIGTERM, SIGINT, when the process that started it with a channel goes away, and when a service ends.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { EmbeddedPostgres, EmbeddedPostgresError } from './database/embedded-postgres.ts';
+import type { Listening } from './service/group.ts';
+import { addressOf, choosePort, listenHost } from './service/ports.ts';
+import { SettingsError } from './service/settings.ts';
+
+/** The services, with the port of each and the variable that names another one. */
+const PORTS = {
+  gateway: { fallback: 8000, variable: 'API_GATEWAY_PORT' },
+  assets: { fallback: 8001, variable: 'ASSETS_SERVICE_PORT' },
+  files: { fallback: 8002, variable: 'FILES_SERVICE_PORT' },
+  transcode: { fallback: 8003, variable: 'TRANSCODE_SERVICE_PORT' },
+  search: { fallback: 8004, variable: 'SEARCH_SERVICE_PORT' },
+} as const;
+
+/** A service. */
+export type ServiceName = keyof typeof PORTS;
+
+/** All services. */
+export const SERVICES = Object.keys(PORTS) as readonly ServiceName[];
+
+/** Where a service is. */
+export interface Address {
+  readonly url: string;
+  /** Where its metrics are. */
+  readonly metricsUrl: string | undefined;
+}
+
+/** What the platform says to the process that started it. */
+export interface PlatformListening extends Listening {
+  readonly services: Readonly<Record<ServiceName, Address>>;
+}
+
+/** How long the services may take to stop before they are killed. */
+const STOP_MS_MAX = 3_000;
+
+const children: ChildProcess[] = [];
+let database: EmbeddedPostgres | undefined;
+let stopping = false;
+let temporary: string | undefined;
+
+async function stop(code: number): Promise<void> {
+  if (stopping) return;
+  stopping = true;
+  const running = children.filter((child) => child.exitCode === null && child.signalCode === null);
+  const ended = running.map((child) => once(child, 'exit'));
+  for (const child of running) child.kill('SIGTERM');
+  const kill = setTimeout(() => {
+    for (const child of running) child.kill('SIGKILL');
+  }, STOP_MS_MAX);
+  await Promise.all(ended);
+  clearTimeout(kill);
+  await database?.stop();
+  if (temporary !== undefined) rmSync(temporary, { recursive: true, force: true });
+  process.exit(code);
+}
+
+for (const event of ['SIGTERM', 'SIGINT', 'disconnect']) process.on(event, () => void stop(0));
+
+/** Starts a service and waits until all its workers are ready. */
+async function start(name: ServiceName, variables: Record<string, string>): Promise<Address> {
+  const child = fork(fileURLToPath(new URL(`./${name}/main.js`, import.meta.url)), [], {
+    execArgv: [],
+    env: { ...process.env, ...variables },
+  });
+  children.push(child);
+  child.once('exit', (code, signal) => {
+    if (stopping) return;
+    console.error(`asset-platform: ${name} ended unexpectedly (${signal ?? `exit code ${code}`})`);
+    void stop(1);
+  });
+  const [{ url, metricsUrl }] = (await once(child, 'message')) as [Listening];
+  return { url, metricsUrl };
+}
+
+async function run(): Promise<PlatformListening> {
+  const home = process.env.ASSET_PLATFORM_DIR;
+  temporary = home ? undefined : mkdtempSync(path.join(tmpdir(), 'asset-platform-'));
+  if (!process.env.DATABASE_URL)
+    database = await EmbeddedPostgres.start(home ? path.join(home, 'database') : undefined);
+  const variables: Record<string, string> = {
+    FILES_SERVICE_DIR: process.env.FILES_SERVICE_DIR || path.join(home || temporary!, 'files'),
+    ...(database !== undefined && { DATABASE_URL: database.url }),
+  };
+  // Whoever is called must be known before whoever calls starts; then all can start at once.
+  const host = listenHost(process.env);
+  for (const name of SERVICES) {
+    const port = await choosePort({ service: name, host, ...PORTS[name] }, process.env);
+    variables[PORTS[name].variable] = String(port);
+    variables[`${name.toUpperCase()}_SERVICE_URL`] = addressOf(host, port);
+  }
+  const started = await Promise.all(
+    SERVICES.map(async (name) => [name, await start(name, variables)] as const),
+  );
+  const services = Object.fromEntries(started) as Record<ServiceName, Address>;
+  return { type: 'listening', ...services.gateway, services };
+}
+
+try {
+  const listening = await run();
+  console.log(`asset-platform: open ${listening.url}`);
+  process.send?.(listening);
+} catch (error) {
+  if (!stopping)
+    console.error(
+      `asset-platform: ${error instanceof EmbeddedPostgresError || error instanceof SettingsError ? error.message : ((error as Error).stack ?? error)}`,
+    );
+  await stop(1);
+}

@@ -1,0 +1,59 @@
+/** A worker's connections to the database, measured, with all migrations done. */
+import { Pool, type PoolClient } from 'pg';
+import { migrate } from '../database/migrations.ts';
+import { type DatabaseMetrics, instrumentPool } from '../metrics/instruments.ts';
+import { type Environment, urlFrom } from './settings.ts';
+
+/** Connections of one worker at most. */
+export const CONNECTIONS_MAX = 5;
+const CONNECT_MS_MAX = 5_000;
+const STATEMENT_MS_MAX = 10_000;
+
+/** Connects, and brings the tables to what this version needs. */
+export async function openDatabase(environment: Environment, metrics: DatabaseMetrics): Promise<Pool> {
+  const pool = new Pool({
+    connectionString: urlFrom(environment, 'DATABASE_URL'),
+    max: CONNECTIONS_MAX,
+    connectionTimeoutMillis: CONNECT_MS_MAX,
+    statement_timeout: STATEMENT_MS_MAX,
+  });
+  // An idle connection that breaks is replaced by the pool; nobody waits for it.
+  pool.on('error', () => {});
+  instrumentPool(pool, { metrics });
+  await migrate(pool);
+  return pool;
+}
+
+/** Runs some statements as one; rolled back when `run` rejects. */
+export async function transaction<Result>(
+  pool: Pool,
+  run: (client: PoolClient) => Promise<Result>,
+): Promise<Result> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query('BEGIN');
+    const result = await run(client);
+    await client.query('COMMIT');
+    return result;
+  } catch (error) {
+    await client.query('ROLLBACK').catch((failure: Error) => {
+      broken = failure;
+    });
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** Whether a text is an identifier that could be in the database. */
+export function isUuid(text: unknown): text is string {
+  return typeof text === 'string' && UUID.test(text);
+}
+
+/** PostgreSQL's code of an error, for instance `23503` for a foreign key; undefined for other errors. */
+export function sqlState(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
