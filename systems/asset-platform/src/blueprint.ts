@@ -1,0 +1,378 @@
+/**
+ * What we watch: the four dashboards of the document, and the alerts of each service.
+ *
+ * All of it is made of watches, functions of the definitions in `metrics/`, and of a few panels that set the services
+ * beside each other. Everything is bound to the targets that carry `system="asset-platform"`, because other systems
+ * under the same monitor have metrics of the same names.
+ */
+import {
+  type Dashboard,
+  dashboard,
+  databaseWatch,
+  httpWatch,
+  pie,
+  type Row,
+  type RuleGroup,
+  row,
+  runtimeInstrument,
+  runtimeWatch,
+  type ServiceSpec,
+  searchWatch,
+  serviceWatch,
+  stat,
+  timeseries,
+  transcodeWatch,
+  type Watch,
+} from '@binnacle/blueprint';
+import {
+  div,
+  histogramQuantile,
+  increase,
+  max,
+  min,
+  rate,
+  re,
+  selectors,
+  sum,
+} from '@binnacle/promql/builder';
+import * as assets from './metrics/assets.ts';
+import * as files from './metrics/files.ts';
+import * as gateway from './metrics/gateway.ts';
+import * as search from './metrics/search.ts';
+import * as transcode from './metrics/transcode.ts';
+
+/** The value of the label `system` on everything that the platform exposes. */
+export const SYSTEM = 'asset-platform';
+
+/** The port of each service's metrics, where nobody else has it. */
+const METRICS_PORTS = {
+  gateway: 9090,
+  assets: 9091,
+  files: 9092,
+  search: 9093,
+  transcode: 9094,
+} as const;
+
+const MODULES = { gateway, assets, files, search, transcode };
+
+/** One of the services. */
+export type ServiceName = keyof typeof MODULES;
+
+const NAMES = Object.keys(MODULES) as readonly ServiceName[];
+
+/** How the services are scraped, wherever their metrics are. */
+export const services: Readonly<Record<ServiceName, ServiceSpec>> = {
+  gateway: service('gateway'),
+  assets: service('assets'),
+  files: service('files'),
+  search: service('search'),
+  transcode: service('transcode'),
+};
+
+function service(name: ServiceName): ServiceSpec {
+  return {
+    name: MODULES[name].SERVICE,
+    metrics: [MODULES[name], runtimeInstrument()],
+    labels: { system: SYSTEM },
+    targets: [`localhost:${METRICS_PORTS[name]}`],
+  };
+}
+
+const RUNBOOKS = 'docs/watches.md';
+const of = (name: ServiceName) => ({
+  where: { system: SYSTEM, job: MODULES[name].SERVICE },
+  runbookUrl: RUNBOOKS,
+});
+
+/** Uploads, downloads and transcoding take as long as files are large, so that only quick answers are held to a time. */
+const SLOW_SECONDS: Readonly<Record<ServiceName, number>> = {
+  gateway: 5,
+  assets: 1,
+  files: 5,
+  search: 1,
+  transcode: 2.5,
+};
+
+/** What a watch is about, and the service where there are several of a kind. */
+interface Watched {
+  readonly name: ServiceName;
+  readonly watch: Watch;
+}
+
+const watchedBy = (names: readonly ServiceName[], make: (name: ServiceName) => Watch): Watched[] =>
+  names.map((name) => ({ name, watch: make(name) }));
+
+const answering = watchedBy(NAMES, (name) =>
+  httpWatch(MODULES[name].http, { ...of(name), secondsMax: SLOW_SECONDS[name] }),
+);
+const storing = watchedBy(
+  NAMES.filter((name) => name !== 'gateway'),
+  (name) => databaseWatch(MODULES[name].database, of(name)),
+);
+const running = watchedBy(NAMES, (name) => runtimeWatch(runtimeInstrument(), of(name)));
+const present = NAMES.map((name) => serviceWatch({}, of(name)));
+const searching = searchWatch(
+  { queries: search.searchQueries, results: search.searchResults, indexed: search.contentIndexed },
+  of('search'),
+);
+const transcoding = transcodeWatch(
+  {
+    jobs: transcode.transcodeJobs,
+    duration: transcode.transcodeDuration,
+    progress: transcode.transcodeProgress,
+  },
+  of('transcode'),
+);
+
+/** The alerts of all services. */
+export const assetPlatformRules: readonly RuleGroup[] = [
+  ...present,
+  ...[...answering, ...storing, ...running].map(({ watch }) => watch),
+  searching,
+  transcoding,
+].flatMap(({ groups }) => groups);
+
+const { select, buckets, countOf } = selectors({ labels: { system: [SYSTEM] }, where: { system: SYSTEM } });
+const RATE = '$__rate_interval';
+const runtime = runtimeInstrument();
+
+/** All services define these alike. */
+const { requests, duration, inFlight } = gateway.http;
+
+/** The rows of watches, closed, since there are as many as services. */
+function closedRows(watched: readonly Watched[]): Row[] {
+  return watched.flatMap(({ name, watch }) =>
+    watch.rows.map(({ title, panels }) => row(`${name}: ${title}`, panels, { collapsed: true })),
+  );
+}
+
+const COMMON = { tags: [SYSTEM], refresh: '30s', time: { from: 'now-30m', to: 'now' } } as const;
+
+const serviceOverview = dashboard({
+  ...COMMON,
+  title: 'Service Overview',
+  uid: 'asset-platform-services',
+  description: 'Are all five services there, and do they answer in time and without errors?',
+  rows: [
+    row('All services', [
+      stat('Services up', min(select({ name: 'up', type: 'gauge', labels: {} })).by('job'), {
+        description:
+          'Whether the metrics of each service can be read. 0: its processes have ended, or cannot start; read what it printed.',
+        legend: '{{job}}',
+        mappings: [
+          { value: 1, text: 'up', color: 'green' },
+          { value: 0, text: 'down', color: 'red' },
+        ],
+        graph: 'none',
+        width: 24,
+        height: 4,
+      }),
+      timeseries('Requests', sum(rate(select(requests), RATE)).by('job'), {
+        description:
+          'Requests per second of each service. Those of the gateway come from outside; the others are what it passes on, and what services tell each other.',
+        legend: '{{job}}',
+        min: 0,
+      }),
+      timeseries(
+        'Share that fails',
+        div(
+          sum(rate(select(requests, { status: re('5..') }), RATE)).by('job'),
+          sum(rate(select(requests), RATE)).by('job'),
+        ),
+        {
+          description:
+            'Share of requests answered with 5xx. The gateway alone: it cannot reach a service, or waits too long. A service and the gateway: that service; open its row below.',
+          legend: '{{job}}',
+          unit: 'percentunit',
+          min: 0,
+          thresholds: [{ color: 'green' }, { value: 0.05, color: 'red' }],
+          thresholdStyle: 'dashed',
+        },
+      ),
+      timeseries(
+        '95th percentile duration',
+        histogramQuantile(0.95, sum(rate(buckets(duration), RATE)).by('le', 'job')),
+        {
+          description:
+            'Of 20 requests to a service, 19 are answered within this time. Files and the gateway follow the size of what is sent; assets and search stay below 0.1 s.',
+          legend: '{{job}}',
+          min: 0,
+        },
+      ),
+      timeseries('Requests in progress', sum(select(inFlight)).by('job'), {
+        description:
+          'Requests that are being answered. Growing and not falling: the service waits for something, mostly the database or another service.',
+        legend: '{{job}}',
+        min: 0,
+        interpolation: 'stepAfter',
+      }),
+    ]),
+    ...closedRows(answering),
+  ],
+});
+
+const databasePerformance = dashboard({
+  ...COMMON,
+  title: 'Database Performance',
+  uid: 'asset-platform-database',
+  description: 'What does the database do for whom, how long does it take, and are there connections left?',
+  rows: [
+    row('All services', [
+      timeseries('Operations by service', sum(rate(countOf(assets.database.duration), RATE)).by('job'), {
+        description: 'Operations per second. Growing without more requests: something asks in a loop.',
+        legend: '{{job}}',
+        unit: 'ops',
+        min: 0,
+      }),
+      timeseries(
+        'Operations by table',
+        sum(rate(countOf(assets.database.duration), RATE)).by('operation', 'table'),
+        {
+          description: 'What is done to which table, per second.',
+          legend: '{{operation}} {{table}}',
+          unit: 'ops',
+          min: 0,
+          stack: 'normal',
+        },
+      ),
+      timeseries(
+        '95th percentile by table',
+        histogramQuantile(
+          0.95,
+          sum(rate(buckets(assets.database.duration), RATE)).by('le', 'operation', 'table'),
+        ),
+        {
+          description:
+            'Of 20 operations, 19 take no longer. One line alone: an index is missing, or a lock is held. All: the database itself, look at its machine.',
+          legend: '{{operation}} {{table}}',
+          min: 0,
+        },
+      ),
+      timeseries('Active connections', sum(select(assets.database.connections)).by('job'), {
+        description:
+          'Connections in use by each service, over its processes. Level at the size of its pools: requests wait for a connection.',
+        legend: '{{job}}',
+        min: 0,
+        interpolation: 'stepAfter',
+      }),
+    ]),
+    ...closedRows(storing),
+  ],
+});
+
+const businessMetrics = dashboard({
+  ...COMMON,
+  title: 'Business Metrics by Service',
+  uid: 'asset-platform-business',
+  description: 'What do people do with their assets?',
+  rows: [
+    row('Assets', [
+      timeseries(
+        'Assets created, updated, deleted',
+        {
+          created: sum(rate(select(assets.assetsCreated), RATE)),
+          updated: sum(rate(select(assets.assetsUpdated), RATE)),
+          deleted: sum(rate(select(assets.assetsDeleted), RATE)),
+        },
+        {
+          description:
+            'Changes per second. Many deletions at once are a mistake of somebody, or a script that does what it should not.',
+          unit: 'ops',
+          min: 0,
+          colors: { created: 'green', updated: 'blue', deleted: 'red' },
+        },
+      ),
+      timeseries('Assets retrieved', sum(rate(select(assets.assetsRetrieved), RATE)), {
+        description: 'Assets handed out per second, one by one or in lists.',
+        legend: 'retrieved',
+        unit: 'ops',
+        min: 0,
+      }),
+    ]),
+    row('Files', [
+      timeseries('Uploads by type', sum(rate(select(files.filesUploaded), RATE)).by('file_type'), {
+        description: 'Stored files per second, by what they are as their first bytes tell.',
+        unit: 'ops',
+        min: 0,
+        stack: 'normal',
+      }),
+      pie('File types', sum(increase(select(files.filesUploaded), '$__range')).by('file_type'), {
+        description:
+          'What the files of the shown time were. Much of "other": people send what nobody can show.',
+        unit: 'short',
+        decimals: 0,
+      }),
+      timeseries(
+        'Downloads and deletions',
+        {
+          downloaded: sum(rate(select(files.filesDownloaded), RATE)),
+          retrieved: sum(rate(select(files.filesRetrieved), RATE)),
+          deleted: sum(rate(select(files.filesDeleted), RATE)),
+        },
+        {
+          description:
+            'Per second: contents that were sent to their last byte, descriptions that were read, files that were deleted.',
+          unit: 'ops',
+          min: 0,
+          colors: { downloaded: 'green', retrieved: 'blue', deleted: 'red' },
+        },
+      ),
+    ]),
+    ...searching.rows,
+    ...transcoding.rows,
+    row('Format conversions', [
+      timeseries(
+        'Conversions',
+        sum(rate(countOf(transcode.transcodeDuration), RATE)).by('source_format', 'target_format'),
+        {
+          description: 'Jobs per second that ended well, by what they made of what.',
+          legend: '{{source_format}} to {{target_format}}',
+          unit: 'ops',
+          min: 0,
+          stack: 'normal',
+        },
+      ),
+    ]),
+  ],
+});
+
+const infrastructure = dashboard({
+  ...COMMON,
+  title: 'Infrastructure',
+  uid: 'asset-platform-infrastructure',
+  description: 'What do the services take of the machine, and is it enough?',
+  rows: [
+    row('All services', [
+      timeseries('Memory', sum(select(runtime.residentMemory)).by('job'), {
+        description:
+          'Resident memory of all processes of each service. Level, whatever the size of files, because they are streamed. Growing for hours is a leak.',
+        legend: '{{job}}',
+        min: 0,
+        stack: 'normal',
+      }),
+      timeseries('Processors', sum(rate(select(runtime.cpu), RATE)).by('job'), {
+        description:
+          'Processors that each service keeps busy. Transcoding takes what there is; the others stay far below one.',
+        legend: '{{job}}',
+        unit: 'suffix: cores',
+        min: 0,
+        stack: 'normal',
+      }),
+      timeseries('Event loop', max(select(runtime.eventLoopLag)).by('job'), {
+        description:
+          'What 99 of 100 delays of the event loop stay below, of the worst process. Above 0.1 s everything that the process does is late: look for work that blocks it.',
+        legend: '{{job}}',
+        min: 0,
+      }),
+    ]),
+    ...closedRows(running),
+  ],
+});
+
+/** The dashboards of the document. */
+export const dashboards: readonly Dashboard[] = [
+  serviceOverview,
+  databasePerformance,
+  businessMetrics,
+  infrastructure,
+];
