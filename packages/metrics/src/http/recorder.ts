@@ -269,8 +269,9 @@ export class Exchange {
     this.recorder.ended(this, status, seconds);
   }
 
-  /** The client went away before it had the answer. */
+  /** The client went away before it had the answer; what fails for that reason is no exception of the program. */
   abort(): void {
+    this.#error = undefined;
     this.end(ABORTED_STATUS);
   }
 }

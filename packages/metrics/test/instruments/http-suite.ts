@@ -283,6 +283,7 @@ export function httpSuite(name: string, framework: SuiteApp): void {
       socket.destroy();
       await counted(registry, { 'POST /upload 499': 1 });
       expect(sumsOf(registry, FAMILIES.requestSize)).toEqual({ 'POST /upload': 4 });
+      expect(countsOf(registry, FAMILIES.errors)).toEqual({});
       expect(countsOf(registry, FAMILIES.inFlight)).toEqual({ '': 0 });
     });
 
