@@ -8,6 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'binnacle-stage-'));
+// Where the tests run as root, PostgreSQL runs as nobody, who has to get there.
+fs.chmodSync(folder, 0o755);
 const stages: ChildProcess[] = [];
 
 afterAll(() => {
