@@ -145,7 +145,7 @@ function nativeFolder(): string {
     throw new EmbeddedPostgresError(
       'platform_unsupported',
       `there is no embedded PostgreSQL for ${process.platform} on ${process.arch} (${name} is not installed); ` +
-        'set DATABASE_URL to a PostgreSQL server, version 13 or later',
+        'set DATABASE_URL to a PostgreSQL server, version 15 or later',
     );
   }
 }
