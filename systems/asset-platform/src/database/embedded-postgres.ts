@@ -39,6 +39,9 @@ import { Client } from 'pg';
 
 /** How long the server may take until it answers. */
 const START_MS_MAX = 30_000;
+/** How often it is started that ends at once, and how long after that. */
+const ATTEMPTS_MAX = 6;
+const ATTEMPT_PAUSE_MS = 500;
 /** How long it may take to stop before it is killed. */
 const STOP_MS_MAX = 5_000;
 /** Ten worker processes with pools of five, and whoever looks at the data meanwhile. */
@@ -110,17 +113,24 @@ export class EmbeddedPostgres {
     const passwordFile = path.join(home, 'password');
     if (!existsSync(path.join(data, 'PG_VERSION'))) initialise(server, data, passwordFile, user);
     const password = readFileSync(passwordFile, 'utf8').trim();
-    const port = await freePort();
-    const guard = launch(server, data, port, folder === undefined, user);
-    const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
-    const started = new EmbeddedPostgres(url, home, guard, folder === undefined);
-    try {
-      await ready(url, guard);
-    } catch (error) {
-      await started.stop();
-      throw error;
+    for (let attempt = 1; ; attempt++) {
+      const port = await freePort();
+      const guard = launch(server, data, port, folder === undefined, user);
+      const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
+      const started = new EmbeddedPostgres(url, home, guard, folder === undefined);
+      try {
+        await ready(url, guard);
+        return started;
+      } catch (error) {
+        const early = hasEnded(guard);
+        if (!early || attempt === ATTEMPTS_MAX) {
+          await started.stop();
+          throw error;
+        }
+        // A server before this one may not have ended yet, or somebody else was faster to take the port.
+        await sleep(ATTEMPT_PAUSE_MS);
+      }
     }
-    return started;
   }
 
   /** Stops the server; connections that are open are broken off. */
