@@ -23,7 +23,6 @@ import {
   linkSync,
   lstatSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -36,6 +35,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
+import { temporaryFolder } from '../service/temporary-folder.ts';
 
 /** How long the server may take until it answers. */
 const START_MS_MAX = 30_000;
@@ -169,7 +169,7 @@ function nobody(): User {
 /** The folder of the server, made where it is missing, and where its user may go. */
 function prepareHome(folder: string | undefined, user: User | undefined): string {
   if (folder === undefined) {
-    const home = mkdtempSync(path.join(tmpdir(), 'asset-platform-database-'));
+    const home = temporaryFolder('asset-platform-database');
     if (user !== undefined) chownSync(home, user.uid, user.gid);
     return home;
   }
