@@ -97,13 +97,23 @@ async function run(): Promise<PlatformListening> {
   };
   // Whoever is called must be known before whoever calls starts; then all can start at once.
   const host = listenHost(process.env);
+  const promised = new Set<number>();
   for (const name of SERVICES) {
-    const port = await choosePort({ service: name, host, ...PORTS[name] }, process.env);
+    const port = await choosePort({ service: name, host, ...PORTS[name] }, process.env, promised);
+    promised.add(port);
     variables[PORTS[name].variable] = String(port);
     variables[`${name.toUpperCase()}_SERVICE_URL`] = addressOf(host, port);
   }
   const started = await Promise.all(
-    SERVICES.map(async (name) => [name, await start(name, variables)] as const),
+    SERVICES.map(async (name) => {
+      const address = await start(name, variables);
+      const promised = variables[`${name.toUpperCase()}_SERVICE_URL`];
+      if (address.url !== promised)
+        throw new SettingsError(
+          `${name} was to listen on ${promised}, which somebody took meanwhile; start again`,
+        );
+      return [name, address] as const;
+    }),
   );
   const services = Object.fromEntries(started) as Record<ServiceName, Address>;
   return { type: 'listening', ...services.gateway, services };
