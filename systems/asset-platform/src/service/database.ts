@@ -2,14 +2,17 @@
 import { Pool, type PoolClient } from 'pg';
 import { migrate } from '../database/migrations.ts';
 import { type DatabaseMetrics, instrumentPool } from '../metrics/instruments.ts';
-import { type Environment, urlFrom } from './settings.ts';
+import { type Environment, SettingsError, urlFrom } from './settings.ts';
 
 /** Connections of one worker at most. */
 export const CONNECTIONS_MAX = 5;
 const CONNECT_MS_MAX = 5_000;
 const STATEMENT_MS_MAX = 10_000;
 
-/** Connects, and brings the tables to what this version needs. */
+/**
+ * Connects, and brings the tables to what this version needs.
+ * @throws SettingsError where the database cannot be reached
+ */
 export async function openDatabase(environment: Environment, metrics: DatabaseMetrics): Promise<Pool> {
   const pool = new Pool({
     connectionString: urlFrom(environment, 'DATABASE_URL'),
@@ -20,6 +23,10 @@ export async function openDatabase(environment: Environment, metrics: DatabaseMe
   // An idle connection that breaks is replaced by the pool; nobody waits for it.
   pool.on('error', () => {});
   instrumentPool(pool, { metrics });
+  const client = await pool.connect().catch((error: Error) => {
+    throw new SettingsError(`the database of DATABASE_URL cannot be used: ${error.message}`);
+  });
+  client.release();
   await migrate(pool);
   return pool;
 }
