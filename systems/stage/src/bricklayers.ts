@@ -29,7 +29,7 @@ export const bricklayers: System = {
         BRICKLAYERS_CLEANUP_INTERVAL_SECONDS: '10',
       },
     });
-    const url = await processes.listening(web);
+    const { url } = await processes.listening(web);
     processes.start({
       title: 'bricklayers visitors',
       module: '@binnacle/bricklayers/visitors-process',

@@ -12,11 +12,13 @@
  */
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { assetPlatform } from './asset-platform.ts';
 import { bricklayers } from './bricklayers.ts';
 import { writeConfig } from './config.ts';
 import { Processes } from './processes.ts';
 
-const SYSTEMS = [bricklayers];
+/** In the order in which they start: who comes first has the ports that it wants. */
+const SYSTEMS = [assetPlatform, bricklayers];
 const DEFAULT_PORT = 9700;
 const PARENT_CHECK_MS = 500;
 
@@ -71,7 +73,7 @@ try {
     ],
     quiet: /listening on/,
   });
-  const url = await processes.listening(monitor);
+  const { url } = await processes.listening(monitor);
   console.log(`\n  Open ${url}\n\n  Ctrl-C stops everything.\n`);
 } catch (error) {
   if (!stopping) {

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 /** How long a process may take to end before it is killed. */
 const STOP_MS_MAX = 4_000;
 /** How long a process may take to say that it listens. */
-const START_MS_MAX = 20_000;
+const START_MS_MAX = 60_000;
 
 export interface ProcessToStart {
   /** Stands in front of each line that the process prints. */
@@ -51,10 +51,12 @@ export class Processes {
   }
 
   /**
-   * Waits until a process sends `{ type: 'listening', url }`.
+   * Waits until a process sends `{ type: 'listening', url }`, and gives that, with whatever else it says there.
    * @throws Error when it ends before, or takes longer than {@link START_MS_MAX}
    */
-  async listening(child: ChildProcess): Promise<string> {
+  async listening<Message extends { readonly url: string } = { readonly url: string }>(
+    child: ChildProcess,
+  ): Promise<Message> {
     const timeout = AbortSignal.timeout(START_MS_MAX);
     const gone = once(child, 'exit', { signal: timeout }).then(([code]) => {
       throw new Error(`ended with exit code ${code} before it listened`);
@@ -62,9 +64,10 @@ export class Processes {
     const heard = (async () => {
       while (true) {
         const [message] = (await once(child, 'message', { signal: timeout })) as [
-          { type?: string; url?: string },
+          { readonly type?: string; readonly url?: string },
         ];
-        if (message.type === 'listening' && message.url !== undefined) return message.url;
+        // What a process says beside its address is between it and whoever starts it.
+        if (message.type === 'listening' && message.url !== undefined) return message as unknown as Message;
       }
     })();
     gone.catch(() => {});

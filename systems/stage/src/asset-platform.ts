@@ -1,0 +1,46 @@
+/** The asset platform on the stage: its limit small, so that files that are too large come soon and cost little. */
+import path from 'node:path';
+import { SYSTEM, services } from '@binnacle/asset-platform/services';
+import type { System } from './system.ts';
+
+const UPLOAD_BYTES_MAX = 5_000_000;
+const VISITS_PER_SECOND = 2;
+
+interface Listening {
+  readonly url: string;
+  readonly services: Readonly<Record<keyof typeof services, { readonly metricsUrl: string | undefined }>>;
+}
+
+export const assetPlatform: System = {
+  name: SYSTEM,
+  dashboards: [],
+  rules: [],
+
+  async start(processes, folder) {
+    const platform = processes.start({
+      title: 'asset platform',
+      module: '@binnacle/asset-platform/platform-process',
+      env: {
+        ASSET_PLATFORM_DIR: folder,
+        PROMETHEUS_MULTIPROC_DIR: path.join(folder, 'metrics'),
+        FILES_SERVICE_UPLOAD_BYTES_MAX: String(UPLOAD_BYTES_MAX),
+      },
+      quiet: /listening on/,
+    });
+    const listening = await processes.listening<Listening>(platform);
+    processes.start({
+      title: 'asset platform visitors',
+      module: '@binnacle/asset-platform/visitors-process',
+      args: [
+        ...['--url', listening.url],
+        ...['--rate', String(VISITS_PER_SECOND)],
+        ...['--upload-bytes-max', String(UPLOAD_BYTES_MAX)],
+      ],
+      quiet: /^\{/, // the ledger, as it ends
+    });
+    return (Object.keys(services) as (keyof typeof services)[]).flatMap((name) => {
+      const { metricsUrl } = listening.services[name];
+      return metricsUrl === undefined ? [] : [{ ...services[name], targets: [new URL(metricsUrl).host] }];
+    });
+  },
+};
