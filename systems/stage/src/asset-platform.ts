@@ -1,6 +1,6 @@
 /** The asset platform on the stage: its limit small, so that files that are too large come soon and cost little. */
 import path from 'node:path';
-import { SYSTEM, services } from '@binnacle/asset-platform/services';
+import { assetPlatformRules, dashboards, SYSTEM, services } from '@binnacle/asset-platform/blueprint';
 import type { System } from './system.ts';
 
 const UPLOAD_BYTES_MAX = 5_000_000;
@@ -13,8 +13,8 @@ interface Listening {
 
 export const assetPlatform: System = {
   name: SYSTEM,
-  dashboards: [],
-  rules: [],
+  dashboards,
+  rules: assetPlatformRules,
 
   async start(processes, folder) {
     const platform = processes.start({

@@ -12,13 +12,10 @@
  */
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { assetPlatform } from './asset-platform.ts';
-import { bricklayers } from './bricklayers.ts';
 import { writeConfig } from './config.ts';
 import { Processes } from './processes.ts';
+import { SYSTEMS } from './systems.ts';
 
-/** In the order in which they start: who comes first has the ports that it wants. */
-const SYSTEMS = [assetPlatform, bricklayers];
 const DEFAULT_PORT = 9700;
 const PARENT_CHECK_MS = 500;
 
