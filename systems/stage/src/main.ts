@@ -15,6 +15,7 @@ import { fileURLToPath } from 'node:url';
 import { writeConfig } from './config.ts';
 import { Processes } from './processes.ts';
 import { SYSTEMS } from './systems.ts';
+import { readWatched } from './watched/read.ts';
 
 const DEFAULT_PORT = 9700;
 const PARENT_CHECK_MS = 500;
@@ -53,8 +54,8 @@ setInterval(() => {
 try {
   const onStage = [];
   for (const system of SYSTEMS) {
-    const services = await system.start(processes, path.join(folder, system.name));
-    onStage.push({ ...system, services });
+    const watched = await readWatched(system);
+    onStage.push({ ...watched, targets: await system.start(processes, path.join(folder, system.name)) });
   }
   const config = writeConfig(path.join(folder, 'config'), onStage);
   const port = process.env.BINNACLE_PORT || String(DEFAULT_PORT);

@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
 import { SYSTEMS } from '../dist/systems.js';
+import { readWatched } from '../dist/watched/read.js';
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'binnacle-stage-'));
 // Where the tests run as root, PostgreSQL runs as nobody, who has to get there.
@@ -74,15 +75,16 @@ test('the systems come up under one monitor, their dashboards move, and one sign
     title: string;
     uid: string;
   }[];
+  const watched = await Promise.all(SYSTEMS.map(readWatched));
   expect(dashboards.map(({ title }) => title).sort()).toEqual(
-    SYSTEMS.flatMap((system) => system.dashboards.map(({ title }) => title)).sort(),
+    watched.flatMap((system) => system.dashboards.map(({ title }) => title)).sort(),
   );
   await expect.poll(() => value(url, 'min(up)'), { timeout: 30_000 }).toBe(1);
   const { data } = (await (await fetch(`${url}/api/v1/targets`)).json()) as {
     data: { activeTargets: { scrapeUrl: string; labels: { system: string } }[] };
   };
-  const watched = new Set(data.activeTargets.map(({ labels }) => labels.system));
-  expect([...watched].sort()).toEqual(SYSTEMS.map(({ name }) => name).sort());
+  const scraped = new Set(data.activeTargets.map(({ labels }) => labels.system));
+  expect([...scraped].sort()).toEqual(SYSTEMS.map(({ name }) => name).sort());
   for (const { scrapeUrl } of data.activeTargets) expect((await fetch(scrapeUrl)).status).toBe(200);
   const uploads = await value(url, 'sum(uploads_total)');
   // A stage and a monitor; and of each system a service, a process that it has started, and visitors at least.
