@@ -42,7 +42,7 @@ export type ExpressErrorMiddleware = (
 /** Measures every response of an application; to be used before all else, since what answers before is not seen. */
 export function expressMetrics(options: ExpressMetricsOptions = {}): ExpressMiddleware {
   const routes = new ExpressRoutes();
-  const recorder = new HttpRecorder(options.metrics ?? httpMetrics());
+  const recorder = new HttpRecorder(options.metrics ?? httpMetrics(), options);
   const exchanges = new NodeExchanges(recorder, options, (request, response) =>
     routes.templateOf(request, response),
   );

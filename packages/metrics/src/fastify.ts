@@ -36,7 +36,7 @@ export interface FastifyMetricsOptions extends NodeExchangeOptions {
 /** Measures every response of the instance that it is registered with, whatever the order of routes and plugins. */
 export const fastifyMetrics: FastifyPluginCallback<FastifyMetricsOptions> = Object.assign(
   (app: FastifyInstance, options: FastifyMetricsOptions, done: (error?: Error) => void): void => {
-    const exchanges = new NodeExchanges(new HttpRecorder(options.metrics ?? httpMetrics()), options);
+    const exchanges = new NodeExchanges(new HttpRecorder(options.metrics ?? httpMetrics(), options), options);
     app.server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
       exchanges.of(request, response);
     });

@@ -28,7 +28,7 @@ export interface HonoMetricsOptions extends NodeExchangeOptions {
 
 /** Measures every response of an application; to be used before all else, since what answers before is not seen. */
 export function honoMetrics(options: HonoMetricsOptions = {}): MiddlewareHandler {
-  const recorder = new HttpRecorder(options.metrics ?? httpMetrics());
+  const recorder = new HttpRecorder(options.metrics ?? httpMetrics(), options);
   const ignored = options.ignore ?? DEFAULT_IGNORED;
   const exchanges = new NodeExchanges(recorder, options, (_request, response: ServedResponse) => {
     const c = response[CONTEXT];

@@ -32,14 +32,21 @@ import {
 } from './naming.ts';
 import type { Registry } from './registry.ts';
 
-export { normalizedPath, UNMATCHED, withBraces } from './http/endpoint.ts';
+export { type EndpointName, normalizedPath, UNMATCHED, withBraces } from './http/endpoint.ts';
 export { DEFAULT_IGNORED } from './http/ignored.ts';
 export {
+  isAnswered,
   type NodeExchangeOptions,
   PROCESS_TIME_HEADER,
   requestFailed,
 } from './http/node-exchange.ts';
-export { ABORTED, type AnyHttpMetrics, type HttpLabel, type InFlightLabel } from './http/recorder.ts';
+export {
+  ABORTED,
+  type AnyHttpMetrics,
+  type EndpointOptions,
+  type HttpLabel,
+  type InFlightLabel,
+} from './http/recorder.ts';
 
 /** Upper bounds, in seconds, of the duration histogram when none are given. */
 export const DEFAULT_DURATION_BUCKETS: readonly number[] = [0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10];
@@ -213,7 +220,7 @@ export interface ServerInstrument {
  * measures it with the same ones.
  */
 export function instrumentServer(server: MeasuredServer, options: ServerOptions = {}): ServerInstrument {
-  const exchanges = new NodeExchanges(new HttpRecorder(options.metrics ?? httpMetrics()), options);
+  const exchanges = new NodeExchanges(new HttpRecorder(options.metrics ?? httpMetrics(), options), options);
   const { route } = options;
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
     const exchange = exchanges.of(request, response);

@@ -95,12 +95,23 @@ type Late<E extends LabelSpec> = {
   readonly [K in keyof E]: E[K] extends readonly (infer V extends string)[] ? ClosedLabel<V> : E[K];
 };
 
-type EndingLabels<L extends LabelSpec, E extends LabelSpec, R extends LabelNames<JobLabel>> = Renamed<
-  { readonly status: readonly string[] },
-  R
-> &
-  L &
-  Late<E>;
+/** How one ending is called: as it is said, or as usual where nothing is; `false` is another ending's. */
+type StatusOf<S extends JobStatuses, Ending extends JobEnding, Usual extends string> = Ending extends keyof S
+  ? Exclude<S[Ending], false | undefined> | (undefined extends S[Ending] ? Usual : never)
+  : Usual;
+
+type Status<S extends JobStatuses> =
+  | StatusOf<S, 'success', 'success'>
+  | StatusOf<S, 'failed', 'failed'>
+  | StatusOf<S, 'aborted', 'aborted'>
+  | StatusOf<S, 'timeout', never>;
+
+type EndingLabels<
+  L extends LabelSpec,
+  E extends LabelSpec,
+  R extends LabelNames<JobLabel>,
+  S extends JobStatuses,
+> = Renamed<{ readonly status: readonly Status<S>[] }, R> & L & Late<E>;
 
 /** What {@link jobTracker} is given. */
 export interface JobDefinition<
@@ -109,6 +120,7 @@ export interface JobDefinition<
   E extends LabelSpec,
   N extends PartNames<JobPart>,
   R extends LabelNames<JobLabel>,
+  S extends JobStatuses = JobStatuses,
 > {
   /** What is done, in the singular: `download`. */
   readonly name: Name;
@@ -124,7 +136,7 @@ export interface JobDefinition<
   readonly names?: N;
   /** Names of the labels that tell how a job ended; `false` leaves one out. */
   readonly labelNames?: R;
-  readonly statuses?: JobStatuses;
+  readonly statuses?: S;
   /**
    * How a job has ended that has thrown this. Default: `aborted` for an `AbortError`, `timeout` for a `TimeoutError`,
    * by their names, else `failed`.
@@ -157,9 +169,10 @@ export interface JobTracker<
   E extends LabelSpec,
   N extends PartNames<JobPart>,
   R extends LabelNames<JobLabel>,
+  S extends JobStatuses = JobStatuses,
 > {
   /** Jobs that have ended, by how. */
-  readonly total: Part<N, 'total', Counter<EndingLabels<L, E, R>>>;
+  readonly total: Part<N, 'total', Counter<EndingLabels<L, E, R, S>>>;
   /** Jobs that were asked for. */
   readonly created: OptionalPart<N, 'created', Counter<L>>;
   /** Jobs that have ended well. */
@@ -197,7 +210,8 @@ export function jobTracker<
   const E extends LabelSpec = Record<never, never>,
   const N extends PartNames<JobPart> = Record<never, never>,
   const R extends LabelNames<JobLabel> = Record<never, never>,
->(definition: JobDefinition<Name, L, E, N, R>): JobTracker<L, E, N, R> {
+  const S extends JobStatuses = Record<never, never>,
+>(definition: JobDefinition<Name, L, E, N, R, S>): JobTracker<L, E, N, R, S> {
   const { name, help } = definition;
   const plural = definition.plural ?? `${name}s`;
   const labels: LabelSpec = definition.labels ?? {};
@@ -274,7 +288,7 @@ export function jobTracker<
       (ending) => (ending.failed ? job.fail(ending.error) : job.succeed()),
     );
   };
-  return { ...metrics, run, begin } as unknown as JobTracker<L, E, N, R>;
+  return { ...metrics, run, begin } as unknown as JobTracker<L, E, N, R, S>;
 }
 
 type Given = Readonly<Record<string, string>>;

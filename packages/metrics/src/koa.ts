@@ -48,7 +48,7 @@ export type KoaMiddleware<C extends KoaContext = KoaContext> = (
 export function koaMetrics<C extends KoaContext = KoaContext>(
   options: KoaMetricsOptions<C> = {},
 ): KoaMiddleware<C> {
-  const recorder = new HttpRecorder(options.metrics ?? httpMetrics());
+  const recorder = new HttpRecorder(options.metrics ?? httpMetrics(), options);
   const { route } = options;
   const exchanges = new NodeExchanges(recorder, options, (_request, response: AnsweredResponse) => {
     const ctx = response[CONTEXT];

@@ -53,7 +53,7 @@ export function instrumentNest(app: NestApplication, options: NestMetricsOptions
 
 function expressMiddleware(options: NestMetricsOptions): ExpressMiddleware {
   const routes = new ExpressRoutes();
-  const recorder = new HttpRecorder(options.metrics ?? httpMetrics());
+  const recorder = new HttpRecorder(options.metrics ?? httpMetrics(), options);
   const exchanges = new NodeExchanges(recorder, options, (request, response: AnsweredResponse) =>
     response[NOT_FOUND] === true ? undefined : routes.templateOf(request, response),
   );

@@ -6,6 +6,8 @@
  * anybody may ask for anything, so a path becomes an endpoint only when the server gives a real answer there: not by
  * an answer of 3xx or 4xx, with which scanners are sent away. The first few are endpoints at once, further ones when
  * they were asked for several times, and there are never more than a limit. All else is {@link UNMATCHED}.
+ *
+ * What an endpoint is called can be told otherwise, `health` for `/health`; its name is asked for once.
  */
 
 /** The endpoint of requests that no route matches, and of those beyond the limits. */
@@ -67,19 +69,29 @@ function isIdentifier(segment: string): boolean {
   );
 }
 
+/** What an endpoint is called: of `/orders/{id}`, the template of a route or what became of a path. */
+export type EndpointName = (template: string) => string;
+
 /** The endpoints of one server. */
 export class Endpoints {
   readonly #byTemplate = new Map<string, string>();
   readonly #byPath = new Map<string, string>();
-  readonly #ofPaths = new Set<string>();
+  /** By path with braces. */
+  readonly #ofPaths = new Map<string, string>();
   readonly #candidates = new Map<string, number>();
+  readonly #name: EndpointName | undefined;
+
+  /** @param name what endpoints are called; without it as they are */
+  constructor(name?: EndpointName) {
+    this.#name = name;
+  }
 
   /** The endpoint of a route: its template with braces, as long as there are not too many. */
   ofTemplate(template: string): string {
     const known = this.#byTemplate.get(template);
     if (known !== undefined) return known;
     if (this.#byTemplate.size >= TEMPLATES_MAX) return UNMATCHED;
-    const endpoint = withBraces(template);
+    const endpoint = this.#named(withBraces(template));
     this.#byTemplate.set(template, endpoint);
     return endpoint;
   }
@@ -93,11 +105,24 @@ export class Endpoints {
     const end = url.indexOf('?');
     const path = end < 0 ? url : url.slice(0, end);
     const normalized = this.#normalized(path);
-    if (this.#ofPaths.has(normalized)) return normalized;
+    const known = this.#ofPaths.get(normalized);
+    if (known !== undefined) return known;
     if (!makesEndpoints(status) || !this.#isAdmitted(normalized)) return UNMATCHED;
-    this.#ofPaths.add(normalized);
+    const endpoint = this.#named(normalized);
+    this.#ofPaths.set(normalized, endpoint);
     this.#candidates.delete(normalized);
-    return normalized;
+    return endpoint;
+  }
+
+  /** A name that cannot be told, or is no text, is the endpoint itself. */
+  #named(endpoint: string): string {
+    if (this.#name === undefined) return endpoint;
+    try {
+      const name: unknown = this.#name(endpoint);
+      return typeof name === 'string' && name !== '' ? name : endpoint;
+    } catch {
+      return endpoint;
+    }
   }
 
   #normalized(path: string): string {

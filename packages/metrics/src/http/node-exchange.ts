@@ -16,13 +16,13 @@
 import { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { DEFAULT_IGNORED, isIgnored } from './ignored.ts';
-import { Exchange, type HttpRecorder } from './recorder.ts';
+import { type EndpointOptions, Exchange, type HttpRecorder } from './recorder.ts';
 
 /** The header of the time that an answer took to begin, as Starlette's middleware names it. */
 export const PROCESS_TIME_HEADER = 'X-Process-Time';
 
 /** How requests of Node's `http` are followed. */
-export interface NodeExchangeOptions {
+export interface NodeExchangeOptions extends EndpointOptions {
   /**
    * Whether answers carry the header `X-Process-Time`: the seconds until it began, `0.001234`. Default false.
    */
@@ -113,6 +113,15 @@ export function exchangeOf(response: object, recorder?: HttpRecorder): NodeExcha
 export function requestFailed(response: object, error: unknown): void {
   for (let exchange = exchangeOf(response); exchange !== undefined; exchange = exchange.next)
     exchange.failed(error);
+}
+
+/**
+ * Whether the answer to a measured request was handed over to the connection to its last byte, as its status is counted
+ * by: also where the client closed before the server came to end it. False as long as it is under way; to be asked at
+ * `close`.
+ */
+export function isAnswered(response: object): boolean {
+  return (response as FollowedResponse)[PASSAGE]?.isWhole ?? false;
 }
 
 /** An exchange of Node's `http`. */
@@ -238,10 +247,14 @@ class Passage {
     response.writeHead = timedWriteHead as typeof response.writeHead;
   }
 
+  /** Whether the last byte of the answer was handed over to the connection. */
+  get isWhole(): boolean {
+    return this.#isFinished() || this.#isWritten();
+  }
+
   closed(): void {
-    const { response } = this;
+    const { response, isWhole } = this;
     const { statusCode } = response;
-    const isWhole = this.#isFinished() || this.#isWritten();
     const hasBody = this.#method !== 'HEAD' && statusCode !== 204 && statusCode !== 304;
     const received = this.#received();
     for (let { exchange } = this; exchange !== undefined; exchange = exchange.next) {

@@ -15,7 +15,7 @@ import type { Histogram } from '../histogram.ts';
 import { INSIDE } from '../inside.ts';
 import type { LabelSpec } from '../labels.ts';
 import { type LabelNames, renamedValues } from '../naming.ts';
-import { Endpoints, UNMATCHED } from './endpoint.ts';
+import { type EndpointName, Endpoints, UNMATCHED } from './endpoint.ts';
 import { ErrorTypes, isClientMistake } from './error-type.ts';
 
 /** The status of requests whose client went away, as in nginx. */
@@ -72,12 +72,21 @@ interface Combination {
   readonly byErrorType: Map<string, Labels>;
 }
 
+/** What can be chosen about what requests are counted under. */
+export interface EndpointOptions {
+  /**
+   * What an endpoint is called, where it is not to be its template: `health` for `/health`. It is asked once for each,
+   * with braces: `/orders/{id}`. Several may have one name.
+   */
+  readonly endpoint?: EndpointName | undefined;
+}
+
 /** Counts requests into one set of metrics. */
 export class HttpRecorder {
   /** Whether sizes of requests are to be told to exchanges, and those of answers. */
   readonly countsRequestBytes: boolean;
   readonly countsResponseBytes: boolean;
-  readonly endpoints = new Endpoints();
+  readonly endpoints: Endpoints;
   readonly #parts: RecordedParts;
   readonly #errorTypes = new ErrorTypes();
   /** By endpoint and method. */
@@ -88,8 +97,9 @@ export class HttpRecorder {
   readonly #inFlightByEndpoint: boolean;
   #collects = false;
 
-  constructor(metrics: AnyHttpMetrics) {
+  constructor(metrics: AnyHttpMetrics, { endpoint }: EndpointOptions = {}) {
     const parts = metrics[RECORDED];
+    this.endpoints = new Endpoints(endpoint);
     this.#parts = parts;
     this.countsRequestBytes = parts.requestSize !== undefined;
     this.countsResponseBytes = parts.responseSize !== undefined;

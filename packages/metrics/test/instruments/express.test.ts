@@ -45,10 +45,10 @@ describe.each(VERSIONS)('Express $version', async ({ age, name, wildcard }) => {
   const { default: make } = await library<{ default: typeof express }>(age, name);
 
   httpSuite('Express', {
-    start: ({ metrics, handlers, processTime, ignore }) => {
+    start: ({ metrics, handlers, processTime, ignore, endpoint }) => {
       const app = make();
       app.set('env', 'test');
-      for (const one of metrics) app.use(expressMetrics({ metrics: one, processTime, ignore }));
+      for (const one of metrics) app.use(expressMetrics({ metrics: one, processTime, ignore, endpoint }));
       app.get('/things/:id', (request, response) => {
         response.send(handlers.thing(request.params.id));
       });

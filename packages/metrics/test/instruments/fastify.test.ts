@@ -18,9 +18,10 @@ describe.each(AGES)('Fastify, %s', async (age) => {
   const { fastify: make } = await library<{ fastify: typeof fastify }>(age, 'fastify');
 
   httpSuite('Fastify', {
-    start: async ({ metrics, handlers, processTime, ignore }) => {
+    start: async ({ metrics, handlers, processTime, ignore, endpoint }) => {
       const app = make({ forceCloseConnections: true });
-      for (const one of metrics) app.register(fastifyMetrics, { metrics: one, processTime, ignore });
+      for (const one of metrics)
+        app.register(fastifyMetrics, { metrics: one, processTime, ignore, endpoint });
       app.removeAllContentTypeParsers();
       app.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
       app.get<{ Params: { id: string } }>('/things/:id', async ({ params }) => handlers.thing(params.id));

@@ -52,9 +52,9 @@ describe.each(AGES)('Hono, %s', async (age) => {
   }
 
   httpSuite('Hono', {
-    start: ({ metrics, handlers, processTime, ignore }) => {
+    start: ({ metrics, handlers, processTime, ignore, endpoint }) => {
       const app = new Hono();
-      for (const one of metrics) app.use('*', honoMetrics({ metrics: one, processTime, ignore }));
+      for (const one of metrics) app.use('*', honoMetrics({ metrics: one, processTime, ignore, endpoint }));
       app.get('/things/:id', (c) => c.text(handlers.thing(c.req.param('id'))));
       const orders = new Hono();
       orders.get('/orders/:order', (c) => c.text(handlers.thing(c.req.param('order'))));

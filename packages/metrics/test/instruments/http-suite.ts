@@ -37,6 +37,8 @@ export interface SuiteOptions {
   readonly processTime?: boolean;
   /** For each instrument; the default where it is undefined. */
   readonly ignore?: readonly (string | RegExp)[];
+  /** For each instrument; templates are endpoints where it is undefined. */
+  readonly endpoint?: (template: string) => string;
   /** What the routes do. */
   readonly handlers: SuiteHandlers;
 }
@@ -400,6 +402,25 @@ export function httpSuite(name: string, framework: SuiteApp): void {
       await ask('/metrics');
       await counted(other, { 'GET /metrics 200': 1 });
       expect(countsOf(other, FAMILIES.inFlight)).toEqual({ '': 0 });
+    });
+
+    test('calls endpoints as it is told to, and asks once for each', async () => {
+      const asked: string[] = [];
+      const registry = await start({
+        endpoint: (template) => {
+          asked.push(template);
+          if (template === '/fail') throw new Error('it has no name');
+          return template === '/health/live' ? 'health' : template;
+        },
+      });
+      for (const path of ['/health/live', '/things/1', '/things/2', '/fail', '/nowhere']) await ask(path);
+      await counted(registry, {
+        'GET health 200': 1,
+        'GET /things/{id} 200': 2,
+        'GET /fail 500': 1,
+        'GET unmatched 404': 1,
+      });
+      expect(asked).toEqual(['/health/live', '/things/{id}', '/fail']);
     });
 
     test('counts once for each metrics, not for each instrument', async () => {

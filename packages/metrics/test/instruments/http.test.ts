@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -9,6 +9,7 @@ import { ERROR_TYPES_MAX } from '../../dist/http/error-type.js';
 import {
   httpMetrics,
   instrumentServer,
+  isAnswered,
   normalizedPath,
   requestFailed,
   type ServerOptions,
@@ -95,10 +96,12 @@ httpSuite('node:http with routes', {
 
 async function plain(
   status: (path: string) => number,
+  options: Omit<ServerOptions, 'metrics'> = {},
 ): Promise<{ readonly registry: Registry; readonly ask: (...paths: string[]) => Promise<void> }> {
   const registry = createRegistry();
-  const { port } = await listening({ metrics: [httpMetrics({ registry })] }, (request, response) =>
-    response.writeHead(status(request.url ?? '')).end(),
+  const { port } = await listening(
+    { metrics: [httpMetrics({ registry })], ...options },
+    (request, response) => response.writeHead(status(request.url ?? '')).end(),
   );
   let sent = 0;
   const ask = async (...paths: string[]) => {
@@ -113,6 +116,17 @@ async function plain(
 }
 
 describe('a server without routes', () => {
+  test('calls what it makes of paths as it is told to', async () => {
+    const { registry, ask } = await plain(() => 200, {
+      endpoint: (path) => (path === '/health' ? 'health' : path),
+    });
+    await ask('/health', '/orders/1', '/health?verbose', '/orders/2');
+    expect(countsOf(registry, 'http_requests_total')).toEqual({
+      'GET health 200': 2,
+      'GET /orders/{id} 200': 2,
+    });
+  });
+
   test('counts by paths, with their identifiers in braces', async () => {
     const { registry, ask } = await plain(() => 200);
     await ask(
@@ -387,4 +401,49 @@ test('the watch of HTTP has panels for all of it', () => {
     ),
   );
   expect(all.length - few.length).toBe(4);
+});
+
+describe('whether an answer has left', () => {
+  async function answered(
+    respond: (response: ServerResponse) => void,
+    ask: (port: number) => Promise<unknown>,
+  ): Promise<boolean> {
+    let told: ((whole: boolean) => void) | undefined;
+    const whole = new Promise<boolean>((resolve) => {
+      told = resolve;
+    });
+    const { port } = await listening(
+      { metrics: [httpMetrics({ registry: createRegistry() })] },
+      (_request, response) => {
+        expect(isAnswered(response)).toBe(false);
+        response.on('close', () => told?.(isAnswered(response)));
+        respond(response);
+      },
+    );
+    await ask(port);
+    return whole;
+  }
+  const get = (port: number) => fetch(`http://127.0.0.1:${port}/`).then((response) => response.text());
+
+  test('is told of one that was ended, and of one that has all its bytes and was not', async () => {
+    expect(await answered((response) => response.end('all'), get)).toBe(true);
+    const unended = (response: ServerResponse) =>
+      response.writeHead(200, { 'content-length': '3' }).write('all');
+    const hangUp = async (port: number) => {
+      const connection = request({ port, host: '127.0.0.1', agent: false }).end();
+      const [answer] = (await once(connection, 'response')) as [IncomingMessage];
+      await once(answer, 'data');
+      connection.destroy();
+    };
+    expect(await answered(unended, hangUp)).toBe(true);
+  });
+
+  test('is told of one that the server breaks off, and of a response that nobody measures', async () => {
+    const broken = (response: ServerResponse) => {
+      response.writeHead(200, { 'content-length': '9' }).write('half');
+      setImmediate(() => response.destroy());
+    };
+    expect(await answered(broken, (port) => get(port).catch(() => undefined))).toBe(false);
+    expect(isAnswered({})).toBe(false);
+  });
 });

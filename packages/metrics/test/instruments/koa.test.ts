@@ -42,9 +42,9 @@ describe.each(AGES)('Koa, %s', async (age) => {
   }
 
   httpSuite('Koa', {
-    start: ({ metrics, handlers, processTime, ignore }) => {
+    start: ({ metrics, handlers, processTime, ignore, endpoint }) => {
       const app = application();
-      for (const one of metrics) app.use(koaMetrics({ metrics: one, processTime, ignore }));
+      for (const one of metrics) app.use(koaMetrics({ metrics: one, processTime, ignore, endpoint }));
       const router = new KoaRouter();
       router.get('/things/:id', (ctx) => {
         ctx.body = handlers.thing(ctx.params.id!);

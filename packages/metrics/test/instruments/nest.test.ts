@@ -116,7 +116,7 @@ describe.each(AGES)('Nest, %s', async (age) => {
   }
 
   httpSuite('Nest', {
-    start: async ({ metrics, handlers, processTime, ignore }) => {
+    start: async ({ metrics, handlers, processTime, ignore, endpoint }) => {
       const app = await create(
         moduleOf([
           controller(
@@ -155,7 +155,7 @@ describe.each(AGES)('Nest, %s', async (age) => {
           ]),
         ]),
       );
-      for (const one of metrics) instrumentNest(app, { metrics: one, processTime, ignore });
+      for (const one of metrics) instrumentNest(app, { metrics: one, processTime, ignore, endpoint });
       return listen(app);
     },
   });
