@@ -54,10 +54,14 @@ export async function postgresServer(context: TestContext): Promise<TestServer> 
   if (isRoot) execFileSync('chown', ['postgres', data]);
   chmodSync(data, 0o700);
   const [command, ...rest] = [...as, path.join(folder, 'initdb')];
-  execFileSync(command!, [...rest, '-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-sync'], {
-    stdio: 'ignore',
-    cwd: '/',
-  });
+  execFileSync(
+    command!,
+    [...rest, '-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'],
+    {
+      stdio: 'ignore',
+      cwd: '/',
+    },
+  );
   const [program, ...before] = [...as, path.join(folder, 'postgres')];
   return started(`postgres://postgres@127.0.0.1:${port}/postgres`, port, program!, [
     ...before,

@@ -52,3 +52,24 @@ export function isClientMistake(error: unknown): boolean {
     return false;
   }
 }
+
+/** What Node's streams and sockets fail with when the other side is gone. */
+const LOSSES: ReadonlySet<unknown> = new Set([
+  'ABORT_ERR',
+  'ECONNABORTED',
+  'ECONNRESET',
+  'EPIPE',
+  'ERR_STREAM_DESTROYED',
+  'ERR_STREAM_PREMATURE_CLOSE',
+]);
+
+/** Whether an exception says no more than that the other side went away, or that somebody gave up for that reason. */
+export function isLoss(error: unknown): boolean {
+  if (typeof error !== 'object' || error === null) return false;
+  try {
+    const { code, name } = error as { readonly code?: unknown; readonly name?: unknown };
+    return LOSSES.has(code) || name === 'AbortError';
+  } catch {
+    return false;
+  }
+}

@@ -16,7 +16,7 @@ import { INSIDE } from '../inside.ts';
 import { type LabelNames, renamedValues } from '../instrument/naming.ts';
 import type { LabelSpec } from '../labels.ts';
 import { type EndpointName, Endpoints, UNMATCHED } from './endpoint.ts';
-import { ErrorTypes, isClientMistake } from './error-type.ts';
+import { ErrorTypes, isClientMistake, isLoss } from './error-type.ts';
 
 /** The status of requests whose client went away, as in nginx. */
 export const ABORTED = '499';
@@ -275,9 +275,12 @@ export class Exchange {
     this.recorder.ended(this, status, seconds);
   }
 
-  /** The client went away before it had the answer; what fails for that reason is no exception of the program. */
+  /**
+   * The answer broke off: the client went away before it had it, and what fails for that reason is no exception of the
+   * program; or its stream broke, and why is one.
+   */
   abort(): void {
-    this.#error = undefined;
+    if (this.#error !== undefined && isLoss(this.#error.thrown)) this.#error = undefined;
     this.end(ABORTED_STATUS);
   }
 }
