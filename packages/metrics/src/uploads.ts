@@ -116,7 +116,7 @@ export interface UploadMetricsOptions<
   /** Upper bounds of the size histogram in bytes. Default: {@link DEFAULT_SIZE_BUCKETS}. */
   readonly sizeBuckets?: readonly number[];
   /** Upper bounds of the duration histogram in seconds. Default: {@link DEFAULT_UPLOAD_BUCKETS}. */
-  readonly durationBuckets?: readonly number[];
+  readonly buckets?: readonly number[];
   /** Default: the registry of the process. */
   readonly registry?: Registry;
 }
@@ -144,7 +144,7 @@ export function uploadMetrics<
       'duration',
       'upload_duration_seconds',
       'Time that uploads took that were not refused',
-      { unit: 'seconds', buckets: options.durationBuckets ?? DEFAULT_UPLOAD_BUCKETS },
+      { unit: 'seconds', buckets: options.buckets ?? DEFAULT_UPLOAD_BUCKETS },
     ),
     inProgress: parts.gauge('inProgress', 'uploads_in_progress', 'Uploads under way'),
     refused: parts.counter(
