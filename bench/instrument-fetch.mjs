@@ -1,4 +1,4 @@
-// What measuring outgoing HTTP costs a process that calls: node instrument-fetch.mjs [pairs, default 40]
+// What measuring outgoing HTTP costs a process that calls: node instrument-fetch.mjs [pairs, default 15]
 //
 // The calling process sends 1,000 requests a second at a constant rate to a server in a process of its own, whatever
 // the answers take. Turn by turn it does so with the instrument and without, half a second each, and begins with either
@@ -20,7 +20,7 @@ const WARM_TURNS = 4;
 const PUBLISHED = 200_000;
 
 if (process.argv[2] === '--server') serve();
-else await compare(Number(process.argv[2] ?? 40));
+else await compare(Number(process.argv[2] ?? 15));
 
 async function compare(pairs) {
   const server = fork(fileURLToPath(import.meta.url), ['--server']);

@@ -1,9 +1,9 @@
-// What the BullMQ instrument costs a job: node instrument-queues.mjs [rounds, default 15] [jobs, default 4000]
+// What the BullMQ instrument costs a job: node instrument-queues.mjs [rounds, default 9] [jobs, default 4000]
 //
 // First the events alone: an emitter that emits what a worker does for a job, measured and not, in turning order. Then
 // whole jobs, which do nothing, with a Redis of its own: in each round a worker does the same number of jobs measured
-// and not, in turning order, and the processor time of this process (user and system) is divided by them. What is compared are the two of a round. At the end the count of jobs that the
-// metrics tell is compared with how many were done.
+// and not, in turning order, and the processor time of this process (user and system) is divided by them. What is
+// compared are the two of a round. At the end the count of jobs that the metrics tell is compared with how many were done.
 import { spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import fs from 'node:fs';
@@ -16,7 +16,7 @@ import { value } from '@binnacle/metrics/testing';
 import { Queue, Worker } from 'bullmq';
 import { spread } from './clients.mjs';
 
-const [rounds, jobs] = [Number(process.argv[2] ?? 15), Number(process.argv[3] ?? 4_000)];
+const [rounds, jobs] = [Number(process.argv[2] ?? 9), Number(process.argv[3] ?? 4_000)];
 const EVENTS = 200_000;
 
 function show(what, values, digits) {

@@ -219,6 +219,8 @@ export function wholeWatches({
       up: gauge('dependency_up', { dependency: ['database', 'redis'] }, 'mostrecent'),
       calls: counter('calls_total', { operation: 'open', status: ['success', 'failed'] }),
       duration: seconds('call_duration_seconds', { operation: 'open' }),
+      failures: counter('call_failures_total', { operation: 'open', kind: ['timeout', 'dns', 'other'] }),
+      inFlight: gauge('calls_in_progress', { operation: 'open' }),
     },
     { where, secondsMax: 5 },
   );

@@ -23,18 +23,11 @@
  * The counts of a queue are Redis's, the same for whoever asks: one process of a service does, elected by a lock in its
  * metrics directory, and the metrics keep what was set last.
  */
-import { type BoundCounter, type Counter, counter } from './counter.ts';
-import { type BoundGauge, type Gauge, gauge } from './gauge.ts';
-import { type BoundHistogram, type Histogram, histogram } from './histogram.ts';
-import {
-  type Bindable,
-  type LabelNames,
-  type Part,
-  type PartNames,
-  partName,
-  type Renamed,
-  renamed,
-} from './instrument/naming.ts';
+import type { BoundCounter, Counter } from './counter.ts';
+import type { BoundGauge, Gauge } from './gauge.ts';
+import type { BoundHistogram, Histogram } from './histogram.ts';
+import type { Bindable, LabelNames, Part, PartNames, Renamed } from './instrument/naming.ts';
+import { Parts } from './instrument/parts.ts';
 import { measuredOnce, type Reporting } from './instrument/reporting.ts';
 import { label, type OpenLabel } from './labels.ts';
 import { QueueReader } from './queue/queue-reader.ts';
@@ -202,69 +195,59 @@ export function queueMetrics<
     throw new TypeError(
       'queueMetrics: a queue that counts knows neither starts nor job_name; leave them out',
     );
-  const ofQueue = { queue: label };
-  const ofJob = { queue: label, job_name: label };
-  const ofEnd = { ...ofJob, status: Object.values(statuses) };
-  const called = (part: QueuePart, usual: string) => partName<PartNames<QueuePart>>(names, part, usual);
-  const counts = (part: QueuePart, usual: string, help: string, of: typeof ofQueue) => {
-    const name = called(part, usual) as `${string}_total` | undefined;
-    return name && counter({ name, help, labels: renamed(of, labelNames), registry });
-  };
-  const times = (part: QueuePart, usual: string, help: string, buckets: readonly number[]) => {
-    const name = called(part, usual) as `${string}_seconds` | undefined;
-    const labels = renamed(ofJob, labelNames);
-    return name && histogram({ name, help, unit: 'seconds', labels, buckets, registry });
-  };
-  const labels = renamed(ofQueue, labelNames);
-  const level = (
-    part: QueuePart,
-    usual: string,
-    help: string,
-    mode: 'mostrecent' | 'live sum' = 'mostrecent',
-  ) => {
-    const name = called(part, usual);
-    return name && gauge({ name, help, mode, labels, registry });
-  };
+  const parts = new Parts<QueuePart>({ names, labels: labelNames, registry });
   const { buckets = DEFAULT_DURATION_BUCKETS, waitBuckets = DEFAULT_WAIT_BUCKETS } = options;
-  const oldest = called('oldestWaiting', 'queue_oldest_job_waiting_seconds') as
-    | `${string}_seconds`
-    | undefined;
-  const attempts = called('attempts', 'queue_job_attempts');
+  const ofQueue = { labels: { queue: label } };
+  const ofJob = { labels: { queue: label, job_name: label } };
+  const level = { ...ofQueue, mode: 'mostrecent' } as const;
   const metrics: { readonly [P in QueuePart]: unknown } = {
-    total: counts('total', 'queue_jobs_total', 'Jobs that have ended, by how', ofEnd),
-    retries: counts(
+    total: parts.counter('total', 'queue_jobs_total', 'Jobs that have ended, by how', {
+      labels: { ...ofJob.labels, status: Object.values(statuses) },
+    }),
+    retries: parts.counter(
       'retries',
       'queue_job_retries_total',
       'Attempts at jobs that failed and are made again',
       ofJob,
     ),
-    stalled: counts('stalled', 'queue_jobs_stalled_total', 'Jobs taken from workers that had gone', ofQueue),
-    duration: times('duration', 'queue_job_duration_seconds', 'How long attempts at jobs took', buckets),
-    wait: times('wait', 'queue_job_wait_seconds', 'From when a job is due to its first start', waitBuckets),
-    attempts:
-      attempts &&
-      histogram({
-        name: attempts,
-        help: 'Attempts that jobs had needed when they ended',
-        labels: renamed(ofJob, labelNames),
-        buckets: ATTEMPTS_BUCKETS,
-        registry,
-      }),
-    pending: level('pending', 'queue_jobs_waiting', 'Jobs that are due and wait'),
-    active: level('active', 'queue_jobs_active', 'Jobs that are worked on'),
-    delayed: level('delayed', 'queue_jobs_delayed', 'Jobs that are not due yet'),
-    waitingChildren: level('waitingChildren', 'queue_jobs_waiting_children', 'Jobs that wait for others'),
-    oldestWaiting:
-      oldest &&
-      gauge({
-        name: oldest,
-        help: 'For how long the job is due that has waited longest',
-        unit: 'seconds',
-        mode: 'mostrecent',
-        labels,
-        registry,
-      }),
-    workers: level('workers', 'queue_workers', 'Workers that run', 'live sum'),
+    stalled: parts.counter(
+      'stalled',
+      'queue_jobs_stalled_total',
+      'Jobs taken from workers that had gone',
+      ofQueue,
+    ),
+    duration: parts.histogram('duration', 'queue_job_duration_seconds', 'How long attempts at jobs took', {
+      ...ofJob,
+      unit: 'seconds',
+      buckets,
+    }),
+    wait: parts.histogram('wait', 'queue_job_wait_seconds', 'From when a job is due to its first start', {
+      ...ofJob,
+      unit: 'seconds',
+      buckets: waitBuckets,
+    }),
+    attempts: parts.histogram(
+      'attempts',
+      'queue_job_attempts',
+      'Attempts that jobs had needed when they ended',
+      { ...ofJob, buckets: ATTEMPTS_BUCKETS },
+    ),
+    pending: parts.gauge('pending', 'queue_jobs_waiting', 'Jobs that are due and wait', level),
+    active: parts.gauge('active', 'queue_jobs_active', 'Jobs that are worked on', level),
+    delayed: parts.gauge('delayed', 'queue_jobs_delayed', 'Jobs that are not due yet', level),
+    waitingChildren: parts.gauge(
+      'waitingChildren',
+      'queue_jobs_waiting_children',
+      'Jobs that wait for others',
+      level,
+    ),
+    oldestWaiting: parts.gauge(
+      'oldestWaiting',
+      'queue_oldest_job_waiting_seconds',
+      'For how long the job is due that has waited longest',
+      { ...level, unit: 'seconds' },
+    ),
+    workers: parts.gauge('workers', 'queue_workers', 'Workers that run', { ...ofQueue, mode: 'live sum' }),
   };
   return { ...metrics, countedBy, labelNames, statuses, registry } as unknown as QueueMetrics<N, R>;
 }

@@ -21,7 +21,7 @@
  * Tunnels (`CONNECT`) and WebSockets are connections and not requests, and are not counted.
  */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { type Counter, counter } from './counter.ts';
+import type { Counter } from './counter.ts';
 import {
   ABORTED_STATUS,
   type CallLabel,
@@ -41,18 +41,12 @@ import {
 } from './fetch/hosts.ts';
 import { nodeChannels } from './fetch/node-requests.ts';
 import { undiciChannels } from './fetch/undici-requests.ts';
-import { type Gauge, gauge } from './gauge.ts';
-import { type Histogram, histogram } from './histogram.ts';
-import {
-  type LabelNames,
-  type Naming,
-  type PartNames,
-  partName,
-  type Renamed,
-  renamed,
-} from './instrument/naming.ts';
+import type { Gauge } from './gauge.ts';
+import type { Histogram } from './histogram.ts';
+import type { LabelNames, Naming, PartNames, Renamed } from './instrument/naming.ts';
+import { Parts } from './instrument/parts.ts';
 import { type Reporting, reporting } from './instrument/reporting.ts';
-import { type LabelSpec, label } from './labels.ts';
+import { label } from './labels.ts';
 import type { Registry } from './registry.ts';
 
 // Declarations that are made of what is exported here name these.
@@ -93,7 +87,7 @@ export interface AnyFetchMetrics {
   readonly [COUNTED]: CountedParts;
 }
 
-interface Parts<R extends LabelNames<CallLabel>> {
+interface MetricsByPart<R extends LabelNames<CallLabel>> {
   /** `http_client_requests_total`. */
   readonly calls: Counter<Renamed<typeof CALLS, R>>;
   /** `http_client_request_duration_seconds`. */
@@ -109,7 +103,7 @@ export type FetchMetrics<
   N extends PartNames<CallPart> = Record<never, never>,
   R extends LabelNames<CallLabel> = Record<never, never>,
 > = {
-  readonly [P in CallPart as N extends { readonly [K in P]: false } ? never : P]: Parts<R>[P];
+  readonly [P in CallPart as N extends { readonly [K in P]: false } ? never : P]: MetricsByPart<R>[P];
 } & AnyFetchMetrics;
 
 /** What can be chosen about the definitions. */
@@ -128,38 +122,33 @@ export function fetchMetrics<
   const N extends PartNames<CallPart> = Record<never, never>,
   const R extends LabelNames<CallLabel> = Record<never, never>,
 >(options: FetchMetricsOptions<N, R> = {}): FetchMetrics<N, R> {
-  const { names, labels, buckets = DEFAULT_CALL_BUCKETS } = options;
-  const registry = options.registry === undefined ? {} : { registry: options.registry };
-  const named = <L extends LabelSpec>(part: CallPart, usual: string, own: L) => {
-    const name = partName(names, part, usual);
-    return name === undefined ? undefined : { name, labels: renamed(own, labels), ...registry };
-  };
-  const calls = named('calls', 'http_client_requests_total', CALLS);
-  const duration = named('duration', 'http_client_request_duration_seconds', DURATION);
-  const failures = named('failures', 'http_client_failures_total', FAILURES);
-  const inFlight = named('inFlight', 'http_client_requests_in_progress', IN_FLIGHT);
+  const { labels, buckets = DEFAULT_CALL_BUCKETS } = options;
+  const define = new Parts<CallPart>(options);
   const parts = {
-    calls:
-      calls &&
-      counter({
-        ...(calls as { name: `${string}_total` }),
-        help: 'Outgoing HTTP requests that ended, by status',
-      }),
-    duration:
-      duration &&
-      histogram({
-        ...(duration as { name: `${string}_seconds` }),
-        help: 'How long outgoing HTTP requests took, to the end of their answer',
-        unit: 'seconds',
-        buckets,
-      }),
-    failures:
-      failures &&
-      counter({
-        ...(failures as { name: `${string}_total` }),
-        help: 'Outgoing HTTP requests without their whole answer, by kind',
-      }),
-    inFlight: inFlight && gauge({ ...inFlight, help: 'Outgoing HTTP requests that are under way' }),
+    calls: define.counter(
+      'calls',
+      'http_client_requests_total',
+      'Outgoing HTTP requests that ended, by status',
+      { labels: CALLS },
+    ),
+    duration: define.histogram(
+      'duration',
+      'http_client_request_duration_seconds',
+      'How long outgoing HTTP requests took, to the end of their answer',
+      { unit: 'seconds', labels: DURATION, buckets },
+    ),
+    failures: define.counter(
+      'failures',
+      'http_client_failures_total',
+      'Outgoing HTTP requests without their whole answer, by kind',
+      { labels: FAILURES },
+    ),
+    inFlight: define.gauge(
+      'inFlight',
+      'http_client_requests_in_progress',
+      'Outgoing HTTP requests that are under way',
+      { labels: IN_FLIGHT },
+    ),
   };
   const given = Object.entries(parts).filter(([, metric]) => metric !== undefined);
   const counted = { ...parts, labels: labels ?? {} } as unknown as CountedParts;

@@ -13,11 +13,12 @@
  * of a device, and what a process said goes with it.
  */
 import { isMainThread } from 'node:worker_threads';
-import { type Gauge, gauge } from './gauge.ts';
+import type { Gauge } from './gauge.ts';
 import { type Run, runTool } from './gpu/gpu-command.ts';
 import { GPU_ARGUMENTS, GPU_TOOLS, type GpuReading, type GpuTool, parseGpus } from './gpu/gpu-readings.ts';
 import { INSIDE, type Metric } from './inside.ts';
-import { type LabelNames, type Part, partName, type Renamed, renamed } from './instrument/naming.ts';
+import type { LabelNames, Part, Renamed } from './instrument/naming.ts';
+import { Parts } from './instrument/parts.ts';
 import { type Reporting, reporting } from './instrument/reporting.ts';
 import { type LabelSpec, label, type OpenLabel } from './labels.ts';
 import type { Registry } from './registry.ts';
@@ -89,27 +90,23 @@ export interface GpuMetricsOptions<N extends GpuNames, R extends LabelNames<'dev
 export function gpuMetrics<const N extends GpuNames = None, const R extends LabelNames<'device'> = None>(
   options: GpuMetricsOptions<N, R> = {},
 ): GpuMetrics<N, R> {
-  const { names } = options;
-  const rest = {
-    labels: renamed({ device: label }, options.labels),
-    mode: 'live max',
-    ...(options.registry && { registry: options.registry }),
-  } as const;
-  const of = (part: GpuPart, usual: string, unit: '' | 'bytes' | 'celsius' | 'watts', help: string) => {
-    const name = partName<GpuNames>(names, part, usual);
-    return name && gauge({ name, help, unit: unit as '', ...rest });
-  };
+  const parts = new Parts<GpuPart>(options);
+  const own = { labels: { device: label }, mode: 'live max' } as const;
+  const bytes = { ...own, unit: 'bytes' };
   const defined = {
-    memoryUsed: of('memoryUsed', 'gpu_memory_used_bytes', 'bytes', 'Memory of the GPU in use'),
-    memoryTotal: of('memoryTotal', 'gpu_memory_total_bytes', 'bytes', 'Memory that the GPU has'),
-    utilization: of(
+    memoryUsed: parts.gauge('memoryUsed', 'gpu_memory_used_bytes', 'Memory of the GPU in use', bytes),
+    memoryTotal: parts.gauge('memoryTotal', 'gpu_memory_total_bytes', 'Memory that the GPU has', bytes),
+    utilization: parts.gauge(
       'utilization',
       'gpu_utilization_ratio',
-      '',
       'Share of time in which the GPU worked, from 0 to 1',
+      own,
     ),
-    temperature: of('temperature', 'gpu_temperature_celsius', 'celsius', 'Temperature of the GPU'),
-    power: of('power', 'gpu_power_watts', 'watts', 'Power that the GPU draws'),
+    temperature: parts.gauge('temperature', 'gpu_temperature_celsius', 'Temperature of the GPU', {
+      ...own,
+      unit: 'celsius',
+    }),
+    power: parts.gauge('power', 'gpu_power_watts', 'Power that the GPU draws', { ...own, unit: 'watts' }),
   };
   return defined as unknown as GpuMetrics<N, R>;
 }

@@ -20,18 +20,17 @@
  * A dependency has no series before its first check has ended, because neither 0 nor 1 would be true. Where several
  * processes of a service check, the worst of those that run is shown, unless another mode is chosen.
  */
-import { type Gauge, gauge } from './gauge.ts';
-import { type Histogram, histogram } from './histogram.ts';
+import type { Gauge } from './gauge.ts';
+import type { Histogram } from './histogram.ts';
 import { requireMs } from './instrument/interval.ts';
 import {
   type LabelNames,
   type Naming,
   type PartNames,
-  partName,
   type Renamed,
-  renamed,
   renamedValues,
 } from './instrument/naming.ts';
+import { Parts } from './instrument/parts.ts';
 import { type Reporting, reporting } from './instrument/reporting.ts';
 import { type SparseLabel, sparse } from './labels.ts';
 import type { Registry } from './registry.ts';
@@ -81,7 +80,7 @@ export interface AnyHealthMetrics {
   readonly [CHECKED]: CheckedParts;
 }
 
-interface Parts<D extends string, R extends LabelNames<HealthLabel>> {
+interface MetricsByPart<D extends string, R extends LabelNames<HealthLabel>> {
   /** `dependency_up`: 1 or 0. */
   readonly up: Gauge<Renamed<{ readonly dependency: SparseLabel<D> }, R>>;
   /** `dependency_check_duration_seconds`. */
@@ -94,7 +93,7 @@ export type HealthMetrics<
   N extends PartNames<HealthPart> = Record<never, never>,
   R extends LabelNames<HealthLabel> = Record<never, never>,
 > = {
-  readonly [P in HealthPart as N extends { readonly [K in P]: false } ? never : P]: Parts<D, R>[P];
+  readonly [P in HealthPart as N extends { readonly [K in P]: false } ? never : P]: MetricsByPart<D, R>[P];
 } & AnyHealthMetrics;
 
 /** What can be chosen about the definitions. */
@@ -125,34 +124,22 @@ export function healthMetrics<
   const N extends PartNames<HealthPart> = Record<never, never>,
   const R extends LabelNames<HealthLabel> = Record<never, never>,
 >(options: HealthMetricsOptions<D, N, R>): HealthMetrics<D, N, R> {
-  const { dependencies, mode = 'live min', buckets = DEFAULT_CHECK_BUCKETS, names, labels } = options;
-  const upName = partName(names, 'up', 'dependency_up');
-  const durationName = partName(names, 'duration', 'dependency_check_duration_seconds');
+  const { dependencies, mode = 'live min', buckets = DEFAULT_CHECK_BUCKETS, labels } = options;
   if (labels?.dependency === false && dependencies.length > 1)
     throw new TypeError('healthMetrics: several dependencies need the label that tells them apart');
-  const where = {
-    labels: renamed({ dependency: sparse<string>(dependencies) }, labels),
-    ...(options.registry && { registry: options.registry }),
-  };
-  const parts = {
-    ...(upName !== undefined && {
-      up: gauge({
-        name: upName,
-        help: 'Whether a dependency is well: 1, or 0 where it is not',
-        mode,
-        ...where,
-      }),
-    }),
-    ...(durationName !== undefined && {
-      duration: histogram({
-        name: durationName as `${string}_seconds`,
-        unit: 'seconds',
-        help: 'How long health checks took',
-        buckets,
-        ...where,
-      }),
-    }),
-  };
+  const define = new Parts<HealthPart>(options);
+  const own = { dependency: sparse<string>(dependencies) };
+  const up = define.gauge('up', 'dependency_up', 'Whether a dependency is well: 1, or 0 where it is not', {
+    labels: own,
+    mode,
+  });
+  const duration = define.histogram(
+    'duration',
+    'dependency_check_duration_seconds',
+    'How long health checks took',
+    { unit: 'seconds', labels: own, buckets },
+  );
+  const parts = { ...(up && { up }), ...(duration && { duration }) };
   const checked = { up: undefined, duration: undefined, ...parts, mode, labels: labels ?? {}, dependencies };
   return { ...parts, [CHECKED]: checked } as unknown as HealthMetrics<D, N, R>;
 }

@@ -8,9 +8,9 @@
  * The instruments of frameworks count into the same metrics: `@binnacle/metrics/fastify`, `/express`, and others.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Counter, counter } from './counter.ts';
-import { type Gauge, gauge } from './gauge.ts';
-import { type Histogram, histogram } from './histogram.ts';
+import type { Counter } from './counter.ts';
+import type { Gauge } from './gauge.ts';
+import type { Histogram } from './histogram.ts';
 import { type NodeExchangeOptions, NodeExchanges } from './http/node-exchange.ts';
 import {
   type AnyHttpMetrics,
@@ -20,15 +20,8 @@ import {
   RECORDED,
   type RecordedParts,
 } from './http/recorder.ts';
-import {
-  type LabelNames,
-  type Naming,
-  type Part,
-  type PartNames,
-  partName,
-  type Renamed,
-  renamed,
-} from './instrument/naming.ts';
+import type { LabelNames, Naming, Part, PartNames, Renamed } from './instrument/naming.ts';
+import { Parts } from './instrument/parts.ts';
 import { type Reporting, reporting } from './instrument/reporting.ts';
 import { label, type OpenLabel } from './labels.ts';
 import type { Registry } from './registry.ts';
@@ -117,75 +110,47 @@ export function httpMetrics<
   const R extends LabelNames<HttpLabel> = Record<never, never>,
   const F extends InFlightLabel = never,
 >(options: HttpMetricsOptions<N, R, F> = {}): HttpMetrics<N, R, F> {
-  const { names, labels } = options;
-  const where = options.registry === undefined ? {} : { registry: options.registry };
-  const nameOf = (part: HttpPart, usual: string) => partName<PartNames<HttpPart>>(names, part, usual);
+  const parts = new Parts<HttpPart>(options);
   const inFlightLabels = [...new Set<InFlightLabel>(options.inFlightLabels)];
   const own = { method: label, endpoint: label };
-  const byEndpoint = { labels: renamed(own, labels), ...where };
-  const buckets = options.sizeBuckets ?? DEFAULT_SIZE_BUCKETS;
+  const sizes = { unit: 'bytes', labels: own, buckets: options.sizeBuckets ?? DEFAULT_SIZE_BUCKETS };
   const recorded = {
-    requests: defined(nameOf('requests', 'http_requests_total'), (name) =>
-      counter({
-        name: name as `${string}_total`,
-        help: 'Total HTTP requests',
-        labels: renamed({ ...own, status: label }, labels),
-        ...where,
-      }),
+    requests: parts.counter('requests', 'http_requests_total', 'Total HTTP requests', {
+      labels: { ...own, status: label },
+    }),
+    duration: parts.histogram(
+      'duration',
+      'http_request_duration_seconds',
+      'HTTP request duration in seconds',
+      { unit: 'seconds', labels: own, buckets: options.buckets ?? DEFAULT_DURATION_BUCKETS },
     ),
-    duration: defined(nameOf('duration', 'http_request_duration_seconds'), (name) =>
-      histogram({
-        name: name as `${string}_seconds`,
-        help: 'HTTP request duration in seconds',
-        unit: 'seconds',
-        buckets: options.buckets ?? DEFAULT_DURATION_BUCKETS,
-        ...byEndpoint,
-      }),
+    inFlight: parts.gauge('inFlight', 'http_requests_in_progress', 'HTTP requests that are being answered', {
+      labels: Object.fromEntries(inFlightLabels.map((one) => [one, label])),
+    }),
+    errors: parts.counter(
+      'errors',
+      'http_errors_total',
+      'Exceptions while answering HTTP requests, by the name of their class',
+      { labels: { ...own, error_type: label } },
     ),
-    inFlight: defined(nameOf('inFlight', 'http_requests_in_progress'), (name) =>
-      gauge({
-        name,
-        help: 'HTTP requests that are being answered',
-        labels: renamed(Object.fromEntries(inFlightLabels.map((one) => [one, label])), labels),
-        ...where,
-      }),
+    requestSize: parts.histogram(
+      'requestSize',
+      'http_request_size_bytes',
+      'Size of the bodies of HTTP requests in bytes',
+      sizes,
     ),
-    errors: defined(nameOf('errors', 'http_errors_total'), (name) =>
-      counter({
-        name: name as `${string}_total`,
-        help: 'Exceptions while answering HTTP requests, by the name of their class',
-        labels: renamed({ ...own, error_type: label }, labels),
-        ...where,
-      }),
-    ),
-    requestSize: defined(nameOf('requestSize', 'http_request_size_bytes'), (name) =>
-      histogram({
-        name: name as `${string}_bytes`,
-        help: 'Size of the bodies of HTTP requests in bytes',
-        unit: 'bytes',
-        buckets,
-        ...byEndpoint,
-      }),
-    ),
-    responseSize: defined(nameOf('responseSize', 'http_response_size_bytes'), (name) =>
-      histogram({
-        name: name as `${string}_bytes`,
-        help: 'Size of the bodies of HTTP answers in bytes',
-        unit: 'bytes',
-        buckets,
-        ...byEndpoint,
-      }),
+    responseSize: parts.histogram(
+      'responseSize',
+      'http_response_size_bytes',
+      'Size of the bodies of HTTP answers in bytes',
+      sizes,
     ),
   };
   // Labels and parts are those of the type: both are made of the same names.
   return {
     ...recorded,
-    [RECORDED]: { ...recorded, inFlightLabels, labels: labels ?? {} } as unknown as RecordedParts,
+    [RECORDED]: { ...recorded, inFlightLabels, labels: options.labels ?? {} } as unknown as RecordedParts,
   } as unknown as HttpMetrics<N, R, F>;
-}
-
-function defined<M>(name: string | undefined, define: (name: string) => M): M | undefined {
-  return name === undefined ? undefined : define(name);
 }
 
 /** How a server is measured. */

@@ -10,11 +10,9 @@
  *
  * What the driver sends by itself to connect and to tidy up (`hello`, `saslStart`, `endSessions`) is left out.
  */
-import type { BoundCounter } from './counter.ts';
-import { type Counter, counter } from './counter.ts';
-import type { BoundGauge } from './gauge.ts';
-import { type Gauge, gauge } from './gauge.ts';
-import { type BoundHistogram, type Histogram, histogram } from './histogram.ts';
+import type { BoundCounter, Counter } from './counter.ts';
+import type { BoundGauge, Gauge } from './gauge.ts';
+import type { BoundHistogram, Histogram } from './histogram.ts';
 import { FewValues } from './instrument/few-values.ts';
 import {
   type Bindable,
@@ -22,10 +20,9 @@ import {
   type LabelNames,
   type Part,
   type PartNames,
-  partName,
   type Renamed,
-  renamed,
 } from './instrument/naming.ts';
+import { Parts } from './instrument/parts.ts';
 import { measuredOnce, type Reporting } from './instrument/reporting.ts';
 import { label, type OpenLabel } from './labels.ts';
 import { collectionOf, NO_COLLECTION, OTHER, operationOf } from './mongodb/commands.ts';
@@ -102,44 +99,31 @@ export function mongoMetrics<
   const N extends PartNames<MongoPart> = Record<never, never>,
   const R extends LabelNames<MongoLabel> = Record<never, never>,
 >(options: MongoMetricsOptions<N, R> = {}): MongoMetrics<N, R> {
-  const { names, labels } = options;
-  const registry = options.registry === undefined ? {} : { registry: options.registry };
-  const named = (part: MongoPart, usual: string) => partName<PartNames<MongoPart>>(names, part, usual);
-  const level = (part: MongoPart, usual: string, help: string) => {
-    const name = named(part, usual);
-    return name && gauge({ name, help, ...registry });
-  };
-  const duration = named('duration', 'mongodb_command_duration_seconds');
-  const errors = named('errors', 'mongodb_errors_total');
+  const parts = new Parts<MongoPart>(options);
   const metrics: { readonly [P in MongoPart]: unknown } = {
-    duration:
-      duration &&
-      histogram({
-        name: duration as `${string}_seconds`,
-        help: 'Commands to MongoDB, until they are answered',
+    duration: parts.histogram(
+      'duration',
+      'mongodb_command_duration_seconds',
+      'Commands to MongoDB, until they are answered',
+      {
         unit: 'seconds',
-        labels: renamed({ operation: label, collection: label }, labels),
+        labels: { operation: label, collection: label },
         buckets: options.buckets ?? DEFAULT_OPERATION_BUCKETS,
-        ...registry,
-      }),
-    errors:
-      errors &&
-      counter({
-        name: errors as `${string}_total`,
-        help: 'Errors of MongoDB and of connections to it',
-        labels: renamed({ error_type: MONGO_ERROR_TYPES }, labels),
-        ...registry,
-      }),
-    connections: level(
+      },
+    ),
+    errors: parts.counter('errors', 'mongodb_errors_total', 'Errors of MongoDB and of connections to it', {
+      labels: { error_type: MONGO_ERROR_TYPES },
+    }),
+    connections: parts.gauge(
       'connections',
       'mongodb_connections_active',
       'Connections to MongoDB that somebody uses',
     ),
-    idle: level('idle', 'mongodb_connections_idle', 'Connections to MongoDB that nobody uses'),
-    waiting: level('waiting', 'mongodb_connections_waiting', 'Operations that wait for a connection'),
-    connectionsMax: level('connectionsMax', 'mongodb_connections_max', 'Connections that there can be'),
+    idle: parts.gauge('idle', 'mongodb_connections_idle', 'Connections to MongoDB that nobody uses'),
+    waiting: parts.gauge('waiting', 'mongodb_connections_waiting', 'Operations that wait for a connection'),
+    connectionsMax: parts.gauge('connectionsMax', 'mongodb_connections_max', 'Connections that there can be'),
   };
-  return { ...metrics, labelNames: labels ?? {} } as unknown as MongoMetrics<N, R>;
+  return { ...metrics, labelNames: options.labels ?? {} } as unknown as MongoMetrics<N, R>;
 }
 
 /** The metrics that MongoDB is measured with; what {@link mongoMetrics} makes, whatever it is called. */

@@ -21,6 +21,7 @@ import { ExpressRoutes } from './http/express-routes.ts';
 import { type NodeExchangeOptions, NodeExchanges, requestFailed } from './http/node-exchange.ts';
 import { type AnyHttpMetrics, HttpRecorder } from './http/recorder.ts';
 import { httpMetrics } from './http.ts';
+import { warn } from './serve/warnings.ts';
 
 /** What of a Nest application is used. */
 export interface NestApplication {
@@ -99,8 +100,9 @@ function noteExceptions({ routesResolver, middlewareModule }: Inside): void {
   const filters = routesResolver?.routerExceptionsFilter;
   const proxies = middlewareModule?.routerProxy;
   if (typeof filters?.create !== 'function' || typeof proxies?.createProxy !== 'function') {
-    process.emitWarning('This version of Nest does not show exceptions: http_errors_total stays empty.', {
-      code: 'BINNACLE_NEST_EXCEPTIONS',
+    warn({
+      code: 'nest_exceptions',
+      message: 'this version of Nest does not show exceptions: errors of requests are not counted',
     });
     return;
   }

@@ -13,17 +13,11 @@
  * A command that waits in Redis until there is something (`BLPOP`, `XREAD BLOCK`, `WAIT`) is counted in
  * `redis_blocking_commands_total` and has no duration: 30 seconds of waiting for a job would look like a slow Redis.
  */
-import { type Counter, counter } from './counter.ts';
-import { type Gauge, gauge } from './gauge.ts';
-import { type Histogram, histogram } from './histogram.ts';
-import {
-  type LabelNames,
-  type Part,
-  type PartNames,
-  partName,
-  type Renamed,
-  renamed,
-} from './instrument/naming.ts';
+import type { Counter } from './counter.ts';
+import type { Gauge } from './gauge.ts';
+import type { Histogram } from './histogram.ts';
+import type { LabelNames, Part, PartNames, Renamed } from './instrument/naming.ts';
+import { Parts } from './instrument/parts.ts';
 import { measuredOnce, type Reporting } from './instrument/reporting.ts';
 import { label, type OpenLabel } from './labels.ts';
 import { REDIS_ERROR_TYPES } from './redis/errors.ts';
@@ -109,46 +103,40 @@ export function redisMetrics<
   const N extends PartNames<RedisPart> = Record<never, never>,
   const R extends LabelNames<RedisLabel> = Record<never, never>,
 >(options: RedisMetricsOptions<N, R> = {}): RedisMetrics<N, R> {
-  const { names, labels } = options;
-  const registry = options.registry === undefined ? {} : { registry: options.registry };
-  const total = (part: RedisPart, usual: string, help: string, of = {}) => {
-    const name = partName<PartNames<RedisPart>>(names, part, usual) as `${string}_total` | undefined;
-    return name && counter({ name, help, labels: renamed(of, labels), ...registry });
-  };
-  const level = (part: RedisPart, usual: string, help: string) => {
-    const name = partName<PartNames<RedisPart>>(names, part, usual);
-    return name && gauge({ name, help, ...registry });
-  };
-  const duration = partName<PartNames<RedisPart>>(names, 'duration', 'redis_command_duration_seconds');
+  const parts = new Parts<RedisPart>(options);
   const command = { command: label };
   const metrics: { readonly [P in RedisPart]: unknown } = {
-    duration:
-      duration &&
-      histogram({
-        name: duration as `${string}_seconds`,
-        help: 'Commands to Redis, until they are answered',
-        unit: 'seconds',
-        labels: renamed(command, labels),
-        buckets: options.buckets ?? DEFAULT_COMMAND_BUCKETS,
-        ...registry,
-      }),
-    blocking: total(
+    duration: parts.histogram(
+      'duration',
+      'redis_command_duration_seconds',
+      'Commands to Redis, until they are answered',
+      { unit: 'seconds', labels: command, buckets: options.buckets ?? DEFAULT_COMMAND_BUCKETS },
+    ),
+    blocking: parts.counter(
       'blocking',
       'redis_blocking_commands_total',
       'Commands that wait in Redis, answered',
-      command,
+      { labels: command },
     ),
-    errors: total('errors', 'redis_errors_total', 'Errors of Redis and of connections to it', {
-      error_type: REDIS_ERROR_TYPES,
+    errors: parts.counter('errors', 'redis_errors_total', 'Errors of Redis and of connections to it', {
+      labels: { error_type: REDIS_ERROR_TYPES },
     }),
-    hits: total('hits', 'redis_hits_total', 'Values that were looked up in Redis and were there'),
-    misses: total('misses', 'redis_misses_total', 'Values that were looked up in Redis and were not there'),
-    connections: level('connections', 'redis_connections', 'Clients of Redis that are ready'),
-    down: level('down', 'redis_connections_down', 'Clients of Redis that should be ready and are not'),
-    waiting: level('waiting', 'redis_commands_waiting', 'Commands that wait for a connection to Redis'),
-    reconnects: total('reconnects', 'redis_reconnects_total', 'Connections to Redis that were made again'),
+    hits: parts.counter('hits', 'redis_hits_total', 'Values that were looked up in Redis and were there'),
+    misses: parts.counter(
+      'misses',
+      'redis_misses_total',
+      'Values that were looked up in Redis and were not there',
+    ),
+    connections: parts.gauge('connections', 'redis_connections', 'Clients of Redis that are ready'),
+    down: parts.gauge('down', 'redis_connections_down', 'Clients of Redis that should be ready and are not'),
+    waiting: parts.gauge('waiting', 'redis_commands_waiting', 'Commands that wait for a connection to Redis'),
+    reconnects: parts.counter(
+      'reconnects',
+      'redis_reconnects_total',
+      'Connections to Redis that were made again',
+    ),
   };
-  return { ...metrics, labelNames: labels ?? {} } as unknown as RedisMetrics<N, R>;
+  return { ...metrics, labelNames: options.labels ?? {} } as unknown as RedisMetrics<N, R>;
 }
 
 /** A client of ioredis or node-redis: alone, or a cluster, a sentinel or a pool of them. */

@@ -9,9 +9,9 @@
  * What a storage holds is one number for the whole service, so its gauges are those of whoever measured last; measure it
  * in one process. Before it was measured, and when it could not be for long, there is no series: 0 would be a lie.
  */
-import { type BoundCounter, type Counter, counter } from './counter.ts';
-import { type Gauge, gauge } from './gauge.ts';
-import { type BoundHistogram, type Histogram, histogram } from './histogram.ts';
+import type { BoundCounter, Counter } from './counter.ts';
+import type { Gauge } from './gauge.ts';
+import type { BoundHistogram, Histogram } from './histogram.ts';
 import { FewValues } from './instrument/few-values.ts';
 import { requireMs } from './instrument/interval.ts';
 import {
@@ -20,11 +20,10 @@ import {
   type LabelNames,
   type Part,
   type PartNames,
-  partName,
   type Renamed,
-  renamed,
   renamedValues,
 } from './instrument/naming.ts';
+import { Parts } from './instrument/parts.ts';
 import { type Reporting, reporting } from './instrument/reporting.ts';
 import { type LabelSpec, label, type OpenLabel } from './labels.ts';
 import type { Registry } from './registry.ts';
@@ -143,60 +142,43 @@ export function storageMetrics<
   const R extends LabelNames<StorageLabel> = Record<never, never>,
   const C extends boolean = false,
 >(options: StorageMetricsOptions<P, N, R, C> = {}): StorageMetrics<P, N, R, C> {
-  const { names, labels, providers } = options;
-  const registry = options.registry === undefined ? {} : { registry: options.registry };
-  const named = (part: StoragePart, usual: string) => partName<PartNames<StoragePart>>(names, part, usual);
+  const { providers, buckets = DEFAULT_STORAGE_BUCKETS } = options;
+  const parts = new Parts<StoragePart>(options);
   const provider: LabelSpec[string] = providers ?? label;
-  const level = (part: StoragePart, usual: string, help: string, unit: '' | 'bytes') => {
-    const name = named(part, usual);
-    // The provider is open, or those that were not measured yet would be said to hold nothing.
-    return (
-      name &&
-      gauge({
-        name: name as `${string}_bytes`,
-        help,
-        unit: unit as 'bytes',
-        mode: 'mostrecent',
-        labels: renamed({ provider: label }, labels),
-        ...registry,
-      })
-    );
-  };
-  const endings = (part: StoragePart, usual: string, help: string) => {
-    const name = named(part, usual) as `${string}_total` | undefined;
-    const status = STORAGE_STATUSES;
-    return name && counter({ name, help, labels: renamed({ provider, status }, labels), ...registry });
-  };
-  const duration = (part: StoragePart, usual: string, help: string) => {
-    const name = named(part, usual) as `${string}_seconds` | undefined;
-    const buckets = options.buckets ?? DEFAULT_STORAGE_BUCKETS;
-    return (
-      name &&
-      histogram({ name, help, unit: 'seconds', labels: renamed({ provider }, labels), buckets, ...registry })
-    );
-  };
-  const usageErrors = named('usageErrors', 'storage_usage_errors_total') as `${string}_total` | undefined;
+  const endings = { labels: { provider, status: STORAGE_STATUSES } };
+  const duration = { unit: 'seconds', labels: { provider }, buckets };
+  // The provider is open, or those that were not measured yet would be said to hold nothing.
+  const level = { labels: { provider: label }, mode: 'mostrecent' } as const;
+  const bytes = { ...level, unit: 'bytes' };
   const metrics: { readonly [Q in StoragePart]: unknown } = {
-    usage: level('usage', 'storage_usage_bytes', 'Storage used in bytes', 'bytes'),
-    files: level('files', 'storage_file_count', 'Number of files in storage', ''),
+    usage: parts.gauge('usage', 'storage_usage_bytes', 'Storage used in bytes', bytes),
+    files: parts.gauge('files', 'storage_file_count', 'Number of files in storage', level),
     capacity:
       options.capacity === true
-        ? level('capacity', 'storage_capacity_bytes', 'What storage can hold, in bytes', 'bytes')
+        ? parts.gauge('capacity', 'storage_capacity_bytes', 'What storage can hold, in bytes', bytes)
         : undefined,
-    usageErrors:
-      usageErrors &&
-      counter({ name: usageErrors, help: 'Failures to measure the usage of storage', ...registry }),
-    writes: endings('writes', 'storage_uploads_total', 'Files written to storage'),
-    writeDuration: duration('writeDuration', 'storage_upload_duration_seconds', 'Writing a file to storage'),
-    reads: endings('reads', 'storage_downloads_total', 'Files read from storage'),
-    readDuration: duration(
+    usageErrors: parts.counter(
+      'usageErrors',
+      'storage_usage_errors_total',
+      'Failures to measure the usage of storage',
+    ),
+    writes: parts.counter('writes', 'storage_uploads_total', 'Files written to storage', endings),
+    writeDuration: parts.histogram(
+      'writeDuration',
+      'storage_upload_duration_seconds',
+      'Writing a file to storage',
+      duration,
+    ),
+    reads: parts.counter('reads', 'storage_downloads_total', 'Files read from storage', endings),
+    readDuration: parts.histogram(
       'readDuration',
       'storage_download_duration_seconds',
       'Reading a file from storage',
+      duration,
     ),
-    deletes: endings('deletes', 'storage_deletes_total', 'Files removed from storage'),
+    deletes: parts.counter('deletes', 'storage_deletes_total', 'Files removed from storage', endings),
   };
-  return { ...metrics, labelNames: labels ?? {}, providers } as unknown as StorageMetrics<P, N, R, C>;
+  return { ...metrics, labelNames: options.labels ?? {}, providers } as unknown as StorageMetrics<P, N, R, C>;
 }
 
 /** The metrics that storage is measured with; what {@link storageMetrics} makes, whatever it is called. */

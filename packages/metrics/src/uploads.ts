@@ -9,19 +9,18 @@
  * Each upload ends once: what is told first counts, and what is told later does not. So the place that knows most may
  * tell it, and a `finally` behind it may call all else a failure.
  */
-import { type BoundCounter, type Counter, counter } from './counter.ts';
-import { type BoundGauge, type Gauge, gauge } from './gauge.ts';
-import { type BoundHistogram, type Histogram, histogram } from './histogram.ts';
+import type { BoundCounter, Counter } from './counter.ts';
+import type { BoundGauge, Gauge } from './gauge.ts';
+import type { BoundHistogram, Histogram } from './histogram.ts';
 import {
   type Bindable,
   bound,
   type LabelNames,
   type Part,
   type PartNames,
-  partName,
   type Renamed,
-  renamed,
 } from './instrument/naming.ts';
+import { Parts } from './instrument/parts.ts';
 import type { Registry } from './registry.ts';
 import { secondsSince } from './timer.ts';
 import { UPLOAD_REASONS, type UploadReason } from './uploads/validation.ts';
@@ -117,7 +116,7 @@ export interface UploadMetricsOptions<
   /** Upper bounds of the size histogram in bytes. Default: {@link DEFAULT_SIZE_BUCKETS}. */
   readonly sizeBuckets?: readonly number[];
   /** Upper bounds of the duration histogram in seconds. Default: {@link DEFAULT_UPLOAD_BUCKETS}. */
-  readonly durationBuckets?: readonly number[];
+  readonly buckets?: readonly number[];
   /** Default: the registry of the process. */
   readonly registry?: Registry;
 }
@@ -129,54 +128,34 @@ export function uploadMetrics<
   const N extends PartNames<UploadPart | 'total'> = Record<never, never>,
   const R extends LabelNames<UploadLabel> = Record<never, never>,
 >(options: UploadMetricsOptions<S, Reason, N, R> = {}): UploadMetrics<S, Reason, N, R> {
-  const { names, labels } = options;
-  const registry = options.registry === undefined ? {} : { registry: options.registry };
-  const named = (part: UploadPart | 'total', usual: string) =>
-    partName<PartNames<UploadPart | 'total'>>(names, part, usual);
+  const parts = new Parts<UploadPart | 'total'>(options);
   const statuses: UploadStatuses = options.statuses ?? UPLOAD_STATUSES;
   const reasons: readonly string[] = options.reasons ?? UPLOAD_REASONS;
-  const { accepted, tooLarge, refused: refusedStatus, failed } = statuses;
-  const size = named('size', 'upload_file_size_bytes');
-  const duration = named('duration', 'upload_duration_seconds');
-  const inProgress = named('inProgress', 'uploads_in_progress');
-  const refused = named('refused', 'upload_validation_failures_total');
+  const { accepted, tooLarge, refused, failed } = statuses;
   const metrics = {
-    total: counter({
-      name: (named('total', 'uploads_total') ?? 'uploads_total') as `${string}_total`,
-      help: 'Total file uploads',
-      labels: renamed({ status: [...new Set([accepted, tooLarge, refusedStatus, failed])] }, labels),
-      ...registry,
+    total: parts.counter('total', 'uploads_total', 'Total file uploads', {
+      labels: { status: [...new Set([accepted, tooLarge, refused, failed])] },
     }),
-    size:
-      size &&
-      histogram({
-        name: size as `${string}_bytes`,
-        help: 'Size of uploaded files in bytes',
-        unit: 'bytes',
-        buckets: options.sizeBuckets ?? DEFAULT_SIZE_BUCKETS,
-        ...registry,
-      }),
-    duration:
-      duration &&
-      histogram({
-        name: duration as `${string}_seconds`,
-        help: 'Time that uploads took that were not refused',
-        unit: 'seconds',
-        buckets: options.durationBuckets ?? DEFAULT_UPLOAD_BUCKETS,
-        ...registry,
-      }),
-    inProgress: inProgress && gauge({ name: inProgress, help: 'Uploads under way', ...registry }),
-    refused:
-      refused &&
-      counter({
-        name: refused as `${string}_total`,
-        help: 'Upload validation failures by reason',
-        labels: renamed({ reason: reasons }, labels),
-        ...registry,
-      }),
+    size: parts.histogram('size', 'upload_file_size_bytes', 'Size of uploaded files in bytes', {
+      unit: 'bytes',
+      buckets: options.sizeBuckets ?? DEFAULT_SIZE_BUCKETS,
+    }),
+    duration: parts.histogram(
+      'duration',
+      'upload_duration_seconds',
+      'Time that uploads took that were not refused',
+      { unit: 'seconds', buckets: options.buckets ?? DEFAULT_UPLOAD_BUCKETS },
+    ),
+    inProgress: parts.gauge('inProgress', 'uploads_in_progress', 'Uploads under way'),
+    refused: parts.counter(
+      'refused',
+      'upload_validation_failures_total',
+      'Upload validation failures by reason',
+      { labels: { reason: reasons } },
+    ),
     statuses,
     sizeReasons: options.sizeReasons ?? reasons.filter((reason) => reason === 'file_too_large'),
-    labelNames: labels ?? {},
+    labelNames: options.labels ?? {},
   };
   return metrics as unknown as UploadMetrics<S, Reason, N, R>;
 }

@@ -7,10 +7,11 @@
  *       labels: { table: false },
  *     })
  */
-import { type Counter, counter } from '../counter.ts';
-import { type Gauge, gauge } from '../gauge.ts';
-import { type BoundHistogram, type Histogram, histogram } from '../histogram.ts';
-import { type LabelNames, type Part, type Renamed, renamed } from '../instrument/naming.ts';
+import type { Counter } from '../counter.ts';
+import type { Gauge } from '../gauge.ts';
+import type { BoundHistogram, Histogram } from '../histogram.ts';
+import type { LabelNames, Part, Renamed } from '../instrument/naming.ts';
+import { Parts } from '../instrument/parts.ts';
 import { type ClosedLabel, closed, label, type OpenLabel } from '../labels.ts';
 import type { Registry } from '../registry.ts';
 import { ERROR_TYPES, type ErrorType } from './error-types.ts';
@@ -85,55 +86,46 @@ export function databaseMetrics<
   const N extends DatabaseNames = Record<never, never>,
   const R extends LabelNames<DatabaseLabel> = Record<never, never>,
 >(options: DatabaseMetricsOptions<N, R> = {}): DatabaseMetrics<N, R> {
-  const names: DatabaseNames = options.names ?? {};
-  const registry = options.registry === undefined ? {} : { registry: options.registry };
+  const parts = new Parts<keyof DatabaseNames>(options);
   const buckets = options.buckets ?? DEFAULT_DATABASE_BUCKETS;
-  const part = <Name extends string, M>(name: Name | false, define: (name: Name) => M): M | undefined =>
-    name === false ? undefined : define(name);
-  const level = (help: string) => (name: string) => gauge({ name, help, ...registry });
   const metrics = {
-    duration: part(names.duration ?? 'database_operation_duration_seconds', (name) =>
-      histogram({
-        name,
-        unit: 'seconds',
-        help: 'How long operations of the database took, without the wait for a connection',
-        labels: renamed({ operation: label, table: label }, options.labels),
-        buckets,
-        ...registry,
-      }),
+    duration: parts.histogram(
+      'duration',
+      'database_operation_duration_seconds',
+      'How long operations of the database took, without the wait for a connection',
+      { unit: 'seconds', labels: { operation: label, table: label }, buckets },
     ),
-    errors: part(names.errors ?? 'database_errors_total', (name) =>
-      counter({
-        name,
-        help: 'Operations of the database that failed, and connections that were not made or were lost',
-        labels: renamed({ error_type: closed(ERROR_TYPES, { otherwise: 'other' }) }, options.labels),
-        ...registry,
-      }),
+    errors: parts.counter(
+      'errors',
+      'database_errors_total',
+      'Operations of the database that failed, and connections that were not made or were lost',
+      { labels: { error_type: closed(ERROR_TYPES, { otherwise: 'other' }) } },
     ),
-    connections: part(
-      names.connections ?? 'database_connections_active',
-      level('Connections to the database that are in use'),
+    connections: parts.gauge(
+      'connections',
+      'database_connections_active',
+      'Connections to the database that are in use',
     ),
-    idle: part(
-      names.idle ?? 'database_connections_idle',
-      level('Connections to the database that are open and not in use'),
+    idle: parts.gauge(
+      'idle',
+      'database_connections_idle',
+      'Connections to the database that are open and not in use',
     ),
-    waiting: part(
-      names.waiting ?? 'database_connections_waiting',
-      level('How many wait for a connection to the database'),
+    waiting: parts.gauge(
+      'waiting',
+      'database_connections_waiting',
+      'How many wait for a connection to the database',
     ),
-    connectionsMax: part(
-      names.connectionsMax ?? 'database_connections_max',
-      level('Connections to the database that there can be'),
+    connectionsMax: parts.gauge(
+      'connectionsMax',
+      'database_connections_max',
+      'Connections to the database that there can be',
     ),
-    wait: part(names.wait ?? 'database_connection_wait_seconds', (name) =>
-      histogram({
-        name,
-        unit: 'seconds',
-        help: 'How long it took to get a connection to the database',
-        buckets,
-        ...registry,
-      }),
+    wait: parts.histogram(
+      'wait',
+      'database_connection_wait_seconds',
+      'How long it took to get a connection to the database',
+      { unit: 'seconds', buckets },
     ),
     labelNames: options.labels ?? {},
   };
