@@ -1,7 +1,7 @@
 /** The process `assets-service`. */
 import { createServer } from 'node:http';
-import { database, http, SERVICE } from '../metrics/assets.ts';
-import { instrumentServer } from '../metrics/instruments.ts';
+import { instrumentFetch } from '@binnacle/metrics/fetch';
+import { calls, database, SERVICE } from '../metrics/assets.ts';
 import { Announcer } from '../service/announcements.ts';
 import { openDatabase } from '../service/database.ts';
 import { runService } from '../service/group.ts';
@@ -17,10 +17,10 @@ await runService({
 
   async start(environment) {
     const searchUrl = urlFrom(environment, 'SEARCH_SERVICE_URL', 'http://127.0.0.1:8004');
+    instrumentFetch({ metrics: calls, hosts: [new URL(searchUrl).host] });
     const pool = await openDatabase(environment, database);
     const announcer = new Announcer(pool, searchUrl, SERVICE);
     const server = createServer(createApp(new Assets(pool, announcer)));
-    instrumentServer(server, { metrics: http });
     announcer.start();
     return {
       server,

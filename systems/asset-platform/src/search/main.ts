@@ -1,8 +1,7 @@
 /** The process `search-service`. */
 import type { Server } from 'node:http';
 import { createAdaptorServer } from '@hono/node-server';
-import { instrumentServer } from '../metrics/instruments.ts';
-import { database, http, SERVICE } from '../metrics/search.ts';
+import { database, SERVICE } from '../metrics/search.ts';
 import { openDatabase } from '../service/database.ts';
 import { runService } from '../service/group.ts';
 import { createApp } from './app.ts';
@@ -21,7 +20,6 @@ await runService({
     const index = new SearchIndex(pool);
     // Plain HTTP is asked for by giving it no TLS; the type covers HTTP/2 as well.
     const server = createAdaptorServer({ fetch: createApp(index).fetch }) as Server;
-    instrumentServer(server, { metrics: http });
     const timer = setInterval(() => void index.forget().catch(() => {}), FORGET_INTERVAL_MS);
     return {
       server,

@@ -1,7 +1,7 @@
 /** A worker's connections to the database, measured, with all migrations done. */
+import { type DatabaseParts, instrumentPool } from '@binnacle/metrics/pg';
 import { Pool, type PoolClient } from 'pg';
 import { migrate } from '../database/migrations.ts';
-import { type DatabaseMetrics, instrumentPool } from '../metrics/instruments.ts';
 import { type Environment, urlFrom } from './settings.ts';
 
 /** Connections of one worker at most. */
@@ -10,16 +10,16 @@ const CONNECT_MS_MAX = 5_000;
 const STATEMENT_MS_MAX = 10_000;
 
 /** Connects, and brings the tables to what this version needs. */
-export async function openDatabase(environment: Environment, metrics: DatabaseMetrics): Promise<Pool> {
-  const pool = new Pool({
+export async function openDatabase(environment: Environment, metrics: DatabaseParts): Promise<Pool> {
+  const connections = new Pool({
     connectionString: urlFrom(environment, 'DATABASE_URL'),
     max: CONNECTIONS_MAX,
     connectionTimeoutMillis: CONNECT_MS_MAX,
     statement_timeout: STATEMENT_MS_MAX,
   });
+  const pool = instrumentPool(connections, { metrics });
   // An idle connection that breaks is replaced by the pool; nobody waits for it.
   pool.on('error', () => {});
-  instrumentPool(pool, { metrics });
   await migrate(pool);
   return pool;
 }

@@ -1,7 +1,7 @@
 /** The process `transcode-service`. */
 import { createServer } from 'node:http';
-import { instrumentServer } from '../metrics/instruments.ts';
-import { database, http, readProgressFrom, SERVICE } from '../metrics/transcode.ts';
+import { instrumentFetch } from '@binnacle/metrics/fetch';
+import { calls, database, readProgressFrom, SERVICE } from '../metrics/transcode.ts';
 import { openDatabase } from '../service/database.ts';
 import { runService } from '../service/group.ts';
 import { numberFrom, urlFrom } from '../service/settings.ts';
@@ -24,12 +24,12 @@ await runService({
     const leaseMs = seconds('TRANSCODE_SERVICE_LEASE_SECONDS', 10);
     const jobMsMax = seconds('TRANSCODE_SERVICE_JOB_SECONDS', 600);
     const ffmpeg = environment.FFMPEG_PATH || 'ffmpeg';
+    instrumentFetch({ metrics: calls, hosts: [new URL(filesUrl).host] });
     const pool = await openDatabase(environment, database);
     const jobs = new Jobs(pool, leaseMs);
     const folder = temporaryFolder('asset-platform-transcode');
     const runner = new Runner({ jobs, filesUrl, folder, ffmpeg, leaseMs, jobMsMax });
     const server = createServer(createApp({ jobs, filesUrl, hasFfmpeg: hasFfmpeg(ffmpeg) }).callback());
-    instrumentServer(server, { metrics: http });
     readProgressFrom(() => jobs.progress());
     runner.start();
     return {
