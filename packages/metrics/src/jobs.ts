@@ -21,10 +21,19 @@
  * Codes and types of errors have no bound by themselves. A code is taken where it looks like one, and of codes and of
  * types only so many as {@link ERROR_CODES_MAX} and {@link ERROR_TYPES_MAX} say.
  */
-import type { Bindable } from './bindable.ts';
 import { type BoundCounter, type Counter, counter } from './counter.ts';
 import { type BoundGauge, type Gauge, gauge } from './gauge.ts';
 import { type BoundHistogram, type Histogram, histogram } from './histogram.ts';
+import { FewValues } from './instrument/few-values.ts';
+import {
+  type Bindable,
+  type LabelNames,
+  type Part,
+  type PartNames,
+  partName,
+  type Renamed,
+  renamed,
+} from './instrument/naming.ts';
 import {
   type ClosedLabel,
   closed,
@@ -34,11 +43,12 @@ import {
   label,
   type OpenLabel,
 } from './labels.ts';
-import { type LabelNames, type Part, type PartNames, partName, type Renamed, renamed } from './naming.ts';
 import type { Registry } from './registry.ts';
 import { settle } from './settle.ts';
 import { secondsSince } from './timer.ts';
 
+// Declarations that are made of what is exported here name these.
+export type { LabelNames, Part, PartNames, Renamed } from './instrument/naming.ts';
 /** The code of errors that have none. */
 export const UNKNOWN_ERROR = 'UNKNOWN_ERROR';
 
@@ -95,12 +105,23 @@ type Late<E extends LabelSpec> = {
   readonly [K in keyof E]: E[K] extends readonly (infer V extends string)[] ? ClosedLabel<V> : E[K];
 };
 
-type EndingLabels<L extends LabelSpec, E extends LabelSpec, R extends LabelNames<JobLabel>> = Renamed<
-  { readonly status: readonly string[] },
-  R
-> &
-  L &
-  Late<E>;
+/** How one ending is called: as it is said, or as usual where nothing is; `false` is another ending's. */
+type StatusOf<S extends JobStatuses, Ending extends JobEnding, Usual extends string> = Ending extends keyof S
+  ? Exclude<S[Ending], false | undefined> | (undefined extends S[Ending] ? Usual : never)
+  : Usual;
+
+type Status<S extends JobStatuses> =
+  | StatusOf<S, 'success', 'success'>
+  | StatusOf<S, 'failed', 'failed'>
+  | StatusOf<S, 'aborted', 'aborted'>
+  | StatusOf<S, 'timeout', never>;
+
+type EndingLabels<
+  L extends LabelSpec,
+  E extends LabelSpec,
+  R extends LabelNames<JobLabel>,
+  S extends JobStatuses,
+> = Renamed<{ readonly status: readonly Status<S>[] }, R> & L & Late<E>;
 
 /** What {@link jobTracker} is given. */
 export interface JobDefinition<
@@ -109,6 +130,7 @@ export interface JobDefinition<
   E extends LabelSpec,
   N extends PartNames<JobPart>,
   R extends LabelNames<JobLabel>,
+  S extends JobStatuses = JobStatuses,
 > {
   /** What is done, in the singular: `download`. */
   readonly name: Name;
@@ -124,7 +146,7 @@ export interface JobDefinition<
   readonly names?: N;
   /** Names of the labels that tell how a job ended; `false` leaves one out. */
   readonly labelNames?: R;
-  readonly statuses?: JobStatuses;
+  readonly statuses?: S;
   /**
    * How a job has ended that has thrown this. Default: `aborted` for an `AbortError`, `timeout` for a `TimeoutError`,
    * by their names, else `failed`.
@@ -157,9 +179,10 @@ export interface JobTracker<
   E extends LabelSpec,
   N extends PartNames<JobPart>,
   R extends LabelNames<JobLabel>,
+  S extends JobStatuses = JobStatuses,
 > {
   /** Jobs that have ended, by how. */
-  readonly total: Part<N, 'total', Counter<EndingLabels<L, E, R>>>;
+  readonly total: Part<N, 'total', Counter<EndingLabels<L, E, R, S>>>;
   /** Jobs that were asked for. */
   readonly created: OptionalPart<N, 'created', Counter<L>>;
   /** Jobs that have ended well. */
@@ -197,7 +220,8 @@ export function jobTracker<
   const E extends LabelSpec = Record<never, never>,
   const N extends PartNames<JobPart> = Record<never, never>,
   const R extends LabelNames<JobLabel> = Record<never, never>,
->(definition: JobDefinition<Name, L, E, N, R>): JobTracker<L, E, N, R> {
+  const S extends JobStatuses = Record<never, never>,
+>(definition: JobDefinition<Name, L, E, N, R, S>): JobTracker<L, E, N, R, S> {
   const { name, help } = definition;
   const plural = definition.plural ?? `${name}s`;
   const labels: LabelSpec = definition.labels ?? {};
@@ -274,7 +298,7 @@ export function jobTracker<
       (ending) => (ending.failed ? job.fail(ending.error) : job.succeed()),
     );
   };
-  return { ...metrics, run, begin } as unknown as JobTracker<L, E, N, R>;
+  return { ...metrics, run, begin } as unknown as JobTracker<L, E, N, R, S>;
 }
 
 type Given = Readonly<Record<string, string>>;
@@ -326,8 +350,8 @@ class JobKind {
   readonly #definition: HowJobsEnd;
   readonly #endLabels: Given;
   readonly #statusName: string | false;
-  readonly #codes = new Set<string>();
-  readonly #types = new Set<string>();
+  readonly #codes = new FewValues(ERROR_CODES_MAX, OTHER_ERROR);
+  readonly #types = new FewValues(ERROR_TYPES_MAX, OTHER_ERROR);
 
   constructor(metrics: JobMetrics, definition: HowJobsEnd, statuses: Statuses, endLabels: readonly string[]) {
     this.metrics = metrics;
@@ -360,13 +384,9 @@ class JobKind {
       const code = guarded(() => (this.#definition.errorCode ?? codeOf)(error), undefined);
       errors
         .bind({
-          ...(error_code !== false && { [error_code]: amongFew(this.#codes, named(code), ERROR_CODES_MAX) }),
+          ...(error_code !== false && { [error_code]: this.#codes.of(named(code)) }),
           ...(error_type !== false && {
-            [error_type]: amongFew(
-              this.#types,
-              guarded(() => typeOf(error), 'Error'),
-              ERROR_TYPES_MAX,
-            ),
+            [error_type]: this.#types.of(guarded(() => typeOf(error), 'Error')),
           }),
         } as never)
         .inc();
@@ -453,12 +473,4 @@ function typeOf(error: unknown): string {
   const own = typeof made === 'function' ? made.name : '';
   const type = ['', 'Error', 'Object', 'DOMException'].includes(own) && typeof name === 'string' ? name : own;
   return IDENTIFIER.test(type) && type.length <= ERROR_NAME_CHARACTERS_MAX ? type : 'Error';
-}
-
-/** A value, if it is one of the first that came. */
-function amongFew(known: Set<string>, value: string, max: number): string {
-  if (known.has(value)) return value;
-  if (known.size >= max) return OTHER_ERROR;
-  known.add(value);
-  return value;
 }

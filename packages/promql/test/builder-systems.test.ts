@@ -62,8 +62,8 @@ const DOCUMENT: readonly b.AnyVector[] = [
   sum(increase(ours.buckets(metrics.uploadFileSize), '1h')).by('le'),
   sum(rate(select(metrics.downloads), '5m')).by('status'),
   sum(increase(select(metrics.downloads, { status: not('success') }), '1h')).by('status'),
-  sum(select(metrics.memoryUsage)),
-  div(div(max(select(metrics.diskUsage)), 1024), 1024),
+  sum(select(metrics.system.processMemory)),
+  div(div(max(select(metrics.disk.usage)), 1024), 1024),
   select(metrics.appInfo),
 ];
 

@@ -44,7 +44,9 @@ import * as files from './metrics/files.ts';
 import * as gateway from './metrics/gateway.ts';
 import * as search from './metrics/search.ts';
 import * as transcode from './metrics/transcode.ts';
-import { SYSTEM, services as scraped } from './services.ts';
+
+/** The value of the label `system` on everything that the platform exposes. */
+export const SYSTEM = 'asset-platform';
 
 /** The port of each service's metrics, where nobody else has it. */
 const METRICS_PORTS = {
@@ -73,8 +75,9 @@ export const services: Readonly<Record<ServiceName, ServiceSpec>> = {
 
 function service(name: ServiceName): ServiceSpec {
   return {
-    ...scraped[name],
+    name: MODULES[name].SERVICE,
     metrics: [MODULES[name], runtimeInstrument()],
+    labels: { system: SYSTEM },
     targets: [`localhost:${METRICS_PORTS[name]}`],
   };
 }

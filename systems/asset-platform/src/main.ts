@@ -11,14 +11,13 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EmbeddedPostgres, EmbeddedPostgresError } from './database/embedded-postgres.ts';
 import type { Listening } from './service/group.ts';
 import { addressOf, choosePort, listenHost } from './service/ports.ts';
 import { SettingsError } from './service/settings.ts';
+import { temporaryFolder } from './service/temporary-folder.ts';
 
 /** The services, with the port of each and the variable that names another one. */
 const PORTS = {
@@ -53,7 +52,6 @@ const STOP_MS_MAX = 3_000;
 const children: ChildProcess[] = [];
 let database: EmbeddedPostgres | undefined;
 let stopping = false;
-let temporary: string | undefined;
 
 async function stop(code: number): Promise<void> {
   if (stopping) return;
@@ -67,7 +65,6 @@ async function stop(code: number): Promise<void> {
   await Promise.all(ended);
   clearTimeout(kill);
   await database?.stop();
-  if (temporary !== undefined) rmSync(temporary, { recursive: true, force: true });
   process.exit(code);
 }
 
@@ -91,22 +88,32 @@ async function start(name: ServiceName, variables: Record<string, string>): Prom
 
 async function run(): Promise<PlatformListening> {
   const home = process.env.ASSET_PLATFORM_DIR;
-  temporary = home ? undefined : mkdtempSync(path.join(tmpdir(), 'asset-platform-'));
+  const folder = home || temporaryFolder('asset-platform-home');
   if (!process.env.DATABASE_URL)
     database = await EmbeddedPostgres.start(home ? path.join(home, 'database') : undefined);
   const variables: Record<string, string> = {
-    FILES_SERVICE_DIR: process.env.FILES_SERVICE_DIR || path.join(home || temporary!, 'files'),
+    FILES_SERVICE_DIR: process.env.FILES_SERVICE_DIR || path.join(folder, 'files'),
     ...(database !== undefined && { DATABASE_URL: database.url }),
   };
   // Whoever is called must be known before whoever calls starts; then all can start at once.
   const host = listenHost(process.env);
+  const promised = new Set<number>();
   for (const name of SERVICES) {
-    const port = await choosePort({ service: name, host, ...PORTS[name] }, process.env);
+    const port = await choosePort({ service: name, host, ...PORTS[name] }, process.env, promised);
+    promised.add(port);
     variables[PORTS[name].variable] = String(port);
     variables[`${name.toUpperCase()}_SERVICE_URL`] = addressOf(host, port);
   }
   const started = await Promise.all(
-    SERVICES.map(async (name) => [name, await start(name, variables)] as const),
+    SERVICES.map(async (name) => {
+      const address = await start(name, variables);
+      const promised = variables[`${name.toUpperCase()}_SERVICE_URL`];
+      if (address.url !== promised)
+        throw new SettingsError(
+          `${name} was to listen on ${promised}, which somebody took meanwhile; start again`,
+        );
+      return [name, address] as const;
+    }),
   );
   const services = Object.fromEntries(started) as Record<ServiceName, Address>;
   return { type: 'listening', ...services.gateway, services };

@@ -122,7 +122,7 @@ test('the index cannot be reached from outside', async () => {
   expect((await platform.ask('POST', '/api/v1/index', {})).status).toBe(404);
 });
 
-test('what search did not hear while it was away it hears later', async () => {
+test('what search did not hear while it was away it hears later', { timeout: 60_000 }, async () => {
   const stopped = platform.workers('search');
   for (const pid of stopped) process.kill(pid, 'SIGSTOP');
   try {
@@ -133,5 +133,5 @@ test('what search did not hear while it was away it hears later', async () => {
   } finally {
     for (const pid of stopped) process.kill(pid, 'SIGCONT');
   }
-  await eventually(async () => (await found('q=walrus')).length === 1);
+  await eventually(async () => (await found('q=walrus')).length === 1, 30_000);
 });

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { parseText } from '@binnacle/metrics/exposition';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { INSIDE, type Metric } from '../../../packages/metrics/dist/inside.js';
@@ -10,7 +12,7 @@ import { RUNTIME_METRICS } from '../dist/metrics/runtime.js';
 import * as search from '../dist/metrics/search.js';
 import * as transcode from '../dist/metrics/transcode.js';
 import { makeSpecimens } from '../dist/specimens.js';
-import { eventually, Platform } from './platform.ts';
+import { eventually, Platform, PORT_VARIABLES } from './platform.ts';
 
 interface MetricContract {
   readonly name: string;
@@ -206,3 +208,31 @@ describe.each(SERVICE_NAMES)('%s has, as the contract says,', (service) => {
     expect(await platform.sum(service, 'binnacle_metrics_writers')).toBe(3);
   });
 });
+
+test('five services that want the same port, which a stranger has, get one each', async () => {
+  const strangers = Array.from({ length: 10 }, () => createServer().listen(0, '127.0.0.1'));
+  await Promise.all(strangers.map((stranger) => once(stranger, 'listening')));
+  const taken = strangers
+    .map((stranger) => (stranger.address() as AddressInfo).port)
+    .filter((port) => port < 65_000)
+    .sort((a, b) => a - b);
+  // Main ports and those of metrics are far apart, as everywhere.
+  const [main, metrics] = [taken[0]!, taken.at(-1)!];
+  const ports = SERVICE_NAMES.flatMap((name) => [
+    [PORT_VARIABLES[name][0], String(main)],
+    [PORT_VARIABLES[name][1], String(metrics)],
+  ]);
+  const other = await Platform.start(Object.fromEntries(ports));
+  try {
+    const addresses = Object.values(other.services).flatMap(({ url, metricsUrl }) => [url, metricsUrl]);
+    const chosen = new Set(addresses.map((url) => Number(new URL(url).port)));
+    expect(chosen.size).toBe(10);
+    for (const port of [main, metrics]) expect(chosen).not.toContain(port);
+    expect((await other.ask('GET', '/health')).json.status).toBe('ok');
+    for (const name of SERVICE_NAMES)
+      expect(await other.sum(name, 'http_requests_in_progress')).toBeGreaterThanOrEqual(0);
+  } finally {
+    await other.stop();
+    for (const stranger of strangers) stranger.close();
+  }
+}, 120_000);

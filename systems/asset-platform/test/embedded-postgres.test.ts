@@ -66,20 +66,23 @@ test('a folder keeps the data, also where only this user may go', async () => {
   expect(await query(second.url, 'SELECT value FROM kept')).toEqual([1]);
 });
 
-test('the server ends with the process that started it, though that was killed', async () => {
+test('the server ends with the process that started it, though that was killed, and starts again at once', async () => {
+  const kept = mkdtempSync(path.join(tmpdir(), 'asset-platform-test-'));
+  folders.push(kept);
   const program = `
     import { EmbeddedPostgres } from ${JSON.stringify(new URL('../dist/database/embedded-postgres.js', import.meta.url).href)};
-    const server = await EmbeddedPostgres.start();
-    console.log(JSON.stringify([server.url, server.folder]));
+    const server = await EmbeddedPostgres.start(${JSON.stringify(kept)});
+    console.log(server.url);
     setInterval(() => {}, 1000);`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [line] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string];
-  const [url, folder] = JSON.parse(line) as [string, string];
-  folders.push(folder);
+  const url = line.trim();
   expect(await query(url, 'SELECT 1')).toEqual([1]);
   child.kill('SIGKILL');
+  const again = await start(kept);
+  expect(await query(again.url, 'SELECT 1')).toEqual([1]);
   await expect
     .poll(() => query(url, 'SELECT 1').catch((error: Error) => error.message))
     .toContain('ECONNREFUSED');

@@ -1,9 +1,13 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import {
   type Difference,
   differences,
   Ledger,
+  type LedgerRecord,
   readSamples,
   SERVICE_NAMES,
   type ServiceName,
@@ -139,6 +143,42 @@ test('workers are killed while visitors work: no counter goes down, and the ledg
     // What died is little beside what was counted.
     const requests = Object.values(record.requests).reduce((sum, count) => sum + count, 0);
     expect(record.died).toBeLessThan(requests / 10);
+  } finally {
+    await platform.stop();
+  }
+});
+
+test('the visitors run as a process, and compare their ledger with what was counted since they came', {
+  timeout: 180_000,
+}, async () => {
+  const platform = await Platform.start({ FILES_SERVICE_UPLOAD_BYTES_MAX: '2000000' });
+  try {
+    await platform.createAsset('not theirs');
+    const metrics = SERVICE_NAMES.map((name) => new URL(platform.services[name].metricsUrl).port).join(',');
+    const run = async (): Promise<{ code: number; record: LedgerRecord; errors: string }> => {
+      const program = fileURLToPath(new URL('../dist/visitors-main.js', import.meta.url));
+      const options = ['--for', '3', '--rate', '8', '--upload-bytes-max', '2000000'];
+      const child = fork(program, ['--url', platform.url, '--metrics', metrics, ...options], {
+        execArgv: [],
+        silent: true,
+      });
+      const said = { stdout: '', stderr: '' };
+      for (const name of ['stdout', 'stderr'] as const)
+        child[name]?.setEncoding('utf8').on('data', (text: string) => {
+          said[name] += text;
+        });
+      const [code] = (await once(child, 'close')) as [number];
+      return { code, record: JSON.parse(said.stdout) as LedgerRecord, errors: said.stderr };
+    };
+    const alone = await run();
+    expect([alone.code, alone.errors, alone.record.notes]).toEqual([0, '', []]);
+    expect(alone.record.counts['assets assets_created_total']).toBeGreaterThan(3);
+    // Somebody else at the same time shows as a difference.
+    const others = setInterval(() => void platform.createAsset('not theirs').catch(() => {}), 200);
+    const beside = await run();
+    clearInterval(others);
+    expect(beside.code).toBe(1);
+    expect(beside.errors).toMatch(/assets: assets_created_total is \d+, the ledger says \d+/);
   } finally {
     await platform.stop();
   }

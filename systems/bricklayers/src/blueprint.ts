@@ -282,7 +282,7 @@ export const bricklayers: Dashboard = dashboard({
           colors: { errors: 'red' },
         },
       ),
-      timeseries('Memory usage', sum(select(metrics.memoryUsage)), {
+      timeseries('Memory usage', sum(select(metrics.system.processMemory)), {
         description:
           'Resident memory of all processes of the service. Good: flat, whatever the size of the files, because they are streamed. Growing for hours is a leak.',
         legend: 'resident',
@@ -291,7 +291,7 @@ export const bricklayers: Dashboard = dashboard({
       timeseries(
         'Disk usage',
         {
-          'uploads and outputs': sum(select(metrics.diskUsage)),
+          'uploads and outputs': sum(select(metrics.disk.usage)),
           'freed per second': sum(rate(select(metrics.cleanupBytesFreed), '$__rate_interval')),
         },
         {

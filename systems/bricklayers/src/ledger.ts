@@ -6,9 +6,11 @@
 import { parseSeriesText, parseText } from '@binnacle/metrics/exposition';
 import { Labels, METRIC_NAME } from '@binnacle/metrics/model';
 import { UPLOAD_STATUSES } from '@binnacle/metrics/uploads';
-import { DOWNLOAD_STATUSES, JOB_ENDS } from './metrics.ts';
+import { DOWNLOAD_STATUSES } from './metrics.ts';
 
 const SIZE_BOUNDS = [100_000, 500_000, 1_000_000, 5_000_000, 10_000_000, 25_000_000, 50_000_000, 100_000_000];
+/** How jobs end. */
+const JOB_ENDS = ['completed', 'error', 'timeout'] as const;
 /** Notes on what the visitors could not find out; more are only counted. */
 const NOTES_MAX = 100;
 

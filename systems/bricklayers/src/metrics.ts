@@ -5,7 +5,10 @@
  * each job ended, because a worker may die before it has said so; a worker says what memory it takes.
  */
 import { counter, gauge, histogram, info, label } from '@binnacle/metrics';
+import { diskMetrics } from '@binnacle/metrics/disk';
 import { httpMetrics } from '@binnacle/metrics/fastify';
+import { jobTracker } from '@binnacle/metrics/jobs';
+import { systemMetrics } from '@binnacle/metrics/system';
 import { uploadMetrics } from '@binnacle/metrics/uploads';
 
 /** The service's name in its metrics directory, and its job name in Prometheus. */
@@ -56,19 +59,19 @@ export const { total: uploads, size: uploadFileSize, refused: uploadValidationFa
 /** How jobs end. */
 export const JOB_ENDS = ['completed', 'error', 'timeout'] as const;
 
-/** Every job, once, by how it ended. */
-export const processingJobs = counter({
-  name: 'processing_jobs_total',
-  help: 'Total processing jobs by final status',
-  labels: { status: JOB_ENDS },
+/**
+ * Jobs in the hands of a worker, and each, once, by how it ended. The tracker's duration would be that of all jobs,
+ * as the pool sees it; {@link processingDuration} is what a worker says of those that completed.
+ */
+export const processing = jobTracker({
+  name: 'processing_job',
+  help: 'Processing jobs',
+  names: { active: 'processing_jobs_active', duration: false, errors: false },
+  statuses: { success: 'completed', failed: 'error', timeout: 'timeout', aborted: false },
 });
 
-/** Jobs in the hands of a worker. */
-export const processingJobsActive = gauge({
-  name: 'processing_jobs_active',
-  help: 'Number of jobs currently being processed',
-  mode: 'live sum',
-});
+/** Its two metrics. */
+export const { total: processingJobs, active: processingJobsActive } = processing;
 
 /** Jobs in the queue. */
 export const processingJobsPending = gauge({
@@ -137,19 +140,21 @@ export const cleanupErrors = counter({
   help: 'Total errors during cleanup operations',
 });
 
-/** Resident memory; each process says its own when somebody asks, all are added up. */
-export const memoryUsage = gauge({
-  name: 'system_memory_usage_bytes',
-  help: 'Current memory usage in bytes',
-  unit: 'bytes',
-  mode: 'live sum',
-  collect: (self) => self.set(process.memoryUsage.rss()),
+/** Resident memory of all processes, added up. */
+export const system = systemMetrics({
+  only: ['processMemory'],
+  names: { processMemory: 'system_memory_usage_bytes' },
 });
 
-/** Bytes in the folders of uploads and outputs. */
-export const diskUsage = gauge({
-  name: 'system_disk_usage_bytes',
-  help: 'Current disk usage for temp directories',
-  unit: 'bytes',
-  mode: 'mostrecent',
+/** Bytes in the folders of uploads and outputs, together. */
+export const disk = diskMetrics({
+  folders: ['uploads', 'outputs'],
+  names: {
+    usage: 'system_disk_usage_bytes',
+    files: false,
+    diskUsed: false,
+    diskAvailable: false,
+    diskTotal: false,
+  },
+  labels: { folder: false },
 });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { slice } from '../dist/gcode/slicer.js';
-import { bytesIn, Cleanup } from '../dist/web/cleanup.js';
+import { Cleanup } from '../dist/web/cleanup.js';
 import { answerOf, changes, eventually, Service } from './service.ts';
 
 let dir: string;
@@ -36,10 +36,8 @@ test('a run removes what is older than the retention time and not in use, and co
   await file('older.part', 20, 5000);
   await file('open', 100, 5000);
   await file('young', 100, 999);
-  expect(await bytesIn([dir])).toBe(320);
   expect(await cleanup([dir], ['open']).run()).toEqual({ files: 2, bytes: 120, errors: 0 });
   expect((await readdir(dir)).sort()).toEqual(['open', 'young']);
-  expect(await bytesIn([dir, join(dir, 'nowhere')])).toBe(200);
 });
 
 test('what cannot be removed is an error, and the rest goes on', async () => {

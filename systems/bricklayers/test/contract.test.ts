@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { parseText } from '@binnacle/metrics/exposition';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { slice } from '../dist/gcode/slicer.js';
@@ -81,6 +82,12 @@ test('the gauges of the system are those of all its processes', async () => {
   const metrics = await service.metrics();
   expect(metrics.system_memory_usage_bytes).toBeGreaterThan(3 * 20e6);
   expect(metrics.binnacle_metrics_writers).toBe(3);
+  const job = (await service.files())[0]!;
+  const sizes = ['uploads', 'outputs'].map(
+    async (folder) => (await stat(join(service.dir, 'data', folder, job))).size,
+  );
+  const bytes = (await Promise.all(sizes)).reduce((sum, size) => sum + size);
+  await expect.poll(async () => (await service.metrics()).system_disk_usage_bytes).toBe(bytes);
 });
 
 test('app_info tells what runs', () => {

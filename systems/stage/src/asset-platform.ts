@@ -1,6 +1,5 @@
 /** The asset platform on the stage: its limit small, so that files that are too large come soon and cost little. */
 import path from 'node:path';
-import { SYSTEM, services } from '@binnacle/asset-platform/services';
 import type { System } from './system.ts';
 
 const UPLOAD_BYTES_MAX = 5_000_000;
@@ -8,13 +7,12 @@ const VISITS_PER_SECOND = 2;
 
 interface Listening {
   readonly url: string;
-  readonly services: Readonly<Record<keyof typeof services, { readonly metricsUrl: string | undefined }>>;
+  readonly services: Readonly<Record<string, { readonly metricsUrl: string | undefined }>>;
 }
 
 export const assetPlatform: System = {
-  name: SYSTEM,
-  dashboards: [],
-  rules: [],
+  name: 'asset-platform',
+  watched: new URL('./watched/asset-platform.js', import.meta.url),
 
   async start(processes, folder) {
     const platform = processes.start({
@@ -38,9 +36,10 @@ export const assetPlatform: System = {
       ],
       quiet: /^\{/, // the ledger, as it ends
     });
-    return (Object.keys(services) as (keyof typeof services)[]).flatMap((name) => {
-      const { metricsUrl } = listening.services[name];
-      return metricsUrl === undefined ? [] : [{ ...services[name], targets: [new URL(metricsUrl).host] }];
-    });
+    return Object.fromEntries(
+      Object.entries(listening.services).flatMap(([word, { metricsUrl }]) =>
+        metricsUrl === undefined ? [] : [[word, new URL(metricsUrl).host]],
+      ),
+    );
   },
 };

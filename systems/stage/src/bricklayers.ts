@@ -1,11 +1,5 @@
 /** Bricklayers on the stage: limits small and retention short, so that every kind of visit happens within minutes. */
 import path from 'node:path';
-import {
-  bricklayersRules,
-  bricklayersService,
-  bricklayers as dashboard,
-  SYSTEM,
-} from '@binnacle/bricklayers/blueprint';
 import type { System } from './system.ts';
 
 const UPLOAD_BYTES_MAX = 5_000_000;
@@ -13,9 +7,8 @@ const RETENTION_SECONDS = 60;
 const VISITS_PER_SECOND = 3;
 
 export const bricklayers: System = {
-  name: SYSTEM,
-  dashboards: [dashboard],
-  rules: [bricklayersRules({ system: SYSTEM })],
+  name: 'bricklayers',
+  watched: new URL('./watched/bricklayers.js', import.meta.url),
 
   async start(processes, folder) {
     const web = processes.start({
@@ -41,6 +34,6 @@ export const bricklayers: System = {
       ],
       quiet: /^\{/, // the ledger, as it ends
     });
-    return [{ ...bricklayersService, targets: [new URL(url).host] }];
+    return { web: new URL(url).host };
   },
 };

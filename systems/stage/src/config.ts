@@ -9,12 +9,18 @@ import {
   type ServiceSpec,
   stringifyDashboard,
 } from '@binnacle/blueprint';
-import type { System } from './system.ts';
+import type { Watched } from './system.ts';
 
 /** Far shorter than the systems' own, so that a newcomer sees the dashboard move at once. */
 const INTERVAL = '2s';
 /** And so that what moves fills the picture. */
 const ON_STAGE = { refresh: INTERVAL, time: { from: 'now-5m', to: 'now' } };
+
+/** What is watched of a system that has started. */
+export interface OnStage extends Watched {
+  /** Where its services are scraped, by their words. */
+  readonly targets: Readonly<Record<string, string>>;
+}
 
 export interface ConfigFiles {
   readonly prometheus: string;
@@ -22,14 +28,18 @@ export interface ConfigFiles {
 }
 
 /** Writes `prometheus.yml`, rules and dashboards into a folder that is made anew. */
-export function writeConfig(
-  folder: string,
-  systems: readonly (System & { readonly services: readonly ServiceSpec[] })[],
-): ConfigFiles {
+export function writeConfig(folder: string, systems: readonly OnStage[]): ConfigFiles {
   const config = defineConfig({
     name: 'stage',
-    services: systems.flatMap(({ services }) =>
-      services.map((service) => ({ ...service, scrapeInterval: INTERVAL, scrapeTimeout: INTERVAL })),
+    services: systems.flatMap(({ services, targets }) =>
+      Object.entries(targets).map(
+        ([word, target]): ServiceSpec => ({
+          ...services[word]!,
+          targets: [target],
+          scrapeInterval: INTERVAL,
+          scrapeTimeout: INTERVAL,
+        }),
+      ),
     ),
     dashboards: systems.flatMap(({ dashboards }) => dashboards.map((one) => ({ ...one, ...ON_STAGE }))),
     rules: systems.flatMap(({ rules }) => rules),

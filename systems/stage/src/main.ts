@@ -12,13 +12,11 @@
  */
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { assetPlatform } from './asset-platform.ts';
-import { bricklayers } from './bricklayers.ts';
 import { writeConfig } from './config.ts';
 import { Processes } from './processes.ts';
+import { SYSTEMS } from './systems.ts';
+import { readWatched } from './watched/read.ts';
 
-/** In the order in which they start: who comes first has the ports that it wants. */
-const SYSTEMS = [assetPlatform, bricklayers];
 const DEFAULT_PORT = 9700;
 const PARENT_CHECK_MS = 500;
 
@@ -56,8 +54,8 @@ setInterval(() => {
 try {
   const onStage = [];
   for (const system of SYSTEMS) {
-    const services = await system.start(processes, path.join(folder, system.name));
-    onStage.push({ ...system, services });
+    const watched = await readWatched(system);
+    onStage.push({ ...watched, targets: await system.start(processes, path.join(folder, system.name)) });
   }
   const config = writeConfig(path.join(folder, 'config'), onStage);
   const port = process.env.BINNACLE_PORT || String(DEFAULT_PORT);

@@ -2,15 +2,24 @@
 import type { Dashboard, RuleGroup, ServiceSpec } from '@binnacle/blueprint';
 import type { Processes } from './processes.ts';
 
-export interface System {
-  /** The value of the label `system` of all its targets. */
-  readonly name: string;
+/** What the monitor is told of a system. */
+export interface Watched {
   readonly dashboards: readonly Dashboard[];
   /** Bound to its targets, because other systems have metrics of the same names. */
   readonly rules: readonly RuleGroup[];
+  /** By a word for each, wherever they are scraped. */
+  readonly services: Readonly<Record<string, Omit<ServiceSpec, 'targets'>>>;
+}
+
+/** A system with its visitors. */
+export interface System {
+  /** The value of the label `system` of all its targets. */
+  readonly name: string;
+  /** The module that exports its {@link Watched} as `watched`; read by `readWatched`, never imported here. */
+  readonly watched: URL;
   /**
-   * Starts the system and its visitors; its services are scraped where they say.
+   * Starts the system and its visitors; says where its services are scraped, each as `host:port` by its word.
    * @param folder where it may keep its files
    */
-  start(processes: Processes, folder: string): Promise<readonly ServiceSpec[]>;
+  start(processes: Processes, folder: string): Promise<Readonly<Record<string, string>>>;
 }

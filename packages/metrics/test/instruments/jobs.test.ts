@@ -333,6 +333,8 @@ describe('Trackers are called as other systems call them', () => {
       'processing_jobs_total{status="timeout"}',
     ]);
     expect(value(tracker.total, { status: 'timeout' })).toBe(1);
+    // @ts-expect-error a status that this tracker does not have
+    value(tracker.total, { status: 'success' });
     expect(tracker.errors).toBeUndefined();
   });
 
@@ -354,6 +356,8 @@ describe('Trackers are called as other systems call them', () => {
       'scraping_jobs_total{source="maps",status="failed"}',
     ]);
     expect(value(tracker.total, { source: 'maps', status: 'completed' })).toBe(1);
+    // @ts-expect-error neither what is called otherwise nor what counts as another
+    value(tracker.total, { source: 'maps', status: 'aborted' });
   });
 
   test('transcripts', () => {

@@ -23,7 +23,6 @@ import {
   linkSync,
   lstatSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -36,9 +35,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
+import { temporaryFolder } from '../service/temporary-folder.ts';
 
 /** How long the server may take until it answers. */
 const START_MS_MAX = 30_000;
+/** How often it is started that ends at once, and how long after that. */
+const ATTEMPTS_MAX = 6;
+const ATTEMPT_PAUSE_MS = 500;
 /** How long it may take to stop before it is killed. */
 const STOP_MS_MAX = 5_000;
 /** Ten worker processes with pools of five, and whoever looks at the data meanwhile. */
@@ -110,17 +113,24 @@ export class EmbeddedPostgres {
     const passwordFile = path.join(home, 'password');
     if (!existsSync(path.join(data, 'PG_VERSION'))) initialise(server, data, passwordFile, user);
     const password = readFileSync(passwordFile, 'utf8').trim();
-    const port = await freePort();
-    const guard = launch(server, data, port, folder === undefined, user);
-    const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
-    const started = new EmbeddedPostgres(url, home, guard, folder === undefined);
-    try {
-      await ready(url, guard);
-    } catch (error) {
-      await started.stop();
-      throw error;
+    for (let attempt = 1; ; attempt++) {
+      const port = await freePort();
+      const guard = launch(server, data, port, folder === undefined, user);
+      const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
+      const started = new EmbeddedPostgres(url, home, guard, folder === undefined);
+      try {
+        await ready(url, guard);
+        return started;
+      } catch (error) {
+        const early = hasEnded(guard);
+        if (!early || attempt === ATTEMPTS_MAX) {
+          await started.stop();
+          throw error;
+        }
+        // A server before this one may not have ended yet, or somebody else was faster to take the port.
+        await sleep(ATTEMPT_PAUSE_MS);
+      }
     }
-    return started;
   }
 
   /** Stops the server; connections that are open are broken off. */
@@ -145,7 +155,7 @@ function nativeFolder(): string {
     throw new EmbeddedPostgresError(
       'platform_unsupported',
       `there is no embedded PostgreSQL for ${process.platform} on ${process.arch} (${name} is not installed); ` +
-        'set DATABASE_URL to a PostgreSQL server, version 13 or later',
+        'set DATABASE_URL to a PostgreSQL server, version 15 or later',
     );
   }
 }
@@ -159,7 +169,7 @@ function nobody(): User {
 /** The folder of the server, made where it is missing, and where its user may go. */
 function prepareHome(folder: string | undefined, user: User | undefined): string {
   if (folder === undefined) {
-    const home = mkdtempSync(path.join(tmpdir(), 'asset-platform-database-'));
+    const home = temporaryFolder('asset-platform-database');
     if (user !== undefined) chownSync(home, user.uid, user.gid);
     return home;
   }

@@ -1,11 +1,6 @@
 /** The process `api-gateway`. */
-import { instrumentFetch } from '@binnacle/metrics/fetch';
-import { reportSystem } from '@binnacle/metrics/system';
-import { calls, SERVICE, system } from '../metrics/gateway.ts';
+import { SERVICE } from '../metrics/gateway.ts';
 import { runService } from '../service/group.ts';
-import { urlFrom } from '../service/settings.ts';
-import { checkHealth } from './health.ts';
-import { createGateway } from './proxy.ts';
 
 await runService({
   name: SERVICE,
@@ -13,16 +8,6 @@ await runService({
   portVariable: 'API_GATEWAY_PORT',
   metricsPort: 9090,
 
-  async start(environment) {
-    const targets = {
-      assets: urlFrom(environment, 'ASSETS_SERVICE_URL', 'http://127.0.0.1:8001'),
-      files: urlFrom(environment, 'FILES_SERVICE_URL', 'http://127.0.0.1:8002'),
-      search: urlFrom(environment, 'SEARCH_SERVICE_URL', 'http://127.0.0.1:8004'),
-      transcode: urlFrom(environment, 'TRANSCODE_SERVICE_URL', 'http://127.0.0.1:8003'),
-    };
-    reportSystem({ metrics: system });
-    instrumentFetch({ metrics: calls, hosts: Object.values(targets).map((url) => new URL(url).host) });
-    const health = checkHealth(targets, environment.DATABASE_URL);
-    return { server: createGateway(targets, health), stop: async () => health.stop() };
-  },
+  // The primary needs nothing of what workers work with.
+  start: async (environment) => (await import('./work.ts')).start(environment),
 });

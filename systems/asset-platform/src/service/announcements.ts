@@ -12,9 +12,9 @@ import { transaction } from './database.ts';
 /** How often a worker looks for what was not delivered. */
 export const SWEEP_MS = 1_000;
 /** Younger ones are still in the hands of who made them. */
-const OVERDUE_MS = 3_000;
+const OVERDUE_MS = 8_000;
 const SWEEP_ROWS_MAX = 20;
-const DELIVER_MS_MAX = 2_000;
+const DELIVER_MS_MAX = 5_000;
 
 /** What can be found; also the value of the label. */
 export type EntityType = 'asset' | 'file';

@@ -2,24 +2,31 @@
 import { type DatabaseParts, instrumentPool } from '@binnacle/metrics/pg';
 import { Pool, type PoolClient } from 'pg';
 import { migrate } from '../database/migrations.ts';
-import { type Environment, urlFrom } from './settings.ts';
+import { type Environment, SettingsError, urlFrom } from './settings.ts';
 
 /** Connections of one worker at most. */
 export const CONNECTIONS_MAX = 5;
 const CONNECT_MS_MAX = 5_000;
 const STATEMENT_MS_MAX = 10_000;
 
-/** Connects, and brings the tables to what this version needs. */
+/**
+ * Connects, and brings the tables to what this version needs.
+ * @throws SettingsError where the database cannot be reached
+ */
 export async function openDatabase(environment: Environment, metrics: DatabaseParts): Promise<Pool> {
-  const connections = new Pool({
+  const unmeasured = new Pool({
     connectionString: urlFrom(environment, 'DATABASE_URL'),
     max: CONNECTIONS_MAX,
     connectionTimeoutMillis: CONNECT_MS_MAX,
     statement_timeout: STATEMENT_MS_MAX,
   });
-  const pool = instrumentPool(connections, { metrics });
+  const pool = instrumentPool(unmeasured, { metrics });
   // An idle connection that breaks is replaced by the pool; nobody waits for it.
   pool.on('error', () => {});
+  const client = await pool.connect().catch((error: Error) => {
+    throw new SettingsError(`the database of DATABASE_URL cannot be used: ${error.message}`);
+  });
+  client.release();
   await migrate(pool);
   return pool;
 }

@@ -17,13 +17,19 @@ export interface PortSetting {
 
 /**
  * The port that a group listens on: its own, and in development the next free one where somebody else has it.
+ * @param promised ports that others are going to listen on
  * @throws SettingsError where none is free
  */
-export async function choosePort(setting: PortSetting, environment: Environment): Promise<number> {
+export async function choosePort(
+  setting: PortSetting,
+  environment: Environment,
+  promised: ReadonlySet<number> = new Set(),
+): Promise<number> {
   const { variable, fallback, host, service } = setting;
   const port = numberFrom(environment, { variable, fallback, min: 0, max: 65_535 });
   const last = isProduction(environment) ? port : Math.min(port + PORT_TRIES, 65_535);
   for (let candidate = port; candidate <= last; candidate++) {
+    if (promised.has(candidate)) continue;
     const found = await listenable(host, candidate);
     if (found === undefined) continue;
     if (found !== port && port !== 0)

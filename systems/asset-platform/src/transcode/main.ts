@@ -1,15 +1,6 @@
 /** The process `transcode-service`. */
-import { createServer } from 'node:http';
-import { instrumentFetch } from '@binnacle/metrics/fetch';
-import { calls, database, readProgressFrom, SERVICE } from '../metrics/transcode.ts';
-import { openDatabase } from '../service/database.ts';
+import { SERVICE } from '../metrics/transcode.ts';
 import { runService } from '../service/group.ts';
-import { numberFrom, urlFrom } from '../service/settings.ts';
-import { temporaryFolder } from '../service/temporary-folder.ts';
-import { createApp } from './app.ts';
-import { hasFfmpeg } from './convert.ts';
-import { Jobs } from './jobs.ts';
-import { Runner } from './runner.ts';
 
 await runService({
   name: SERVICE,
@@ -17,28 +8,6 @@ await runService({
   portVariable: 'TRANSCODE_SERVICE_PORT',
   metricsPort: 9094,
 
-  async start(environment) {
-    const filesUrl = urlFrom(environment, 'FILES_SERVICE_URL', 'http://127.0.0.1:8002');
-    const seconds = (variable: string, fallback: number): number =>
-      1000 * numberFrom(environment, { variable, fallback, min: 0.5, max: 86_400 });
-    const leaseMs = seconds('TRANSCODE_SERVICE_LEASE_SECONDS', 10);
-    const jobMsMax = seconds('TRANSCODE_SERVICE_JOB_SECONDS', 600);
-    const ffmpeg = environment.FFMPEG_PATH || 'ffmpeg';
-    instrumentFetch({ metrics: calls, hosts: [new URL(filesUrl).host] });
-    const pool = await openDatabase(environment, database);
-    const jobs = new Jobs(pool, leaseMs);
-    const folder = temporaryFolder('asset-platform-transcode');
-    const runner = new Runner({ jobs, filesUrl, folder, ffmpeg, leaseMs, jobMsMax });
-    const server = createServer(createApp({ jobs, filesUrl, hasFfmpeg: hasFfmpeg(ffmpeg) }).callback());
-    readProgressFrom(() => jobs.progress());
-    runner.start();
-    return {
-      server,
-      async stop() {
-        readProgressFrom(undefined);
-        await runner.stop();
-        await pool.end();
-      },
-    };
-  },
+  // The primary needs nothing of what workers work with.
+  start: async (environment) => (await import('./work.ts')).start(environment),
 });

@@ -85,17 +85,3 @@ export class Cleanup {
     return { files, bytes, errors };
   }
 }
-
-/** Bytes in the files of some folders; a folder or file that is not there counts nothing. */
-export async function bytesIn(folders: readonly string[]): Promise<number> {
-  let bytes = 0;
-  for (const folder of folders) {
-    for (const name of await readdir(folder).catch(() => [])) {
-      bytes += await lstat(join(folder, name)).then(
-        ({ size }) => size,
-        () => 0,
-      );
-    }
-  }
-  return bytes;
-}

@@ -9,12 +9,11 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import type { RunningJob } from '@binnacle/metrics/jobs';
 import {
-  type JOB_ENDS,
+  processing,
   processingDuration,
   processingInputSize,
-  processingJobs,
-  processingJobsActive,
   processingJobsPending,
   processingOutputSize,
 } from '../metrics.ts';
@@ -44,10 +43,16 @@ export interface WorkerState {
   readonly busy: boolean;
 }
 
+/** A job in the hands of a worker. */
+interface Task {
+  readonly job: Job;
+  readonly counted: RunningJob<Record<never, never>>;
+}
+
 interface Worker {
   readonly process: ChildProcess;
   ready: boolean;
-  job?: Job;
+  task?: Task;
   /** Runs while the worker starts, and while it has a job. */
   timer?: NodeJS.Timeout;
   /** Whether the pool killed it because its job took too long. */
@@ -81,7 +86,7 @@ export class Pool {
   get workers(): WorkerState[] {
     return [...this.#workers]
       .filter(({ process }) => process.pid !== undefined)
-      .map((worker) => ({ pid: worker.process.pid!, ready: worker.ready, busy: worker.job !== undefined }));
+      .map((worker) => ({ pid: worker.process.pid!, ready: worker.ready, busy: worker.task !== undefined }));
   }
 
   /** Queues a job. Ask {@link full} first. */
@@ -97,7 +102,7 @@ export class Pool {
     const gone = [...this.#workers].map(
       (worker) => new Promise<void>((resolve) => this.#whenGone(worker, resolve)),
     );
-    for (const worker of this.#workers) if (worker.job === undefined) letGo(worker);
+    for (const worker of this.#workers) if (worker.task === undefined) letGo(worker);
     const kill = setTimeout(() => {
       for (const worker of this.#workers) worker.process.kill('SIGKILL');
     }, graceMs);
@@ -155,29 +160,29 @@ export class Pool {
       this.#dispatch();
       return;
     }
-    const job = worker.job;
-    if (job === undefined || job.id !== answer.id) return;
-    this.#release(worker);
+    const { task } = worker;
+    if (task === undefined || task.job.id !== answer.id) return;
+    release(worker);
     if (answer.type === 'completed') {
-      job.outputBytes = answer.outputBytes;
+      task.job.outputBytes = answer.outputBytes;
       processingDuration.observe(answer.seconds);
       processingInputSize.observe(answer.inputBytes);
       processingOutputSize.observe(answer.outputBytes);
-    } else job.message = answer.message;
-    end(job, answer.type);
+      end(task);
+    } else end(task, new Error(answer.message));
     if (this.#stopping) letGo(worker);
     else this.#dispatch();
   }
 
   async #onGone(worker: Worker): Promise<void> {
     this.#workers.delete(worker);
-    const job = worker.job;
-    this.#release(worker);
-    if (job !== undefined) {
-      await rm(partial(job.outputPath), { force: true }).catch(() => {});
+    const { task } = worker;
+    release(worker);
+    if (task !== undefined) {
+      await rm(partial(task.job.outputPath), { force: true }).catch(() => {});
       // Whole perhaps, but nobody vouches for it: the worker died before it could say so.
-      await rm(job.outputPath, { force: true }).catch(() => {});
-      this.#endForWorker(job, worker);
+      await rm(task.job.outputPath, { force: true }).catch(() => {});
+      end(task, this.#deathOf(worker));
     }
     if (this.#stopping) return;
     if (worker.ready) {
@@ -191,26 +196,30 @@ export class Pool {
     this.#restarts.add(timer);
   }
 
-  /** Ends a job that its worker could not end. */
-  #endForWorker(job: Job, worker: Worker): void {
-    const { exitCode, signalCode } = worker.process;
-    job.message = worker.timedOut
-      ? `the job took longer than ${this.#options.jobTimeoutMs / 1000} s and was stopped`
-      : `the worker died in the middle of the job (${signalCode ?? `exit code ${exitCode}`}); upload the file again`;
-    end(job, worker.timedOut ? 'timeout' : 'error');
+  /** Why a job ended that its worker could not end. */
+  #deathOf({ process: { exitCode, signalCode }, timedOut }: Worker): Error {
+    return timedOut
+      ? new DOMException(
+          `the job took longer than ${this.#options.jobTimeoutMs / 1000} s and was stopped`,
+          TIMEOUT,
+        )
+      : new Error(
+          `the worker died in the middle of the job (${signalCode ?? `exit code ${exitCode}`}); upload the file again`,
+        );
   }
 
   #dispatch(): void {
     for (const worker of this.#workers) {
       if (this.#queue.length === 0) break;
-      if (!worker.ready || worker.timedOut || worker.job !== undefined || !worker.process.connected) continue;
+      if (!worker.ready || worker.timedOut || worker.task !== undefined || !worker.process.connected)
+        continue;
       this.#give(worker, this.#queue.shift()!);
     }
-    this.#measure();
+    processingJobsPending.set(this.#queue.length);
   }
 
   #give(worker: Worker, job: Job): void {
-    worker.job = job;
+    worker.task = { job, counted: processing.begin() };
     job.status = 'processing';
     job.startedMs = Date.now();
     worker.timer = setTimeout(() => {
@@ -220,26 +229,27 @@ export class Pool {
     const { id, inputPath, outputPath, parameters } = job;
     worker.process.send({ id, inputPath, outputPath, parameters } satisfies WorkRequest);
   }
-
-  #release(worker: Worker): void {
-    clearTimeout(worker.timer);
-    delete worker.job;
-    this.#measure();
-  }
-
-  #measure(): void {
-    processingJobsPending.set(this.#queue.length);
-    let active = 0;
-    for (const worker of this.#workers) if (worker.job !== undefined) active++;
-    processingJobsActive.set(active);
-  }
 }
 
-/** Ends a job, and counts it. */
-function end(job: Job, status: (typeof JOB_ENDS)[number]): void {
+function release(worker: Worker): void {
+  clearTimeout(worker.timer);
+  delete worker.task;
+}
+
+/** The name by which the tracker knows that a job took too long. */
+const TIMEOUT = 'TimeoutError';
+
+/** Ends a job, well or with an error, and counts it. */
+function end({ job, counted }: Task, error?: Error): void {
   job.finishedMs = Date.now();
-  job.status = status;
-  processingJobs.inc({ status });
+  if (error === undefined) {
+    job.status = 'completed';
+    counted.succeed();
+    return;
+  }
+  job.status = error.name === TIMEOUT ? 'timeout' : 'error';
+  job.message = error.message;
+  counted.fail(error);
 }
 
 /** Ends a worker by ending its channel. */

@@ -4,9 +4,11 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { metricsHandler, serveMetrics } from '@binnacle/metrics';
-import { appInfo, diskUsage, SERVICE } from '../metrics.ts';
+import { measureFolders } from '@binnacle/metrics/disk';
+import { reportSystem } from '@binnacle/metrics/system';
+import { appInfo, disk, SERVICE, system } from '../metrics.ts';
 import { createApp } from './app.ts';
-import { bytesIn, Cleanup } from './cleanup.ts';
+import { Cleanup } from './cleanup.ts';
 import { DataFolders, Jobs } from './jobs.ts';
 import { Pool } from './pool.ts';
 import { defaultDataDir, resolveSettings, type Settings, SettingsError } from './settings.ts';
@@ -58,16 +60,15 @@ export async function startWeb(options: Partial<Settings> = {}): Promise<Web> {
     uploadBytesMax: settings.uploadBytesMax,
     answerMetrics: metricsHandler(),
   });
-  const measure = async (): Promise<void> => {
-    diskUsage.set(await bytesIn(folders.all));
-  };
-  await measure();
-  const timer = setInterval(() => void measure(), MEASURE_INTERVAL_MS);
+  reportSystem({ metrics: system });
+  const { uploads, outputs } = folders;
+  const measuring = measureFolders({ uploads, outputs }, { metrics: disk, intervalMs: MEASURE_INTERVAL_MS });
+  await measuring.run();
 
   pool.start();
   cleanup.start();
   const close = async (): Promise<void> => {
-    clearInterval(timer);
+    measuring.stop();
     const cut = setTimeout(() => app.server.closeAllConnections(), STOP_GRACE_MS);
     await Promise.all([app.close(), pool.stop(STOP_GRACE_MS), cleanup.stop()]);
     clearTimeout(cut);

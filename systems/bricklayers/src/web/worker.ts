@@ -11,8 +11,9 @@ import { createReadStream, createWriteStream, renameSync, statSync } from 'node:
 import { rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { serveMetrics } from '@binnacle/metrics';
+import { reportSystem } from '@binnacle/metrics/system';
 import { BrickStream, GcodeError } from '../gcode/transform.ts';
-import { SERVICE } from '../metrics.ts';
+import { SERVICE, system } from '../metrics.ts';
 import { type JobParameters, partial } from './jobs.ts';
 
 /** What the web process asks for. */
@@ -67,4 +68,5 @@ process.on('SIGINT', () => {});
 process.on('message', (request: WorkRequest) => void work(request));
 
 await serveMetrics({ service: SERVICE });
+reportSystem({ metrics: system });
 answer({ type: 'ready' });
