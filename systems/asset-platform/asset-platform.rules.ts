@@ -25,6 +25,8 @@ const runtime = runtimeInstrument();
 
 /** Minutes of each phase: all is well, something is wrong, all is well again. */
 const PHASES = [40, 60, 60] as const;
+/** Minutes from one sample, and one evaluation, to the next. */
+const STEP = 2;
 /** How far samples are from each other, and when it is looked at: before, in and after trouble. */
 interface Pace {
   readonly every: DurationText;
@@ -33,7 +35,7 @@ interface Pace {
   readonly after: DurationText;
 }
 
-const MINUTES: Pace = { every: '1m', before: '39m', during: '95m', after: '155m' };
+const MINUTES: Pace = { every: `${STEP}m`, before: '38m', during: '94m', after: '154m' };
 /** For what is held against six hours. */
 const HOURS: Pace = { every: '10m', before: '390m', during: '830m', after: '1280m' };
 
@@ -44,13 +46,13 @@ function counts(well: number, wrong: number): string {
     const perMinute = i === 1 ? wrong : well;
     const from = total;
     total += perMinute * minutes;
-    return `${from}+${perMinute}x${minutes - 1}`;
+    return `${from}+${perMinute * STEP}x${minutes / STEP - 1}`;
   }).join(' ');
 }
 
 /** A gauge that has one value while all is well, and another in trouble. */
 function levels(well: number | '_', wrong: number | '_'): string {
-  return PHASES.map((minutes, i) => `${i === 1 ? wrong : well}x${minutes - 1}`).join(' ');
+  return PHASES.map((minutes, i) => `${i === 1 ? wrong : well}x${minutes / STEP - 1}`).join(' ');
 }
 
 /** A histogram that sees `perMinute` values, up to one bound while all is well and up to another in trouble. */
@@ -185,8 +187,8 @@ const ofServices = SERVICES.flatMap(({ SERVICE: job, http }) => {
     ),
     runtimeOf(
       'RuntimeRestarting',
-      [series(runtime.startTime, instance, '0x40 2400x12 3200x12 4000x12 4700x100')],
-      [series(runtime.startTime, instance, '0x40 2400x12 3200x12 4000x120')],
+      [series(runtime.startTime, instance, '0x20 2400x6 3200x6 4000x6 4700x50')],
+      [series(runtime.startTime, instance, '0x20 2400x6 3200x6 4000x60')],
     ),
   ];
 });
