@@ -349,6 +349,17 @@ describe.each(AGES)('pg, %s', (age) => {
     await third.end();
   });
 
+  test('who asks while a connection is idle does not wait', async (context) => {
+    const { pool, levels } = await start(context, { max: 2 });
+    await pool.query('SELECT 1');
+    expect(pool.idleCount).toBe(1);
+    // As a metric does that asks the database whenever somebody scrapes.
+    const asked = pool.query('SELECT 1');
+    expect(pool.waitingCount).toBe(1);
+    expect((await levels()).waiting).toBe(0);
+    await asked;
+  });
+
   test('200 queries at once over few connections are all counted', async (context) => {
     const { pool, metrics, levels } = await start(context, { max: 4 });
     const counts = await counted(metrics, async () => {
