@@ -141,7 +141,8 @@ function followLevels(pool: PgPool, metrics: DatabaseParts): void {
   const levels = [
     [metrics.connections, (of: PgPool) => of.totalCount - of.idleCount],
     [metrics.idle, (of: PgPool) => of.idleCount],
-    [metrics.waiting, (of: PgPool) => of.waitingCount],
+    // Those for whom there is an idle connection have it before anything else happens.
+    [metrics.waiting, (of: PgPool) => Math.max(0, of.waitingCount - of.idleCount)],
     [metrics.connectionsMax, (of: PgPool) => of.options.max ?? 0],
   ] as const;
   for (const [gauge, read] of levels) {

@@ -318,6 +318,18 @@ describe.each(AGES)('pg, %s', (age) => {
     });
   });
 
+  test('who takes an idle connection does not wait, not even in the same moment', async (context) => {
+    const { pool, levels } = await start(context, { max: 1 });
+    await pool.query('SELECT 1');
+    // As where somebody's own metric asks the database whenever metrics are collected.
+    const first = pool.query('SELECT 1');
+    const second = pool.query('SELECT 1');
+    expect(pool.waitingCount).toBe(2);
+    expect(await levels()).toMatchObject({ waiting: 1, max: 1 });
+    await Promise.all([first, second]);
+    expect(await levels()).toEqual({ active: 0, idle: 1, waiting: 0, max: 1 });
+  });
+
   test('connections of the pools follow their use, and who waits too long is an error', async (context) => {
     const { pool, metrics, levels, registry, url } = await start(context, {
       max: 2,
