@@ -30,6 +30,7 @@ import { freePort, startModule, temporaryFolder } from './children.ts';
 const EMPTY_WHILE_ALL_IS_WELL: readonly { readonly panel: string; readonly legend: string; why: string }[] = [
   { panel: 'Share that fails', legend: '{{job}}', why: 'a status of 5xx has no series before the first one' },
   { panel: 'Requests', legend: '5xx', why: 'a status of 5xx has no series before the first one' },
+  { panel: 'Exceptions', legend: '{{error_type}}', why: 'nothing is thrown but where something is broken' },
   { panel: 'Requests', legend: '3xx', why: 'only the gateway and the files answer "not modified"' },
 ];
 
