@@ -5,8 +5,8 @@
 // some seconds, then to the next, in turning order. Machines are noisy, so slices are short and each is compared with
 // the slice of the server without metrics in the same round. CPU time (user and system) is given as a share of one
 // core: at 1,000 requests a second, one percent are 10 microseconds for each request. One scrape in each slice belongs
-// to what is measured; `instrument only` counts in memory and is not scraped, which tells what the rest takes. At the
-// end the requests that the metrics tell are compared with those that were sent.
+// to what is measured. `instrument only` counts in memory, `not scraped` in the files that processes share; they tell what
+// the rest takes. At the end the requests that the metrics tell are compared with those that were sent.
 import { fork } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
@@ -48,6 +48,11 @@ const FRAMEWORKS = {
         const { fastifyMetrics } = await import('@binnacle/metrics/fastify');
         await app.register(fastifyMetrics);
       },
+      'binnacle, not scraped': async (app) => {
+        const { fastifyMetrics } = await import('@binnacle/metrics/fastify');
+        await served();
+        await app.register(fastifyMetrics);
+      },
       binnacle: async (app) => {
         const { fastifyMetrics } = await import('@binnacle/metrics/fastify');
         const answer = await served();
@@ -80,6 +85,11 @@ const FRAMEWORKS = {
       'without metrics': () => {},
       'binnacle, instrument only': async (app) => {
         const { expressMetrics } = await import('@binnacle/metrics/express');
+        app.use(expressMetrics());
+      },
+      'binnacle, not scraped': async (app) => {
+        const { expressMetrics } = await import('@binnacle/metrics/express');
+        await served();
         app.use(expressMetrics());
       },
       binnacle: async (app) => {

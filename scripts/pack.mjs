@@ -28,7 +28,9 @@ const destination = path.resolve(process.argv[2] ?? 'packed');
 
 /** Modules that the main entry needs, whatever is done with it; instruments are not among them. */
 function coreOf(exported) {
-  const others = [...Object.keys(exported).map((name) => name.slice(2) || 'index'), 'naming'].join('|');
+  const others = Object.keys(exported)
+    .map((name) => name.slice(2) || 'index')
+    .join('|');
   const inFolders =
     'model/(?:exponential|names)|store/(?:store|heap|errors|exemplar-slots)|serve/(?:errors|variables|served|serving)';
   return new RegExp(`metrics/dist/(?:(?!(?:${others})\\.js$)[a-z-]+|${inFolders})\\.js$`);
@@ -59,6 +61,8 @@ async function bundle(format, input, outDir, external, core) {
       rolldownOptions: {
         input,
         external: [/^node:/, ...external],
+        // An entry that others import has no more names for it.
+        preserveEntrySignatures: 'strict',
         output: {
           format,
           entryFileNames: '[name].js',
@@ -113,11 +117,12 @@ try {
   const commonjs = entriesOf(manifest.exports, 'require', 'dist/cjs');
   await bundle('cjs', commonjs, path.join(dist, 'cjs'), external, core);
   writeFileSync(path.join(dist, 'cjs/package.json'), '{ "type": "commonjs" }\n');
-  for (const file of ['README.md', 'FORMAT.md']) cpSync(path.join(source, file), path.join(stage, file));
+  for (const file of ['README.md', 'FORMAT.md', 'docs'])
+    cpSync(path.join(source, file), path.join(stage, file), { recursive: true });
   const { devDependencies: _, ...published } = manifest;
   writeFileSync(
     path.join(stage, 'package.json'),
-    `${JSON.stringify({ ...published, files: ['dist', 'FORMAT.md'] }, null, 2)}\n`,
+    `${JSON.stringify({ ...published, files: ['dist', 'docs', 'FORMAT.md'] }, null, 2)}\n`,
   );
   mkdirSync(destination, { recursive: true });
   const packed = execFileSync(

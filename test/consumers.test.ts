@@ -175,12 +175,18 @@ describe('the packages', { timeout: TIMEOUT_MS }, () => {
       expect.arrayContaining([
         'README.md',
         'FORMAT.md',
+        'docs/README.md',
         'dist/index.js',
         'dist/index.d.ts',
         'dist/cjs/package.json',
       ]),
     );
-    expect(files.filter((file) => !/^(README\.md|FORMAT\.md|package\.json|dist\/)/.test(file))).toEqual([]);
+    expect(
+      files.filter(
+        (file) =>
+          !/^(README\.md|FORMAT\.md|package\.json|dist\/|docs\/[a-z]+\.md$|docs\/README\.md$)/.test(file),
+      ),
+    ).toEqual([]);
     // What a program reads at its start, and no more.
     const { exports: entries } = JSON.parse(
       fs.readFileSync(path.join(root, 'packages/metrics/package.json'), 'utf8'),
@@ -367,6 +373,35 @@ describe.each(COMPILERS)('%s', { timeout: TIMEOUT_MS }, (compiler) => {
       const compiled = await node([tsc, ...options, 'good.mts', 'good.cts'], here);
       expect({ resolution, ...compiled }).toEqual({ resolution, code: 0, stdout: '', stderr: '' });
     }
+  });
+
+  test('lets projects emit declarations of what instruments give', async (context) => {
+    const here = await project(context, 'types', { as: `declarations-${compiler}` });
+    const options = strict
+      .filter((option) => option !== '--noEmit')
+      .concat(
+        '--declaration',
+        '--outDir',
+        'out',
+        '--exactOptionalPropertyTypes',
+        '--noUncheckedIndexedAccess',
+        '--noPropertyAccessFromIndexSignature',
+        '--module',
+        'nodenext',
+      );
+    const compiled = await node([tsc, ...options, 'instruments.mts'], here);
+    expect(compiled).toEqual({ code: 0, stdout: '', stderr: '' });
+    const declared = fs.readFileSync(path.join(here, 'out/instruments.d.mts'), 'utf8');
+    // What cannot be named and is no error becomes `any`.
+    expect(declared).toContain('requests: ');
+    expect(declared).not.toMatch(/\bany\b/);
+    const { exports } = JSON.parse(
+      fs.readFileSync(path.join(root, 'packages/metrics/package.json'), 'utf8'),
+    ) as { exports: Record<string, unknown> };
+    const program = fs.readFileSync(path.join(here, 'instruments.mts'), 'utf8');
+    const others = ['.', './exposition', './model', './push', './testing', './fastify', './hono'];
+    for (const entry of Object.keys(exports))
+      if (!others.includes(entry)) expect(program).toContain(`'@binnacle/metrics${entry.slice(1)}'`);
   });
 
   test('refuses labels and names that cannot be', async (context) => {

@@ -104,6 +104,14 @@ test('every import is one that the table allows', () => {
   expect(violations()).toEqual([]);
 });
 
+test('what instruments share knows none of them', () => {
+  const shared = path.join(root, 'packages/metrics/src/instrument');
+  const imported = [...sources(shared)].flatMap((file) =>
+    [...readFileSync(file, 'utf8').matchAll(IMPORT)].map(([, , fixed, dynamic]) => fixed ?? dynamic),
+  );
+  expect([...new Set(imported)]).toEqual(['../labels.ts']);
+});
+
 test('the table is held: a forbidden import would be found', () => {
   const text =
     "import { a } from './x.ts';\nimport type { B } from '@binnacle/blueprint';\nexport * from 'node:fs';\nawait import('koffi');";

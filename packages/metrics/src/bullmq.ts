@@ -23,18 +23,29 @@
  * The counts of a queue are Redis's, the same for whoever asks: one process of a service does, elected by a lock in its
  * metrics directory, and the metrics keep what was set last.
  */
-import type { Bindable } from './bindable.ts';
 import { type BoundCounter, type Counter, counter } from './counter.ts';
 import { type BoundGauge, type Gauge, gauge } from './gauge.ts';
 import { type BoundHistogram, type Histogram, histogram } from './histogram.ts';
+import {
+  type Bindable,
+  type LabelNames,
+  type Part,
+  type PartNames,
+  partName,
+  type Renamed,
+  renamed,
+} from './instrument/naming.ts';
+import { measuredOnce, type Reporting } from './instrument/reporting.ts';
 import { label, type OpenLabel } from './labels.ts';
-import { type LabelNames, type Part, type PartNames, partName, type Renamed, renamed } from './naming.ts';
 import { QueueReader } from './queue/queue-reader.ts';
 import { countTotalsOf } from './queue/queue-totals.ts';
 import { WorkerRecorder } from './queue/worker-recorder.ts';
 import { defaultRegistry, type Registry } from './registry.ts';
 import type { CountedTotals, Remember } from './totals.ts';
 
+// Declarations that are made of what is exported here name these.
+export type { LabelNames, Part, PartNames, Renamed } from './instrument/naming.ts';
+export type { Reporting } from './instrument/reporting.ts';
 export { QUEUE_INTERVAL_MS, QUEUE_SCRAPE_AGE_MS, QUEUE_TIMEOUT_MS } from './queue/queue-reader.ts';
 export { rememberInQueue } from './queue/queue-totals.ts';
 export { JOB_NAMES_MAX, OTHER_JOBS } from './queue/worker-recorder.ts';
@@ -292,32 +303,8 @@ export interface QueueCounters {
   readonly meta: { readonly count: number };
 }
 
-/** The measuring of one queue or worker. */
-export interface QueueMeasuring {
-  /** Ends it; what was counted stays. */
-  stop(): void;
-  [Symbol.dispose](): void;
-}
-
-/** For all copies of this package: at the instance, what measures it. */
-const MEASURED: unique symbol = Symbol.for('@binnacle/metrics/bullmq/measured/v1') as never;
-
-/** Begins to measure an instance that nobody measures yet. */
-function measured(instance: object, begin: () => () => void): QueueMeasuring {
-  const before = (instance as { readonly [MEASURED]?: QueueMeasuring })[MEASURED];
-  if (before !== undefined) return before;
-  const end = begin();
-  let stopped = false;
-  const stop = (): void => {
-    if (stopped) return;
-    stopped = true;
-    Reflect.deleteProperty(instance, MEASURED);
-    end();
-  };
-  const measuring: QueueMeasuring = { stop, [Symbol.dispose]: stop };
-  Object.defineProperty(instance, MEASURED, { value: measuring, configurable: true });
-  return measuring;
-}
+/** At the instance, what measures it. */
+const MEASURED = Symbol.for('@binnacle/metrics/bullmq/measured/v1');
 
 /** Options of {@link instrumentWorker}. */
 export interface InstrumentWorkerOptions {
@@ -328,11 +315,8 @@ export interface InstrumentWorkerOptions {
 }
 
 /** Measures what a worker does, by its events, until it is closed. One that is measured already goes on as it is. */
-export function instrumentWorker(
-  worker: MeasuredWorker,
-  options: InstrumentWorkerOptions = {},
-): QueueMeasuring {
-  return measured(worker, () => {
+export function instrumentWorker(worker: MeasuredWorker, options: InstrumentWorkerOptions = {}): Reporting {
+  return measuredOnce(worker, MEASURED, () => {
     const recorder = new WorkerRecorder(
       options.metrics ?? queueMetrics(),
       worker.name,
@@ -356,8 +340,8 @@ export interface InstrumentQueueOptions {
  * Reads what waits in a queue, by one process of the service, until it is stopped; where the metrics are counted by the
  * queue, how jobs end as well. Keeps no process running. A queue that is read already goes on as it is.
  */
-export function instrumentQueue(queue: MeasuredQueue, options: InstrumentQueueOptions = {}): QueueMeasuring {
-  return measured(queue, () => {
+export function instrumentQueue(queue: MeasuredQueue, options: InstrumentQueueOptions = {}): Reporting {
+  return measuredOnce(queue, MEASURED, () => {
     const metrics = options.metrics ?? queueMetrics();
     const reader = new QueueReader(metrics, queue, options.intervalMs);
     const totals =

@@ -20,10 +20,22 @@
 import { type FileSystemSize, fileSystemSize, mountpointOf } from './disk/file-systems.ts';
 import { FILES_AT_ONCE, type FolderSize, folderSize } from './disk/folder-size.ts';
 import { type Gauge, type GaugeDefinition, gauge } from './gauge.ts';
+import { requireMs } from './instrument/interval.ts';
+import {
+  type LabelNames,
+  type Naming,
+  type PartNames,
+  partName,
+  type Renamed,
+  renamed,
+} from './instrument/naming.ts';
+import { type Reporting, reporting } from './instrument/reporting.ts';
 import { type LabelSpec, label, type OpenLabel, type SparseLabel, sparse } from './labels.ts';
-import { type LabelNames, type Naming, type PartNames, partName, type Renamed, renamed } from './naming.ts';
 import type { Registry } from './registry.ts';
 
+// Declarations that are made of what is exported here name these.
+export type { LabelNames, Part, PartNames, Renamed } from './instrument/naming.ts';
+export type { Reporting } from './instrument/reporting.ts';
 export { FILES_AT_ONCE };
 
 /** How often folders are measured when nothing is said. */
@@ -148,17 +160,11 @@ export interface MeasureFoldersOptions {
   readonly metrics?: AnyDiskMetrics;
 }
 
-/** Folders that are measured. */
-export interface FolderMeasuring {
+/** The measuring of folders, until it is stopped, also that which is under way; the metrics stay as they are. */
+export interface FolderMeasuring extends Reporting {
   /** Measures now, or waits for the measurement that is under way. Never rejects. */
   run(): Promise<void>;
-  /** Ends the measuring, also that which is under way; the metrics stay as they are. */
-  stop(): void;
-  [Symbol.dispose](): void;
 }
-
-/** The longest time that a timer of Node.js can wait. */
-const TIMER_MS_MAX = 2 ** 31 - 1;
 
 /**
  * Measures folders, by name and path, from now on until it is stopped; the first time at once. Keeps no process
@@ -178,10 +184,7 @@ export function measureFolders<const F extends string>(
       throw new TypeError(
         `measureFolders: the metrics have no folder ${name}, only ${parts.folders.join(', ') || 'none'}`,
       );
-  if (!(intervalMs > 0 && intervalMs <= TIMER_MS_MAX))
-    throw new RangeError(
-      `measureFolders: intervalMs must be above 0 and at most ${TIMER_MS_MAX}, not ${intervalMs}`,
-    );
+  requireMs('measureFolders: intervalMs', intervalMs);
   const measurer = new Measurer(folders, parts);
   let timer: NodeJS.Timeout | undefined;
   let current: Promise<void> | undefined;
@@ -197,13 +200,15 @@ export function measureFolders<const F extends string>(
     });
     return current;
   };
-  const stop = () => {
-    stopped = true;
-    clearTimeout(timer);
-    measurer.stop();
-  };
   void run();
-  return { run, stop, [Symbol.dispose]: stop };
+  return {
+    run,
+    ...reporting(() => {
+      stopped = true;
+      clearTimeout(timer);
+      measurer.stop();
+    }),
+  };
 }
 
 /** Measures some folders, one after the other. */

@@ -26,6 +26,8 @@ export {
   UNMATCHED,
   withBraces,
 } from './http.ts';
+// Declarations that are made of what is exported here name these.
+export type { LabelNames, Part, PartNames, Renamed } from './instrument/naming.ts';
 
 /** Options of the plugin. */
 export interface FastifyMetricsOptions extends NodeExchangeOptions {

@@ -43,10 +43,21 @@ import { nodeChannels } from './fetch/node-requests.ts';
 import { undiciChannels } from './fetch/undici-requests.ts';
 import { type Gauge, gauge } from './gauge.ts';
 import { type Histogram, histogram } from './histogram.ts';
+import {
+  type LabelNames,
+  type Naming,
+  type PartNames,
+  partName,
+  type Renamed,
+  renamed,
+} from './instrument/naming.ts';
+import { type Reporting, reporting } from './instrument/reporting.ts';
 import { type LabelSpec, label } from './labels.ts';
-import { type LabelNames, type Naming, type PartNames, partName, type Renamed, renamed } from './naming.ts';
 import type { Registry } from './registry.ts';
 
+// Declarations that are made of what is exported here name these.
+export type { LabelNames, Part, PartNames, Renamed } from './instrument/naming.ts';
+export type { Reporting } from './instrument/reporting.ts';
 export {
   ABORTED_STATUS,
   ADDRESS_HOST,
@@ -62,7 +73,7 @@ export {
 };
 
 /** Upper bounds, in seconds, of the duration histogram when none are given. */
-export const CALL_DURATION_BUCKETS: readonly number[] = [
+export const DEFAULT_CALL_BUCKETS: readonly number[] = [
   0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
 ];
 
@@ -106,7 +117,7 @@ export interface FetchMetricsOptions<
   N extends PartNames<CallPart> = PartNames<CallPart>,
   R extends LabelNames<CallLabel> = LabelNames<CallLabel>,
 > extends Naming<N, R> {
-  /** Upper bounds of the duration histogram in seconds. Default: {@link CALL_DURATION_BUCKETS}. */
+  /** Upper bounds of the duration histogram in seconds. Default: {@link DEFAULT_CALL_BUCKETS}. */
   readonly buckets?: readonly number[];
   /** Default: the registry of the process. */
   readonly registry?: Registry;
@@ -117,7 +128,7 @@ export function fetchMetrics<
   const N extends PartNames<CallPart> = Record<never, never>,
   const R extends LabelNames<CallLabel> = Record<never, never>,
 >(options: FetchMetricsOptions<N, R> = {}): FetchMetrics<N, R> {
-  const { names, labels, buckets = CALL_DURATION_BUCKETS } = options;
+  const { names, labels, buckets = DEFAULT_CALL_BUCKETS } = options;
   const registry = options.registry === undefined ? {} : { registry: options.registry };
   const named = <L extends LabelSpec>(part: CallPart, usual: string, own: L) => {
     const name = partName(names, part, usual);
@@ -173,13 +184,6 @@ export interface InstrumentFetchOptions {
   readonly nodeHttp?: boolean;
 }
 
-/** The counting of one call of {@link instrumentFetch}. */
-export interface FetchInstrument {
-  /** Ends the counting; the metrics stay as they are. */
-  stop(): void;
-  [Symbol.dispose](): void;
-}
-
 /** A counting that runs, and how many have asked for it. */
 interface Running {
   asked: number;
@@ -201,7 +205,7 @@ function runningOnes(): Map<unknown, Running> {
  * @throws TypeError for what is no host
  * @throws RangeError for a limit that is none
  */
-export function instrumentFetch(options: InstrumentFetchOptions = {}): FetchInstrument {
+export function instrumentFetch(options: InstrumentFetchOptions = {}): Reporting {
   const { hosts, ignore, hostsMax, nodeHttp = true } = options;
   const parts = (options.metrics ?? fetchMetrics())[COUNTED];
   const recorder = new CallRecorder(parts, new Hosts(hosts, ignore, hostsMax));
@@ -221,13 +225,10 @@ export function instrumentFetch(options: InstrumentFetchOptions = {}): FetchInst
     all.set(key, running);
   }
   running.asked++;
-  let stopped = false;
-  const stop = () => {
-    if (stopped) return;
-    stopped = true;
-    if (--running.asked > 0) return;
+  const counting = running;
+  return reporting(() => {
+    if (--counting.asked > 0) return;
     all.delete(key);
-    running.end();
-  };
-  return { stop, [Symbol.dispose]: stop };
+    counting.end();
+  });
 }

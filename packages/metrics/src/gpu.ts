@@ -17,15 +17,16 @@ import { type Gauge, gauge } from './gauge.ts';
 import { type Run, runTool } from './gpu/gpu-command.ts';
 import { GPU_ARGUMENTS, GPU_TOOLS, type GpuReading, type GpuTool, parseGpus } from './gpu/gpu-readings.ts';
 import { INSIDE, type Metric } from './inside.ts';
+import { type LabelNames, type Part, partName, type Renamed, renamed } from './instrument/naming.ts';
+import { type Reporting, reporting } from './instrument/reporting.ts';
 import { type LabelSpec, label, type OpenLabel } from './labels.ts';
-import { type LabelNames, type Part, partName, type Renamed, renamed } from './naming.ts';
 import type { Registry } from './registry.ts';
-import type { Reporting } from './reporting.ts';
 import { warn } from './serve/warnings.ts';
 
-// Declarations that are made of the metrics name these.
-export type { LabelNames, Part, PartNames, Renamed } from './naming.ts';
-export type { GpuTool, Reporting };
+// Declarations that are made of what is exported here name these.
+export type { LabelNames, Part, PartNames, Renamed } from './instrument/naming.ts';
+export type { Reporting } from './instrument/reporting.ts';
+export type { GpuTool };
 
 /** How often the tool is run where nothing else is told. */
 export const GPU_INTERVAL_MS = 15_000;
@@ -140,8 +141,7 @@ export interface ReportGpusOptions {
 export function reportGpus(options: ReportGpusOptions = {}): Reporting {
   const reporter = new GpuReporter(options);
   if (options.processWide ?? isMainThread) reporter.start();
-  const stop = () => reporter.stop();
-  return { stop, [Symbol.dispose]: stop };
+  return reporting(() => reporter.stop());
 }
 
 /** A command, and what it prints like. */

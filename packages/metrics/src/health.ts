@@ -22,7 +22,7 @@
  */
 import { type Gauge, gauge } from './gauge.ts';
 import { type Histogram, histogram } from './histogram.ts';
-import { type SparseLabel, sparse } from './labels.ts';
+import { requireMs } from './instrument/interval.ts';
 import {
   type LabelNames,
   type Naming,
@@ -31,10 +31,15 @@ import {
   type Renamed,
   renamed,
   renamedValues,
-} from './naming.ts';
+} from './instrument/naming.ts';
+import { type Reporting, reporting } from './instrument/reporting.ts';
+import { type SparseLabel, sparse } from './labels.ts';
 import type { Registry } from './registry.ts';
 import type { GaugeMode } from './store/store.ts';
 
+// Declarations that are made of what is exported here name these.
+export type { LabelNames, Part, PartNames, Renamed } from './instrument/naming.ts';
+export type { Reporting } from './instrument/reporting.ts';
 /** How often checks run when nothing is said. */
 export const CHECK_INTERVAL_MS = 15_000;
 
@@ -48,7 +53,7 @@ export const HANGING_MAX = 3;
 export const CHECK_ERROR_CHARACTERS_MAX = 500;
 
 /** Upper bounds, in seconds, of the durations of checks when none are given. */
-export const CHECK_DURATION_BUCKETS: readonly number[] = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10];
+export const DEFAULT_CHECK_BUCKETS: readonly number[] = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10];
 
 /** The label of the instrument. */
 export type HealthLabel = 'dependency';
@@ -105,7 +110,7 @@ export interface HealthMetricsOptions<
    * `mostrecent` it is what was found last, by a process that may have gone.
    */
   readonly mode?: GaugeMode;
-  /** Upper bounds of the durations in seconds. Default: {@link CHECK_DURATION_BUCKETS}. */
+  /** Upper bounds of the durations in seconds. Default: {@link DEFAULT_CHECK_BUCKETS}. */
   readonly buckets?: readonly number[];
   /** Default: the registry of the process. */
   readonly registry?: Registry;
@@ -120,7 +125,7 @@ export function healthMetrics<
   const N extends PartNames<HealthPart> = Record<never, never>,
   const R extends LabelNames<HealthLabel> = Record<never, never>,
 >(options: HealthMetricsOptions<D, N, R>): HealthMetrics<D, N, R> {
-  const { dependencies, mode = 'live min', buckets = CHECK_DURATION_BUCKETS, names, labels } = options;
+  const { dependencies, mode = 'live min', buckets = DEFAULT_CHECK_BUCKETS, names, labels } = options;
   const upName = partName(names, 'up', 'dependency_up');
   const durationName = partName(names, 'duration', 'dependency_check_duration_seconds');
   if (labels?.dependency === false && dependencies.length > 1)
@@ -189,18 +194,14 @@ export interface HealthCheckOptions<D extends string> {
 }
 
 /** Checks that run. */
-export interface HealthChecks<D extends string> {
+export interface HealthChecks<D extends string> extends Reporting {
   /** What was found last of each. */
   status(): Readonly<Record<D, CheckStatus>>;
   /** Runs all checks now, those under way not once more, and tells what was found. Never rejects. */
   run(): Promise<Readonly<Record<D, CheckStatus>>>;
   /** Ends the checking and aborts what is under way. What this process said of its dependencies is taken back. */
   stop(): void;
-  [Symbol.dispose](): void;
 }
-
-/** The longest time that a timer of Node.js can wait. */
-const TIMER_MS_MAX = 2 ** 31 - 1;
 
 /**
  * Runs checks from now on until they are stopped; the first time at once. Keeps no process running.
@@ -212,7 +213,7 @@ export function healthChecks<const D extends string>(options: HealthCheckOptions
   const names = Object.keys(checks) as D[];
   if (names.length === 0) throw new TypeError('healthChecks: there are no checks');
   const parts = (options.metrics ?? healthMetrics({ dependencies: names }))[CHECKED];
-  requireTime('intervalMs', intervalMs);
+  requireMs('healthChecks: intervalMs', intervalMs);
   const runners = new Map<D, CheckRunner>();
   for (const name of names) {
     if (!parts.dependencies.includes(name))
@@ -221,7 +222,7 @@ export function healthChecks<const D extends string>(options: HealthCheckOptions
       );
     const given: Check | TimedCheck = checks[name];
     const { check, timeoutMs: own = timeoutMs } = typeof given === 'function' ? { check: given } : given;
-    requireTime(`timeoutMs of ${name}`, own);
+    requireMs(`healthChecks: timeoutMs of ${name}`, own);
     runners.set(name, new CheckRunner(check, own, name, parts));
   }
   const status = () =>
@@ -233,16 +234,11 @@ export function healthChecks<const D extends string>(options: HealthCheckOptions
   const timer = setInterval(() => void run(), intervalMs);
   timer.unref();
   void run();
-  const stop = () => {
+  const checking = reporting(() => {
     clearInterval(timer);
     for (const runner of runners.values()) runner.stop();
-  };
-  return { status, run, stop, [Symbol.dispose]: stop };
-}
-
-function requireTime(what: string, ms: number): void {
-  if (!(ms > 0 && ms <= TIMER_MS_MAX))
-    throw new RangeError(`healthChecks: ${what} must be above 0 and at most ${TIMER_MS_MAX} ms, not ${ms}`);
+  });
+  return { status, run, ...checking };
 }
 
 const UNKNOWN: CheckStatus = {
@@ -270,7 +266,7 @@ class CheckRunner {
     this.#check = check;
     this.#timeoutMs = timeoutMs;
     this.#parts = parts;
-    this.#labels = renamedValues(['dependency'], { dependency: name }, parts.labels);
+    this.#labels = renamedValues({ dependency: name }, parts.labels);
   }
 
   get status(): CheckStatus {

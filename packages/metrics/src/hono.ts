@@ -80,7 +80,8 @@ export function honoMetrics(options: HonoMetricsOptions = {}): MiddlewareHandler
 
   return (c, next) => {
     const { incoming, outgoing } = (c.env ?? {}) as Partial<NodeBindings>;
-    if (incoming === undefined) return elsewhere(c, next);
+    // Elsewhere the environment is the program's, which may call something so, too.
+    if (incoming?.rawHeaders === undefined) return elsewhere(c, next);
     // A request that becomes a WebSocket has no answer.
     return outgoing === undefined ? next() : onNode(c, next, { incoming, outgoing });
   };

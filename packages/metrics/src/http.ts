@@ -20,7 +20,6 @@ import {
   RECORDED,
   type RecordedParts,
 } from './http/recorder.ts';
-import { label, type OpenLabel } from './labels.ts';
 import {
   type LabelNames,
   type Naming,
@@ -29,7 +28,9 @@ import {
   partName,
   type Renamed,
   renamed,
-} from './naming.ts';
+} from './instrument/naming.ts';
+import { type Reporting, reporting } from './instrument/reporting.ts';
+import { label, type OpenLabel } from './labels.ts';
 import type { Registry } from './registry.ts';
 
 export { type EndpointName, normalizedPath, UNMATCHED, withBraces } from './http/endpoint.ts';
@@ -47,6 +48,9 @@ export {
   type HttpLabel,
   type InFlightLabel,
 } from './http/recorder.ts';
+// Declarations that are made of what is exported here name these.
+export type { LabelNames, Part, PartNames, Renamed } from './instrument/naming.ts';
+export type { Reporting } from './instrument/reporting.ts';
 
 /** Upper bounds, in seconds, of the duration histogram when none are given. */
 export const DEFAULT_DURATION_BUCKETS: readonly number[] = [0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10];
@@ -208,18 +212,11 @@ export interface MeasuredServer {
   ): unknown;
 }
 
-/** The measuring of a server, which can be ended. */
-export interface ServerInstrument {
-  /** Requests that come from now on are not measured; those under way are. */
-  stop(): void;
-  [Symbol.dispose](): void;
-}
-
 /**
  * Measures the requests of a server of Node's `http` or `https`. A request counts once per metrics, whatever else
- * measures it with the same ones.
+ * measures it with the same ones. When it is stopped, requests that come later are not measured; those under way are.
  */
-export function instrumentServer(server: MeasuredServer, options: ServerOptions = {}): ServerInstrument {
+export function instrumentServer(server: MeasuredServer, options: ServerOptions = {}): Reporting {
   const exchanges = new NodeExchanges(new HttpRecorder(options.metrics ?? httpMetrics(), options), options);
   const { route } = options;
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
@@ -232,10 +229,9 @@ export function instrumentServer(server: MeasuredServer, options: ServerOptions 
     }
   };
   server.prependListener('request', listener);
-  const stop = (): void => {
+  return reporting(() => {
     server.removeListener('request', listener);
-  };
-  return { stop, [Symbol.dispose]: stop };
+  });
 }
 
 function templateOf(

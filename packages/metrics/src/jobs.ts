@@ -21,10 +21,19 @@
  * Codes and types of errors have no bound by themselves. A code is taken where it looks like one, and of codes and of
  * types only so many as {@link ERROR_CODES_MAX} and {@link ERROR_TYPES_MAX} say.
  */
-import type { Bindable } from './bindable.ts';
 import { type BoundCounter, type Counter, counter } from './counter.ts';
 import { type BoundGauge, type Gauge, gauge } from './gauge.ts';
 import { type BoundHistogram, type Histogram, histogram } from './histogram.ts';
+import { FewValues } from './instrument/few-values.ts';
+import {
+  type Bindable,
+  type LabelNames,
+  type Part,
+  type PartNames,
+  partName,
+  type Renamed,
+  renamed,
+} from './instrument/naming.ts';
 import {
   type ClosedLabel,
   closed,
@@ -34,11 +43,12 @@ import {
   label,
   type OpenLabel,
 } from './labels.ts';
-import { type LabelNames, type Part, type PartNames, partName, type Renamed, renamed } from './naming.ts';
 import type { Registry } from './registry.ts';
 import { settle } from './settle.ts';
 import { secondsSince } from './timer.ts';
 
+// Declarations that are made of what is exported here name these.
+export type { LabelNames, Part, PartNames, Renamed } from './instrument/naming.ts';
 /** The code of errors that have none. */
 export const UNKNOWN_ERROR = 'UNKNOWN_ERROR';
 
@@ -340,8 +350,8 @@ class JobKind {
   readonly #definition: HowJobsEnd;
   readonly #endLabels: Given;
   readonly #statusName: string | false;
-  readonly #codes = new Set<string>();
-  readonly #types = new Set<string>();
+  readonly #codes = new FewValues(ERROR_CODES_MAX, OTHER_ERROR);
+  readonly #types = new FewValues(ERROR_TYPES_MAX, OTHER_ERROR);
 
   constructor(metrics: JobMetrics, definition: HowJobsEnd, statuses: Statuses, endLabels: readonly string[]) {
     this.metrics = metrics;
@@ -374,13 +384,9 @@ class JobKind {
       const code = guarded(() => (this.#definition.errorCode ?? codeOf)(error), undefined);
       errors
         .bind({
-          ...(error_code !== false && { [error_code]: amongFew(this.#codes, named(code), ERROR_CODES_MAX) }),
+          ...(error_code !== false && { [error_code]: this.#codes.of(named(code)) }),
           ...(error_type !== false && {
-            [error_type]: amongFew(
-              this.#types,
-              guarded(() => typeOf(error), 'Error'),
-              ERROR_TYPES_MAX,
-            ),
+            [error_type]: this.#types.of(guarded(() => typeOf(error), 'Error')),
           }),
         } as never)
         .inc();
@@ -467,12 +473,4 @@ function typeOf(error: unknown): string {
   const own = typeof made === 'function' ? made.name : '';
   const type = ['', 'Error', 'Object', 'DOMException'].includes(own) && typeof name === 'string' ? name : own;
   return IDENTIFIER.test(type) && type.length <= ERROR_NAME_CHARACTERS_MAX ? type : 'Error';
-}
-
-/** A value, if it is one of the first that came. */
-function amongFew(known: Set<string>, value: string, max: number): string {
-  if (known.has(value)) return value;
-  if (known.size >= max) return OTHER_ERROR;
-  known.add(value);
-  return value;
 }

@@ -10,24 +10,36 @@
  *
  * What the driver sends by itself to connect and to tidy up (`hello`, `saslStart`, `endSessions`) is left out.
  */
-import { type Bindable, bound } from './bindable.ts';
 import type { BoundCounter } from './counter.ts';
 import { type Counter, counter } from './counter.ts';
 import type { BoundGauge } from './gauge.ts';
 import { type Gauge, gauge } from './gauge.ts';
 import { type BoundHistogram, type Histogram, histogram } from './histogram.ts';
+import { FewValues } from './instrument/few-values.ts';
+import {
+  type Bindable,
+  bound,
+  type LabelNames,
+  type Part,
+  type PartNames,
+  partName,
+  type Renamed,
+  renamed,
+} from './instrument/naming.ts';
+import { measuredOnce, type Reporting } from './instrument/reporting.ts';
 import { label, type OpenLabel } from './labels.ts';
 import { collectionOf, NO_COLLECTION, OTHER, operationOf } from './mongodb/commands.ts';
 import { errorTypeIn, errorTypeOf, MONGO_ERROR_TYPES, type MongoErrorType } from './mongodb/errors.ts';
 import { type ConnectionEvent, Pools } from './mongodb/pools.ts';
-import { type LabelNames, type Part, type PartNames, partName, type Renamed, renamed } from './naming.ts';
 import type { Registry } from './registry.ts';
+import { warn } from './serve/warnings.ts';
 import { secondsSince } from './timer.ts';
 
+// Declarations that are made of what is exported here name these.
+export type { LabelNames, Part, PartNames, Renamed } from './instrument/naming.ts';
+export type { Reporting } from './instrument/reporting.ts';
 export { NO_COLLECTION, OTHER } from './mongodb/commands.ts';
 export { MONGO_ERROR_TYPES, type MongoErrorType } from './mongodb/errors.ts';
-// Declarations that are made of the metrics name these.
-export type { LabelNames, Part, PartNames, Renamed } from './naming.ts';
 
 /** The most collections that are told apart; those that come later are {@link OTHER}. */
 export const COLLECTIONS_MAX = 50;
@@ -155,53 +167,33 @@ export interface InstrumentMongoOptions {
   readonly metrics?: MongoInstrument;
 }
 
-/** The measuring of one client. */
-export interface MongoMeasuring {
-  /** Ends it; what was counted stays. */
-  stop(): void;
-  [Symbol.dispose](): void;
-}
-
 /** For all copies of this package: at the client, what measures it. */
-const MEASURED: unique symbol = Symbol.for('@binnacle/metrics/mongodb/measured/v1') as never;
-
-let warned = false;
+const MEASURED = Symbol.for('@binnacle/metrics/mongodb/measured/v1');
 
 /**
  * Measures a client, from now until it is stopped or gone; best before it connects. One that is measured already goes
  * on as it is. Without `monitorCommands` there are connections only, which is warned of once.
  * @throws TypeError for what is no client of the driver
  */
-export function instrumentMongo(
-  client: MongoClientLike,
-  options: InstrumentMongoOptions = {},
-): MongoMeasuring {
+export function instrumentMongo(client: MongoClientLike, options: InstrumentMongoOptions = {}): Reporting {
   if (typeof client?.on !== 'function' || typeof client.removeListener !== 'function')
     throw new TypeError('instrumentMongo takes a MongoClient, and this is none');
-  const before = (client as { readonly [MEASURED]?: MongoMeasuring })[MEASURED];
-  if (before !== undefined) return before;
-  if (client.monitorCommands !== true && !warned) {
-    warned = true;
-    process.emitWarning(
-      'a MongoClient is measured that does not tell of its commands, so that only its connections are counted: ' +
-        'make it with { monitorCommands: true }',
-      { type: 'BinnacleWarning', code: 'BINNACLE_MONGODB_MONITOR_COMMANDS' },
-    );
-  }
-  const listeners = listenersFor(options.metrics ?? mongoMetrics(), client.options?.maxPoolSize ?? 0);
-  const emitter = client as unknown as Emitter;
-  for (const [event, listener] of listeners.byEvent) emitter.on(event, listener);
-  let stopped = false;
-  const stop = (): void => {
-    if (stopped) return;
-    stopped = true;
-    for (const [event, listener] of listeners.byEvent) emitter.removeListener(event, listener);
-    Reflect.deleteProperty(client, MEASURED);
-    listeners.end();
-  };
-  const measuring: MongoMeasuring = { stop, [Symbol.dispose]: stop };
-  Object.defineProperty(client, MEASURED, { value: measuring, configurable: true });
-  return measuring;
+  return measuredOnce(client, MEASURED, () => {
+    if (client.monitorCommands !== true)
+      warn({
+        code: 'mongodb_monitor_commands',
+        message:
+          'a MongoClient is measured that does not tell of its commands, so that only its connections are counted: ' +
+          'make it with { monitorCommands: true }',
+      });
+    const listeners = listenersFor(options.metrics ?? mongoMetrics(), client.options?.maxPoolSize ?? 0);
+    const emitter = client as unknown as Emitter;
+    for (const [event, listener] of listeners.byEvent) emitter.on(event, listener);
+    return () => {
+      for (const [event, listener] of listeners.byEvent) emitter.removeListener(event, listener);
+      listeners.end();
+    };
+  });
 }
 
 interface Emitter {
@@ -226,10 +218,10 @@ interface UnderWay {
 function listenersFor(metrics: MongoInstrument, maxPoolSize: number) {
   const series = new DurationSeries(metrics);
   const { errors, labelNames } = metrics;
-  const plain = <C>(metric: Bindable<C> | undefined): C | undefined => bound(metric, [], {}, {});
+  const plain = <C>(metric: Bindable<C> | undefined): C | undefined => bound(metric, {}, {});
   const byType = new Map<MongoErrorType, BoundCounter | undefined>();
   const failure = (type: MongoErrorType): void => {
-    if (!byType.has(type)) byType.set(type, bound(errors, ['error_type'], { error_type: type }, labelNames));
+    if (!byType.has(type)) byType.set(type, bound(errors, { error_type: type }, labelNames));
     byType.get(type)?.inc();
   };
   const underWay = new Map<number, UnderWay>();
@@ -304,7 +296,7 @@ function listenersFor(metrics: MongoInstrument, maxPoolSize: number) {
 class DurationSeries {
   readonly #metrics: MongoInstrument;
   readonly #series = new Map<string, Map<string, BoundHistogram<'seconds'> | undefined>>();
-  readonly #collections = new Set<string>([NO_COLLECTION, OTHER]);
+  readonly #collections = new FewValues(COLLECTIONS_MAX, OTHER, [NO_COLLECTION]);
 
   constructor(metrics: MongoInstrument) {
     this.#metrics = metrics;
@@ -316,20 +308,12 @@ class DurationSeries {
       ofOperation = new Map();
       this.#series.set(operation, ofOperation);
     }
-    const told = this.#told(collection);
+    const told = this.#collections.of(collection);
     if (!ofOperation.has(told)) {
       const { duration, labelNames } = this.#metrics;
       const values = { operation, collection: told };
-      ofOperation.set(told, bound(duration, ['operation', 'collection'], values, labelNames));
+      ofOperation.set(told, bound(duration, values, labelNames));
     }
     return ofOperation.get(told);
-  }
-
-  #told(collection: string): string {
-    if (this.#collections.has(collection)) return collection;
-    // The two that are always there do not count.
-    if (this.#collections.size >= COLLECTIONS_MAX + 2) return OTHER;
-    this.#collections.add(collection);
-    return collection;
   }
 }

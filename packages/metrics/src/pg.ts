@@ -14,17 +14,18 @@
  * connection counts as an error, and as no operation.
  */
 import { errorMonitor } from 'node:events';
+import { claim } from './database/claims.ts';
 import { addReading } from './database/levels.ts';
 import { type DatabaseParts, databaseMetrics } from './database/metrics.ts';
 import { type NamingOptions, type Recorder, recorderOf } from './database/recorder.ts';
 import { pgErrorType } from './database/sqlstate.ts';
-import { claim, type Method, replaceMethod } from './database/wrapping.ts';
+import { type Method, replaceMethod } from './instrument/own-method.ts';
 import { isThenable } from './settle.ts';
 import { secondsSince } from './timer.ts';
 
 export { ERROR_TYPES, type ErrorType } from './database/error-types.ts';
 export {
-  type DatabaseLabelNames,
+  type DatabaseLabel,
   type DatabaseMetrics,
   type DatabaseMetricsOptions,
   type DatabaseNames,
@@ -47,6 +48,8 @@ export {
   type SqlStatement,
   TABLE_CHARACTERS_MAX,
 } from './database/sql-statement.ts';
+// Declarations that are made of what is exported here name these.
+export type { LabelNames, Part, PartNames, Renamed } from './instrument/naming.ts';
 
 /** What is used of a `Pool` of node-postgres. */
 export interface PgPool {

@@ -16,16 +16,25 @@
 import { type Counter, counter } from './counter.ts';
 import { type Gauge, gauge } from './gauge.ts';
 import { type Histogram, histogram } from './histogram.ts';
+import {
+  type LabelNames,
+  type Part,
+  type PartNames,
+  partName,
+  type Renamed,
+  renamed,
+} from './instrument/naming.ts';
+import { measuredOnce, type Reporting } from './instrument/reporting.ts';
 import { label, type OpenLabel } from './labels.ts';
-import { type LabelNames, type Part, type PartNames, partName, type Renamed, renamed } from './naming.ts';
 import { REDIS_ERROR_TYPES } from './redis/errors.ts';
 import { type Ioredis, measureIoredis } from './redis/ioredis.ts';
 import { behind, measureNodeRedis, type NodeRedis } from './redis/node-redis.ts';
 import { type RedisInstrument, RedisRecorder } from './redis/recorder.ts';
 import type { Registry } from './registry.ts';
 
-// Declarations that are made of the metrics name these.
-export type { LabelNames, Part, PartNames, Renamed } from './naming.ts';
+// Declarations that are made of what is exported here name these.
+export type { LabelNames, Part, PartNames, Renamed } from './instrument/naming.ts';
+export type { Reporting } from './instrument/reporting.ts';
 export { COMMANDS_MAX, OTHER_COMMAND } from './redis/commands.ts';
 export { REDIS_ERROR_TYPES, type RedisErrorType } from './redis/errors.ts';
 export type { RedisInstrument } from './redis/recorder.ts';
@@ -154,15 +163,8 @@ export interface InstrumentRedisOptions {
   readonly metrics?: RedisInstrument;
 }
 
-/** The measuring of one client. */
-export interface RedisMeasuring {
-  /** Ends it, and puts back what was replaced; what was counted stays. */
-  stop(): void;
-  [Symbol.dispose](): void;
-}
-
 /** For all copies of this package: at the client, what measures it. */
-const MEASURED: unique symbol = Symbol.for('@binnacle/metrics/redis/measured/v1') as never;
+const MEASURED = Symbol.for('@binnacle/metrics/redis/measured/v1');
 
 const recorders = new WeakMap<object, RedisRecorder>();
 
@@ -170,26 +172,16 @@ const recorders = new WeakMap<object, RedisRecorder>();
  * Measures a client, from now until it is stopped or gone. One that is measured already goes on as it is.
  * @throws TypeError for what is no client of ioredis or node-redis
  */
-export function instrumentRedis(client: RedisClient, options: InstrumentRedisOptions = {}): RedisMeasuring {
+export function instrumentRedis(client: RedisClient, options: InstrumentRedisOptions = {}): Reporting {
   if (typeof client?.sendCommand !== 'function' || typeof client.on !== 'function')
     throw new TypeError('instrumentRedis takes a client of ioredis or node-redis, and this is none');
   const target: object = isIoredis(client) ? client : behind(client as unknown as NodeRedis);
-  const before = (target as { readonly [MEASURED]?: RedisMeasuring })[MEASURED];
-  if (before !== undefined) return before;
-  const recorder = recorderOf(options.metrics ?? redisMetrics());
-  const end = isIoredis(client)
-    ? measureIoredis(client as unknown as Ioredis, recorder)
-    : measureNodeRedis(target as NodeRedis, recorder);
-  let stopped = false;
-  const stop = (): void => {
-    if (stopped) return;
-    stopped = true;
-    Reflect.deleteProperty(target, MEASURED);
-    end();
-  };
-  const measuring: RedisMeasuring = { stop, [Symbol.dispose]: stop };
-  Object.defineProperty(target, MEASURED, { value: measuring, configurable: true });
-  return measuring;
+  return measuredOnce(target, MEASURED, () => {
+    const recorder = recorderOf(options.metrics ?? redisMetrics());
+    return isIoredis(client)
+      ? measureIoredis(client as unknown as Ioredis, recorder)
+      : measureNodeRedis(target as NodeRedis, recorder);
+  });
 }
 
 /** One for all clients with the same metrics, so that series are bound once. */

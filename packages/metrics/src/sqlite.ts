@@ -11,16 +11,18 @@
  * Everything happens in the thread of the program, and an operation may take a microsecond. So nothing is looked up
  * when a statement runs: what it counts in is found when it is prepared.
  */
+
+import { claim } from './database/claims.ts';
 import { type DatabaseParts, databaseMetrics } from './database/metrics.ts';
 import { type NamingOptions, type Recorder, recorderOf } from './database/recorder.ts';
 import { isSqliteError, type Phase, sqliteErrorType } from './database/sqlite-code.ts';
-import { claim, type Method, replaceMethod } from './database/wrapping.ts';
 import type { BoundHistogram } from './histogram.ts';
+import { type Method, replaceMethod } from './instrument/own-method.ts';
 import { secondsSince } from './timer.ts';
 
 export { ERROR_TYPES, type ErrorType } from './database/error-types.ts';
 export {
-  type DatabaseLabelNames,
+  type DatabaseLabel,
   type DatabaseMetrics,
   type DatabaseMetricsOptions,
   type DatabaseNames,
@@ -43,6 +45,8 @@ export {
   type SqlStatement,
   TABLE_CHARACTERS_MAX,
 } from './database/sql-statement.ts';
+// Declarations that are made of what is exported here name these.
+export type { LabelNames, Part, PartNames, Renamed } from './instrument/naming.ts';
 
 /** What is used of a database, `Database` of better-sqlite3 or `DatabaseSync` of `node:sqlite`. */
 export interface SqliteDatabase {

@@ -9,12 +9,14 @@
  * What a storage holds is one number for the whole service, so its gauges are those of whoever measured last; measure it
  * in one process. Before it was measured, and when it could not be for long, there is no series: 0 would be a lie.
  */
-import { type Bindable, bound } from './bindable.ts';
 import { type BoundCounter, type Counter, counter } from './counter.ts';
 import { type Gauge, gauge } from './gauge.ts';
 import { type BoundHistogram, type Histogram, histogram } from './histogram.ts';
-import { type LabelSpec, label, type OpenLabel } from './labels.ts';
+import { FewValues } from './instrument/few-values.ts';
+import { requireMs } from './instrument/interval.ts';
 import {
+  type Bindable,
+  bound,
   type LabelNames,
   type Part,
   type PartNames,
@@ -22,14 +24,16 @@ import {
   type Renamed,
   renamed,
   renamedValues,
-} from './naming.ts';
+} from './instrument/naming.ts';
+import { type Reporting, reporting } from './instrument/reporting.ts';
+import { type LabelSpec, label, type OpenLabel } from './labels.ts';
 import type { Registry } from './registry.ts';
 import { settle } from './settle.ts';
 import { secondsSince } from './timer.ts';
 
-// Declarations that are made of the metrics name these.
-export type { LabelNames, Part, PartNames, Renamed } from './naming.ts';
-
+// Declarations that are made of what is exported here name these.
+export type { LabelNames, Part, PartNames, Renamed } from './instrument/naming.ts';
+export type { Reporting } from './instrument/reporting.ts';
 /** Upper bounds, in seconds, of the durations when none are given. */
 export const DEFAULT_STORAGE_BUCKETS: readonly number[] = [0.1, 0.5, 1, 5, 10, 30, 60, 120, 300];
 
@@ -228,14 +232,15 @@ export function instrumentStorage<P extends string = string>(
   options: { readonly metrics?: StorageInstrument<P> } = {},
 ): MeasuredStorage<P> {
   const metrics = options.metrics ?? (storageMetrics() as unknown as StorageInstrument<P>);
-  const told = new Told(metrics.providers);
+  // What is not listed is given to the client, which drops it and says so.
+  const told = metrics.providers === undefined ? new FewValues(PROVIDERS_MAX, OTHER_PROVIDER) : undefined;
   const measured = (
     total: Bindable<BoundCounter> | undefined,
     duration: Bindable<BoundHistogram<'seconds'>> | undefined,
   ) => {
     const operation = new Operation(total, duration, metrics.labelNames);
     return <R>(provider: P, work: () => R): R => {
-      const series = operation.of(told.as(provider));
+      const series = operation.of(told?.of(provider) ?? provider);
       const beganMs = performance.now();
       return settle(work, ({ failed }) => {
         series.duration?.observe(secondsSince(beganMs));
@@ -248,26 +253,6 @@ export function instrumentStorage<P extends string = string>(
     download: measured(metrics.reads, metrics.readDuration),
     delete: measured(metrics.deletes, undefined),
   };
-}
-
-/** Providers as they are counted: those that are listed, or the first that come. */
-class Told {
-  readonly #known: Set<string>;
-  readonly #max: number;
-
-  constructor(listed: readonly string[] | undefined) {
-    this.#known = new Set(listed);
-    // What is not listed is given to the client, which drops it and says so.
-    this.#max = listed === undefined ? PROVIDERS_MAX : Number.POSITIVE_INFINITY;
-  }
-
-  as(provider: string): string {
-    if (this.#known.has(provider)) return provider;
-    if (this.#max === Number.POSITIVE_INFINITY) return provider;
-    if (this.#known.size >= this.#max) return OTHER_PROVIDER;
-    this.#known.add(provider);
-    return provider;
-  }
 }
 
 interface OperationSeries {
@@ -297,12 +282,11 @@ class Operation {
   of(provider: string): OperationSeries {
     let series = this.#series.get(provider);
     if (series === undefined) {
-      const ending = (status: string) =>
-        bound(this.#total, ['provider', 'status'], { provider, status }, this.#labelNames);
+      const ending = (status: string) => bound(this.#total, { provider, status }, this.#labelNames);
       series = {
         success: ending('success'),
         failed: ending('failed'),
-        duration: bound(this.#duration, ['provider'], { provider }, this.#labelNames),
+        duration: bound(this.#duration, { provider }, this.#labelNames),
       };
       if (this.#series.size < SERIES_KEPT_MAX) this.#series.set(provider, series);
     }
@@ -333,13 +317,10 @@ export interface MeasureUsageOptions<P extends string = string> {
   readonly keepMs?: number;
 }
 
-/** The measuring of usage. */
-export interface UsageMeasuring {
+/** The measuring of usage, until it is stopped; what was measured last stays. */
+export interface UsageMeasuring extends Reporting {
   /** Asks at once, or waits for the question that is under way. Never rejects: what fails is counted. */
-  measure(): Promise<void>;
-  /** Ends it; what was measured last stays. */
-  stop(): void;
-  [Symbol.dispose](): void;
+  run(): Promise<void>;
 }
 
 /**
@@ -349,11 +330,11 @@ export interface UsageMeasuring {
 export function measureUsage<P extends string = string>(options: MeasureUsageOptions<P>): UsageMeasuring {
   const { usage, intervalMs = USAGE_INTERVAL_MS } = options;
   const { keepMs = intervalMs * USAGE_INTERVALS_KEPT } = options;
-  for (const [name, ms] of Object.entries({ intervalMs, keepMs }))
-    if (!(ms > 0 && ms < 2 ** 31)) throw new RangeError(`measureUsage: ${name} cannot be ${ms}`);
+  requireMs('measureUsage: intervalMs', intervalMs);
+  requireMs('measureUsage: keepMs', keepMs);
   const metrics = options.metrics ?? (storageMetrics() as unknown as StorageInstrument<P>);
   const levels = new UsageLevels(metrics, keepMs);
-  const errors = bound(metrics.usageErrors, [], {}, {});
+  const errors = bound(metrics.usageErrors, {}, {});
   let stopped = false;
   let underWay: Promise<void> | undefined;
   const ask = async (): Promise<void> => {
@@ -368,7 +349,7 @@ export function measureUsage<P extends string = string>(options: MeasureUsageOpt
     }
     if (!stopped) levels.expire();
   };
-  const measure = (): Promise<void> => {
+  const run = (): Promise<void> => {
     if (stopped) return Promise.resolve();
     underWay ??= ask().finally(() => {
       underWay = undefined;
@@ -378,15 +359,17 @@ export function measureUsage<P extends string = string>(options: MeasureUsageOpt
   const timer = setInterval(() => {
     // A question that is never answered keeps nothing.
     levels.expire();
-    void measure();
+    void run();
   }, intervalMs);
   timer.unref();
-  void measure();
-  const stop = (): void => {
-    stopped = true;
-    clearInterval(timer);
+  void run();
+  return {
+    run,
+    ...reporting(() => {
+      stopped = true;
+      clearInterval(timer);
+    }),
   };
-  return { measure, stop, [Symbol.dispose]: stop };
 }
 
 /** What was measured, and when. */
@@ -432,6 +415,6 @@ class UsageLevels {
   }
 
   #labels(provider: string): never {
-    return renamedValues(['provider'], { provider }, this.#metrics.labelNames) as never;
+    return renamedValues({ provider }, this.#metrics.labelNames) as never;
   }
 }

@@ -15,15 +15,16 @@ import type { Counter } from './counter.ts';
 import { counter } from './counter.ts';
 import { type Gauge, gauge } from './gauge.ts';
 import { INSIDE, type Metric } from './inside.ts';
+import { knownOf } from './instrument/copies.ts';
+import { type LabelNames, type Part, partName, type Renamed, renamed } from './instrument/naming.ts';
+import { type Reporting, reporting } from './instrument/reporting.ts';
 import { type LabelSpec, label, type OpenLabel } from './labels.ts';
-import { type LabelNames, type Part, partName, type Renamed, renamed } from './naming.ts';
 import type { Registry } from './registry.ts';
-import type { Reporting } from './reporting.ts';
 import { PRESSURE_RESOURCES, SystemReader, type SystemReading } from './system/system-readings.ts';
 
-// Declarations that are made of the metrics name these.
-export type { LabelNames, Part, PartNames, Renamed } from './naming.ts';
-export type { Reporting };
+// Declarations that are made of what is exported here name these.
+export type { LabelNames, Part, PartNames, Renamed } from './instrument/naming.ts';
+export type { Reporting } from './instrument/reporting.ts';
 
 type None = Record<never, never>;
 // Open labels: a series begins with the total that was read, where one of a list would stand at 0 until then, and the
@@ -254,25 +255,17 @@ export function reportSystem(options: ReportSystemOptions = {}): Reporting {
     // What goes wrong is told when somebody asks.
     collect().catch(() => undefined);
   }
-  const stop = () => {
+  return reporting(() => {
     end?.();
     reporter.stop();
-  };
-  return { stop, [Symbol.dispose]: stop };
+  });
 }
 
 const TOLD = Symbol.for('@binnacle/metrics/system/v1');
 
 /** The totals that the series of a counter were told of, by their label value; for all copies of this package. */
 function toldOf(metric: Metric): Map<string, { source: string; total: number }> {
-  const holder = globalThis as { [TOLD]?: WeakMap<Metric, ReturnType<typeof toldOf>> };
-  holder[TOLD] ??= new WeakMap();
-  let told = holder[TOLD].get(metric);
-  if (told === undefined) {
-    told = new Map();
-    holder[TOLD].set(metric, told);
-  }
-  return told;
+  return knownOf(TOLD, metric, () => new Map());
 }
 
 /** Sets the metrics to what is read. */

@@ -42,11 +42,16 @@
  * What cannot be read or remembered is not counted; it stays in the source, and the next reading has it.
  */
 import type { BoundCounter, Counter } from './counter.ts';
+import { knownOf } from './instrument/copies.ts';
+import { requireMs } from './instrument/interval.ts';
+import type { Reporting } from './instrument/reporting.ts';
 import { defaultRegistry, type Registry } from './registry.ts';
 import { serverOf } from './serve/serving.ts';
 import { nameOf, type Place, type Target, targetOf, Whereabouts } from './totals/place.ts';
 import { decodeRecord, encodeRecord, type Remember, type Remembered } from './totals/record.ts';
 
+// Declarations that are made of what is exported here name these.
+export type { Reporting } from './instrument/reporting.ts';
 export { type FileOptions, type Remember, rememberInFile } from './totals/record.ts';
 
 /** How often a source is read unless its options say otherwise. */
@@ -113,12 +118,11 @@ export type ReadOutcome =
   | 'elsewhere';
 
 /** Totals that are being counted. */
-export interface CountedTotals {
+export interface CountedTotals extends Reporting {
   /** Reads the source now, where this process is the one that does. Never rejects. */
   read(): Promise<ReadOutcome>;
   /** Ends the counting; a sibling takes over. What is under way is not counted here any more. */
   stop(): void;
-  [Symbol.dispose](): void;
 }
 
 /**
@@ -129,7 +133,7 @@ export interface CountedTotals {
  */
 export function countTotals<const K extends string>(options: TotalsOptions<K>): CountedTotals {
   const { intervalMs = READ_INTERVAL_MS, registry = defaultRegistry() } = options;
-  if (!(intervalMs > 0)) throw new RangeError(`countTotals: intervalMs must be above 0, not ${intervalMs}`);
+  requireMs('countTotals: intervalMs', intervalMs);
   const into: [K, BoundCounter | Counter<Record<never, never>>][] = Object.entries(options.into) as never;
   if (into.length === 0) throw new TypeError('countTotals: into names no counter');
   const targets = new Map<string, Target>();
@@ -148,14 +152,7 @@ const RUNNING = Symbol.for('@binnacle/metrics/totals/v1');
 
 /** For all copies of this package. */
 function runningIn(registry: Registry): Map<string, CountedTotals> {
-  const holder = globalThis as { [RUNNING]?: WeakMap<Registry, Map<string, CountedTotals>> };
-  holder[RUNNING] ??= new WeakMap();
-  let running = holder[RUNNING].get(registry);
-  if (running === undefined) {
-    running = new Map();
-    holder[RUNNING].set(registry, running);
-  }
-  return running;
+  return knownOf(RUNNING, registry, () => new Map());
 }
 
 /** What is known of a total. */

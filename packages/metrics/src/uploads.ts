@@ -9,17 +9,25 @@
  * Each upload ends once: what is told first counts, and what is told later does not. So the place that knows most may
  * tell it, and a `finally` behind it may call all else a failure.
  */
-import { type Bindable, bound } from './bindable.ts';
 import { type BoundCounter, type Counter, counter } from './counter.ts';
 import { type BoundGauge, type Gauge, gauge } from './gauge.ts';
 import { type BoundHistogram, type Histogram, histogram } from './histogram.ts';
-import { type LabelNames, type Part, type PartNames, partName, type Renamed, renamed } from './naming.ts';
+import {
+  type Bindable,
+  bound,
+  type LabelNames,
+  type Part,
+  type PartNames,
+  partName,
+  type Renamed,
+  renamed,
+} from './instrument/naming.ts';
 import type { Registry } from './registry.ts';
 import { secondsSince } from './timer.ts';
 import { UPLOAD_REASONS, type UploadReason } from './uploads/validation.ts';
 
-// Declarations that are made of the metrics name these.
-export type { LabelNames, Part, PartNames, Renamed } from './naming.ts';
+// Declarations that are made of what is exported here name these.
+export type { LabelNames, Part, PartNames, Renamed } from './instrument/naming.ts';
 export { ByteCounter, type ByteLimit } from './uploads/byte-counter.ts';
 export {
   contentTypeOf,
@@ -225,12 +233,12 @@ class UploadSeries {
 
   constructor(metrics: UploadInstrument) {
     this.#metrics = metrics;
-    this.size = bound(metrics.size, [], {}, {});
-    this.duration = bound(metrics.duration, [], {}, {});
-    this.inProgress = bound(metrics.inProgress, [], {}, {});
+    this.size = bound(metrics.size, {}, {});
+    this.duration = bound(metrics.duration, {}, {});
+    this.inProgress = bound(metrics.inProgress, {}, {});
     const { total, labelNames } = metrics;
     for (const status of Object.values(metrics.statuses) as string[])
-      this.#statuses.set(status, bound(total, ['status'], { status }, labelNames));
+      this.#statuses.set(status, bound(total, { status }, labelNames));
   }
 
   ended(ending: keyof UploadStatuses): void {
@@ -242,7 +250,7 @@ class UploadSeries {
     this.ended((sizeReasons as readonly string[]).includes(reason) ? 'tooLarge' : 'refused');
     let series = this.#reasons.get(reason);
     if (series === undefined) {
-      series = bound(refused, ['reason'], { reason }, labelNames);
+      series = bound(refused, { reason }, labelNames);
       if (this.#reasons.size < REASONS_MAX) this.#reasons.set(reason, series);
     }
     series?.inc();

@@ -9,6 +9,7 @@ import {
   type Dashboard,
   dashboard,
   databaseWatch,
+  dependenciesWatch,
   httpWatch,
   pie,
   type Row,
@@ -20,8 +21,11 @@ import {
   searchWatch,
   serviceWatch,
   stat,
+  storageWatch,
+  systemWatch,
   timeseries,
   transcodeWatch,
+  uploadsWatch,
   type Watch,
 } from '@binnacle/blueprint';
 import {
@@ -60,7 +64,7 @@ export type ServiceName = keyof typeof MODULES;
 
 const NAMES = Object.keys(MODULES) as readonly ServiceName[];
 
-/** How the services are scraped, wherever their metrics are. */
+/** How the services are scraped where they have their usual ports. */
 export const services: Readonly<Record<ServiceName, ServiceSpec>> = {
   gateway: service('gateway'),
   assets: service('assets'),
@@ -109,6 +113,19 @@ const storing = watchedBy(
   NAMES.filter((name) => name !== 'gateway'),
   (name) => databaseWatch(MODULES[name].database, of(name)),
 );
+const calling = (['assets', 'files', 'transcode'] as const).map((name) => ({
+  name,
+  watch: dependenciesWatch(MODULES[name].calls, of(name)),
+}));
+const passingOn = dependenciesWatch(gateway.calls, of('gateway'));
+/** Whether services and database are well; under a name, since the gateway's calls are watched as well. */
+const healthy = dependenciesWatch({ up: gateway.health.up }, { ...of('gateway'), name: 'Health' });
+const machine = systemWatch(gateway.system, of('gateway'));
+const { diskUsed, diskTotal } = files.disk;
+const disk = systemWatch({ diskUsed, diskTotal }, of('files'));
+const stored = storageWatch(files.disk, of('files'));
+/** Mistakes of clients, and those that go away, wake nobody. */
+const uploading = uploadsWatch(files.uploads, { ...of('files'), failures: ['failed_error'] });
 const running = watchedBy(NAMES, (name) => runtimeWatch(runtimeInstrument(), of(name)));
 const present = NAMES.map((name) => serviceWatch({}, of(name)));
 const searching = searchWatch(
@@ -127,7 +144,13 @@ const transcoding = transcodeWatch(
 /** The alerts of all services. */
 export const assetPlatformRules: readonly RuleGroup[] = [
   ...present,
-  ...[...answering, ...storing, ...running].map(({ watch }) => watch),
+  ...[...answering, ...storing, ...calling, ...running].map(({ watch }) => watch),
+  passingOn,
+  healthy,
+  machine,
+  disk,
+  stored,
+  uploading,
   searching,
   transcoding,
 ].flatMap(({ groups }) => groups);
@@ -138,11 +161,22 @@ const runtime = runtimeInstrument();
 
 /** All services define these alike. */
 const { requests, duration, inFlight } = gateway.http;
+/** All but the gateway define these alike. */
+const { errors } = assets.http;
+const { database } = assets;
 
 /** The rows of watches, closed, since there are as many as services. */
 function closedRows(watched: readonly Watched[]): Row[] {
   return watched.flatMap(({ name, watch }) =>
     watch.rows.map(({ title, panels }) => row(`${name}: ${title}`, panels, { collapsed: true })),
+  );
+}
+
+/** The panels of some watches in one row. */
+function rowOf(title: string, ...watches: readonly Watch[]): Row {
+  return row(
+    title,
+    watches.flatMap(({ rows }) => rows.flatMap(({ panels }) => panels)),
   );
 }
 
@@ -206,8 +240,16 @@ const serviceOverview = dashboard({
         min: 0,
         interpolation: 'stepAfter',
       }),
+      timeseries('Exceptions', sum(rate(select(errors), RATE)).by('job', 'error_type'), {
+        description:
+          'Exceptions while answering, per second, by the name of their class. Good: none. The service has printed where they come from.',
+        legend: '{{job}} {{error_type}}',
+        unit: 'ops',
+        min: 0,
+      }),
     ]),
     ...closedRows(answering),
+    ...closedRows([{ name: 'gateway', watch: passingOn }, ...calling]),
   ],
 });
 
@@ -218,7 +260,7 @@ const databasePerformance = dashboard({
   description: 'What does the database do for whom, how long does it take, and are there connections left?',
   rows: [
     row('All services', [
-      timeseries('Operations by service', sum(rate(countOf(assets.database.duration), RATE)).by('job'), {
+      timeseries('Operations by service', sum(rate(countOf(database.duration), RATE)).by('job'), {
         description: 'Operations per second. Growing without more requests: something asks in a loop.',
         legend: '{{job}}',
         unit: 'ops',
@@ -226,7 +268,7 @@ const databasePerformance = dashboard({
       }),
       timeseries(
         'Operations by table',
-        sum(rate(countOf(assets.database.duration), RATE)).by('operation', 'table'),
+        sum(rate(countOf(database.duration), RATE)).by('operation', 'table'),
         {
           description: 'What is done to which table, per second.',
           legend: '{{operation}} {{table}}',
@@ -237,10 +279,7 @@ const databasePerformance = dashboard({
       ),
       timeseries(
         '95th percentile by table',
-        histogramQuantile(
-          0.95,
-          sum(rate(buckets(assets.database.duration), RATE)).by('le', 'operation', 'table'),
-        ),
+        histogramQuantile(0.95, sum(rate(buckets(database.duration), RATE)).by('le', 'operation', 'table')),
         {
           description:
             'Of 20 operations, 19 take no longer. One line alone: an index is missing, or a lock is held. All: the database itself, look at its machine.',
@@ -248,12 +287,36 @@ const databasePerformance = dashboard({
           min: 0,
         },
       ),
-      timeseries('Active connections', sum(select(assets.database.connections)).by('job'), {
+      timeseries('Active connections', sum(select(database.connections)).by('job'), {
         description:
           'Connections in use by each service, over its processes. Level at the size of its pools: requests wait for a connection.',
         legend: '{{job}}',
         min: 0,
         interpolation: 'stepAfter',
+      }),
+      timeseries('Waiting for a connection', sum(select(database.waiting)).by('job'), {
+        description:
+          'Who waits for a connection of a pool. Short peaks are work that comes at once. Staying: see the wait, and look for transactions that stay open.',
+        legend: '{{job}}',
+        min: 0,
+        interpolation: 'stepAfter',
+      }),
+      timeseries(
+        'Wait for a connection',
+        histogramQuantile(0.95, sum(rate(buckets(database.wait), RATE)).by('le', 'job')),
+        {
+          description:
+            'Of 20 who need a connection, 19 have it within this time; it is in no duration of operations. Growing while these do not: the pools are too small.',
+          legend: '{{job}}',
+          min: 0,
+        },
+      ),
+      timeseries('Errors', sum(rate(select(database.errors), RATE)).by('job', 'error_type'), {
+        description:
+          'Operations that failed, and connections that were not made or were lost. Constraints are refused on purpose: a file for an asset that is gone. All others are trouble of the database.',
+        legend: '{{job}} {{error_type}}',
+        unit: 'ops',
+        min: 0,
       }),
     ]),
     ...closedRows(storing),
@@ -318,6 +381,7 @@ const businessMetrics = dashboard({
         },
       ),
     ]),
+    ...uploading.rows,
     ...searching.rows,
     ...transcoding.rows,
     row('Format conversions', [
@@ -340,8 +404,10 @@ const infrastructure = dashboard({
   ...COMMON,
   title: 'Infrastructure',
   uid: 'asset-platform-infrastructure',
-  description: 'What do the services take of the machine, and is it enough?',
+  description:
+    'Is everything there that the platform needs, what does it take of the machine, and is that enough?',
   rows: [
+    ...healthy.rows,
     row('All services', [
       timeseries('Memory', sum(select(runtime.residentMemory)).by('job'), {
         description:
@@ -365,6 +431,8 @@ const infrastructure = dashboard({
         min: 0,
       }),
     ]),
+    rowOf('Machine', machine),
+    rowOf('Disk of the files', disk, stored),
     ...closedRows(running),
   ],
 });

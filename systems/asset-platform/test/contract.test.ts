@@ -3,7 +3,14 @@ import { readFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { parseText } from '@binnacle/metrics/exposition';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { INSIDE, type Metric } from '../../../packages/metrics/dist/inside.js';
 import { readSamples, type Samples, SERVICE_NAMES, type ServiceName } from '../dist/ledger.js';
+import * as assets from '../dist/metrics/assets.js';
+import * as files from '../dist/metrics/files.js';
+import * as gateway from '../dist/metrics/gateway.js';
+import { RUNTIME_METRICS } from '../dist/metrics/runtime.js';
+import * as search from '../dist/metrics/search.js';
+import * as transcode from '../dist/metrics/transcode.js';
 import { makeSpecimens } from '../dist/specimens.js';
 import { eventually, Platform, PORT_VARIABLES } from './platform.ts';
 
@@ -11,6 +18,7 @@ interface MetricContract {
   readonly name: string;
   readonly type: 'counter' | 'gauge' | 'histogram';
   readonly labels: Readonly<Record<string, readonly string[] | null>>;
+  readonly mode?: string;
   readonly buckets?: readonly number[];
   readonly openValues?: boolean;
   readonly declaredOnly?: string;
@@ -35,10 +43,70 @@ const NAMES: Readonly<Record<ServiceName, string>> = {
   transcode: 'transcode',
 };
 
+/** What a service defines, by name of the module's export; some hold several metrics. */
+const DEFINITIONS: Readonly<Record<ServiceName, object>> = { gateway, assets, files, search, transcode };
+
+const DATABASE = [
+  'database_connection_wait_seconds',
+  'database_connections_max',
+  'database_connections_waiting',
+  'database_errors_total',
+];
+const CALLS = [
+  'http_client_failures_total',
+  'http_client_request_duration_seconds',
+  'http_client_requests_in_progress',
+  'http_client_requests_total',
+];
+/** What the services tell beside the contract. */
+const MORE: Readonly<Record<ServiceName, readonly string[]>> = {
+  gateway: [
+    ...CALLS,
+    'dependency_up',
+    'http_request_size_bytes',
+    'http_response_size_bytes',
+    'system_cpu_limit_cores',
+    'system_cpu_periods_total',
+    'system_cpu_seconds_total',
+    'system_cpu_throttled_periods_total',
+    'system_memory_total_bytes',
+    'system_memory_used_bytes',
+    'system_oom_kills_total',
+  ],
+  assets: [...DATABASE, ...CALLS],
+  files: [
+    ...DATABASE,
+    ...CALLS,
+    'disk_available_bytes',
+    'disk_folder_bytes',
+    'disk_folder_files',
+    'disk_total_bytes',
+    'disk_used_bytes',
+    'upload_duration_seconds',
+    'upload_file_size_bytes',
+    'upload_validation_failures_total',
+    'uploads_in_progress',
+    'uploads_total',
+  ],
+  search: DATABASE,
+  transcode: [...DATABASE, ...CALLS],
+};
+
 interface Exposed {
   readonly types: ReadonlyMap<string, string>;
   readonly helps: ReadonlyMap<string, string>;
   readonly samples: Samples;
+}
+
+/** The modes of gauges by name. */
+function modesOf(module: object): ReadonlyMap<string, string | undefined> {
+  const modes = new Map<string, string | undefined>();
+  for (const value of Object.values(module).flatMap((one) => [one, ...Object.values(Object(one))]))
+    if (typeof value === 'object' && value !== null && INSIDE in value) {
+      const { name, mode } = (value as Metric)[INSIDE].shape;
+      modes.set(name, mode);
+    }
+  return modes;
 }
 
 let platform: Platform;
@@ -107,15 +175,25 @@ describe.each(SERVICE_NAMES)('%s has, as the contract says,', (service) => {
       for (const value of values) expect(seen).toContain(value);
       if (metric.openValues !== true) expect([...seen].sort()).toEqual([...values].sort());
     }
+    if (metric.mode !== undefined)
+      expect(modesOf(DEFINITIONS[service]).get(name)).toMatch(new RegExp(`^(live )?${metric.mode}$`));
     if (!histogram) return;
     const bounds = [...new Set(labelSets(`${name}_bucket`).map((set) => set.le))];
     expect(bounds).toEqual([...metric.buckets!.map(String), '+Inf']);
   });
 
-  test('no family beside those of the metrics client', () => {
-    const names = new Set(contract.metrics.map(({ name }) => name));
-    const others = [...exposed.get(service)!.types.keys()].filter((name) => !names.has(name));
-    expect(others.filter((name) => !name.startsWith('binnacle_'))).toEqual([]);
+  test('a few families more, and those of the metrics client', () => {
+    const known = new Set([
+      ...contract.metrics.map(({ name }) => name),
+      ...MORE[service],
+      ...RUNTIME_METRICS,
+    ]);
+    const names = [...exposed.get(service)!.types.keys()];
+    expect(names.filter((name) => !known.has(name) && !name.startsWith('binnacle_'))).toEqual([]);
+    // Other platforms do not tell all of the runtime.
+    const everywhere = process.platform === 'linux' ? [...MORE[service], ...RUNTIME_METRICS] : MORE[service];
+    const missing = everywhere.filter((name) => !names.includes(name));
+    expect(missing).toEqual([]);
   });
 
   test('endpoints that are templates of routes, the health route by its name, or unmatched', () => {

@@ -140,6 +140,7 @@ test('a file of any size goes through at constant memory, both ways', { timeout:
 test('what cannot be stored is refused and leaves nothing behind', async () => {
   const before = await kept();
   const counted = await platform.sum('files', 'files_uploaded_total');
+  const stored = await platform.sum('files', 'uploads_total', { status: 'success' });
   expect((await platform.upload('no-such-asset', 'a.txt', 'x')).json.error).toBe('no_such_asset');
   expect((await platform.upload('00000000-0000-4000-8000-000000000000', 'a.txt', 'x')).status).toBe(404);
   expect((await platform.upload(asset, 'empty.txt', '')).json.error).toBe('empty_file');
@@ -148,6 +149,17 @@ test('what cannot be stored is refused and leaves nothing behind', async () => {
   expect([large.status, large.json.error]).toEqual([413, 'file_too_large']);
   expect(await kept()).toEqual(before);
   expect(await platform.sum('files', 'files_uploaded_total')).toBe(counted);
+  const refused = (reason: string) => platform.sum('files', 'upload_validation_failures_total', { reason });
+  expect(await refused('no_such_asset')).toBe(2);
+  for (const reason of ['empty_file', 'invalid_name', 'file_too_large'])
+    expect(await refused(reason)).toBe(1);
+  const ended = (status: string) => platform.sum('files', 'uploads_total', { status });
+  expect([await ended('success'), await ended('failed_size'), await ended('failed_error')]).toEqual([
+    stored,
+    1,
+    0,
+  ]);
+  expect(await platform.sum('files', 'uploads_in_progress')).toBe(0);
 });
 
 test('an upload that breaks off is a 499 at gateway and service, and leaves nothing behind', async () => {
@@ -171,6 +183,8 @@ test('an upload that breaks off is a 499 at gateway and service, and leaves noth
   for (const service of ['gateway', 'files'] as const)
     await eventually(async () => (await platform.sum(service, 'http_requests_total', labels)) === 1);
   await eventually(async () => (await kept()).length === before.length);
+  const left = { reason: 'client_went_away' };
+  await eventually(async () => (await platform.sum('files', 'upload_validation_failures_total', left)) === 1);
 });
 
 test('the same upload under the same key is stored once', async () => {

@@ -2,13 +2,15 @@ import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { createGateway, type ProxyLimits } from '../dist/gateway/proxy.js';
+import { checkHealth } from '../dist/gateway/health.js';
+import { createGateway, type ProxyLimits, type Targets } from '../dist/gateway/proxy.js';
 import { findRoute } from '../dist/gateway/routes.js';
-import { httpMetrics } from '../dist/metrics/instruments.js';
 
 const servers: Server[] = [];
+const endings: (() => void)[] = [];
 
 afterEach(() => {
+  for (const end of endings.splice(0)) end();
   for (const server of servers.splice(0)) {
     server.closeAllConnections();
     server.close();
@@ -26,7 +28,13 @@ async function listen(server: Server): Promise<string> {
 async function gateway(service: RequestListener, limits: ProxyLimits = {}): Promise<string> {
   const target = await listen(createServer(service));
   const targets = { assets: target, files: target, search: target, transcode: target };
-  return listen(createGateway(targets, httpMetrics(), limits));
+  return listen(gatewayTo(targets, limits));
+}
+
+function gatewayTo(targets: Targets, limits: ProxyLimits = {}): Server {
+  const health = checkHealth(targets, 'postgres://nobody@127.0.0.1:9/nothing');
+  endings.push(() => health.stop());
+  return createGateway(targets, health, limits);
 }
 
 test('a request arrives with its headers, its body and its number, and so does the answer', async () => {
@@ -53,6 +61,8 @@ test('a request arrives with its headers, its body and its number, and so does t
     headers: { 'x-request-id': 'mine-1', 'x-forwarded-for': '10.0.0.1, 127.0.0.1' },
   });
   expect(seen.headers).not.toHaveProperty('te');
+  const { host, 'x-forwarded-host': asked } = seen.headers as Record<string, string>;
+  expect([asked, host === asked]).toEqual([new URL(url).host, false]);
   const other = await fetch(`${url}/api/v1/assets`, { method: 'POST', headers: { 'x-request-id': 'a b' } });
   expect(other.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
 });
@@ -95,13 +105,16 @@ test('a service that does not answer in time is a 504', async () => {
 test('a service that cannot be reached is a 502, and health says so', async () => {
   const nowhere = 'http://127.0.0.1:9';
   const url = await listen(
-    createGateway({ assets: nowhere, files: nowhere, search: nowhere, transcode: nowhere }, httpMetrics()),
+    gatewayTo({ assets: nowhere, files: nowhere, search: nowhere, transcode: nowhere }),
   );
   expect((await fetch(`${url}/api/v1/assets`)).status).toBe(502);
   const health = await fetch(`${url}/health`);
   expect([health.status, await health.json()]).toMatchObject([
     503,
-    { status: 'degraded', services: { assets: { status: 'unreachable' } } },
+    {
+      status: 'degraded',
+      dependencies: { assets: 'down', files: 'down', search: 'down', transcode: 'down', database: 'down' },
+    },
   ]);
 });
 

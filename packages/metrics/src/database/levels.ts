@@ -4,6 +4,7 @@
  */
 import type { Gauge } from '../gauge.ts';
 import { INSIDE } from '../inside.ts';
+import { knownOf } from '../instrument/copies.ts';
 
 type Level = Gauge<Record<never, never>>;
 
@@ -12,21 +13,9 @@ export type Reading = () => number | undefined;
 
 const READINGS = Symbol.for('@binnacle/metrics/levels/v1');
 
-/** For all copies of this package: they share the gauges. */
-function readingsOf(gauge: Level): Set<Reading> {
-  const holder = globalThis as { [READINGS]?: WeakMap<Level, Set<Reading>> };
-  holder[READINGS] ??= new WeakMap();
-  let readings = holder[READINGS].get(gauge);
-  if (readings === undefined) {
-    readings = new Set();
-    holder[READINGS].set(gauge, readings);
-  }
-  return readings;
-}
-
 /** Adds to a gauge what a thing says, from now on and until it has gone. */
 export function addReading(gauge: Level, reading: Reading): void {
-  const readings = readingsOf(gauge);
+  const readings = knownOf(READINGS, gauge, () => new Set<Reading>());
   if (readings.size === 0) {
     const { registry, shape } = gauge[INSIDE];
     const end = registry.onCollect(shape.name, () => {

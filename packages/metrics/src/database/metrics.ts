@@ -10,8 +10,8 @@
 import { type Counter, counter } from '../counter.ts';
 import { type Gauge, gauge } from '../gauge.ts';
 import { type BoundHistogram, type Histogram, histogram } from '../histogram.ts';
+import { type LabelNames, type Part, type Renamed, renamed } from '../instrument/naming.ts';
 import { type ClosedLabel, closed, label, type OpenLabel } from '../labels.ts';
-import { type Part, type Renamed, renamed } from '../naming.ts';
 import type { Registry } from '../registry.ts';
 import { ERROR_TYPES, type ErrorType } from './error-types.ts';
 
@@ -36,12 +36,8 @@ export type DatabaseNames = {
   readonly wait?: `${string}_seconds` | false;
 };
 
-/** Other names for the labels; `false` leaves one out. */
-export type DatabaseLabelNames = {
-  readonly operation?: string | false;
-  readonly table?: string | false;
-  readonly error_type?: string | false;
-};
+/** The labels of the instrument. */
+export type DatabaseLabel = 'operation' | 'table' | 'error_type';
 
 type OperationLabels = { readonly operation: OpenLabel; readonly table: OpenLabel };
 type ErrorLabels = { readonly error_type: ClosedLabel<ErrorType> };
@@ -49,7 +45,7 @@ type ErrorLabels = { readonly error_type: ClosedLabel<ErrorType> };
 /** The metrics of a database's client; those that were left out are undefined. */
 export interface DatabaseMetrics<
   N extends DatabaseNames = Record<never, never>,
-  R extends DatabaseLabelNames = Record<never, never>,
+  R extends LabelNames<DatabaseLabel> = Record<never, never>,
 > {
   /** How long operations took, in seconds, by `operation` and `table`; those that failed are among them. */
   readonly duration: Part<N, 'duration', Histogram<Renamed<OperationLabels, R>, 'seconds'>>;
@@ -65,12 +61,12 @@ export interface DatabaseMetrics<
   readonly connectionsMax: Part<N, 'connectionsMax', Gauge<Record<never, never>>>;
   /** How long it took to get a connection of a pool, in seconds. */
   readonly wait: Part<N, 'wait', Histogram<Record<never, never>, 'seconds'>>;
-  /** How the labels are called otherwise. */
-  readonly labels: R;
+  /** What the labels are called. */
+  readonly labelNames: LabelNames<DatabaseLabel>;
 }
 
 /** What can be chosen about the definitions. */
-export interface DatabaseMetricsOptions<N extends DatabaseNames, R extends DatabaseLabelNames> {
+export interface DatabaseMetricsOptions<N extends DatabaseNames, R extends LabelNames<DatabaseLabel>> {
   /** Other names of metrics; `false` leaves one out. */
   readonly names?: N;
   /** Other names of labels; `false` leaves one out. */
@@ -87,7 +83,7 @@ export interface DatabaseMetricsOptions<N extends DatabaseNames, R extends Datab
  */
 export function databaseMetrics<
   const N extends DatabaseNames = Record<never, never>,
-  const R extends DatabaseLabelNames = Record<never, never>,
+  const R extends LabelNames<DatabaseLabel> = Record<never, never>,
 >(options: DatabaseMetricsOptions<N, R> = {}): DatabaseMetrics<N, R> {
   const names: DatabaseNames = options.names ?? {};
   const registry = options.registry === undefined ? {} : { registry: options.registry };
@@ -139,7 +135,7 @@ export function databaseMetrics<
         ...registry,
       }),
     ),
-    labels: options.labels ?? {},
+    labelNames: options.labels ?? {},
   };
   return metrics as unknown as DatabaseMetrics<N, R>;
 }
@@ -153,5 +149,5 @@ export interface DatabaseParts {
   readonly waiting: Gauge<Record<never, never>> | undefined;
   readonly connectionsMax: Gauge<Record<never, never>> | undefined;
   readonly wait: Histogram<Record<never, never>, 'seconds'> | undefined;
-  readonly labels: DatabaseLabelNames;
+  readonly labelNames: LabelNames;
 }

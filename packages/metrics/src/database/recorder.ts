@@ -6,7 +6,8 @@
  * other out, and those that come again and again stay.
  */
 import type { BoundHistogram } from '../histogram.ts';
-import { renamedValues } from '../naming.ts';
+import { FewValues } from '../instrument/few-values.ts';
+import { renamedValues } from '../instrument/naming.ts';
 import type { ErrorType } from './error-types.ts';
 import type { DatabaseParts } from './metrics.ts';
 import {
@@ -41,8 +42,7 @@ export interface NamingOptions {
 export class Recorder {
   readonly metrics: DatabaseParts;
   readonly #name: NamingOptions['name'];
-  readonly #tables: Set<string>;
-  readonly #tablesMax: number;
+  readonly #tables: FewValues;
   readonly #series = new Map<string, Map<string, BoundHistogram>>();
   readonly #errors = new Map<ErrorType, { inc(): void }>();
   readonly #prepared = new Map<string, BoundHistogram>();
@@ -52,8 +52,7 @@ export class Recorder {
   constructor(metrics: DatabaseParts, { tables, name }: NamingOptions) {
     this.metrics = metrics;
     this.#name = name;
-    this.#tables = new Set(tables);
-    this.#tablesMax = tables === undefined ? TABLES_MAX : 0;
+    this.#tables = new FewValues(tables === undefined ? TABLES_MAX : 0, OTHER, [NO_TABLE, ...(tables ?? [])]);
   }
 
   /** The series of a text; undefined where durations are left out. */
@@ -83,9 +82,9 @@ export class Recorder {
   error(type: ErrorType): void {
     let series = this.#errors.get(type);
     if (series === undefined) {
-      const { errors, labels } = this.metrics;
+      const { errors, labelNames } = this.metrics;
       if (errors === undefined) return;
-      series = errors.bind(renamedValues(['error_type'], { error_type: type }, labels));
+      series = errors.bind(renamedValues({ error_type: type }, labelNames));
       this.#errors.set(type, series);
     }
     series.inc();
@@ -124,23 +123,15 @@ export class Recorder {
       byTable = new Map();
       this.#series.set(operationName, byTable);
     }
-    const tableName = this.#admitted(table);
+    const tableName = this.#tables.of(table.slice(0, TABLE_CHARACTERS_MAX));
     let series = byTable.get(tableName);
     if (series === undefined) {
-      const { duration, labels } = this.metrics;
+      const { duration, labelNames } = this.metrics;
       const values = { operation: operationName, table: tableName };
-      series = duration!.bind(renamedValues(['operation', 'table'], values, labels));
+      series = duration!.bind(renamedValues(values, labelNames));
       byTable.set(tableName, series);
     }
     return series;
-  }
-
-  #admitted(table: string): string {
-    const name = table.slice(0, TABLE_CHARACTERS_MAX);
-    if (name === NO_TABLE || this.#tables.has(name)) return name;
-    if (this.#tables.size >= this.#tablesMax) return OTHER;
-    this.#tables.add(name);
-    return name;
   }
 }
 

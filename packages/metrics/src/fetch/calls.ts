@@ -7,8 +7,7 @@
 import type { BoundCounter } from '../counter.ts';
 import type { BoundGauge } from '../gauge.ts';
 import type { BoundHistogram } from '../histogram.ts';
-import type { LabelNames } from '../naming.ts';
-import { type Bindable, renamedSeries } from '../renamed-series.ts';
+import { type Bindable, bound, type LabelNames } from '../instrument/naming.ts';
 import type { FailureKind } from './failure-kind.ts';
 import type { Hosts } from './hosts.ts';
 
@@ -114,7 +113,7 @@ export class HostSeries {
   constructor(parts: CountedParts, label: string) {
     this.#parts = parts;
     this.#label = label;
-    this.#inFlight = renamedSeries(parts.inFlight, { host: label }, parts.labels);
+    this.#inFlight = bound(parts.inFlight, { host: label }, parts.labels);
     // The first use of a host brings all kinds of failures, at 0.
     this.#failuresOf('other');
   }
@@ -167,7 +166,7 @@ export class HostSeries {
     if (call.beganMs !== undefined) method.duration?.observe((performance.now() - call.beganMs) / 1000);
     let calls = method.byStatus.get(status);
     if (calls === undefined) {
-      calls = renamedSeries(
+      calls = bound(
         this.#parts.calls,
         {
           host: this.#label,
@@ -191,13 +190,13 @@ export class HostSeries {
 
   #methodOf(method: string): MethodSeries {
     const values = { host: this.#label, method };
-    return { duration: renamedSeries(this.#parts.duration, values, this.#parts.labels), byStatus: new Map() };
+    return { duration: bound(this.#parts.duration, values, this.#parts.labels), byStatus: new Map() };
   }
 
   #failuresOf(kind: FailureKind): BoundCounter | undefined {
     let failures = this.#failures.get(kind);
     if (failures === undefined) {
-      failures = renamedSeries(this.#parts.failures, { host: this.#label, kind }, this.#parts.labels);
+      failures = bound(this.#parts.failures, { host: this.#label, kind }, this.#parts.labels);
       if (failures !== undefined) this.#failures.set(kind, failures);
     }
     return failures;

@@ -2,6 +2,7 @@
  * What an exception is counted as: its name, or that of its class, `TypeError` or `QueueFull`. Names come from the
  * program and from what it depends on, so they are checked and their number is limited.
  */
+import { FewValues } from '../instrument/few-values.ts';
 
 /** So many types of errors are told apart by one instrument; all others are {@link OTHER_ERROR}. */
 export const ERROR_TYPES_MAX = 50;
@@ -17,15 +18,11 @@ const NAME = /^[A-Za-z_$][\w$.]{0,63}$/;
 
 /** The types of errors that one instrument has seen. */
 export class ErrorTypes {
-  readonly #known = new Set<string>();
+  readonly #known = new FewValues(ERROR_TYPES_MAX, OTHER_ERROR);
 
   /** The type under which an exception is counted; never throws, whatever was thrown. */
   of(error: unknown): string {
-    const type = nameOf(error);
-    if (this.#known.has(type)) return type;
-    if (this.#known.size >= ERROR_TYPES_MAX) return OTHER_ERROR;
-    this.#known.add(type);
-    return type;
+    return this.#known.of(nameOf(error));
   }
 }
 

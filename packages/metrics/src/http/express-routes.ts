@@ -17,6 +17,9 @@ import { normalizedPath, withBraces } from './endpoint.ts';
 /** So many templates of mounts are kept for one route; further ones are `{mount}`. */
 export const MOUNTS_PER_ROUTE_MAX = 20;
 
+/** So many mounts that answer themselves, without routes, are told apart; further ones are `{mount}`. */
+export const UNROUTED_MOUNTS_MAX = 100;
+
 /** So many applications that are mounted in the application are looked into. */
 const INNER_APPLICATIONS_MAX = 100;
 
@@ -62,9 +65,16 @@ interface Mount {
   readonly whole: string | undefined;
 }
 
+/** What is known of one route. */
+interface KnownRoute {
+  readonly mounts: Mount[];
+  /** Whether its router is mounted at one place. Where it is at several, a prefix may fit what another one had. */
+  readonly isUnique: boolean;
+}
+
 /** The routes of an application. */
 export class ExpressRoutes {
-  readonly #mounts = new WeakMap<object, Mount[]>();
+  readonly #routes = new WeakMap<object, KnownRoute>();
   readonly #unrouted: Mount[] = [];
   /** Applications in the application: only a request that is answered there tells of one. */
   readonly #inner = new Set<Application>();
@@ -82,22 +92,26 @@ export class ExpressRoutes {
     if (route === undefined) {
       const { baseUrl = '' } = request;
       if (baseUrl === '' || response.statusCode === 404) return undefined;
+      const same = this.#unrouted.find(({ prefix }) => prefix.exec(baseUrl)?.[0] === baseUrl);
       const mount =
-        known(this.#unrouted, url) ?? this.#keep(this.#unrouted, this.#mountOf(request, baseUrl), '');
+        same ?? this.#keep(this.#unrouted, this.#mountOf(request, baseUrl), '', UNROUTED_MOUNTS_MAX);
       return mount.template;
     }
-    let mounts = this.#mounts.get(route);
-    if (mounts === undefined) {
-      mounts = [];
-      this.#mounts.set(route, mounts);
+    let of = this.#routes.get(route);
+    if (of === undefined) {
+      of = { mounts: [], isUnique: placesOf(stackOf(this.#root), route, 0) <= 1 };
+      this.#routes.set(route, of);
     }
     const mount =
-      known(mounts, url) ?? this.#keep(mounts, this.#prefixOf(request, route, pathOf(url)), route.path);
+      (of.isUnique ? known(of.mounts, url) : undefined) ??
+      this.#keep(of.mounts, this.#prefixOf(request, route, pathOf(url)), route.path);
     return mount.whole ?? mount.template + ownTemplate(route.path, pathOf(url), mount);
   }
 
-  #keep(mounts: Mount[], template: string, path: unknown): Mount {
-    const kept = mounts.length < MOUNTS_PER_ROUTE_MAX ? template : UNKNOWN_MOUNT;
+  #keep(mounts: Mount[], template: string, path: unknown, most = MOUNTS_PER_ROUTE_MAX): Mount {
+    const before = mounts.find((mount) => mount.template === template);
+    if (before !== undefined) return before;
+    const kept = mounts.length < most ? template : UNKNOWN_MOUNT;
     const whole = Array.isArray(path) ? undefined : kept + templateOfRoute(path, kept);
     const mount = { template: kept, prefix: patternOf(kept), whole };
     if (kept === template) mounts.push(mount);
@@ -167,7 +181,7 @@ function routerOf(holder: object): { readonly stack?: unknown } | undefined {
 /** The template of the mounts between a stack and a route; undefined if the route is not there. */
 function prefixIn(stack: readonly Layer[], path: string, route: object, depth: number): string | undefined {
   for (const layer of stack) {
-    if (layer.route === route) return '';
+    if (layer.route === route && matchOf(layer, path) !== undefined) return '';
     if (layer.route !== undefined || depth >= DEPTH_MAX) continue;
     const inner = stackOf(layer.handle);
     if (inner.length === 0) continue;
@@ -177,6 +191,17 @@ function prefixIn(stack: readonly Layer[], path: string, route: object, depth: n
     if (below !== undefined) return templateOfMount(layer, prefix) + below;
   }
   return undefined;
+}
+
+/** At how many places a route stands: its router may be mounted at several. */
+function placesOf(stack: readonly Layer[], route: object, depth: number): number {
+  let places = 0;
+  for (const layer of stack) {
+    if (layer.route === route) places++;
+    else if (layer.route === undefined && depth < DEPTH_MAX)
+      places += placesOf(stackOf(layer.handle), route, depth + 1);
+  }
+  return places;
 }
 
 /** The template of a mount that has no route, by the path that it was reached with. */

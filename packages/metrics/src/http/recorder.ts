@@ -13,8 +13,8 @@ import type { Counter } from '../counter.ts';
 import type { BoundGauge, Gauge } from '../gauge.ts';
 import type { Histogram } from '../histogram.ts';
 import { INSIDE } from '../inside.ts';
+import { type LabelNames, renamedValues } from '../instrument/naming.ts';
 import type { LabelSpec } from '../labels.ts';
-import { type LabelNames, renamedValues } from '../naming.ts';
 import { type EndpointName, Endpoints, UNMATCHED } from './endpoint.ts';
 import { ErrorTypes, isClientMistake } from './error-type.ts';
 
@@ -59,8 +59,6 @@ const METHODS: ReadonlySet<string> = new Set([
   'CONNECT',
   'TRACE',
 ]);
-
-const METHOD_AND_ENDPOINT = ['method', 'endpoint'] as const;
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -172,16 +170,15 @@ export class HttpRecorder {
     }
     let combination = byMethod.get(method);
     if (combination === undefined) {
-      const labels = renamedValues(METHOD_AND_ENDPOINT, { method, endpoint }, this.#parts.labels);
+      const labels = renamedValues({ method, endpoint }, this.#parts.labels);
       combination = { labels, byStatus: new Map(), byErrorType: new Map() };
       byMethod.set(method, combination);
     }
     return combination;
   }
 
-  #named({ method, endpoint = UNMATCHED }: Exchange, more: Partial<Record<HttpLabel, string>>): Labels {
-    const values: Readonly<Record<string, string>> = { method, endpoint, ...more };
-    return renamedValues(Object.keys(values), values, this.#parts.labels);
+  #named({ method, endpoint = UNMATCHED }: Exchange, more: Readonly<Record<string, string>>): Labels {
+    return renamedValues({ method, endpoint, ...more }, this.#parts.labels);
   }
 
   #inFlightOf(method: string, endpoint: string): BoundGauge | undefined {
@@ -189,8 +186,7 @@ export class HttpRecorder {
     if (inFlight === undefined) return undefined;
     if (inFlightLabels.length === 0) return inFlight.bind({});
     if (inFlightLabels.length === 2) return inFlight.bind(this.#combination(endpoint, method).labels);
-    const values = { method: this.#inFlightByMethod ? method : '', endpoint };
-    return inFlight.bind(renamedValues(inFlightLabels, values, labels));
+    return inFlight.bind(renamedValues(this.#inFlightByMethod ? { method } : { endpoint }, labels));
   }
 
   /** From now on, whoever asks for the gauge gets the endpoint that the request has by then. */
@@ -279,8 +275,9 @@ export class Exchange {
     this.recorder.ended(this, status, seconds);
   }
 
-  /** The client went away before it had the answer. */
+  /** The client went away before it had the answer; what fails for that reason is no exception of the program. */
   abort(): void {
+    this.#error = undefined;
     this.end(ABORTED_STATUS);
   }
 }

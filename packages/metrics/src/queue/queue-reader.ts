@@ -5,9 +5,8 @@
  */
 
 import { createHash } from 'node:crypto';
-import { bound } from '../bindable.ts';
 import type { MeasuredJob, MeasuredQueue, QueueGauge, QueueInstrument } from '../bullmq.ts';
-import { renamedValues } from '../naming.ts';
+import { bound, renamedValues } from '../instrument/naming.ts';
 import { Whereabouts } from '../totals/place.ts';
 
 /** How often a queue is read unless its options say otherwise. */
@@ -142,8 +141,7 @@ export class QueueReader {
   #show(levels: Readonly<Record<Level, number>>): void {
     this.#isShown = true;
     const of = { queue: this.#queue.name };
-    for (const [level, gauge] of this.#gauges)
-      bound(gauge, ['queue'], of, this.#metrics.labelNames)?.set(levels[level]);
+    for (const [level, gauge] of this.#gauges) bound(gauge, of, this.#metrics.labelNames)?.set(levels[level]);
   }
 
   #failed(error: unknown): void {
@@ -152,7 +150,7 @@ export class QueueReader {
     this.#metrics.registry.drop(name, 'callback', `queue ${this.#queue.name} could not be read: ${why}`);
     if (!this.#isShown) return;
     this.#isShown = false;
-    const labels = renamedValues(['queue'], { queue: this.#queue.name }, this.#metrics.labelNames);
+    const labels = renamedValues({ queue: this.#queue.name }, this.#metrics.labelNames);
     const isOne = Object.keys(labels).length === 0;
     for (const [, gauge] of this.#gauges) {
       // What has one series cannot be without it.

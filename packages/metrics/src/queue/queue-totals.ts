@@ -8,9 +8,9 @@
  * and a reset is known by a total that fell.
  */
 import { randomUUID } from 'node:crypto';
-import { bound } from '../bindable.ts';
 import type { CountQueueTotalsOptions, MeasuredQueue } from '../bullmq.ts';
 import type { BoundCounter } from '../counter.ts';
+import { bound } from '../instrument/naming.ts';
 import { type CountedTotals, countTotals, type Remember, type Total } from '../totals.ts';
 
 /** The field of a counter's hash that tells its incarnation. */
@@ -30,7 +30,7 @@ export function countTotalsOf(queue: MeasuredQueue, options: CountQueueTotalsOpt
   const into: { completed?: BoundCounter; failed?: BoundCounter } = {};
   for (const ending of ['completed', 'failed'] as const) {
     const of = { queue: queue.name, job_name: '', status: statuses[ending] };
-    const series = bound(total, ['queue', 'job_name', 'status'], of, labelNames);
+    const series = bound(total, of, labelNames);
     if (series !== undefined) into[ending] = series;
   }
   return countTotals<'completed' | 'failed'>({

@@ -1,9 +1,9 @@
 /** What a worker of BullMQ does, by its events. */
 
-import { bound } from '../bindable.ts';
 import type { MeasuredJob, MeasuredWorker, QueueInstrument } from '../bullmq.ts';
 import type { BoundCounter } from '../counter.ts';
 import type { BoundHistogram } from '../histogram.ts';
+import { bound } from '../instrument/naming.ts';
 import { secondsSince } from '../timer.ts';
 
 /** Names of jobs that are told apart by one worker; more are {@link OTHER_JOBS}. */
@@ -44,8 +44,8 @@ export class WorkerRecorder {
   follow(worker: MeasuredWorker): () => void {
     const ofQueue = { queue: this.#queue };
     const { labelNames } = this.#metrics;
-    const workers = bound(this.#metrics.workers, ['queue'], ofQueue, labelNames);
-    const stalled = bound(this.#metrics.stalled, ['queue'], ofQueue, labelNames);
+    const workers = bound(this.#metrics.workers, ofQueue, labelNames);
+    const stalled = bound(this.#metrics.stalled, ofQueue, labelNames);
     workers?.inc();
     let isThere = true;
     const listeners: readonly (readonly [event: string, listener: (...args: never[]) => void])[] = [
@@ -111,17 +111,15 @@ export class WorkerRecorder {
     const { total, retries, duration, wait, attempts, countedBy, labelNames, statuses } = this.#metrics;
     const of = { queue: this.#queue, job_name: name };
     const ending = (status: string | undefined) =>
-      countedBy === 'queue' || status === undefined
-        ? undefined
-        : bound(total, ['queue', 'job_name', 'status'], { ...of, status }, labelNames);
+      countedBy === 'queue' || status === undefined ? undefined : bound(total, { ...of, status }, labelNames);
     const kind: Kind = {
       started: ending(statuses.started),
       completed: ending(statuses.completed),
       failed: ending(statuses.failed),
-      retries: bound(retries, ['queue', 'job_name'], of, labelNames),
-      duration: bound(duration, ['queue', 'job_name'], of, labelNames),
-      wait: bound(wait, ['queue', 'job_name'], of, labelNames),
-      attempts: bound(attempts, ['queue', 'job_name'], of, labelNames),
+      retries: bound(retries, of, labelNames),
+      duration: bound(duration, of, labelNames),
+      wait: bound(wait, of, labelNames),
+      attempts: bound(attempts, of, labelNames),
     };
     this.#kinds.set(name, kind);
     return kind;

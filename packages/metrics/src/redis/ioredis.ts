@@ -10,10 +10,10 @@
  * that nobody handles stays one.
  */
 import { errorMonitor } from 'node:events';
+import { replaceMethod } from '../instrument/own-method.ts';
 import { secondsSince } from '../timer.ts';
 import { errorTypeOf } from './errors.ts';
 import { type ConnectionState, MeasuredConnection, type RedisRecorder } from './recorder.ts';
-import { type Method, replace } from './replace.ts';
 
 /** What is used of a client. */
 export interface Ioredis {
@@ -44,7 +44,6 @@ export function measureIoredis(client: Ioredis, recorder: RedisRecorder): () => 
     const type = errorTypeOf(error);
     recorder.failure(type === 'connection' ? 'socket' : type);
   };
-  const original = client.sendCommand;
   let measuring = true;
   const observe = (command: Command): void => {
     const { resolve, reject } = command;
@@ -69,12 +68,14 @@ export function measureIoredis(client: Ioredis, recorder: RedisRecorder): () => 
     };
     command[OBSERVED] = observed;
   };
-  const sendCommand = function (this: unknown, command: Command, stream?: unknown, node?: unknown): unknown {
-    if (measuring && typeof command?.resolve === 'function' && command[OBSERVED] !== command.resolve)
-      observe(command);
-    return original.call(this as Ioredis, command, stream, node);
-  };
-  const restore = replace(client, 'sendCommand', sendCommand as Method);
+  const restore = replaceMethod(client, 'sendCommand', (original) => {
+    return function sendCommand(...args) {
+      const command = args[0] as Command | undefined;
+      if (measuring && typeof command?.resolve === 'function' && command[OBSERVED] !== command.resolve)
+        observe(command);
+      return original.apply(this, args);
+    };
+  });
   for (const event of EVENTS) client.on(event, connection.update);
   client.on(errorMonitor, failed);
   return () => {

@@ -15,11 +15,11 @@
  * each with the duration of the whole.
  */
 import { errorMonitor } from 'node:events';
+import { type Method, replaceMethod } from '../instrument/own-method.ts';
 import { secondsSince } from '../timer.ts';
 import { COMMANDS } from './commands.ts';
 import { errorTypeOf } from './errors.ts';
 import { type ConnectionState, MeasuredConnection, type RedisRecorder } from './recorder.ts';
-import { type Method, methodOf, replace } from './replace.ts';
 
 /** What is used of a client; methods by their names. */
 export interface NodeRedis {
@@ -121,19 +121,18 @@ function measureGroup(group: NodeRedis, recorder: RedisRecorder): () => void {
     });
   };
   const undo = ['_execute', 'execute'].map((name) => {
-    const original = methodOf(group, name);
-    if (original === undefined) return () => {};
-    const replaced: Method = function (...args) {
-      const at = args.findIndex((arg) => typeof arg === 'function');
-      const work = args[at] as Method | undefined;
-      if (work !== undefined && measuring)
-        args[at] = function (this: unknown, ...given: unknown[]) {
-          measure(given[0]);
-          return work.apply(this, given);
-        };
-      return original.apply(this, args);
-    };
-    return replace(group, name, replaced);
+    return replaceMethod(group, name, (original) => {
+      return function (...args) {
+        const at = args.findIndex((arg) => typeof arg === 'function');
+        const work = args[at] as Method | undefined;
+        if (work !== undefined && measuring)
+          args[at] = function (this: unknown, ...given: unknown[]) {
+            measure(given[0]);
+            return work.apply(this, given);
+          };
+        return original.apply(this, args);
+      };
+    });
   });
   return () => {
     measuring = false;
@@ -247,9 +246,7 @@ class Overrides {
 
   /** @param command tells the command of a call, its name and its arguments */
   override(name: string, command: (args: readonly unknown[]) => readonly unknown[]): void {
-    const original = methodOf(this.#client, name);
-    if (original === undefined) return;
-    this.#undo.push(replace(this.#client, name, this.#counting(original, command)));
+    this.#undo.push(replaceMethod(this.#client, name, (original) => this.#counting(original, command)));
   }
 
   /** @param all tells all commands that are sent, given those that were queued */
@@ -257,17 +254,16 @@ class Overrides {
     name: string,
     all: (commands: readonly (readonly unknown[])[]) => readonly (readonly unknown[])[],
   ): void {
-    const original = methodOf(this.#client, name);
-    if (original === undefined) return;
     const overrides = this;
     const calls = this.#calls;
-    const counting: Method = function (...args) {
-      if (!overrides.#measuring || !Array.isArray(args[0])) return original.apply(this, args);
-      const queued = args[0] as readonly { readonly args?: unknown }[];
-      const commands = all(queued.map((command) => commandIn(command.args)));
-      return calls.many(() => original.apply(this, args), commands);
-    };
-    this.#undo.push(replace(this.#client, name, counting));
+    const counting = (original: Method): Method =>
+      function (...args) {
+        if (!overrides.#measuring || !Array.isArray(args[0])) return original.apply(this, args);
+        const queued = args[0] as readonly { readonly args?: unknown }[];
+        const commands = all(queued.map((command) => commandIn(command.args)));
+        return calls.many(() => original.apply(this, args), commands);
+      };
+    this.#undo.push(replaceMethod(this.#client, name, counting));
   }
 
   /** Puts a prototype in front of the client's own whose methods of commands count. */

@@ -2,12 +2,10 @@
  * What is counted of Redis, whichever library talks to it: the series of each command, bound once, and the state of
  * each connection.
  */
-import type { Bindable } from '../bindable.ts';
-import { bound } from '../bindable.ts';
 import type { BoundCounter } from '../counter.ts';
 import type { BoundGauge } from '../gauge.ts';
 import type { BoundHistogram } from '../histogram.ts';
-import type { LabelNames } from '../naming.ts';
+import { type Bindable, bound, type LabelNames } from '../instrument/naming.ts';
 import { COMMANDS, COMMANDS_MAX, isBlocking, LOOKUPS, OTHER_COMMAND } from './commands.ts';
 import { errorTypeOf, type RedisErrorType } from './errors.ts';
 
@@ -56,7 +54,7 @@ export class RedisRecorder {
 
   constructor(metrics: RedisInstrument) {
     this.#metrics = metrics;
-    const plain = <C>(metric: Bindable<C> | undefined): C | undefined => bound(metric, [], {}, {});
+    const plain = <C>(metric: Bindable<C> | undefined): C | undefined => bound(metric, {}, {});
     this.#hits = plain(metrics.hits);
     this.#misses = plain(metrics.misses);
     this.connections = plain(metrics.connections);
@@ -82,7 +80,7 @@ export class RedisRecorder {
   failure(type: RedisErrorType): void {
     if (!this.#errors.has(type)) {
       const { errors, labelNames } = this.#metrics;
-      this.#errors.set(type, bound(errors, ['error_type'], { error_type: type }, labelNames));
+      this.#errors.set(type, bound(errors, { error_type: type }, labelNames));
     }
     this.#errors.get(type)?.inc();
   }
@@ -109,11 +107,9 @@ export class RedisRecorder {
       const { duration, blocking, labelNames } = this.#metrics;
       record = {
         command,
-        duration: bound(duration, ['command'], { command }, labelNames),
+        duration: bound(duration, { command }, labelNames),
         // Of most commands there is none that waits, so that this series comes to be with the first that does.
-        blocking: isBlocking(command, ['BLOCK'])
-          ? bound(blocking, ['command'], { command }, labelNames)
-          : undefined,
+        blocking: isBlocking(command, ['BLOCK']) ? bound(blocking, { command }, labelNames) : undefined,
         lookup: LOOKUPS.get(command),
       };
       this.#byCommand.set(command, record);

@@ -10,6 +10,8 @@
  * by the main thread alone, or it would be counted once for each thread.
  */
 import { isMainThread } from 'node:worker_threads';
+import { knownOf } from '../instrument/copies.ts';
+import type { Reporting } from '../instrument/reporting.ts';
 import { defaultRegistry, type Registry } from '../registry.ts';
 import {
   GC_BUCKETS,
@@ -45,12 +47,9 @@ export interface RuntimeOptions {
 }
 
 /** The reporting of one call of {@link runtimeMetrics}. */
-export interface RuntimeMetrics {
+export interface RuntimeMetrics extends Reporting {
   /** The metrics that it reports, whole; those that the platform cannot read are not exposed. */
   readonly names: readonly string[];
-  /** Ends the reporting; the metrics stay as they are. */
-  stop(): void;
-  [Symbol.dispose](): void;
 }
 
 const REPORTED = Symbol.for('@binnacle/metrics/runtime/v1');
@@ -63,14 +62,7 @@ interface Reported {
 
 /** For all copies of this package. */
 function reportedIn(registry: Registry): Reported {
-  const holder = globalThis as { [REPORTED]?: WeakMap<Registry, Reported> };
-  holder[REPORTED] ??= new WeakMap();
-  let reported = holder[REPORTED].get(registry);
-  if (reported === undefined) {
-    reported = { names: new Set(), told: new Map() };
-    holder[REPORTED].set(registry, reported);
-  }
-  return reported;
+  return knownOf(REPORTED, registry, () => ({ names: new Set(), told: new Map() }));
 }
 
 /**

@@ -146,11 +146,14 @@ describe.each(VERSIONS)('Express $version', async ({ age, name, wildcard }) => {
       (app) => {
         const router = make.Router();
         router.get('/thing/:id', ok);
+        app.use(router);
+        app.use('/:any/more', router);
         app.use('/api/v:version', router);
         app.use(['/here', '/there/:where'], router);
         app.use(/^\/x\d+/, router);
-        app.use(router);
       },
+      '/thing/1',
+      '/api/more/thing/1',
       '/api/v1/thing/1',
       '/api/v22/thing/2',
       '/here/thing/1',
@@ -158,7 +161,6 @@ describe.each(VERSIONS)('Express $version', async ({ age, name, wildcard }) => {
       '/there/near/thing/1',
       '/x17/thing/1',
       '/x18/thing/1',
-      '/thing/1',
     );
     expect(counts).toEqual({
       'GET /api/v{version}/thing/{id} 200': 2,
@@ -166,6 +168,7 @@ describe.each(VERSIONS)('Express $version', async ({ age, name, wildcard }) => {
       'GET /there/{where}/thing/{id} 200': 2,
       'GET /x{id}/thing/{id} 200': 2,
       'GET /thing/{id} 200': 1,
+      'GET /{any}/more/thing/{id} 200': 1,
     });
   });
 
@@ -267,6 +270,7 @@ describe.each(VERSIONS)('Express $version', async ({ age, name, wildcard }) => {
         (app) => {
           app.use('/static', make.static(folder));
           app.use('/of/:tenant/graphql', ok);
+          app.use('/static/inner', ok);
           app.get('/file/:name', (request, response) => {
             response.sendFile(path.join(folder, request.params.name));
           });
@@ -274,6 +278,7 @@ describe.each(VERSIONS)('Express $version', async ({ age, name, wildcard }) => {
         '/static/page.txt',
         '/static/missing.txt',
         '/of/acme/graphql',
+        '/static/inner/page',
         '/of/globex/graphql/x',
         '/file/page.txt',
       );
@@ -284,6 +289,7 @@ describe.each(VERSIONS)('Express $version', async ({ age, name, wildcard }) => {
       'GET /static 200': 1,
       'GET unmatched 404': 1,
       'GET /of/{tenant}/graphql 200': 2,
+      'GET /static/inner 200': 1,
       'GET /file/{name} 200': 1,
     });
     expect(sumsOf(registry, 'http_response_size_bytes')).toMatchObject({

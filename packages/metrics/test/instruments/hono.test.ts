@@ -438,6 +438,19 @@ describe.each(AGES)('Hono, %s', async (age) => {
     expect(countsOf(registry, ERRORS)).toEqual({ 'GET /throws not_an_error': 1 });
   });
 
+  test('the first exception, when the handler of errors fails, too', async () => {
+    const { app, registry } = measured();
+    app.get('/throws', () => {
+      throw new QueueJammed();
+    });
+    app.onError(() => {
+      throw new RangeError('in the handler');
+    });
+    await expect(Promise.resolve(app.request('/throws'))).rejects.toBeInstanceOf(RangeError);
+    expect(countsOf(registry, REQUESTS)).toEqual({ 'GET /throws 500': 1 });
+    expect(countsOf(registry, ERRORS)).toEqual({ 'GET /throws QueueJammed': 1 });
+  });
+
   test('once for each metrics, and not what is ignored, by Fetch alone', async () => {
     const registries = [createRegistry(), createRegistry()];
     const app = new Hono();
@@ -455,6 +468,15 @@ describe.each(AGES)('Hono, %s', async (age) => {
       expect(sumsOf(registry, SIZES)).toEqual({ 'GET /things/{id}': 2 });
       expect(countsOf(registry, IN_FLIGHT)).toEqual({ '': 0 });
     }
+  });
+
+  test('whatever the environment is, by Fetch alone, but not what becomes a WebSocket', async () => {
+    const { app, registry } = measured();
+    app.get('/', ok);
+    const upgraded = { incoming: { rawHeaders: [] }, outgoing: undefined };
+    for (const env of [undefined, null, {}, { incoming: 'a queue', outgoing: {} }, upgraded])
+      expect(await (await app.fetch(new Request('http://x/'), env as object)).text()).toBe('ok');
+    expect(countsOf(registry, REQUESTS)).toEqual({ 'GET / 200': 4 });
   });
 
   test('the time until the answer began, by Fetch alone', async () => {

@@ -300,7 +300,8 @@ describe('limits', () => {
     const many = Array.from({ length: ERROR_TYPES_MAX + 10 }, (_, i) =>
       Object.assign(new Error(), { name: `Error${i}` }),
     );
-    expect(Object.keys(await typesOf(...many))).toHaveLength(ERROR_TYPES_MAX);
+    // And `other`.
+    expect(Object.keys(await typesOf(...many))).toHaveLength(ERROR_TYPES_MAX + 1);
   });
 
   test('templates of routes', async () => {

@@ -671,7 +671,15 @@ test('the watches of databases and caches take the metrics', () => {
 });
 
 /** A cluster that has one server, with all slots. */
+let sharedCluster: TestServer | undefined;
+
+/** One for all tests, since it takes its time to be one. */
 async function clusterOfOne(context: TestContext): Promise<TestServer> {
+  sharedCluster ??= await newCluster(context);
+  return sharedCluster;
+}
+
+async function newCluster(context: TestContext): Promise<TestServer> {
   const server = await redisServer(context, '--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1');
   const { Redis: Client } = await library<Ioredis>('newest', 'ioredis');
   const admin = new Client(server.port, '127.0.0.1', { enableReadyCheck: false });

@@ -157,7 +157,7 @@ describe('usage', () => {
         },
       }),
     );
-    const both = [measuring.measure(), measuring.measure()];
+    const both = [measuring.run(), measuring.run()];
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(asked).toBe(1);
     answer({ s3: { bytes: 5 } });
@@ -180,21 +180,21 @@ describe('usage', () => {
         },
       }),
     );
-    await measuring.measure();
+    await measuring.run();
     expect(shown(registry, 'storage_usage_bytes')).toEqual({ s3: 5 });
     works = false;
-    await measuring.measure();
+    await measuring.run();
     expect(value(metrics.usageErrors)).toBe(1);
     expect(shown(registry, 'storage_usage_bytes')).toEqual({ s3: 5 });
     await expect
       .poll(async () => {
-        await measuring.measure();
+        await measuring.run();
         return shown(registry, 'storage_usage_bytes');
       })
       .toEqual({});
     expect(shown(registry, 'storage_file_count')).toEqual({});
     works = true;
-    await measuring.measure();
+    await measuring.run();
     expect(shown(registry, 'storage_usage_bytes')).toEqual({ s3: 5 });
   });
 
@@ -202,7 +202,7 @@ describe('usage', () => {
     const { registry, metrics } = start();
     let usage: Record<string, ProviderUsage> = { s3: { bytes: 5 }, gcs: { bytes: 6 } };
     const measuring = keep(measureUsage({ metrics, intervalMs: 2, keepMs: 100, usage: () => usage }));
-    await measuring.measure();
+    await measuring.run();
     usage = { s3: { bytes: 7 } };
     await expect.poll(() => shown(registry, 'storage_usage_bytes')).toEqual({ s3: 7 });
   });
@@ -230,11 +230,11 @@ describe('usage', () => {
     const { registry, metrics } = start();
     let usage: unknown = { s3: { bytes: Number.NaN }, gcs: {}, azure: { bytes: 3 } };
     const measuring = keep(measureUsage({ metrics, intervalMs: 1e6, usage: () => usage as never }));
-    await measuring.measure();
+    await measuring.run();
     expect(value(metrics.usageErrors)).toBe(2);
     expect(shown(registry, 'storage_usage_bytes')).toEqual({ azure: 3 });
     usage = undefined;
-    await measuring.measure();
+    await measuring.run();
     expect(value(metrics.usageErrors)).toBe(3);
   });
 
@@ -251,7 +251,7 @@ describe('usage', () => {
     });
     measuring.stop();
     answer({ s3: { bytes: 5 } });
-    await measuring.measure();
+    await measuring.run();
     await new Promise((resolve) => setTimeout(resolve, 10));
     expect(shown(registry, 'storage_usage_bytes')).toEqual({});
     expect(() => measureUsage({ intervalMs: 0, usage: () => ({}) })).toThrow(RangeError);

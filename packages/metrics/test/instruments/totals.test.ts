@@ -585,7 +585,7 @@ describe.each([MAPPED, WRITTEN])('Processes of a service that share $kind files'
       opened.push({ stop: () => clearInterval(timer) });
       // It keeps the epoch, and reads when no other does.
       const keeper = await join();
-      for (let i = 0; i < (SOAK ? 60 : sharing === MAPPED ? 8 : 3); i++) {
+      for (let i = 0; i < (SOAK ? 60 : sharing === MAPPED ? 4 : 2); i++) {
         const one = await join();
         one.tell('spin').catch(() => {});
         await new Promise((resolve) => setTimeout(resolve, Math.random() * 100));
@@ -606,7 +606,8 @@ describe.each([MAPPED, WRITTEN])('Processes of a service that share $kind files'
     SOAK_MS_MAX,
   );
 
-  test(
+  // Where files are written, each of the killed is known to be gone after five seconds.
+  test.skipIf(sharing !== MAPPED && !SOAK)(
     'all are killed again and again, and the epochs have counted each event once',
     async () => {
       const { directory, set, join } = service();
@@ -626,7 +627,7 @@ describe.each([MAPPED, WRITTEN])('Processes of a service that share $kind files'
       let ended = 0;
       const timer = setInterval(() => set(++total), 1);
       opened.push({ stop: () => clearInterval(timer) });
-      for (let i = 0; i < (SOAK ? 60 : sharing === MAPPED ? 6 : 2); i++) {
+      for (let i = 0; i < (SOAK ? 60 : 6); i++) {
         const one = await join();
         one.tell('spin').catch(() => {});
         await new Promise((resolve) => setTimeout(resolve, 20 + Math.random() * 80));

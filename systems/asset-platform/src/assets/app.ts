@@ -1,7 +1,8 @@
 /** The routes of the assets service: create, read, update, delete, list. */
-import { withBraces } from '@binnacle/metrics/fastify';
+import { expressErrors, expressMetrics } from '@binnacle/metrics/express';
 import express, { type ErrorRequestHandler, type Express, type Request, type Response } from 'express';
-import { nameRoute } from '../metrics/instruments.ts';
+import { http } from '../metrics/assets.ts';
+import { endpointName } from '../metrics/endpoint-name.ts';
 import { CALLS_HEADER, Calls } from '../service/calls.ts';
 import { type Asset, type AssetContent, AssetHasFiles, type Assets } from './assets.ts';
 
@@ -33,17 +34,17 @@ export function createApp(assets: Assets): Express {
   const app = express();
   app.disable('x-powered-by');
   app.set('etag', false);
+  app.use(expressMetrics({ metrics: http, endpoint: endpointName }));
   const json = express.json({ limit: BODY_BYTES_MAX });
   const collection = '/api/v1/assets';
   const one = '/api/v1/assets/:asset_id';
 
-  app.get('/health', named('health'), async (_request, response) => {
+  app.get('/health', async (_request, response) => {
     await assets.check();
     response.json({ status: 'ok', pid: process.pid });
   });
   app.post(
     collection,
-    named(collection),
     json,
     handle(async (request, response, calls) => {
       const asset = await assets.create(contentOf(request.body), calls);
@@ -52,7 +53,6 @@ export function createApp(assets: Assets): Express {
   );
   app.get(
     collection,
-    named(collection),
     handle(async (request, response, calls) => {
       const limit = numberOf(request.query.limit, 'limit', 20, 1, PAGE_MAX);
       const offset = numberOf(request.query.offset, 'offset', 0, 0, 1_000_000);
@@ -62,7 +62,6 @@ export function createApp(assets: Assets): Express {
   );
   app.get(
     one,
-    named(one),
     handle(async (request, response, calls) => {
       const asset = await assets.read(idOf(request));
       answer(response, calls, 200, describe(asset ?? unknown(request)));
@@ -70,7 +69,6 @@ export function createApp(assets: Assets): Express {
   );
   app.put(
     one,
-    named(one),
     json,
     handle(async (request, response, calls) => {
       const asset = await assets.update(idOf(request), contentOf(request.body), calls);
@@ -79,7 +77,6 @@ export function createApp(assets: Assets): Express {
   );
   app.delete(
     one,
-    named(one),
     handle(async (request, response, calls) => {
       if (!(await assets.remove(idOf(request), calls))) unknown(request);
       answer(response, calls, 200, { deleted: idOf(request) });
@@ -90,17 +87,9 @@ export function createApp(assets: Assets): Express {
       .status(404)
       .json({ error: 'no_such_route', message: `there is no ${request.method} ${request.path}` });
   });
+  app.use(expressErrors());
   app.use(failed);
   return app;
-}
-
-/** Names the route for the metrics, before anything of it can fail. */
-function named(template: string): (request: Request, _response: Response, next: () => void) => void {
-  const endpoint = withBraces(template);
-  return (request, _response, next) => {
-    nameRoute(request, endpoint);
-    next();
-  };
 }
 
 function handle(handler: Handler): (request: Request, response: Response) => Promise<void> {

@@ -28,6 +28,8 @@ export interface Asset extends AssetContent {
 /** An asset cannot go while it has files. */
 export class AssetHasFiles extends Error {
   override readonly name = 'AssetHasFiles';
+  /** Of the answer: it is no failure of the service. */
+  readonly status = 409;
 }
 
 const COLUMNS = `id, name, description, tags, version, created_at AS "createdAt", updated_at AS "updatedAt"`;

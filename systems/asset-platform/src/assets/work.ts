@@ -1,7 +1,7 @@
 /** What a worker of the assets service does. */
 import { createServer } from 'node:http';
-import { database, http, SERVICE } from '../metrics/assets.ts';
-import { instrumentServer } from '../metrics/instruments.ts';
+import { instrumentFetch } from '@binnacle/metrics/fetch';
+import { calls, database, SERVICE } from '../metrics/assets.ts';
 import { Announcer } from '../service/announcements.ts';
 import { openDatabase } from '../service/database.ts';
 import type { Work } from '../service/group.ts';
@@ -12,10 +12,10 @@ import { Assets } from './assets.ts';
 /** Starts it. */
 export async function start(environment: Environment): Promise<Work> {
   const searchUrl = urlFrom(environment, 'SEARCH_SERVICE_URL', 'http://127.0.0.1:8004');
+  instrumentFetch({ metrics: calls, hosts: [new URL(searchUrl).host] });
   const pool = await openDatabase(environment, database);
   const announcer = new Announcer(pool, searchUrl, SERVICE);
   const server = createServer(createApp(new Assets(pool, announcer)));
-  instrumentServer(server, { metrics: http });
   announcer.start();
   return {
     server,

@@ -1,10 +1,12 @@
 /** The routes of the files service: upload, download, describe, list, delete. */
 import { open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { withBraces } from '@binnacle/metrics/fastify';
+import { fastifyMetrics } from '@binnacle/metrics/fastify';
+import { isAnswered } from '@binnacle/metrics/http';
+import { startUpload } from '@binnacle/metrics/uploads';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
-import { filesDownloaded, http } from '../metrics/files.ts';
-import { instrumentServer, isWhole, nameRoute } from '../metrics/instruments.ts';
+import { endpointName } from '../metrics/endpoint-name.ts';
+import { filesDownloaded, http, uploads } from '../metrics/files.ts';
 import { CALLS_HEADER, Calls } from '../service/calls.ts';
 import { rangeOf } from './byte-range.ts';
 import { type Files, type StoredFile, UploadRefused } from './files.ts';
@@ -26,12 +28,7 @@ export function createApp(files: Files): FastifyInstance {
     bodyLimit: Number.MAX_SAFE_INTEGER,
     routerOptions: { maxParamLength: 200 },
   });
-  instrumentServer(app.server, { metrics: http });
-  app.addHook('onRequest', async (request) => {
-    const template = request.routeOptions.url;
-    if (template === undefined || request.is404) return;
-    nameRoute(request.raw, template === '/health' ? 'health' : withBraces(template));
-  });
+  app.register(fastifyMetrics, { metrics: http, endpoint: endpointName });
   // Whatever the body is, it is a file, and reaches the handler as a stream.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
@@ -75,9 +72,12 @@ async function upload(
 ): Promise<FastifyReply> {
   const calls = new Calls();
   const name = nameOf(request.query.name);
+  using counted = startUpload({ metrics: uploads });
   try {
-    if (name === undefined)
+    if (name === undefined) {
+      counted.refused('invalid_name');
       return refuse(reply, 400, 'invalid_name', `name must have 1 to ${NAME_MAX} characters`);
+    }
     const key = request.headers['idempotency-key'];
     const { file, created } = await files.store(
       {
@@ -88,15 +88,23 @@ async function upload(
       },
       calls,
     );
+    counted.accepted(file.bytes);
     tell(reply, calls);
     return reply.code(created ? 201 : 200).send(describe(file));
   } catch (error) {
     tell(reply, calls);
-    if (error instanceof FileTooLarge) return refuse(reply, 413, 'file_too_large', error.message);
-    if (error instanceof UploadRefused)
+    if (error instanceof FileTooLarge) {
+      counted.refused('file_too_large');
+      return refuse(reply, 413, 'file_too_large', error.message);
+    }
+    if (error instanceof UploadRefused) {
+      counted.refused(error.code);
       return refuse(reply, error.code === 'empty_file' ? 400 : 404, error.code, error.message);
-    if (!request.raw.complete && request.raw.destroyed)
+    }
+    if (!request.raw.complete && request.raw.destroyed) {
+      counted.refused('client_went_away');
       return refuse(reply, 400, 'upload_aborted', 'the client went away before the file was complete');
+    }
     throw error;
   } finally {
     // What is still coming is read and thrown away, so that a client that writes everything first gets the answer.
@@ -129,9 +137,8 @@ async function download(
   if (content === undefined) return refuse(reply, 410, 'file_gone', 'the content of this file is lost');
   const { start, end } = range ?? { start: 0, end: file.bytes - 1 };
   if (range !== undefined) reply.code(206).header('content-range', `bytes ${start}-${end}/${file.bytes}`);
-  const bytesBefore = request.raw.socket.bytesWritten;
   reply.raw.once('close', () => {
-    if (isWhole(reply.raw, bytesBefore)) filesDownloaded.inc();
+    if (isAnswered(reply.raw)) filesDownloaded.inc();
   });
   return reply
     .type(file.mediaType)

@@ -1,7 +1,9 @@
 /** What a worker of the files service does. */
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { database, SERVICE } from '../metrics/files.ts';
+import { measureFolders } from '@binnacle/metrics/disk';
+import { instrumentFetch } from '@binnacle/metrics/fetch';
+import { calls, database, disk, SERVICE } from '../metrics/files.ts';
 import { Announcer } from '../service/announcements.ts';
 import { openDatabase } from '../service/database.ts';
 import type { Work } from '../service/group.ts';
@@ -19,16 +21,19 @@ export async function start(environment: Environment): Promise<Work> {
     min: 1,
     max: 1_000_000_000_000,
   });
+  instrumentFetch({ metrics: calls, hosts: [new URL(searchUrl).host] });
   const pool = await openDatabase(environment, database);
   const announcer = new Announcer(pool, searchUrl, SERVICE);
   const files = new Files(pool, announcer, folder, bytesMax);
   await files.prepare();
+  const measuring = measureFolders({ files: folder }, { metrics: disk });
   const app = createApp(files);
   await app.ready();
   announcer.start();
   return {
     server: app.server,
     async stop() {
+      measuring.stop();
       await app.close();
       await announcer.stop();
       await pool.end();

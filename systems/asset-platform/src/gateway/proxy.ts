@@ -16,16 +16,16 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { pipeline } from 'node:stream';
-import type { HttpMetrics } from '../metrics/instruments.ts';
-import { instrumentServer, nameRoute } from '../metrics/instruments.ts';
-import { findRoute, type Target } from './routes.ts';
+import type { HealthChecks } from '@binnacle/metrics/health';
+import { instrumentServer } from '@binnacle/metrics/http';
+import { endpointName } from '../metrics/endpoint-name.ts';
+import { http } from '../metrics/gateway.ts';
+import { findRoute, pathOf, type Target, templateOf } from './routes.ts';
 
 /** How long a service may take to begin its answer, after it has the whole request. */
 export const ANSWER_MS_MAX = 30_000;
 /** How long nothing may come from a service, or go to it, while a body is under way. */
 export const SILENCE_MS_MAX = 120_000;
-/** How long a service may take to say how it is. */
-const HEALTH_MS_MAX = 2_000;
 /** An upload may take this long. */
 const REQUEST_MS_MAX = 3_600_000;
 /** The header that a request is known by everywhere; one that the client brings is kept. */
@@ -45,7 +45,7 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
 ]);
 
 /** Where the services are. */
-export type Targets = Readonly<Record<Target, string>>;
+export type Targets = Readonly<Record<Exclude<Target, 'gateway'>, string>>;
 
 /** How long things may take; see the constants for the defaults. */
 export interface ProxyLimits {
@@ -54,28 +54,30 @@ export interface ProxyLimits {
 }
 
 /** Builds the gateway; it does not listen yet. */
-export function createGateway(targets: Targets, metrics: HttpMetrics, limits: ProxyLimits = {}): Server {
+export function createGateway(
+  targets: Targets,
+  health: HealthChecks<string>,
+  limits: ProxyLimits = {},
+): Server {
   // A connection for each request: the next one goes to another worker, and none meets one that has just died.
   const agent = new Agent({ keepAlive: false, maxSockets: Number.POSITIVE_INFINITY });
   const server = createServer({ requestTimeout: REQUEST_MS_MAX });
-  instrumentServer(server, { metrics });
+  instrumentServer(server, { metrics: http, route: templateOf, endpoint: endpointName });
   server.on('request', (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const id = requestId(incoming);
     outgoing.setHeader(REQUEST_ID, id);
     const path = pathOf(incoming);
-    if (incoming.method === 'GET' && path === '/health') {
-      nameRoute(incoming, 'health');
-      incoming.resume();
-      void health(targets).then((answer) => send(outgoing, answer.status === 'ok' ? 200 : 503, answer));
-      return;
-    }
     const found = findRoute(incoming.method ?? '', path);
     if (found === undefined)
       return refuse(incoming, outgoing, 404, 'no_such_route', `there is no ${incoming.method} ${path}`);
-    nameRoute(incoming, found.template);
     if (found.target === undefined) {
       outgoing.setHeader('allow', found.methods.join(', '));
       return refuse(incoming, outgoing, 405, 'method_not_allowed', `${path} has ${found.methods.join(', ')}`);
+    }
+    if (found.target === 'gateway') {
+      incoming.resume();
+      void tellHealth(health, outgoing);
+      return;
     }
     forward(incoming, outgoing, new URL(targets[found.target]), id, agent, limits);
   });
@@ -101,6 +103,7 @@ function forward(
     path: incoming.url ?? '/',
     headers: {
       ...forwarded(incoming),
+      host: target.host,
       [REQUEST_ID]: id,
       // The connection is ours to close: a service that closed it after an early answer, while a body is still being
       // sent, would take that answer away.
@@ -146,22 +149,12 @@ function forward(
   incoming.pipe(upstream);
 }
 
-/** Whether every service is well, and which process of each has said so. */
-async function health(
-  targets: Targets,
-): Promise<{ status: 'ok' | 'degraded'; services: Record<string, unknown> }> {
-  const checks = Object.entries(targets).map(async ([name, url]) => {
-    try {
-      const response = await fetch(new URL('/health', url), { signal: AbortSignal.timeout(HEALTH_MS_MAX) });
-      const answer: unknown = await response.json();
-      return [name, response.ok ? answer : { status: 'failing' }] as const;
-    } catch {
-      return [name, { status: 'unreachable' }] as const;
-    }
-  });
-  const services = Object.fromEntries(await Promise.all(checks));
-  const ok = Object.values(services).every((one) => (one as { status?: unknown }).status === 'ok');
-  return { status: ok ? 'ok' : 'degraded', services };
+/** Tells whether everything that the platform needs is well, as it is found now. Why not is for the log alone. */
+async function tellHealth(health: HealthChecks<string>, outgoing: ServerResponse): Promise<void> {
+  const found = Object.entries(await health.run());
+  const ok = found.every(([, { up }]) => up === true);
+  const dependencies = Object.fromEntries(found.map(([name, { up }]) => [name, up === true ? 'ok' : 'down']));
+  send(outgoing, ok ? 200 : 503, { status: ok ? 'ok' : 'degraded', dependencies });
 }
 
 function refuse(
@@ -192,24 +185,20 @@ function send(outgoing: ServerResponse, status: number, body: unknown): void {
   outgoing.end(text);
 }
 
-function pathOf({ url = '/' }: IncomingMessage): string {
-  const query = url.indexOf('?');
-  return query < 0 ? url : url.slice(0, query);
-}
-
 /** The client's, where it brings a sensible one, else a new one. */
 function requestId({ headers }: IncomingMessage): string {
   const given = headers[REQUEST_ID];
   return typeof given === 'string' && /^[\w.-]{1,100}$/.test(given) ? given : randomUUID();
 }
 
-/** The headers of a request, with who has sent it. */
+/** The headers of a request, with who has sent it, and to whom: the service is another host. */
 function forwarded(incoming: IncomingMessage): Record<string, string | string[]> {
   const from = incoming.socket.remoteAddress ?? 'unknown';
   const before = incoming.headers['x-forwarded-for'];
   return {
     ...withoutHopByHop(incoming),
     'x-forwarded-for': before === undefined ? from : `${String(before)}, ${from}`,
+    ...(incoming.headers.host !== undefined && { 'x-forwarded-host': incoming.headers.host }),
     // Node sets it anew where the length is not known.
     ...(incoming.headers['transfer-encoding'] !== undefined && { 'transfer-encoding': 'chunked' }),
   };

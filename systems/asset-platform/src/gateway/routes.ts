@@ -1,7 +1,9 @@
 /** What the platform offers to the outside, and which service does it. What is not here cannot be reached. */
 
-/** A service behind the gateway. */
-export type Target = 'assets' | 'files' | 'search' | 'transcode';
+import type { IncomingMessage } from 'node:http';
+
+/** Who answers: a service behind the gateway, or the gateway itself. */
+export type Target = 'assets' | 'files' | 'search' | 'transcode' | 'gateway';
 
 interface Route {
   readonly template: string;
@@ -18,6 +20,7 @@ const ROUTES: readonly Route[] = [
   { template: '/api/v1/search', targets: { GET: 'search' } },
   { template: '/api/v1/transcode', targets: { POST: 'transcode' } },
   { template: '/api/v1/transcode/{job_id}', targets: { GET: 'transcode' } },
+  { template: '/health', targets: { GET: 'gateway' } },
 ];
 
 const PATTERNS = ROUTES.map((route) => ({
@@ -42,4 +45,15 @@ export function findRoute(method: string, path: string): Found | undefined {
   if (found === undefined) return undefined;
   const { template, targets } = found.route;
   return { template, target: targets[method], methods: Object.keys(targets) };
+}
+
+/** The template of the route of a request, whether or not it has the method. */
+export function templateOf(request: IncomingMessage): string | undefined {
+  return findRoute(request.method ?? '', pathOf(request))?.template;
+}
+
+/** The path of a request, without its query. */
+export function pathOf({ url = '/' }: IncomingMessage): string {
+  const query = url.indexOf('?');
+  return query < 0 ? url : url.slice(0, query);
 }

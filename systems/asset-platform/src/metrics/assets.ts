@@ -1,12 +1,15 @@
 /** What the assets service counts. Definitions only: importing this file counts nothing and opens nothing. */
 import { counter } from '@binnacle/metrics';
-import { databaseMetrics, httpMetrics } from './instruments.ts';
+import { fetchMetrics } from '@binnacle/metrics/fetch';
+import { httpMetrics } from '@binnacle/metrics/http';
+import { databaseMetrics } from '@binnacle/metrics/pg';
 
 /** The service's name in its metrics folder, and its job name in Prometheus. */
 export const SERVICE = 'assets-service';
 
-export const http = httpMetrics();
-export const database = databaseMetrics();
+export const http = httpMetrics({ names: { requestSize: false, responseSize: false } });
+export const database = databaseMetrics({ names: { idle: false } });
+export const calls = fetchMetrics();
 
 /** Assets that were created. */
 export const assetsCreated = counter({

@@ -1,6 +1,7 @@
 /** What the search service counts. Definitions only: importing this file counts nothing and opens nothing. */
 import { counter } from '@binnacle/metrics';
-import { databaseMetrics, httpMetrics } from './instruments.ts';
+import { httpMetrics } from '@binnacle/metrics/http';
+import { databaseMetrics } from '@binnacle/metrics/pg';
 
 /** The service's name in its metrics folder, and its job name in Prometheus. */
 export const SERVICE = 'search-service';
@@ -11,8 +12,8 @@ export const ENTITY_TYPES = ['asset', 'file'] as const;
 /** What can be looked for. */
 export const QUERY_TYPES = ['all', ...ENTITY_TYPES] as const;
 
-export const http = httpMetrics();
-export const database = databaseMetrics();
+export const http = httpMetrics({ names: { requestSize: false, responseSize: false } });
+export const database = databaseMetrics({ names: { idle: false } });
 
 /** Queries that were answered. */
 export const searchQueries = counter({

@@ -1,6 +1,8 @@
 /** What the transcode service counts. Importing this file counts nothing and opens nothing. */
 import { counter, gauge, histogram, label } from '@binnacle/metrics';
-import { databaseMetrics, httpMetrics } from './instruments.ts';
+import { fetchMetrics } from '@binnacle/metrics/fetch';
+import { httpMetrics } from '@binnacle/metrics/http';
+import { databaseMetrics } from '@binnacle/metrics/pg';
 
 /** The service's name in its metrics folder, and its job name in Prometheus. */
 export const SERVICE = 'transcode-service';
@@ -14,8 +16,9 @@ export const JOB_STATUSES = ['queued', 'processing', ...JOB_ENDS] as const;
 /** One of {@link JOB_STATUSES}. */
 export type JobStatus = (typeof JOB_STATUSES)[number];
 
-export const http = httpMetrics();
-export const database = databaseMetrics();
+export const http = httpMetrics({ names: { requestSize: false, responseSize: false } });
+export const database = databaseMetrics({ names: { idle: false } });
+export const calls = fetchMetrics();
 
 /** Every job, once, by how it ended. */
 export const transcodeJobs = counter({

@@ -1,10 +1,9 @@
 /** The routes of the search service: search, and the index that the other services announce their changes to. */
-import { withBraces } from '@binnacle/metrics/fastify';
-import type { HttpBindings } from '@hono/node-server';
+import { honoMetrics } from '@binnacle/metrics/hono';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import { nameRoute } from '../metrics/instruments.ts';
-import { ENTITY_TYPES, QUERY_TYPES } from '../metrics/search.ts';
+import { endpointName } from '../metrics/endpoint-name.ts';
+import { ENTITY_TYPES, http, QUERY_TYPES } from '../metrics/search.ts';
 import { isUuid } from '../service/database.ts';
 import type { EntityType, Entry, QueryType, SearchIndex } from './search-index.ts';
 
@@ -13,25 +12,11 @@ const QUERY_MAX = 500;
 const RESULTS_MAX = 100;
 const VERSION_MAX = 2_147_483_647;
 
-type Bindings = { Bindings: HttpBindings };
-
 /** Builds the application. */
-export function createApp(index: SearchIndex): Hono<Bindings> {
-  const app = new Hono<Bindings>();
-  const on = (
-    method: 'GET' | 'POST' | 'DELETE',
-    path: string,
-    handler: (c: Context<Bindings>) => Promise<Response>,
-    name = withBraces(path),
-  ) => {
-    app.on(method, path, async (c, next) => {
-      nameRoute(c.env.incoming, name);
-      await next();
-    });
-    if (method === 'POST') app.on(method, path, bodyLimit({ maxSize: BODY_BYTES_MAX, onError: tooLarge }));
-    app.on(method, path, handler);
-  };
-  const search = async (c: Context<Bindings>): Promise<Response> => {
+export function createApp(index: SearchIndex): Hono {
+  const app = new Hono();
+  app.use(honoMetrics({ metrics: http, endpoint: endpointName }));
+  const search = async (c: Context): Promise<Response> => {
     const text = c.req.query('q')?.trim() ?? '';
     const type = c.req.query('type') || 'all';
     const limit = wholeNumber(c.req.query('limit') ?? '20', 1, RESULTS_MAX);
@@ -43,27 +28,27 @@ export function createApp(index: SearchIndex): Hono<Bindings> {
     const results = await index.find(text, type, limit);
     return c.json({ query_type: type, count: results.length, results });
   };
-  const put = async (c: Context<Bindings>): Promise<Response> => {
+  const put = async (c: Context): Promise<Response> => {
     const entry = entryOf(await c.req.json().catch(() => undefined));
     if (entry === undefined)
       return refuse(c, 'malformed_body', 'send entity_type, entity_id, version, title and body as JSON');
     return c.json({ indexed: await index.put(entry) });
   };
-  const remove = async (c: Context<Bindings>): Promise<Response> => {
+  const remove = async (c: Context): Promise<Response> => {
     const { entity_type: type, entity_id: id } = c.req.param() as Record<string, string>;
     const version = wholeNumber(c.req.query('version') ?? '', 1, VERSION_MAX);
     if (!isEntityType(type) || !isUuid(id) || version === undefined)
       return refuse(c, 'malformed_request', 'name entity_type, entity_id and version');
     return c.json({ removed: await index.remove(type, id, version) });
   };
-  const health = async (c: Context<Bindings>): Promise<Response> => {
+  const health = async (c: Context): Promise<Response> => {
     await index.check();
     return c.json({ status: 'ok', pid: process.pid });
   };
-  on('GET', '/api/v1/search', search);
-  on('POST', '/api/v1/index', put);
-  on('DELETE', '/api/v1/index/:entity_type/:entity_id', remove);
-  on('GET', '/health', health, 'health');
+  app.get('/api/v1/search', search);
+  app.post('/api/v1/index', bodyLimit({ maxSize: BODY_BYTES_MAX, onError: tooLarge }), put);
+  app.delete('/api/v1/index/:entity_type/:entity_id', remove);
+  app.get('/health', health);
   app.notFound((c) =>
     c.json({ error: 'no_such_route', message: `there is no ${c.req.method} ${c.req.path}` }, 404),
   );

@@ -1,8 +1,7 @@
 /** What a worker of the search service does. */
 import type { Server } from 'node:http';
 import { createAdaptorServer } from '@hono/node-server';
-import { instrumentServer } from '../metrics/instruments.ts';
-import { database, http } from '../metrics/search.ts';
+import { database } from '../metrics/search.ts';
 import { openDatabase } from '../service/database.ts';
 import type { Work } from '../service/group.ts';
 import type { Environment } from '../service/settings.ts';
@@ -17,7 +16,6 @@ export async function start(environment: Environment): Promise<Work> {
   const index = new SearchIndex(pool);
   // Plain HTTP is asked for by giving it no TLS; the type covers HTTP/2 as well.
   const server = createAdaptorServer({ fetch: createApp(index).fetch }) as Server;
-  instrumentServer(server, { metrics: http });
   const timer = setInterval(() => void index.forget().catch(() => {}), FORGET_INTERVAL_MS);
   return {
     server,

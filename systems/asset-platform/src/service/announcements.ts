@@ -122,7 +122,8 @@ export class Announcer {
             body: JSON.stringify({ entity_type, entity_id, version, ...document }),
           });
     const response = await told.catch(() => undefined);
-    await response?.body?.cancel();
+    // To its end, or it would count as one that we broke off.
+    await response?.arrayBuffer().catch(() => {});
     return response?.ok ?? false;
   }
 

@@ -1,7 +1,7 @@
 /** A worker's connections to the database, measured, with all migrations done. */
+import { type DatabaseParts, instrumentPool } from '@binnacle/metrics/pg';
 import { Pool, type PoolClient } from 'pg';
 import { migrate } from '../database/migrations.ts';
-import { type DatabaseMetrics, instrumentPool } from '../metrics/instruments.ts';
 import { type Environment, SettingsError, urlFrom } from './settings.ts';
 
 /** Connections of one worker at most. */
@@ -13,16 +13,16 @@ const STATEMENT_MS_MAX = 10_000;
  * Connects, and brings the tables to what this version needs.
  * @throws SettingsError where the database cannot be reached
  */
-export async function openDatabase(environment: Environment, metrics: DatabaseMetrics): Promise<Pool> {
-  const pool = new Pool({
+export async function openDatabase(environment: Environment, metrics: DatabaseParts): Promise<Pool> {
+  const unmeasured = new Pool({
     connectionString: urlFrom(environment, 'DATABASE_URL'),
     max: CONNECTIONS_MAX,
     connectionTimeoutMillis: CONNECT_MS_MAX,
     statement_timeout: STATEMENT_MS_MAX,
   });
+  const pool = instrumentPool(unmeasured, { metrics });
   // An idle connection that breaks is replaced by the pool; nobody waits for it.
   pool.on('error', () => {});
-  instrumentPool(pool, { metrics });
   const client = await pool.connect().catch((error: Error) => {
     throw new SettingsError(`the database of DATABASE_URL cannot be used: ${error.message}`);
   });

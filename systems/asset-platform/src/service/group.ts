@@ -11,6 +11,8 @@
 import cluster, { type Worker } from 'node:cluster';
 import type { Server } from 'node:http';
 import { serveMetrics } from '@binnacle/metrics';
+import { runtimeMetrics } from '@binnacle/metrics/runtime';
+import { RUNTIME_METRICS } from '../metrics/runtime.ts';
 import { metricsFolder } from './metrics-folder.ts';
 import { addressOf, choosePort, listenHost } from './ports.ts';
 import { type Environment, isProduction, SettingsError } from './settings.ts';
@@ -174,6 +176,7 @@ async function runWorker(service: Service): Promise<void> {
   try {
     const served = await serveMetrics({ service: service.name, defaultPort: service.metricsPort });
     metrics.close = () => served.close();
+    runtimeMetrics({ only: RUNTIME_METRICS });
     work = await service.start(process.env);
     const { server } = work;
     await new Promise<void>((resolve, reject) => {

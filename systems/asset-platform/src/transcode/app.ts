@@ -1,9 +1,10 @@
 /** The routes of the transcode service: ask for a conversion, and how far it is. */
 import type { IncomingMessage } from 'node:http';
-import { withBraces } from '@binnacle/metrics/fastify';
+import { koaMetrics } from '@binnacle/metrics/koa';
 import Router from '@koa/router';
 import Koa, { type Context } from 'koa';
-import { nameRoute } from '../metrics/instruments.ts';
+import { endpointName } from '../metrics/endpoint-name.ts';
+import { http } from '../metrics/transcode.ts';
 import { CALLS_HEADER, Calls } from '../service/calls.ts';
 import { isUuid } from '../service/database.ts';
 import { converterOf, TARGETS } from './conversions.ts';
@@ -36,28 +37,14 @@ class Refused extends Error {
 export function createApp(parts: AppParts): Koa {
   const app = new Koa();
   const router = new Router();
-  const on = (
-    method: 'get' | 'post',
-    template: string,
-    handler: (context: Context) => Promise<void>,
-    name = withBraces(template),
-  ): void => {
-    router[method](template, async (context) => {
-      nameRoute(context.req, name);
-      await handler(context);
-    });
-  };
-  on(
-    'get',
-    '/health',
-    async (context) => {
-      await parts.jobs.check();
-      context.body = { status: 'ok', pid: process.pid };
-    },
-    'health',
-  );
-  on('post', '/api/v1/transcode', (context) => askFor(parts, context));
-  on('get', '/api/v1/transcode/:job_id', async (context) => {
+  app.use(koaMetrics({ metrics: http, endpoint: endpointName }));
+  app.on('error', (error) => console.error('transcode-service:', error));
+  router.get('/health', async (context) => {
+    await parts.jobs.check();
+    context.body = { status: 'ok', pid: process.pid };
+  });
+  router.post('/api/v1/transcode', (context) => askFor(parts, context));
+  router.get('/api/v1/transcode/:job_id', async (context) => {
     const job = await parts.jobs.find(String(context.params.job_id));
     if (job === undefined) throw new Refused(404, 'no_such_job', 'there is no such job');
     context.body = describe(job);
@@ -69,7 +56,7 @@ export function createApp(parts: AppParts): Koa {
         throw new Refused(404, 'no_such_route', `there is no ${context.method} ${context.path}`);
     } catch (error) {
       if (!(error instanceof Refused)) {
-        console.error('transcode-service:', error);
+        app.emit('error', error, context);
         context.status = 500;
         context.body = { error: 'internal', message: 'the server could not do this' };
         return;

@@ -1,7 +1,7 @@
 /** What a worker of the transcode service does. */
 import { createServer } from 'node:http';
-import { instrumentServer } from '../metrics/instruments.ts';
-import { database, http, readProgressFrom } from '../metrics/transcode.ts';
+import { instrumentFetch } from '@binnacle/metrics/fetch';
+import { calls, database, readProgressFrom } from '../metrics/transcode.ts';
 import { openDatabase } from '../service/database.ts';
 import type { Work } from '../service/group.ts';
 import { type Environment, numberFrom, urlFrom } from '../service/settings.ts';
@@ -19,12 +19,12 @@ export async function start(environment: Environment): Promise<Work> {
   const leaseMs = seconds('TRANSCODE_SERVICE_LEASE_SECONDS', 10);
   const jobMsMax = seconds('TRANSCODE_SERVICE_JOB_SECONDS', 600);
   const ffmpeg = environment.FFMPEG_PATH || 'ffmpeg';
+  instrumentFetch({ metrics: calls, hosts: [new URL(filesUrl).host] });
   const pool = await openDatabase(environment, database);
   const jobs = new Jobs(pool, leaseMs);
   const folder = temporaryFolder('asset-platform-transcode');
   const runner = new Runner({ jobs, filesUrl, folder, ffmpeg, leaseMs, jobMsMax });
   const server = createServer(createApp({ jobs, filesUrl, hasFfmpeg: hasFfmpeg(ffmpeg) }).callback());
-  instrumentServer(server, { metrics: http });
   readProgressFrom(() => jobs.progress());
   runner.start();
   return {

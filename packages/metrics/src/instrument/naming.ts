@@ -7,7 +7,7 @@
  * of all parts, and series that only it told apart become one. Types follow, so that expressions, panels and alerts made
  * of the definitions know what they are called.
  */
-import type { LabelSpec } from './labels.ts';
+import type { LabelSpec } from '../labels.ts';
 
 /** Other names for labels, by what they are called without; `false` for none of it. */
 export type LabelNames<Label extends string = string> = { readonly [L in Label]?: string | false };
@@ -46,21 +46,35 @@ export function renamed<const L extends LabelSpec, const R extends LabelNames>(
   return out as Renamed<L, R>;
 }
 
-/**
- * Values by what they mean as values by what the labels are called: for binding a series once, not for every count.
- * @param own the labels that the metric has, by what they mean
- */
-export function renamedValues<V extends string>(
-  own: readonly V[],
-  values: Readonly<Record<V, string>>,
+/** Values by what they mean as values by what the labels are called. */
+export function renamedValues(
+  values: Readonly<Record<string, string>>,
   names: LabelNames | undefined,
 ): Record<string, string> {
   const out: Record<string, string> = {};
-  for (const label of own) {
+  for (const [label, value] of Object.entries(values)) {
     const name = names?.[label] ?? label;
-    if (name !== false) out[name] = values[label];
+    if (name !== false) out[name] = value;
   }
   return out;
+}
+
+/** A metric whose series are bound once, whatever its labels are called. */
+export interface Bindable<Child> {
+  bind(labels: never): Child;
+}
+
+/**
+ * The series of a metric for values by what they mean, to be kept where the same one is used often; undefined where the
+ * metric is left out.
+ * @param names what the labels are called
+ */
+export function bound<Child>(
+  metric: Bindable<Child> | undefined,
+  values: Readonly<Record<string, string>>,
+  names: LabelNames | undefined,
+): Child | undefined {
+  return metric?.bind(renamedValues(values, names) as never);
 }
 
 /** The name of a part, or undefined where it is left out. */
