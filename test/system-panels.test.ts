@@ -31,6 +31,12 @@ const EMPTY_WHILE_ALL_IS_WELL: readonly { readonly panel: string; readonly legen
   { panel: 'Share that fails', legend: '{{job}}', why: 'a status of 5xx has no series before the first one' },
   { panel: 'Requests', legend: '5xx', why: 'a status of 5xx has no series before the first one' },
   { panel: 'Exceptions', legend: '{{error_type}}', why: 'nothing is thrown but where something is broken' },
+  { panel: 'Exceptions', legend: '{{job}} {{error_type}}', why: 'as above' },
+  {
+    panel: 'Held back',
+    legend: '{{instance}}',
+    why: 'a machine without a processor quota holds nobody back',
+  },
   { panel: 'Requests', legend: '3xx', why: 'only the gateway and the files answer "not modified"' },
 ];
 
@@ -60,6 +66,8 @@ beforeAll(async () => {
   stage = startModule(new URL('../systems/stage/dist/main.js', import.meta.url), [], {
     BINNACLE_STAGE_DIR: folder,
     BINNACLE_PORT: String(await freePort()),
+    // Another stage may come up beside this one, and look for free ports at the same moment.
+    BRICKLAYERS_PORT: '0',
   });
   const origin = await new Promise<string>((resolve, reject) => {
     const printed: string[] = [];
