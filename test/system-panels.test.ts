@@ -30,13 +30,13 @@ import { freePort, startModule, temporaryFolder } from './children.ts';
 const EMPTY_WHILE_ALL_IS_WELL: readonly { readonly panel: string; readonly legend: string; why: string }[] = [
   { panel: 'Share that fails', legend: '{{job}}', why: 'a status of 5xx has no series before the first one' },
   { panel: 'Requests', legend: '5xx', why: 'a status of 5xx has no series before the first one' },
-  { panel: 'Exceptions', legend: '{{error_type}}', why: 'nothing is thrown but where something is broken' },
-  { panel: 'Exceptions', legend: '{{job}} {{error_type}}', why: 'as above' },
+  { panel: 'Exceptions', legend: '{{error_type}}', why: 'an exception has no series before the first one' },
   {
-    panel: 'Held back',
-    legend: '{{instance}}',
-    why: 'a machine without a processor quota holds nobody back',
+    panel: 'Exceptions',
+    legend: '{{job}} {{error_type}}',
+    why: 'an exception has no series before the first one',
   },
+  { panel: 'Held back', legend: '{{instance}}', why: 'without a processor quota it has no periods' },
   { panel: 'Requests', legend: '3xx', why: 'only the gateway and the files answer "not modified"' },
 ];
 

@@ -28,6 +28,15 @@ export const FALSE_ALARMS: readonly (Pick<AlertCase, 'alert' | 'watch' | 'atMinu
     series: [`cpu_throttled_periods_total{${A}} 0+50x200`, `cpu_periods_total{${A}} 0+50x200`],
   },
   {
+    why: 'a process that hardly works collects garbage now and then',
+    alert: 'RuntimeGarbageCollecting',
+    watch: WATCHES.runtime,
+    series: [
+      `nodejs_gc_duration_seconds_sum{${A},kind="major"} 0+2x200`,
+      `process_cpu_seconds_total{${A}} 0+5x200`,
+    ],
+  },
+  {
     why: 'one of three requests of a quiet hour fails',
     alert: 'HttpFailing',
     watch: WATCHES.http,

@@ -144,8 +144,8 @@ function followLevels(pool: PgPool, metrics: DatabaseParts): void {
   const levels = [
     [metrics.connections, (of: PgPool) => of.totalCount - of.idleCount],
     [metrics.idle, (of: PgPool) => of.idleCount],
-    // Those for whom there is an idle connection have it before anything else happens.
-    [metrics.waiting, (of: PgPool) => Math.max(0, of.waitingCount - of.idleCount)],
+    // Who asks while a connection is idle stands in the queue until the next tick, and does not wait.
+    [metrics.waiting, (of: PgPool) => Math.max(of.waitingCount - of.idleCount, 0)],
     [metrics.connectionsMax, (of: PgPool) => of.options.max ?? 0],
   ] as const;
   for (const [gauge, read] of levels) {

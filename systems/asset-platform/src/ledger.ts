@@ -151,7 +151,7 @@ const COMPARED: Readonly<Record<string, 'with the deed' | 'with the answer'>> = 
   transcode_duration_seconds_count: 'with the deed',
 };
 
-/** The endpoint that others ask, too. */
+/** The endpoint that others ask, too: the gateway, of all services, every few seconds. */
 const OTHERS_ENDPOINT = 'health';
 
 /** Where the services differ from what a ledger says, once everything has settled; empty when they do not. */

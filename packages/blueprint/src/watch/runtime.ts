@@ -96,6 +96,8 @@ export function runtimeInstrument(prefix = ''): Required<RuntimeInstrument> {
 
 const INSTANCE = ['instance'];
 const GC_WINDOW: Duration = '10m';
+/** Processors in use below which a share of them says nothing: collections are the most of what an idle process does. */
+const CPU_MIN = 0.1;
 
 interface RuntimeMetrics {
   readonly scope: Scope;
@@ -176,7 +178,7 @@ function panelsOf(metrics: RuntimeMetrics, options: RuntimeWatchOptions) {
         unit: 'bytes',
       }),
     collecting &&
-      byInstance(collecting, {
+      byInstance((window) => collecting(window), {
         title: 'Collecting garbage',
         description:
           'Share of processor time that goes into collecting garbage. Good: a few percent. Growing: the heap is nearly full, or much is made and thrown away.',
@@ -205,10 +207,10 @@ function byInstance(
 /** Both sides are processor time of the same processes, so that their number does not matter. */
 function gcShare(scope: Scope, gc: WatchedMetric | undefined, cpu: WatchedMetric | undefined) {
   if (gc === undefined || cpu === undefined) return undefined;
-  return (window: RangeLength): Series =>
+  return (window: RangeLength, least = 0): Series =>
     div(
       scope.sumPerSecond(gc, window, INSTANCE),
-      gt(sum(rate(scope.series(cpu), window)).by(...INSTANCE), 0),
+      gt(sum(rate(scope.series(cpu), window)).by(...INSTANCE), least),
     );
 }
 
@@ -243,7 +245,7 @@ function alertsOf(
         text`On ${label('instance')} the event loop was active ${value.percentage} of the time, more than ${percent(utilizationMax)}. Add processes, or move what computes into worker threads.`,
     },
     RuntimeGarbageCollecting: collecting && {
-      expr: gt(collecting(GC_WINDOW), share('garbageCollectionShareMax', garbageCollectionShareMax)),
+      expr: gt(collecting(GC_WINDOW, CPU_MIN), share('garbageCollectionShareMax', garbageCollectionShareMax)),
       for: '10m',
       severity: 'warning',
       summary: `${subject}: much time goes into collecting garbage`,

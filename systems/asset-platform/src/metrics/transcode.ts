@@ -20,6 +20,8 @@ export const http = httpMetrics({ names: { requestSize: false, responseSize: fal
 export const database = databaseMetrics({ names: { idle: false } });
 export const calls = fetchMetrics();
 
+// By hand and not with a `jobTracker`, whose labels of the duration are labels of the total as well.
+
 /** Every job, once, by how it ended. */
 export const transcodeJobs = counter({
   name: 'transcode_jobs_total',
