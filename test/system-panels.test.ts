@@ -66,6 +66,8 @@ beforeAll(async () => {
   stage = startModule(new URL('../systems/stage/dist/main.js', import.meta.url), [], {
     BINNACLE_STAGE_DIR: folder,
     BINNACLE_PORT: String(await freePort()),
+    // Another stage may come up beside this one, and look for free ports at the same moment.
+    BRICKLAYERS_PORT: '0',
   });
   const origin = await new Promise<string>((resolve, reject) => {
     const printed: string[] = [];

@@ -3,13 +3,22 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { differences, Ledger, type LedgerRecord, readSamples } from '../dist/ledger.js';
+import { differences, Ledger, type LedgerRecord, readSamples, type Samples } from '../dist/ledger.js';
 import { Visitors } from '../dist/visitors.js';
-import { eventually, Service } from './service.ts';
+import { eventually, isRunning, Service } from './service.ts';
 
 const VISIT_MS = process.env.BINNACLE_SOAK === '1' ? 120_000 : 10_000;
 
-test('after the visitors, every counter equals their ledger, though workers were killed', async () => {
+/** All that counts, and can only grow. */
+function countersOf(samples: Samples): Map<string, number> {
+  return new Map(
+    [...samples.values()]
+      .filter(({ labels }) => /^(?!binnacle_).*_(total|count|sum|bucket)$/.test(labels.metricName))
+      .map(({ labels, value }) => [labels.toString(), value]),
+  );
+}
+
+test('after the visitors, every counter equals their ledger and none has ever fallen, though workers were killed', async () => {
   const service = await Service.start({
     BRICKLAYERS_UPLOAD_BYTES_MAX: '1000000',
     BRICKLAYERS_RETENTION_SECONDS: '1.5',
@@ -24,12 +33,34 @@ test('after the visitors, every counter equals their ledger, though workers were
       goneAfterMs: 2500,
     });
     visitors.start();
-    for (let kills = 0; kills < 3; kills++) {
-      await sleep(VISIT_MS / 4);
+    const until = performance.now() + VISIT_MS;
+    const fallen: string[] = [];
+    const reading = (async () => {
+      let before = new Map<string, number>();
+      while (performance.now() < until) {
+        const now = countersOf(readSamples(await service.exposition()));
+        for (const [series, value] of before)
+          if (!((now.get(series) ?? 0) >= value)) fallen.push(`${series} ${value} -> ${now.get(series)}`);
+        expect(now.size).toBeGreaterThan(50);
+        before = now;
+        await sleep(100);
+      }
+    })();
+    let kills = 0;
+    while (performance.now() < until) {
+      await sleep((Math.random() * VISIT_MS) / 8);
       const workers = await service.workers();
-      process.kill((workers.find(({ busy }) => busy) ?? workers[0]!).pid, 'SIGKILL');
+      const busy = workers.filter((worker) => worker.busy);
+      // Mostly one that has something to lose.
+      const among = busy.length > 0 && Math.random() < 0.8 ? busy : workers;
+      const victim = among[Math.floor(Math.random() * among.length)];
+      if (victim === undefined || !isRunning(victim.pid)) continue;
+      process.kill(victim.pid, 'SIGKILL');
+      kills++;
     }
-    await sleep(VISIT_MS / 4);
+    await reading;
+    expect(fallen).toEqual([]);
+    expect(kills).toBeGreaterThan(2);
     await visitors.stop();
     const { record } = visitors.ledger;
     expect(record.notes).toEqual([]);

@@ -59,7 +59,8 @@ function inWords(error: unknown): string {
 }
 
 function answer(message: WorkAnswer): void {
-  process.send?.(message);
+  // Where the web process has gone, there is nobody to tell, and this one ends as well.
+  process.send?.(message, () => {});
 }
 
 process.on('disconnect', () => process.exit(0));
