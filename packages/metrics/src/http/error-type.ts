@@ -53,7 +53,7 @@ export function isClientMistake(error: unknown): boolean {
   }
 }
 
-/** What Node's streams and sockets fail with when the other side is gone. */
+/** What Node's streams and sockets fail with when the other side is gone; its parser of HTTP says `HPE_...`. */
 const LOSSES: ReadonlySet<unknown> = new Set([
   'ABORT_ERR',
   'ECONNABORTED',
@@ -68,7 +68,7 @@ export function isLoss(error: unknown): boolean {
   if (typeof error !== 'object' || error === null) return false;
   try {
     const { code, name } = error as { readonly code?: unknown; readonly name?: unknown };
-    return LOSSES.has(code) || name === 'AbortError';
+    return LOSSES.has(code) || name === 'AbortError' || (typeof code === 'string' && code.startsWith('HPE_'));
   } catch {
     return false;
   }
