@@ -295,7 +295,7 @@ const cases: readonly Case[] = [
   alertOf('UploadsFailing', files.SERVICE, uploads(70, 30), uploads(81, 19)),
   alertOf('UploadsStuck', files.SERVICE, stuck(0), stuck(0.1)),
   alertOf('SearchFindsNothing', search.SERVICE, searches(0), searches(0.1)),
-  alertOf('TranscodeFailing', transcode.SERVICE, jobs(88, 12), jobs(91, 9)),
+  alertOf('TranscodeFailing', transcode.SERVICE, jobs(74, 26), jobs(76, 24)),
 ];
 
 export default ruleTests(config, [

@@ -34,10 +34,13 @@ import {
   increase,
   max,
   min,
+  mul,
+  or,
   rate,
   re,
   selectors,
   sum,
+  topk,
 } from '@binnacle/promql/builder';
 import * as assets from './metrics/assets.ts';
 import * as files from './metrics/files.ts';
@@ -138,7 +141,8 @@ const transcoding = transcodeWatch(
     duration: transcode.transcodeDuration,
     progress: transcode.transcodeProgress,
   },
-  of('transcode'),
+  // People bring files that cannot be read, and each of them is a job that fails.
+  { ...of('transcode'), failureShareMax: 0.25 },
 );
 
 /** The alerts of all services. */
@@ -182,6 +186,12 @@ function rowOf(title: string, ...watches: readonly Watch[]): Row {
 
 const COMMON = { tags: [SYSTEM], refresh: '30s', time: { from: 'now-30m', to: 'now' } } as const;
 
+const answered = sum(rate(select(requests), RATE)).by('job');
+const failed = sum(rate(select(requests, { status: re('5..') }), RATE)).by('job');
+
+/** As many lines as one can tell apart. */
+const LINES_MAX = 8;
+
 const serviceOverview = dashboard({
   ...COMMON,
   title: 'Service Overview',
@@ -201,7 +211,7 @@ const serviceOverview = dashboard({
         width: 24,
         height: 4,
       }),
-      timeseries('Requests', sum(rate(select(requests), RATE)).by('job'), {
+      timeseries('Requests', answered, {
         description:
           'Requests per second of each service. Those of the gateway come from outside; the others are what it passes on, and what services tell each other.',
         legend: '{{job}}',
@@ -209,10 +219,8 @@ const serviceOverview = dashboard({
       }),
       timeseries(
         'Share that fails',
-        div(
-          sum(rate(select(requests, { status: re('5..') }), RATE)).by('job'),
-          sum(rate(select(requests), RATE)).by('job'),
-        ),
+        // A service that never failed has no series that says so.
+        div(or(failed, mul(0, answered)), answered),
         {
           description:
             'Share of requests answered with 5xx. The gateway alone: it cannot reach a service, or waits too long. A service and the gateway: that service; open its row below.',
@@ -268,9 +276,9 @@ const databasePerformance = dashboard({
       }),
       timeseries(
         'Operations by table',
-        sum(rate(countOf(database.duration), RATE)).by('operation', 'table'),
+        topk(LINES_MAX, sum(rate(countOf(database.duration), RATE)).by('operation', 'table')),
         {
-          description: 'What is done to which table, per second.',
+          description: `What is done to which table, per second: the ${LINES_MAX} most frequent.`,
           legend: '{{operation}} {{table}}',
           unit: 'ops',
           min: 0,
@@ -279,10 +287,13 @@ const databasePerformance = dashboard({
       ),
       timeseries(
         '95th percentile by table',
-        histogramQuantile(0.95, sum(rate(buckets(database.duration), RATE)).by('le', 'operation', 'table')),
+        topk(
+          LINES_MAX,
+          histogramQuantile(0.95, sum(rate(buckets(database.duration), RATE)).by('le', 'operation', 'table')),
+        ),
         {
           description:
-            'Of 20 operations, 19 take no longer. One line alone: an index is missing, or a lock is held. All: the database itself, look at its machine.',
+            'Of 20 operations, 19 take no longer; the slowest. One line alone: an index is missing, or a lock is held. All: the database itself, look at its machine.',
           legend: '{{operation}} {{table}}',
           min: 0,
         },
