@@ -28,7 +28,6 @@ import { freePort, startModule, temporaryFolder } from './children.ts';
 
 /** Queries that rightly find nothing until something goes wrong, by panel and legend; of all systems. */
 const EMPTY_WHILE_ALL_IS_WELL: readonly { readonly panel: string; readonly legend: string; why: string }[] = [
-  { panel: 'Share that fails', legend: '{{job}}', why: 'a status of 5xx has no series before the first one' },
   { panel: 'Requests', legend: '5xx', why: 'a status of 5xx has no series before the first one' },
   { panel: 'Exceptions', legend: '{{error_type}}', why: 'an exception has no series before the first one' },
   {

@@ -32,7 +32,21 @@ export interface Web {
  */
 export async function startWeb(options: Partial<Settings> = {}): Promise<Web> {
   const settings = resolveSettings(options);
-  const port = await freePort(settings);
+  const { port: first, portTries } = settings;
+  for (let wanted = settings; ; ) {
+    const port = await freePort(wanted);
+    try {
+      return await startOn(port, settings);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || portTries === 0) throw error;
+      // Somebody took it meanwhile.
+      if (first !== 0) wanted = { ...settings, port: port + 1, portTries: first + portTries - port - 1 };
+    }
+  }
+}
+
+/** Starts the service on a port that was free a moment ago. */
+async function startOn(port: number, settings: Settings): Promise<Web> {
   const dataDir = settings.dataDir || defaultDataDir(port);
   const folders = new DataFolders(dataDir);
   for (const folder of folders.all) await mkdir(folder, { recursive: true });
@@ -60,7 +74,7 @@ export async function startWeb(options: Partial<Settings> = {}): Promise<Web> {
     uploadBytesMax: settings.uploadBytesMax,
     answerMetrics: metricsHandler(),
   });
-  reportSystem({ metrics: system });
+  const reporting = reportSystem({ metrics: system });
   const { uploads, outputs } = folders;
   const measuring = measureFolders({ uploads, outputs }, { metrics: disk, intervalMs: MEASURE_INTERVAL_MS });
   await measuring.run();
@@ -69,6 +83,7 @@ export async function startWeb(options: Partial<Settings> = {}): Promise<Web> {
   cleanup.start();
   const close = async (): Promise<void> => {
     measuring.stop();
+    reporting.stop();
     const cut = setTimeout(() => app.server.closeAllConnections(), STOP_GRACE_MS);
     await Promise.all([app.close(), pool.stop(STOP_GRACE_MS), cleanup.stop()]);
     clearTimeout(cut);
