@@ -21,7 +21,7 @@ import {
 } from './compose-service.ts';
 import { DASHBOARDS_FOLDER, SCRAPE_INTERVAL_VARIABLE } from './grafana.ts';
 import { IMAGES } from './images.ts';
-import { PORTS } from './ports.ts';
+import { PORTS, publishedPort } from './ports.ts';
 import { filled, type YamlNote, yamlText } from './yaml-text.ts';
 
 /** Renders the compose file of an environment. */
@@ -37,7 +37,7 @@ export function renderCompose(config: Config, environment: EnvironmentName, back
   return yamlText(
     {
       name: composeProject(config, environment),
-      services,
+      services: published(config, services),
       networks: { [NETWORK]: { name: composeProject(config, environment) } },
       volumes: Object.fromEntries(volumes.sort().map((volume) => [volume, null])),
       secrets: filled(composeSecrets(config.alerting)),
@@ -50,6 +50,22 @@ export function renderCompose(config: Config, environment: EnvironmentName, back
       ],
       notes: notes(services),
     },
+  );
+}
+
+/** The services, reached at ports of the machine that no other service has. */
+function published(
+  config: Config,
+  services: Readonly<Record<string, ComposeService>>,
+): Record<string, ComposeService> {
+  return Object.fromEntries(
+    Object.entries(services).map(([name, service]) => {
+      const ports = service.ports?.map((text) => {
+        const [address, , port] = text.split(':');
+        return `${address}:${publishedPort(config, Number(port))}:${port}`;
+      });
+      return [name, { ...service, ...(ports !== undefined && { ports }) }];
+    }),
   );
 }
 

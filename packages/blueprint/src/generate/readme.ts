@@ -8,7 +8,7 @@ import { composeProject } from './compose.ts';
 import { GENERATED_HEADER, type GeneratedFile } from './generated-file.ts';
 import { alertingSecretName } from './kubernetes/alertmanager-config.ts';
 import { METRICS_PORT_NAME, NAME_LABEL } from './kubernetes/monitors.ts';
-import { loopbackOf } from './ports.ts';
+import { publishedAt, publishedPort } from './ports.ts';
 import { HOST_FROM_CONTAINER, isLoopback } from './targets.ts';
 
 /** What lies in the folder, by the first part of its path. */
@@ -67,9 +67,11 @@ function addresses(config: Config, backend: Backend): string {
   return table(
     ['What', 'Where'],
     [
-      ['Grafana (account `admin`)', `http://${loopbackOf('grafana')}`],
-      [backend.title, `http://127.0.0.1:${backend.queryPort}`],
-      ...(config.alerting === undefined ? [] : [['Alertmanager', `http://${loopbackOf('alertmanager')}`]]),
+      ['Grafana (account `admin`)', `http://${publishedAt(config, 'grafana')}`],
+      [backend.title, `http://127.0.0.1:${publishedPort(config, backend.queryPort)}`],
+      ...(config.alerting === undefined
+        ? []
+        : [['Alertmanager', `http://${publishedAt(config, 'alertmanager')}`]]),
     ],
   );
 }

@@ -283,3 +283,22 @@ test('what services take over is their directory in memory, their port, and the 
     BINNACLE_METRICS_PORT: '9465',
   });
 });
+
+test.each(BACKEND_NAMES)(
+  'of %s leaves the ports of the machine to the services that are scraped there',
+  (backend) => {
+    const config = defineConfig({
+      name: 'shop',
+      services: [
+        { name: 'web', targets: ['localhost:9090', '127.0.0.1:3000', 'shop:9093'] },
+        { name: 'far', targets: ['localhost:13000'] },
+      ],
+    });
+    const ports = Object.values(composeOf(backend, 'compose.yml', config).services).flatMap(
+      ({ ports: list = [] }) => list,
+    );
+    expect(ports).toContain('127.0.0.1:23000:3000');
+    expect(ports.filter((port) => /^127\.0\.0\.1:(?:9090|3000|13000):/.test(port))).toEqual([]);
+    expect(textOf(config, backend, 'README.md')).toContain('http://127.0.0.1:23000');
+  },
+);

@@ -5,7 +5,7 @@ import type { Config } from '../../config/config.ts';
 import { block, code, paragraphs, table } from '../../markdown.ts';
 import type { Backend } from '../backend.ts';
 import { composeProject } from '../compose.ts';
-import { loopbackOf, PORTS } from '../ports.ts';
+import { PORTS, publishedAt } from '../ports.ts';
 
 /** What a sample takes on disk, as a rule of thumb of Prometheus's own documentation: one to two bytes. */
 const BYTES_PER_SAMPLE = 1.5;
@@ -68,7 +68,7 @@ function nginx(config: Config, backend: Backend): string {
   ssl_protocols       TLSv1.2 TLSv1.3;
 
   location / {
-    proxy_pass http://${loopbackOf('grafana')};
+    proxy_pass http://${publishedAt(config, 'grafana')};
     proxy_set_header Host $host;
     proxy_set_header X-Forwarded-Proto $scheme;
     proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
@@ -76,7 +76,7 @@ function nginx(config: Config, backend: Backend): string {
 
   # Grafana Live keeps a connection open.
   location /api/live/ {
-    proxy_pass http://${loopbackOf('grafana')};
+    proxy_pass http://${publishedAt(config, 'grafana')};
     proxy_http_version 1.1;
     proxy_set_header Host $host;
     proxy_set_header Upgrade $http_upgrade;
@@ -89,7 +89,7 @@ ${
   location /prometheus/ {
     auth_basic           "monitoring";
     auth_basic_user_file /etc/nginx/monitoring.htpasswd;
-    proxy_pass           http://${loopbackOf('prometheus')}/;
+    proxy_pass           http://${publishedAt(config, 'prometheus')}/;
   }
 `
 }${
@@ -100,7 +100,7 @@ ${
   location /alertmanager/ {
     auth_basic           "monitoring";
     auth_basic_user_file /etc/nginx/monitoring.htpasswd;
-    proxy_pass           http://${loopbackOf('alertmanager')}/;
+    proxy_pass           http://${publishedAt(config, 'alertmanager')}/;
   }
 `
 }}
@@ -125,7 +125,7 @@ function isolation(config: Config): string {
       '- Ports of metrics are for the scraper: never publish them, and let a firewall close them where services run on the machine itself.',
       '- `/metrics` tells names, versions and numbers of a business. Where the way to it is not your own network, give it a token (`BINNACLE_METRICS_TOKEN`) or TLS.',
       '- Containers have no capabilities, cannot gain privileges, and read their configuration without being able to change it.',
-      `- From elsewhere: \`ssh -L ${PORTS.grafana}:${loopbackOf('grafana')} HOST\` needs no open port at all.`,
+      `- From elsewhere: \`ssh -L ${PORTS.grafana}:${publishedAt(config, 'grafana')} HOST\` needs no open port at all.`,
     ].join('\n'),
   );
 }
