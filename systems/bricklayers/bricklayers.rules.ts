@@ -1,4 +1,7 @@
-/** Tests of the alerts: `binnacle test bricklayers.rules.ts`. */
+/**
+ * Tests of the alerts: `binnacle test bricklayers.rules.ts`. Each is silent at first, fires over its trouble, and ends
+ * after it; and is silent where the trouble stays just below the limit.
+ */
 import { fires, ruleTest, ruleTests, series, silent } from '@binnacle/blueprint';
 import config from './binnacle.config.ts';
 import { cleanupErrors, http, processingJobs, processingJobsPending } from './src/metrics.ts';
@@ -6,30 +9,35 @@ import { cleanupErrors, http, processingJobs, processingJobsPending } from './sr
 const job = 'bricklayers-web';
 const uploadRoute = { method: 'POST', endpoint: '/api/v1/upload', job };
 
-/** Requests that fail and requests that do not, so many each in 15 seconds. */
+/** A counter that grows by so much every 15 seconds for 30 minutes of trouble, and by so much for 30 minutes after it. */
+function counts(inTrouble: number, afterwards: number): string {
+  return `0+${inTrouble}x119 ${inTrouble * 120}+${afterwards}x120`;
+}
+
+/** Requests that fail and requests that do not, so many each in 15 seconds; afterwards none fails. */
 function requests(failed: number, good: number): string[] {
   return [
-    series(http.requests, { ...uploadRoute, status: '500' }, `0+${failed}x80`),
-    series(http.requests, { ...uploadRoute, status: '201' }, `0+${good}x80`),
+    series(http.requests, { ...uploadRoute, status: '500' }, counts(failed, 0)),
+    series(http.requests, { ...uploadRoute, status: '201' }, counts(good, failed + good)),
   ];
 }
 
-/** Jobs by how they ended, so many each in 15 seconds. */
+/** Jobs by how they ended, so many each in 15 seconds; afterwards all complete. */
 function jobs(completed: number, error: number, timeout: number): string[] {
   return [
-    series(processingJobs, { status: 'completed', job }, `0+${completed}x120`),
-    series(processingJobs, { status: 'error', job }, `0+${error}x120`),
-    series(processingJobs, { status: 'timeout', job }, `0+${timeout}x120`),
+    series(processingJobs, { status: 'completed', job }, counts(completed, completed + error + timeout)),
+    series(processingJobs, { status: 'error', job }, counts(error, 0)),
+    series(processingJobs, { status: 'timeout', job }, counts(timeout, 0)),
   ];
 }
 
-/** Buckets of requests that took about so long, ten more every 15 seconds. */
+/** Buckets of requests that took about so long, ten more every 15 seconds; afterwards they are quick. */
 function durations(seconds: number): string[] {
   return [0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, Number.POSITIVE_INFINITY].map((bound) =>
     series(
       http.duration,
       { ...uploadRoute, le: bound === Number.POSITIVE_INFINITY ? '+Inf' : String(bound) },
-      seconds <= bound ? '0+10x80' : '0x80',
+      counts(seconds <= bound ? 10 : 0, 10),
       '_bucket',
     ),
   );
@@ -43,6 +51,7 @@ export default ruleTests(config, [
       fires('HighErrorRate', '10m', [
         { labels: { severity: 'warning' }, annotations: { description: 'Error rate is 10%' } },
       ]),
+      silent('HighErrorRate', '40m'),
     ],
   }),
   ruleTest('one request of twenty fails', {
@@ -58,6 +67,7 @@ export default ruleTests(config, [
       fires('HighProcessingFailureRate', '15m', [
         { annotations: { description: 'Processing failure rate is 20%' } },
       ]),
+      silent('HighProcessingFailureRate', '45m'),
     ],
   }),
   ruleTest('every tenth job fails', {
@@ -66,12 +76,13 @@ export default ruleTests(config, [
   }),
 
   ruleTest('the queue does not get shorter', {
-    series: [series(processingJobsPending, { job }, '51x80')],
+    series: [series(processingJobsPending, { job }, '51x80 3x20')],
     expect: [
       silent('JobQueueBacklog', '14m45s'),
       fires('JobQueueBacklog', '15m', [
         { annotations: { description: '51 jobs pending for over 15 minutes' } },
       ]),
+      silent('JobQueueBacklog', '21m'),
     ],
   }),
   ruleTest('the queue was long for a while', {
@@ -81,7 +92,11 @@ export default ruleTests(config, [
 
   ruleTest('a route takes seven seconds', {
     series: durations(7),
-    expect: [silent('SlowRequests', '9m'), fires('SlowRequests', '15m', [{ labels: uploadRoute }])],
+    expect: [
+      silent('SlowRequests', '9m'),
+      fires('SlowRequests', '15m', [{ labels: uploadRoute }]),
+      silent('SlowRequests', '40m'),
+    ],
   }),
   ruleTest('a route takes three seconds', { series: durations(3), expect: [silent('SlowRequests', '15m')] }),
 
