@@ -66,6 +66,7 @@ interface Entry {
   readonly metric: unknown;
   readonly definition: string;
   readonly definedAt: string;
+  readonly shape: FamilyShape;
 }
 
 /** The counter of what a registry could not count as asked; each registry's constant labels come before its own. */
@@ -166,8 +167,13 @@ export class Registry {
       );
     }
     const metric = make();
-    this.#metrics.set(name, { metric, definition, definedAt: callerOutsideOfThisPackage() });
+    this.#metrics.set(name, { metric, definition, definedAt: callerOutsideOfThisPackage(), shape });
     return metric;
+  }
+
+  /** The families of all metrics that are defined, also of those that nobody has used. */
+  *shapes(): Generator<FamilyShape, void, undefined> {
+    for (const { shape } of this.#metrics.values()) yield shape;
   }
 
   /** Whether a metric of this name is defined. */

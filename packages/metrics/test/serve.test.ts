@@ -49,6 +49,35 @@ async function serve(options: Partial<ServeOptions>): Promise<MetricsServer> {
   return server;
 }
 
+test.each([
+  ['text', 'text/plain', '# TYPE broken_total counter\n'],
+  ['OpenMetrics', 'application/openmetrics-text', '# TYPE broken counter\n'],
+])('what is defined and not used yet has its help and type, in %s', async (_, accept, type) => {
+  const { registry, options } = counting();
+  const broken = counter({ name: 'broken_total', help: 'Cups', labels: { how: label }, registry });
+  for (const [name, make] of [
+    [
+      'steeping_seconds',
+      () =>
+        histogram({ name: 'steeping_seconds', unit: 'seconds', help: 'S', labels: { tea: label }, registry }),
+    ],
+    ['guests', () => gauge({ name: 'guests', help: 'G', labels: { room: label }, registry })],
+  ] as const)
+    expect(make().name).toBe(name);
+  const server = await serve(options);
+  const ask = async (): Promise<string> => String((await server.exposition({ accept })).body);
+  const before = await ask();
+  expect(before).toContain(`${type.replace('# TYPE', '# HELP').split(' ').slice(0, 3).join(' ')} Cups\n`);
+  expect(before).toContain(type);
+  for (const line of ['# TYPE steeping_seconds histogram\n', '# TYPE guests gauge\n'])
+    expect(before).toContain(line);
+  expect(before.match(/^[a-z]+_total/gm)).toEqual(['teas_total']);
+  broken.inc({ how: 'dropped' });
+  const after = await ask();
+  expect(after.split(type)).toHaveLength(2);
+  expect(after).toContain('broken_total{how="dropped"} 1');
+});
+
 /** Somebody else's program on a port of its own. */
 async function stranger(): Promise<{ port: number; leave: () => Promise<unknown> }> {
   const server = http.createServer((_, response) => response.end('I am somebody else'));

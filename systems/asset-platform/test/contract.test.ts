@@ -58,6 +58,8 @@ const CALLS = [
   'http_client_requests_in_progress',
   'http_client_requests_total',
 ];
+/** There before the first exception, without series. */
+const EXCEPTIONS = 'http_errors_total';
 /** What the services tell beside the contract. */
 const MORE: Readonly<Record<ServiceName, readonly string[]>> = {
   gateway: [
@@ -73,10 +75,11 @@ const MORE: Readonly<Record<ServiceName, readonly string[]>> = {
     'system_memory_used_bytes',
     'system_oom_kills_total',
   ],
-  assets: [...DATABASE, ...CALLS],
+  assets: [...DATABASE, ...CALLS, EXCEPTIONS],
   files: [
     ...DATABASE,
     ...CALLS,
+    EXCEPTIONS,
     'disk_available_bytes',
     'disk_folder_bytes',
     'disk_folder_files',
@@ -88,8 +91,8 @@ const MORE: Readonly<Record<ServiceName, readonly string[]>> = {
     'uploads_in_progress',
     'uploads_total',
   ],
-  search: DATABASE,
-  transcode: [...DATABASE, ...CALLS],
+  search: [...DATABASE, EXCEPTIONS],
+  transcode: [...DATABASE, ...CALLS, EXCEPTIONS],
 };
 
 interface Exposed {
@@ -160,8 +163,11 @@ describe.each(SERVICE_NAMES)('%s has, as the contract says,', (service) => {
     const histogram = metric.type === 'histogram';
     const sets = labelSets(histogram ? `${name}_count` : name);
     if (metric.declaredOnly !== undefined) {
-      // The client does not expose a family that has no series.
-      expect([sets, types.get(name)]).toEqual([[], undefined]);
+      expect([sets, types.get(name), helps.get(name) ?? '']).toEqual([
+        [],
+        metric.type,
+        expect.stringMatching(/./),
+      ]);
       return;
     }
     expect(types.get(name)).toBe(metric.type);

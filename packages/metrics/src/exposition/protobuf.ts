@@ -77,6 +77,8 @@ export function* writeProtobuf(
   const parts = partsOf(escaping);
   const head = new Encoder();
   for (const family of families) {
+    // In this format a family without series is an error to some who read it.
+    if (family.series.length === 0) continue;
     const chunks: Uint8Array[] = [];
     let length = 0;
     let chunk = new Encoder();

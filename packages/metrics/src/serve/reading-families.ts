@@ -1,7 +1,44 @@
-/** What a reading says about itself, as families that stand behind those of the service. */
+/** Families that stand behind those which were counted: what else is defined, and what a reading says about itself. */
 import type { Family } from '../exposition/families.ts';
+import type { Registry } from '../registry.ts';
 import type { Reading } from '../store/reader.ts';
 import type { SharedKind } from '../store/segment-files.ts';
+import type { FamilyShape } from '../store/store.ts';
+
+/** A writer prepares a family once for as long as it lives. */
+const withoutSeries = new WeakMap<FamilyShape, Family>();
+
+/**
+ * Families that this process defines and that have no series yet in any: they are exposed with their help and type, so
+ * that who reads knows of an error that has not happened.
+ * @param counted those that have series
+ */
+export function declared(registry: Registry, counted: readonly Family[]): Family[] {
+  const names = new Set(counted.map(({ name }) => name));
+  const families: Family[] = [];
+  for (const shape of registry.shapes()) {
+    if (names.has(shape.name)) continue;
+    let family = withoutSeries.get(shape);
+    if (family === undefined) {
+      family = familyOf(shape);
+      withoutSeries.set(shape, family);
+    }
+    families.push(family);
+  }
+  return families;
+}
+
+function familyOf({ type, name, help, unit, labelNames, bounds = [], quantiles = [] }: FamilyShape): Family {
+  const base = { name, help, unit, labelNames };
+  switch (type) {
+    case 'histogram':
+      return { ...base, type, bounds, series: [] };
+    case 'summary':
+      return { ...base, type, quantiles, series: [] };
+    default:
+      return { ...base, type, series: [] };
+  }
+}
 
 /** @param leftOut families that OpenMetrics could not say */
 export function aboutReading({ writers, skipped, conflicts }: Reading, leftOut: number): Family[] {

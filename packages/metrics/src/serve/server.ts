@@ -23,7 +23,7 @@ import { DirectoryReader } from '../store/reader.ts';
 import { SharedStore } from '../store/shared.ts';
 import { Election } from './election.ts';
 import type { ServeError } from './errors.ts';
-import { aboutReading, aboutStore } from './reading-families.ts';
+import { aboutReading, aboutStore, declared } from './reading-families.ts';
 import { type Exposition, type ExpositionOptions, Responder } from './responder.ts';
 import type { FamilySource } from './scrapes.ts';
 import { served } from './served.ts';
@@ -140,7 +140,8 @@ export class MetricsServer implements FamilySource {
     if (this.#reader === undefined) {
       const view = this.#registry.ownView;
       const families = view === undefined ? [] : this.#own.merge([view]).families;
-      return this.#isAlone ? [...families, aboutStore('process')] : families;
+      const all = [...families, ...declared(this.#registry, families)];
+      return this.#isAlone ? [...all, aboutStore('process')] : all;
     }
     const reading = this.#reader.read();
     // This process is a writer itself; an answer without it would look like a service that counts nothing.
@@ -152,6 +153,7 @@ export class MetricsServer implements FamilySource {
     }
     return [
       ...reading.families,
+      ...declared(this.#registry, reading.families),
       ...aboutReading(reading, this.#responder.familiesLeftOut),
       aboutStore(this.#store!.kind),
     ];
