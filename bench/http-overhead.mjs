@@ -115,6 +115,10 @@ else await compare(Number(mode ?? 12), Number(rest[0] ?? 5), rest[1]);
 
 async function compare(rounds, seconds, only) {
   const file = fileURLToPath(import.meta.url);
+  if (only !== undefined && !Object.hasOwn(FRAMEWORKS, only)) {
+    console.error(`there is no framework ${only}; there are ${Object.keys(FRAMEWORKS).join(', ')}`);
+    process.exit(2);
+  }
   const loader = fork(file, ['--load']);
   const servers = [];
   for (const [framework, { variants }] of Object.entries(FRAMEWORKS)) {
