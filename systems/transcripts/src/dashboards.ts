@@ -150,6 +150,25 @@ const overview = dashboard({
           decimals: 0,
           colors: { created: 'blue', ...RESULT_COLORS },
           graph: 'none',
+          width: 12,
+          height: 4,
+        },
+      ),
+      stat(
+        'Videos transcribed/failed (24h)',
+        {
+          transcribed: sum(increase(select(api.videosTranscribed), DAY)),
+          failed: sum(increase(select(api.videosFailed), DAY)),
+        },
+        {
+          description:
+            'Videos of the last 24 hours whose transcript is stored, and those that were given up. A job of a channel has many videos. Many failed: open Transcription Pipeline.',
+          unit: 'short',
+          decimals: 0,
+          colors: { transcribed: 'green', failed: 'red' },
+          graph: 'none',
+          width: 12,
+          height: 4,
         },
       ),
       timeseries(
@@ -162,6 +181,7 @@ const overview = dashboard({
           min: 0,
           interpolation: 'stepAfter',
           colors: { pending: 'orange', 'in progress': 'green' },
+          width: 24,
         },
       ),
     ]),
@@ -346,6 +366,7 @@ const pipeline = dashboard({
           'How many chunks per second took how long. Chunks are of one length, so that this is one dark band; a second one above it is a second model, or a machine that is too busy.',
         width: 8,
       }),
+      // binnacle:ignore counter-without-rate models are loaded once, mostly before the first scrape
       barGauge(
         'Model load times',
         div(
