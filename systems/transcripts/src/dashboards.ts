@@ -366,16 +366,15 @@ const pipeline = dashboard({
           'How many chunks per second took how long. Chunks are of one length, so that this is one dark band; a second one above it is a second model, or a machine that is too busy.',
         width: 8,
       }),
-      // binnacle:ignore counter-without-rate models are loaded once, mostly before the first scrape
       barGauge(
         'Model load times',
         div(
-          sum(sumOf(worker.modelLoad)).by('model', 'backend'),
-          sum(countOf(worker.modelLoad)).by('model', 'backend'),
+          sum(increase(sumOf(worker.modelLoad), '$__range')).by('model', 'backend'),
+          sum(increase(countOf(worker.modelLoad), '$__range')).by('model', 'backend'),
         ),
         {
           description:
-            'How long it took on average until a model was ready, since the worker started. It is loaded seldom, so that a rate would show nothing. Growing: the disk is slow, or models are thrown out of memory.',
+            'How long it took on average until a model was ready, in the shown time. The programs that transcribe load it for each chunk, so that it should be short beside a chunk. Growing: the disk is slow, or memory is short and the model is read anew.',
           legend: '{{model}} by {{backend}}',
           width: 8,
         },
