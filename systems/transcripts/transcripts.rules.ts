@@ -151,7 +151,7 @@ export default ruleTests(config, [
           labels: { severity: 'warning', system },
           annotations: {
             description:
-              '33.33% of the videos failed within 15 minutes. The status of a job says of each video why.',
+              '33.33% of the videos failed within 15 minutes. See the status of a job: it says of each video why.',
           },
         },
       ]),

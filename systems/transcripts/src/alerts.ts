@@ -116,7 +116,7 @@ const workerAlerts = ruleGroup('worker_alerts', [
     labels,
     summary: 'Many videos fail',
     description: ({ value, text }) =>
-      text`${value.percentage} of the videos failed within 15 minutes. The status of a job says of each video why.`,
+      text`${value.percentage} of the videos failed within 15 minutes. See the status of a job: it says of each video why.`,
     runbookUrl: `${RUNBOOKS}#high-job-failure-rate`,
   }),
   alert('JobsStuckInQueue', {
