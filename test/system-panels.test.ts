@@ -36,6 +36,8 @@ const EMPTY_WHILE_ALL_IS_WELL: readonly { readonly panel: string; readonly legen
     why: 'an exception has no series before the first one',
   },
   { panel: 'Held back', legend: '{{instance}}', why: 'without a processor quota it has no periods' },
+  { panel: 'Memory', legend: '{{instance}} {{device}}', why: 'this machine may have no GPU' },
+  { panel: 'Share of memory', legend: '{{instance}} {{device}}', why: 'this machine may have no GPU' },
   { panel: 'Requests', legend: '3xx', why: 'only the gateway and the files answer "not modified"' },
 ];
 
