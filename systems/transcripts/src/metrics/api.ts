@@ -77,8 +77,8 @@ export const videosFailed = counter({
   help: 'Total videos that failed',
 });
 
-/** What answers searches: the database, or OpenSearch where `OPENSEARCH_URL` is set. */
-export const SEARCH_BACKENDS = ['postgres', 'opensearch'] as const;
+/** What answers searches: the database. OpenSearch would be another one. */
+export const SEARCH_BACKENDS = ['postgres'] as const;
 
 /** One of {@link SEARCH_BACKENDS}. */
 export type SearchBackend = (typeof SEARCH_BACKENDS)[number];

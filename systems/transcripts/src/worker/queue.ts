@@ -15,6 +15,7 @@ import type { Pool, PoolClient } from 'pg';
 import type { TotalName } from '../database/migrations.ts';
 import type { JobType } from '../metrics/api.ts';
 import type { VideoState } from '../metrics/worker.ts';
+import type { Engine } from '../pipeline/engines/engine.ts';
 import type { Segment } from '../pipeline/speakers.ts';
 
 /** How often something is begun before it fails. */
@@ -53,10 +54,14 @@ export type Ending =
       readonly state: 'completed';
       readonly segments: readonly Segment[];
       readonly seconds: number;
-      readonly model: string;
-      readonly backend: string;
     }
   | { readonly state: 'failed'; readonly message: string };
+
+/** What was done for a video, and by what. */
+export interface Done {
+  readonly steps: readonly Step[];
+  readonly engine: Pick<Engine, 'model' | 'backend'> | undefined;
+}
 
 /** The work of all processes. */
 export class Queue {
@@ -181,7 +186,7 @@ export class Queue {
   }
 
   /** Ends a video, and with the last one its job; gives whether the lease still held. */
-  async end(video: TakenVideo, ending: Ending, steps: readonly Step[]): Promise<boolean> {
+  async end(video: TakenVideo, ending: Ending, { steps, engine }: Done): Promise<boolean> {
     return transaction(this.#pool, async (client) => {
       const completed = ending.state === 'completed' ? ending : undefined;
       const { rowCount } = await client.query(
@@ -193,7 +198,7 @@ export class Queue {
         [
           ...[video.id, video.lease, ending.state, ending.state === 'failed' ? ending.message : null],
           ...[completed?.seconds, completed && speakersIn(completed.segments)],
-          ...[completed?.model, completed?.backend, steps],
+          ...[engine?.model, engine?.backend, steps],
         ],
       );
       if (rowCount === 0) return false;

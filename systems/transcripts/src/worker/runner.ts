@@ -129,7 +129,7 @@ export class Runner {
     const outcome = await this.#attempt(video, settings.videoMsMax, renew, (signal) =>
       transcribeVideo({ url: video.url, folder, engine, settings, signal, steps, onState }),
     );
-    const end = (ending: Ending): Promise<boolean> => queue.end(video, ending, steps);
+    const end = (ending: Ending): Promise<boolean> => queue.end(video, ending, { steps, engine });
     if (outcome.how === 'done') await end({ state: 'completed', ...outcome.result });
     if (outcome.how === 'failed') await end({ state: 'failed', message: outcome.message });
     if (outcome.how === 'again') await queue.release(video, steps, outcome.pauseMs);

@@ -51,8 +51,6 @@ export interface VideoWork {
 export interface Transcript {
   readonly segments: readonly Segment[];
   readonly seconds: number;
-  readonly model: string;
-  readonly backend: string;
 }
 
 const WITHOUT_ENGINE =
@@ -90,15 +88,14 @@ export async function transcribeVideo(work: VideoWork): Promise<Transcript> {
     try {
       if (wav.seconds > settings.mediaSecondsMax)
         throw new VideoFailed(`the media is longer than ${settings.mediaSecondsMax} s`);
-      const { model, backend } = engine;
-      const durations = transcriptionDuration.bind({ model });
+      const durations = transcriptionDuration.bind({ model: engine.model });
       const spoken = await stage(work, 'transcribing', 'transcription', durations, () =>
         transcribe(work, engine, wav, own),
       );
       const segments = await stage(work, 'diarizing', 'diarization', diarizationDuration, () =>
         withSpeakers(wav, spoken, signal),
       );
-      return { segments, seconds: wav.seconds, model, backend };
+      return { segments, seconds: wav.seconds };
     } finally {
       await wav.close();
     }
