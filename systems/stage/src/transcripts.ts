@@ -1,6 +1,9 @@
-/** Transcripts on the stage: chunks and leases short, so that every kind of visit happens within minutes. */
+/** Transcripts on the stage: chunks short, so that recordings of a few seconds have several. */
 import path from 'node:path';
 import type { System } from './system.ts';
+
+const CHUNK_SECONDS_MAX = 5;
+const VISITS_PER_SECOND = 1;
 
 interface Listening {
   readonly url: string;
@@ -19,10 +22,21 @@ export const transcripts: System = {
       env: {
         TRANSCRIPTS_DIR: folder,
         PROMETHEUS_MULTIPROC_DIR: path.join(folder, 'metrics'),
+        TRANSCRIPTS_CHUNK_SECONDS_MAX: String(CHUNK_SECONDS_MAX),
       },
       quiet: /listening on|are ready/,
     });
     const listening = await processes.listening<Listening>(system);
+    processes.start({
+      title: 'transcripts visitors',
+      module: '@binnacle/transcripts/visitors-process',
+      args: [
+        ...['--url', listening.url],
+        ...['--worker-metrics', listening.services.worker?.metricsUrl ?? ''],
+        ...['--rate', String(VISITS_PER_SECOND)],
+      ],
+      quiet: /^\{/, // the ledger, as it ends
+    });
     return Object.fromEntries(
       Object.entries(listening.services).flatMap(([word, { metricsUrl }]) =>
         metricsUrl === undefined ? [] : [[word, new URL(metricsUrl).host]],

@@ -4,7 +4,7 @@
  * program that copies the library.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DrillProcess, DrillStage, EndOfCause, SystemDrills } from '@binnacle/system-parts/drill';
+import type { Drill, DrillProcess, DrillStage, EndOfCause, SystemDrills } from '@binnacle/system-parts/drill';
 import { Client } from 'pg';
 import { MediaServer } from './drill/media-server.ts';
 
@@ -159,24 +159,33 @@ async function copyLibrary(stage: DrillStage): Promise<EndOfCause> {
   return stage.repeat(EXPORTS_PER_SECOND, () => ask(stage, `/api/v1/exports/${video}/srt`));
 }
 
+/** One cause of two alerts. */
+const REFUSED: Drill = {
+  cause: 'The database lets nobody in, while people search.',
+  remedy: 'It lets everybody in again.',
+  breaks: ['database'],
+  needs: ['api'],
+  begin: refuse,
+};
+
+/** Another one of two. */
+const STALLED: Drill = {
+  cause:
+    'Sixty videos come whose media never arrives; the worker waits for it, and they wait for the worker.',
+  remedy: 'The media arrives.',
+  breaks: ['videos'],
+  needs: ['api', 'worker', 'database'],
+  begin: stall,
+};
+
 /** The drills of this system. */
 export const drills: SystemDrills = {
   database: true,
+  // Others may have the usual ports: a system that runs beside its drill.
+  environment: { TRANSCRIPTS_API_PORT: '0', WORKER_METRICS_PORT: '0' },
   alerts: {
-    HighErrorRate: {
-      cause: 'The database lets nobody in, while people search.',
-      remedy: 'It lets everybody in again.',
-      breaks: ['database'],
-      needs: ['api'],
-      begin: refuse,
-    },
-    HighDatabaseErrors: {
-      cause: 'The database lets nobody in, while people search.',
-      remedy: 'It lets everybody in again.',
-      breaks: ['database'],
-      needs: ['api'],
-      begin: refuse,
-    },
+    HighErrorRate: REFUSED,
+    HighDatabaseErrors: REFUSED,
     SlowResponseTime: {
       cause: 'A transaction holds the table of segments for two seconds at a time, while people search.',
       remedy: 'It has ended.',
@@ -198,22 +207,8 @@ export const drills: SystemDrills = {
       breaks: ['worker'],
       begin: (stage) => hang(stage, WORKER),
     },
-    NoJobsCompleted: {
-      cause:
-        'Sixty videos come whose media never arrives: the worker waits for it, and all others wait for the worker.',
-      remedy: 'The media arrives.',
-      breaks: ['videos'],
-      needs: ['api', 'worker', 'database'],
-      begin: stall,
-    },
-    JobsStuckInQueue: {
-      cause:
-        'Sixty videos come whose media never arrives: the worker waits for it, and all others wait for the worker.',
-      remedy: 'The media arrives.',
-      breaks: ['videos'],
-      needs: ['api', 'worker', 'database'],
-      begin: stall,
-    },
+    NoJobsCompleted: STALLED,
+    JobsStuckInQueue: STALLED,
     HighJobFailureRate: {
       cause: 'Whoever serves the media has lost it, while people bring its addresses.',
       remedy: 'The media is there again.',
