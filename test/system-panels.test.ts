@@ -43,6 +43,8 @@ const EMPTY_WHILE_ALL_IS_WELL: readonly { readonly panel: string; readonly legen
 
 /** Alerts that the visitors cause, and why. */
 const CAUSED_BY_VISITORS: Readonly<Record<string, string>> = {
+  HighJobFailureRate:
+    'some visitors bring media that is broken or not there, and of a few videos one is many',
   HighProcessingFailureRate: 'some visitors bring no G-code, and of a few jobs one is many',
   TranscodeFailing: 'some visitors bring broken files to have them rejected',
 };

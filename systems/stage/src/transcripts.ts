@@ -3,7 +3,8 @@ import path from 'node:path';
 import type { System } from './system.ts';
 
 const CHUNK_SECONDS_MAX = 5;
-const VISITS_PER_SECOND = 1;
+/** Few, since transcribing is work: a third of the visits bring recordings. */
+const VISITS_PER_SECOND = 0.5;
 
 interface Listening {
   readonly url: string;

@@ -11,6 +11,8 @@ import { MediaServer } from './drill/media-server.ts';
 /** The processes of a service: its primary and its workers. */
 const API = /transcripts\S*\/api\/main\.js/;
 const WORKER = /transcripts\S*\/worker\/main\.js/;
+/** The visitors, who serve the media that they bring. */
+const VISITORS = /transcripts\S*\/visitors-main\.js/;
 /** More than the alert allows to wait, and those that the worker has in its hands. */
 const WAITING = 60;
 /** Longer than the second of the alert, and shorter than what the API lets a statement take. */
@@ -125,11 +127,15 @@ async function lock(stage: DrillStage): Promise<EndOfCause> {
   };
 }
 
-/** Media that never arrives is brought until both processes of the worker wait for some, and many wait for them. */
+/** Media does not arrive any more, neither that of the visitors nor that of many videos that are brought. */
 async function stall(stage: DrillStage): Promise<EndOfCause> {
   const media = await MediaServer.start('hangs');
+  const goOn = await hang(stage, VISITORS);
   for (let i = 0; i < WAITING; i++) await bring(stage, media);
-  return () => media.conduct('serves');
+  return async () => {
+    media.conduct('serves');
+    await goOn();
+  };
 }
 
 /** Media is brought that is not there. */
@@ -171,10 +177,12 @@ const REFUSED: Drill = {
 /** Another one of two. */
 const STALLED: Drill = {
   cause:
-    'Sixty videos come whose media never arrives; the worker waits for it, and they wait for the worker.',
+    'Whoever serves the media hangs, and sixty more videos come: the worker waits for the media, and they for the worker.',
   remedy: 'The media arrives.',
   breaks: ['videos'],
   needs: ['api', 'worker', 'database'],
+  // What the worker had begun before ends first, and when all goes on, what waited longest.
+  secondsMax: 180,
   begin: stall,
 };
 

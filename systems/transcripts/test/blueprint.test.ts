@@ -4,6 +4,7 @@ import { parse, parseDuration, printExpr, walk } from '@binnacle/promql';
 import { describe, expect, test } from 'vitest';
 import config from '../binnacle.config.ts';
 import { dashboards, services, transcriptsRules } from '../dist/blueprint.js';
+import { drills } from '../dist/drills.js';
 import { RUNTIME_METRICS } from '../dist/metrics/runtime.js';
 
 const read = (name: string): Promise<string> => readFile(new URL(`../${name}`, import.meta.url), 'utf8');
@@ -169,4 +170,8 @@ test('jobs, ports, the interval of scrapes and how long samples are kept are tho
 test('the services tell of the runtime what is shown, and nothing else', () => {
   const shown = Object.values(runtimeInstrument()).map(({ name }) => name);
   expect([...RUNTIME_METRICS].sort()).toEqual(shown.sort());
+});
+
+test('every alert can be drilled', () => {
+  expect(Object.keys(drills.alerts).sort()).toEqual(alerts.map(({ name }) => name).sort());
 });
