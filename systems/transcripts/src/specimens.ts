@@ -55,7 +55,8 @@ export function hasEspeak(program = espeak()): boolean {
 /** Makes all recordings. */
 export function makeSpecimens(): Specimens {
   const spoken = hasEspeak();
-  const say = (text: string, voice: Voice): Int16Array => (spoken ? speak(text, voice) : hum(text, voice));
+  const say = (text: string, voice: Voice): Int16Array =>
+    spoken ? speak(text, voice.name) : hum(text, voice.pitchHz);
   const [low, high] = VOICES;
   const speech = SENTENCES.map((text, i) =>
     specimen(`speech-${i + 1}.wav`, say(text, i % 3 === 2 ? low : high)),
@@ -86,8 +87,8 @@ export function joined(parts: readonly Int16Array[]): Int16Array {
 }
 
 /** What espeak makes of a text. */
-export function speak(text: string, voice: Voice = VOICES[1]): Int16Array {
-  const { stdout, status, error } = spawnSync(espeak(), ['-v', voice.name, '-s', '130', '--stdout', text], {
+export function speak(text: string, voice: string = VOICES[1].name): Int16Array {
+  const { stdout, status, error } = spawnSync(espeak(), ['-v', voice, '-s', '130', '--stdout', text], {
     maxBuffer: ESPEAK_BYTES_MAX,
   });
   if (status !== 0) throw new Error(`espeak-ng failed: ${error?.message ?? `exit code ${status}`}`);
@@ -120,7 +121,7 @@ function espeak(): string {
 }
 
 /** A syllable for each vowel, at the pitch of a voice. */
-function hum(text: string, { pitchHz }: Voice): Int16Array {
+function hum(text: string, pitchHz: number): Int16Array {
   const syllables = Math.max(2, text.replace(/[^aeiou]/g, '').length);
   const each = Math.round(0.2 * SAMPLE_RATE);
   const samples = new Int16Array(syllables * each);

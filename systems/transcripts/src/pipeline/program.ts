@@ -65,3 +65,8 @@ export async function runProgram({ program, args, signal, onErrorLine }: Program
 export function isThere(program: string): boolean {
   return spawnSync(program, ['-version'], { stdio: 'ignore', timeout: 10_000 }).error === undefined;
 }
+
+/** Whether there is a program that tells of GPUs. */
+export function hasGpuTool(): boolean {
+  return isThere('nvidia-smi') || isThere('rocm-smi');
+}

@@ -23,10 +23,10 @@ import { SAMPLE_RATE, type Wav } from './wav.ts';
 const STEP_SAMPLES = SAMPLE_RATE / 50;
 /** Of a segment as much is looked at. */
 const SECONDS_MAX = 6;
-/** A voice shows in a fifth of a second of vowels. */
-const PIECES_MIN = 10;
+/** A voice shows in four tenths of a second of vowels; in less, the end of a sentence is lower than a voice is. */
+const PIECES_MIN = 20;
 /** By how much the pitch of one voice varies from sentence to sentence. */
-const PITCH_SEMITONES = 2;
+const PITCH_SEMITONES = 3;
 /** By how much the coefficients of one voice do, all together. */
 const CEPSTRUM_SPREAD = 0.5;
 /** Groups that are further apart are different people. */

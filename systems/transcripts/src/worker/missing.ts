@@ -1,7 +1,7 @@
 /** What a worker would need and this machine has not. */
 import type { Environment } from '@binnacle/system-parts/settings';
 import { chooseEngine } from '../pipeline/engines/choose.ts';
-import { isThere } from '../pipeline/program.ts';
+import { hasGpuTool, isThere } from '../pipeline/program.ts';
 import { workerSettings } from './settings.ts';
 
 /**
@@ -16,5 +16,6 @@ export function missing(environment: Environment): string[] {
   if (engine === undefined)
     found.push('neither whisper-cli with WHISPER_MODEL nor pocketsphinx is there; every video fails');
   if (!isThere(workerSettings(environment).ffmpeg)) found.push('ffmpeg is not installed; every video fails');
+  if (!hasGpuTool()) found.push('neither nvidia-smi nor rocm-smi is there; no GPU is reported');
   return found;
 }

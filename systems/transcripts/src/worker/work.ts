@@ -9,6 +9,7 @@ import { MIGRATIONS } from '../database/migrations.ts';
 import { readTotals } from '../database/totals.ts';
 import { gpu, videosProcessed, workerInfo } from '../metrics/worker.ts';
 import { chooseEngine, isForced } from '../pipeline/engines/choose.ts';
+import { hasGpuTool } from '../pipeline/program.ts';
 import { Queue } from './queue.ts';
 import { Runner } from './runner.ts';
 import { workerSettings } from './settings.ts';
@@ -40,14 +41,14 @@ export async function start(environment: Environment): Promise<Work> {
   });
   // What was there before is known before anything ends.
   await totals.read();
-  const gpus = reportGpus({ metrics: gpu });
+  const gpus = hasGpuTool() ? reportGpus({ metrics: gpu }) : undefined;
   const folder = temporaryFolder(FOLDER_PREFIX);
   const runner = new Runner({ queue: new Queue(pool, settings.leaseMs), engine, folder, settings });
   runner.start();
   return {
     async stop() {
       await runner.stop();
-      gpus.stop();
+      gpus?.stop();
       await totals.read();
       totals.stop();
       await pool.end();
