@@ -250,7 +250,7 @@ const apiPerformance = dashboard({
     row('What it is used for', [
       timeseries('Search query rates', sum(rate(select(api.searchQueries), RATE)).by('backend'), {
         description:
-          'Searches per second by what answers them: postgres, or opensearch where it is set up. Both at once only while it is being changed over.',
+          'Searches per second by what answers them. They cost the database more than anything else here: see the slowest endpoints when there are many.',
         unit: 'ops',
         min: 0,
       }),

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { type Panel, renderGrafana, runtimeInstrument, stringifyDashboard } from '@binnacle/blueprint';
 import { parse, parseDuration, printExpr, walk } from '@binnacle/promql';
 import { describe, expect, test } from 'vitest';
@@ -174,4 +174,19 @@ test('the services tell of the runtime what is shown, and nothing else', () => {
 
 test('every alert can be drilled', () => {
   expect(Object.keys(drills.alerts).sort()).toEqual(alerts.map(({ name }) => name).sort());
+});
+
+test('the lines that the README shows are lines of the code', async () => {
+  const root = new URL('../../', import.meta.url);
+  const folders = ['transcripts/src/', 'parts/src/'];
+  const code = new Set<string>();
+  for (const folder of folders)
+    for (const file of await readdir(new URL(folder, root), { recursive: true }))
+      if (file.endsWith('.ts'))
+        for (const line of (await readFile(new URL(file, new URL(folder, root)), 'utf8')).split('\n'))
+          code.add(line.trim());
+  const blocks = [...(await read('README.md')).matchAll(/^```ts\n(.*?)^```/gms)].map(([, text = '']) => text);
+  const shown = blocks.flatMap((text) => text.split('\n')).map((line) => line.replace(/\/\/ .*/, '').trim());
+  expect(shown.filter((line) => line !== '').length).toBeGreaterThan(20);
+  expect(shown.filter((line) => line !== '' && !code.has(line))).toEqual([]);
 });
