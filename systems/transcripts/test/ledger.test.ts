@@ -1,0 +1,276 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { readSamples } from '../../parts/dist/samples.js';
+import { enter, enterDied, enterEnd } from '../dist/effects.js';
+import {
+  type Difference,
+  differences,
+  Ledger,
+  type LedgerRecord,
+  SERVICE_NAMES,
+  type ServiceName,
+} from '../dist/ledger.js';
+import { VISIT_KINDS, type VisitKind, Visitors } from '../dist/visitors.js';
+import { eventually, HAS_TOOLS, System } from './system.ts';
+
+const SOAK = process.env.BINNACLE_SOAK === '1';
+
+/** What is left of the differences when everything has settled. */
+async function settled(differ: () => Promise<Difference[]>): Promise<Difference[]> {
+  let last: Difference[] = [];
+  await eventually(async () => {
+    last = await differ();
+    return last.length === 0;
+  }, 15_000).catch(() => {});
+  return last;
+}
+
+test.skipIf(!HAS_TOOLS)(
+  'after the visitors, every counter of both services equals their ledger',
+  { timeout: 300_000 },
+  async () => {
+    const system = await System.start();
+    try {
+      const kinds = new Set<VisitKind>();
+      const visitors = new Visitors({
+        url: system.url,
+        visitsPerSecond: SOAK ? 5 : 12,
+        seed: 7,
+        onVisit: (kind) => kinds.add(kind),
+      });
+      await visitors.start();
+      const wanted: readonly VisitKind[] = SOAK
+        ? VISIT_KINDS
+        : ['speech', 'silence', 'channel', 'badList', 'export'];
+      await eventually(() => wanted.every((kind) => kinds.has(kind)), 120_000);
+      await visitors.stop();
+      const { record } = visitors.ledger;
+      expect(record).toMatchObject({ notes: [], wrong: 0, died: 0, openJobs: 0 });
+      expect(record.allowed).toEqual({ requests: {}, counts: {} });
+      // A ledger of zeros would equal services that count nothing.
+      for (const family of [
+        'api jobs_created_total{job_type="single"}',
+        'api jobs_created_total{job_type="channel"}',
+        'api jobs_completed_total{job_type="single"}',
+        'api jobs_failed_total{job_type="channel"}',
+        'api videos_transcribed_total',
+        'api videos_failed_total',
+        'api search_queries_total{backend="postgres"}',
+        'api exports_total{format="json"}',
+        'worker videos_processed_total{result="completed"}',
+        'worker videos_processed_total{result="failed"}',
+        'worker download_duration_seconds_count',
+        'worker chunk_count_count',
+        'worker whisper_chunk_transcription_seconds_count{model="en-us"}',
+      ])
+        expect([family, (record.counts[family] ?? 0) > 0]).toEqual([family, true]);
+      expect(await settled(async () => differences(record, await system.allSamples()))).toEqual([]);
+      // Somebody else shows as a difference.
+      await system.create('http://127.0.0.1:9/nobody');
+      const others = differences(record, await system.allSamples());
+      expect(others.map(({ service, series }) => `${service} ${series}`)).toContain(
+        'api jobs_created_total{job_type="single"}',
+      );
+    } finally {
+      expect(await system.stop()).toEqual([]);
+    }
+  },
+);
+
+test.skipIf(!HAS_TOOLS)(
+  'processes are killed while visitors work: no counter goes down, no job is lost or counted twice, no file stays',
+  { timeout: 300_000 },
+  async () => {
+    const system = await System.start({ TRANSCRIPTS_LEASE_SECONDS: '2' });
+    try {
+      const visitors = new Visitors({ url: system.url, visitsPerSecond: 4, seed: 3 });
+      await visitors.start();
+      const watching = new Watch(system);
+      const killed: Record<ServiceName, number> = { api: 0, worker: 0 };
+      const rounds = SOAK ? 10 : 2;
+      for (let round = 0; round < rounds; round++) {
+        for (const service of SERVICE_NAMES) {
+          // Whatever is under way then is hit, wherever it is.
+          await eventually(() => system.workers(service).length === 2, 30_000);
+          await sleep(SOAK ? 1_300 : 900);
+          const workers = system.workers(service);
+          const victim = workers[round % workers.length];
+          if (victim === undefined || !(victim > 1)) continue;
+          process.kill(victim, 'SIGKILL');
+          killed[service]++;
+        }
+      }
+      await eventually(() => system.isComplete(), 30_000);
+      await visitors.stop();
+      expect(await watching.stop()).toEqual([]);
+      expect(killed).toEqual({ api: rounds, worker: rounds });
+      const { record } = visitors.ledger;
+      expect(record.notes).toEqual([]);
+      expect(record.openJobs).toBe(0);
+      expect(record.counts['api jobs_completed_total{job_type="single"}']).toBeGreaterThan(0);
+      const differ = async (): Promise<Difference[]> =>
+        differences(record, await system.allSamples(), { killed: killed.api });
+      expect(await settled(differ)).toEqual([]);
+      // What ends in the database needs no allowance but for jobs of which nobody knows.
+      const allowed = Object.keys(record.allowed.counts).filter((key) =>
+        /jobs_(completed|failed)|videos_/.test(key),
+      );
+      expect(allowed).toEqual([]);
+      // Of processes that were killed, whoever comes next removes what they had.
+      const living = new Set(SERVICE_NAMES.flatMap((service) => system.workers(service)));
+      const folders = readdirSync(system.folder).filter((name) => name.startsWith('transcripts-worker-'));
+      for (const name of folders) expect(living).toContain(Number(name.split('-')[2]));
+      for (const name of folders) expect(readdirSync(`${system.folder}/${name}`)).toEqual([]);
+    } finally {
+      expect(await system.stop()).toEqual([]);
+    }
+  },
+);
+
+/** Looks again and again whether a counter goes down. */
+class Watch {
+  readonly #sank: string[] = [];
+  readonly #highest = new Map<string, number>();
+  readonly #running: Promise<void>;
+  #ends = false;
+
+  constructor(system: System) {
+    this.#running = this.#run(system);
+  }
+
+  /** What went down. */
+  async stop(): Promise<readonly string[]> {
+    this.#ends = true;
+    await this.#running;
+    return this.#sank;
+  }
+
+  async #run(system: System): Promise<void> {
+    while (!this.#ends) {
+      for (const service of SERVICE_NAMES) {
+        // While the process that answered is replaced, nobody does.
+        const samples = await system.samples(service).catch(() => undefined);
+        for (const { labels, value } of samples?.values() ?? []) {
+          if (!/_total$|_count$|_sum$|_bucket$/.test(labels.metricName)) continue;
+          const key = `${service} ${labels.toString()}`;
+          const highest = this.#highest.get(key) ?? 0;
+          if (value < highest) this.#sank.push(`${key}: ${highest} to ${value}`);
+          this.#highest.set(key, Math.max(value, highest));
+        }
+      }
+      await sleep(200);
+    }
+  }
+}
+
+test('the visitors run as a process, and compare their ledger with what was counted since they came', {
+  timeout: 180_000,
+}, async () => {
+  const system = await System.start();
+  try {
+    await system.create('http://127.0.0.1:9/nobody');
+    const program = fileURLToPath(new URL('../dist/visitors-main.js', import.meta.url));
+    const child = fork(
+      program,
+      [
+        ...['--url', system.url, '--worker-metrics', system.services.worker.metricsUrl],
+        ...['--for', '3', '--rate', '6', '--seed', '5'],
+      ],
+      { execArgv: [], silent: true },
+    );
+    const said = { stdout: '', stderr: '' };
+    for (const name of ['stdout', 'stderr'] as const)
+      child[name]?.setEncoding('utf8').on('data', (text: string) => {
+        said[name] += text;
+      });
+    await eventually(async () => (await system.sum('api', 'jobs_failed_total')) >= 1);
+    const [code] = (await once(child, 'close')) as [number];
+    const record = JSON.parse(said.stdout) as LedgerRecord;
+    // The stranger's job fails after they came.
+    const strangers = said.stderr.split('\n').filter((line) => /is \d+, the ledger says/.test(line));
+    expect(record.notes).toEqual([]);
+    expect(Object.keys(record.counts).length).toBeGreaterThan(0);
+    expect([0, 1]).toContain(code);
+    expect(strangers.length > 0).toBe(code === 1);
+  } finally {
+    await system.stop();
+  }
+});
+
+test('differences names what is missing, what is too much, and what nobody did', () => {
+  const ledger = new Ledger();
+  enter(ledger, { method: 'POST', endpoint: '/api/v1/jobs', label: 'single' }, 202);
+  enterDied(ledger, { method: 'GET', endpoint: '/api/v1/search' });
+  const video = {
+    video_id: 'v',
+    url: '',
+    model: 'm',
+    backend: 'b',
+    message: null,
+    status: 'completed',
+  } as const;
+  enterEnd(ledger, {
+    ...{ job_type: 'single', status: 'completed', message: null },
+    videos: [{ ...video, attempts: 2, told_attempts: 1, steps: { download: 1, chunk: 2 } }],
+  });
+  const api = [
+    'http_requests_total{method="POST",endpoint="/api/v1/jobs",status="202"} 1',
+    'http_request_duration_seconds_count{method="POST",endpoint="/api/v1/jobs"} 1',
+    'http_requests_total{method="GET",endpoint="health",status="200"} 9',
+    'jobs_created_total{job_type="single"} 1',
+    'jobs_completed_total{job_type="single"} 1',
+    'videos_transcribed_total 1',
+  ];
+  const worker = [
+    'videos_processed_total{result="completed"} 1',
+    'download_duration_seconds_count 1',
+    'whisper_chunk_transcription_seconds_count{model="m"} 2',
+  ];
+  const found = (apiText: string[], workerText: string[], killed = 0): string[] =>
+    differences(
+      ledger.record,
+      { api: readSamples(`${apiText.join('\n')}\n`), worker: readSamples(`${workerText.join('\n')}\n`) },
+      { killed },
+    ).map(({ service, series, expected, actual }) => `${service} ${series}: ${expected}, ${actual}`);
+  expect(found(api, worker)).toEqual([]);
+  // What a process did that died: a download more, and a search that had no answer.
+  const died = [
+    'search_queries_total{backend="postgres"} 1',
+    'http_requests_total{method="GET",endpoint="/api/v1/search",status="200"} 1',
+    'http_request_duration_seconds_count{method="GET",endpoint="/api/v1/search"} 1',
+  ];
+  expect(found([...api, ...died], [worker[0]!, 'download_duration_seconds_count 2', worker[2]!])).toEqual([]);
+  expect(found(api, ['videos_processed_total{result="completed"} 2', ...worker.slice(1)])).toEqual([
+    'worker videos_processed_total{result="completed"}: 1, 2',
+  ]);
+  expect(found([...api, 'exports_total{format="pdf"} 1'], worker)).toEqual([
+    'api exports_total{format="pdf"}: 0, 1',
+  ]);
+  expect(found(api, [worker[0]!, 'download_duration_seconds_count 3', worker[2]!])).toEqual([
+    'worker download_duration_seconds_count: 1, 3',
+  ]);
+  // An answer that left a process which was killed at that moment.
+  expect(found(api.slice(2), worker)).toHaveLength(2);
+  expect(found(api.slice(2), worker, 1)).toEqual([]);
+});
+
+test('equal seeds make equal visits', async () => {
+  const visited = async (seed: number): Promise<readonly string[]> => {
+    const kinds: string[] = [];
+    // Nobody listens there: whatever the visitors do, it comes to nothing.
+    const url = 'http://127.0.0.1:9';
+    const visitors = new Visitors({ url, visitsPerSecond: 100, seed, onVisit: (kind) => kinds.push(kind) });
+    await visitors.start();
+    await eventually(() => kinds.length >= 25);
+    await visitors.stop();
+    return kinds.slice(0, 25);
+  };
+  const first = await visited(3);
+  expect(new Set(first).size).toBeGreaterThan(5);
+  expect(await visited(3)).toEqual(first);
+  expect(await visited(4)).not.toEqual(first);
+});
