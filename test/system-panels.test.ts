@@ -36,11 +36,15 @@ const EMPTY_WHILE_ALL_IS_WELL: readonly { readonly panel: string; readonly legen
     why: 'an exception has no series before the first one',
   },
   { panel: 'Held back', legend: '{{instance}}', why: 'without a processor quota it has no periods' },
+  { panel: 'Memory', legend: '{{instance}} {{device}}', why: 'this machine may have no GPU' },
+  { panel: 'Share of memory', legend: '{{instance}} {{device}}', why: 'this machine may have no GPU' },
   { panel: 'Requests', legend: '3xx', why: 'only the gateway and the files answer "not modified"' },
 ];
 
 /** Alerts that the visitors cause, and why. */
 const CAUSED_BY_VISITORS: Readonly<Record<string, string>> = {
+  HighJobFailureRate:
+    'some visitors bring media that is broken or not there, and of a few videos one is many',
   HighProcessingFailureRate: 'some visitors bring no G-code, and of a few jobs one is many',
   TranscodeFailing: 'some visitors bring broken files to have them rejected',
 };

@@ -7,6 +7,7 @@ import {
   dashboard,
   defineConfig,
   isConfig,
+  renderPrometheus,
   row,
   type ServiceSpec,
   stat,
@@ -52,6 +53,19 @@ function mistakes(spec: unknown): string[] {
   }
   return [];
 }
+
+test('services that a label tells apart may have one job; their scrapes have their names', () => {
+  const ours = { ...web, job: 'api', labels: { system: 'ours' } };
+  const theirs = { ...worker, job: 'api', labels: { system: 'theirs' } };
+  const text = renderPrometheus(config({ services: [ours, theirs] }), 'production');
+  expect(text).toContain('job_name: web\n');
+  expect(text).toContain('job_name: worker\n');
+  expect(text.match(/job: api\n/g)).toHaveLength(2);
+  for (const labels of [{}, { system: 'ours' }, { tier: 'back' }])
+    expect(mistakes({ name: 'shop', services: [ours, { ...theirs, labels }] })).toEqual([
+      expect.stringContaining('"web" and "worker" have the job "api"'),
+    ]);
+});
 
 describe('what is not said is what is usual', () => {
   test('development is quick to see, production is light and long', () => {
@@ -240,7 +254,7 @@ describe('mistakes', () => {
     [
       'two of a job',
       { services: [web, { ...worker, job: 'web' }] },
-      'services: "web" and "worker" have the job "web", so their series could not be told apart',
+      'services: "web" and "worker" have the job "web", so their series could not be told apart; give both a label of one name with different values',
     ],
     [
       'an empty job',

@@ -2,6 +2,7 @@
 import { assetPlatform } from './asset-platform.ts';
 import { bricklayers } from './bricklayers.ts';
 import type { System } from './system.ts';
+import { transcripts } from './transcripts.ts';
 
 /** In the order in which they start: who comes first has the ports that it wants. */
-export const SYSTEMS: readonly System[] = [assetPlatform, bricklayers];
+export const SYSTEMS: readonly System[] = [assetPlatform, bricklayers, transcripts];

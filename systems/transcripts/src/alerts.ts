@@ -38,6 +38,9 @@ const RUNBOOKS = 'systems/transcripts/README.md';
 /** What the monitor writes of every target. */
 const UP = { type: 'gauge', name: 'up', labels: {} } as const;
 
+/** On all alerts: sums have lost it, and others have alerts of the same names. */
+const labels = { system: SYSTEM } as const;
+
 const requests = select(api.http.requests);
 const failedRequests = select(api.http.requests, { status: re('5..') });
 const processed = select(worker.videosProcessed);
@@ -47,6 +50,7 @@ const apiAlerts = ruleGroup('api_alerts', [
     expr: gt(div(sum(rate(failedRequests, '5m')), sum(rate(requests, '5m'))), FAILED_REQUESTS_MAX),
     for: '5m',
     severity: 'warning',
+    labels,
     summary: 'Many requests to the API fail',
     description: ({ value, text }) =>
       text`${value.percentage} of requests were answered with 5xx within 5 minutes. See which endpoints in API Performance, and in the log of the API what happened.`,
@@ -59,6 +63,7 @@ const apiAlerts = ruleGroup('api_alerts', [
     ),
     for: '5m',
     severity: 'warning',
+    labels,
     summary: ({ label, text }) => text`${label('endpoint')} answers slowly`,
     description: ({ value, label, text }) =>
       text`Of 20 requests to ${label('endpoint')}, one took ${value.duration} or longer within 5 minutes. See whether the database is slow: API Performance, Database.`,
@@ -68,6 +73,7 @@ const apiAlerts = ruleGroup('api_alerts', [
     expr: eq(select(UP, { job: api.SERVICE }), 0),
     for: '2m',
     severity: 'critical',
+    labels,
     summary: 'The API does not answer',
     description: ({ label, text }) =>
       text`The metrics of ${label('instance')} cannot be read: nobody can bring videos or find transcripts. See whether it runs, and what its log says last.`,
@@ -81,6 +87,7 @@ const workerAlerts = ruleGroup('worker_alerts', [
     expr: lt(sum(increase(select(worker.videosProcessed, { result: 'completed' }), '1h')), 1),
     for: '5m',
     severity: 'warning',
+    labels,
     summary: 'No video was completed for an hour',
     description:
       'Not one video was completed within an hour. See in Transcription Pipeline whether videos wait or all of them fail; if there are none, nobody brings any.',
@@ -90,6 +97,7 @@ const workerAlerts = ruleGroup('worker_alerts', [
     expr: eq(select(UP, { job: worker.SERVICE }), 0),
     for: '2m',
     severity: 'critical',
+    labels,
     summary: 'The worker does not answer',
     description: ({ label, text }) =>
       text`The metrics of ${label('instance')} cannot be read: videos wait, and nothing is transcribed. See whether it runs, and what its log says last.`,
@@ -105,15 +113,17 @@ const workerAlerts = ruleGroup('worker_alerts', [
     ),
     for: '10m',
     severity: 'warning',
+    labels,
     summary: 'Many videos fail',
     description: ({ value, text }) =>
-      text`${value.percentage} of the videos failed within 15 minutes. The status of a job says of each video why.`,
+      text`${value.percentage} of the videos failed within 15 minutes. See the status of a job: it says of each video why.`,
     runbookUrl: `${RUNBOOKS}#high-job-failure-rate`,
   }),
   alert('JobsStuckInQueue', {
     expr: gt(select(worker.videosPending), PENDING_MAX),
     for: '30m',
     severity: 'warning',
+    labels,
     summary: 'Videos wait and do not get fewer',
     description: ({ value, text }) =>
       text`${value.humanize} videos wait, and more than ${PENDING_MAX} have for 30 minutes. See in Transcription Pipeline whether videos are completed; if they are, add workers.`,
@@ -126,6 +136,7 @@ const systemAlerts = ruleGroup('system_alerts', [
     expr: gt(sum(rate(select(api.database.errors), '5m')), DATABASE_ERRORS_PER_SECOND_MAX),
     for: '5m',
     severity: 'warning',
+    labels,
     summary: 'The database refuses work',
     description: ({ value, text }) =>
       text`${value.humanize} operations of the database failed per second within 5 minutes. See which kind of error it is: API Performance, Database.`,
@@ -138,6 +149,7 @@ const businessAlerts = ruleGroup('business_alerts', [
     expr: gt(sum(rate(select(api.exports), '5m')), EXPORTS_PER_SECOND_MAX),
     for: '10m',
     severity: 'info',
+    labels,
     summary: 'Somebody exports a great many transcripts',
     description: ({ value, text }) =>
       text`${value.humanize} transcripts were exported per second within 5 minutes. See in the log of the API who fetches them.`,

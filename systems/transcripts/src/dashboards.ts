@@ -150,6 +150,25 @@ const overview = dashboard({
           decimals: 0,
           colors: { created: 'blue', ...RESULT_COLORS },
           graph: 'none',
+          width: 12,
+          height: 4,
+        },
+      ),
+      stat(
+        'Videos transcribed/failed (24h)',
+        {
+          transcribed: sum(increase(select(api.videosTranscribed), DAY)),
+          failed: sum(increase(select(api.videosFailed), DAY)),
+        },
+        {
+          description:
+            'Videos of the last 24 hours whose transcript is stored, and those that were given up. A job of a channel has many videos. Many failed: open Transcription Pipeline.',
+          unit: 'short',
+          decimals: 0,
+          colors: { transcribed: 'green', failed: 'red' },
+          graph: 'none',
+          width: 12,
+          height: 4,
         },
       ),
       timeseries(
@@ -162,6 +181,7 @@ const overview = dashboard({
           min: 0,
           interpolation: 'stepAfter',
           colors: { pending: 'orange', 'in progress': 'green' },
+          width: 24,
         },
       ),
     ]),
@@ -230,7 +250,7 @@ const apiPerformance = dashboard({
     row('What it is used for', [
       timeseries('Search query rates', sum(rate(select(api.searchQueries), RATE)).by('backend'), {
         description:
-          'Searches per second by what answers them: postgres, or opensearch where it is set up. Both at once only while it is being changed over.',
+          'Searches per second by what answers them. They cost the database more than anything else here: see the slowest endpoints when there are many.',
         unit: 'ops',
         min: 0,
       }),
@@ -349,12 +369,12 @@ const pipeline = dashboard({
       barGauge(
         'Model load times',
         div(
-          sum(sumOf(worker.modelLoad)).by('model', 'backend'),
-          sum(countOf(worker.modelLoad)).by('model', 'backend'),
+          sum(increase(sumOf(worker.modelLoad), '$__range')).by('model', 'backend'),
+          sum(increase(countOf(worker.modelLoad), '$__range')).by('model', 'backend'),
         ),
         {
           description:
-            'How long it took on average until a model was ready, since the worker started. It is loaded seldom, so that a rate would show nothing. Growing: the disk is slow, or models are thrown out of memory.',
+            'How long it took on average until a model was ready, in the shown time. The programs that transcribe load it for each chunk, so that it should be short beside a chunk. Growing: the disk is slow, or memory is short and the model is read anew.',
           legend: '{{model}} by {{backend}}',
           width: 8,
         },

@@ -147,17 +147,16 @@ function checkMetrics(findings: Findings, where: string, metrics: unknown): void
 
 function checkUnique(findings: Findings, services: readonly Service[]): void {
   const names = new Map<string, number>();
-  const jobs = new Map<string, string>();
   const places = new Map<string, string>();
-  for (const { name, job, targets, scheme, metricsPath } of services) {
+  for (const [i, service] of services.entries()) {
+    const { name, job, targets, scheme, metricsPath } = service;
     names.set(name, (names.get(name) ?? 0) + 1);
     if (names.get(name) === 2) findings.add('services', `two have the name ${shown(name)}`);
-    const other = jobs.get(job);
-    if (other === undefined) jobs.set(job, name);
-    else if (other !== name)
+    const other = services.slice(0, i).find((earlier) => isMixedUp(earlier, service));
+    if (other !== undefined)
       findings.add(
         'services',
-        `${shown(other)} and ${shown(name)} have the job ${shown(job)}, so their series could not be told apart`,
+        `${shown(other.name)} and ${shown(name)} have the job ${shown(job)}, so their series could not be told apart; give both a label of one name with different values`,
       );
     for (const target of Array.isArray(targets) ? targets : []) {
       const place = `${scheme}://${target}${metricsPath}`;
@@ -172,4 +171,12 @@ function checkUnique(findings: Findings, services: readonly Service[]): void {
       places.set(place, name);
     }
   }
+}
+
+/** Whether the series of two services have the same job, and no label by which all of them could be told apart. */
+function isMixedUp(one: Service, other: Service): boolean {
+  if (one.job !== other.job || one.name === other.name) return false;
+  return !Object.entries(one.labels).some(
+    ([label, value]) => Object.hasOwn(other.labels, label) && other.labels[label] !== value,
+  );
 }

@@ -42,7 +42,7 @@ export function renderPrometheus(
   const labels = filled(externalLabels) ?? surroundings.externalLabels?.(config) ?? {};
   const rules = surroundings.ruleFiles ?? ruleFiles(config).map(({ path }) => path);
   const evaluates = surroundings.scrapeOnly !== true;
-  const services = config.services.map((service) => scrapeConfig(service, reach));
+  const services = config.services.map((service) => scrapeConfig(service, jobName(config, service), reach));
   const jobs = new Set(config.services.map(({ job }) => job));
   const own = Object.entries(ownJobs)
     .filter(([job]) => !jobs.has(job))
@@ -76,10 +76,19 @@ function escaped(labels: Readonly<Record<string, string>>): Record<string, strin
   );
 }
 
-function scrapeConfig(service: Service, reach: (address: string) => string) {
-  const { job, scrapeInterval, scrapeTimeout, metricsPath, scheme, targets, labels } = service;
+/**
+ * What a scrape is called. Names of scrapes are unique; where services that a label tells apart have the same job, each
+ * scrape is called as its service, and says the job as a label of its targets.
+ */
+function jobName({ services }: Config, { name, job }: Service): string {
+  return services.some((other) => other.job === job && other.name !== name) ? name : job;
+}
+
+function scrapeConfig(service: Service, called: string, reach: (address: string) => string) {
+  const { job, scrapeInterval, scrapeTimeout, metricsPath, scheme, targets } = service;
+  const labels = called === job ? service.labels : { ...service.labels, job };
   return {
-    job_name: job,
+    job_name: called,
     scrape_interval: scrapeInterval,
     scrape_timeout: scrapeTimeout,
     metrics_path: metricsPath === '/metrics' ? undefined : metricsPath,
