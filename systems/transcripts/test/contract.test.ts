@@ -9,7 +9,7 @@ import * as api from '../dist/metrics/api.js';
 import { RUNTIME_METRICS } from '../dist/metrics/runtime.js';
 import * as worker from '../dist/metrics/worker.js';
 import { makeSpecimens } from '../dist/specimens.js';
-import { HAS_TOOLS, System } from './system.ts';
+import { eventually, HAS_TOOLS, System } from './system.ts';
 
 interface MetricContract {
   readonly name: string;
@@ -69,9 +69,11 @@ describe.skipIf(!HAS_TOOLS)('after some work', () => {
     await system.ask('GET', '/nowhere');
     await system.ask('GET', '/health');
     // It is said every second how many wait.
-    await expect
-      .poll(async () => [...(await system.samples('worker')).values()].map(({ labels }) => labels.metricName))
-      .toContain('videos_pending');
+    await eventually(async () =>
+      [...(await system.samples('worker')).values()].some(
+        ({ labels }) => labels.metricName === 'videos_pending',
+      ),
+    );
     for (const name of SERVICE_NAMES) {
       const types = new Map<string, string>();
       const helps = new Map<string, string>();
