@@ -85,7 +85,7 @@ function generated(to: People, alertmanager: string | undefined): string {
     const config = parse(text) as Record<string, unknown> & {
       readonly scrape_configs: readonly { job_name: string; static_configs: [{ targets: string[] }] }[];
     };
-    const own = config.scrape_configs.find(({ job_name }) => job_name === 'api')!;
+    const own = config.scrape_configs.find(({ job_name }) => job_name.endsWith('api'))!;
     own.static_configs[0].targets = [`127.0.0.1:${(api.address() as AddressInfo).port}`];
     return stringify({
       ...config,

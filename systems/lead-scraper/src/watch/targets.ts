@@ -16,7 +16,9 @@ const API_PORT = 8000;
 
 /** How it is scraped where it has its usual port: one `/metrics` answers for the API and for all workers. */
 export const api: ServiceSpec = {
-  name: metrics.SERVICE,
+  // Another system has a job of the same name; names of services are unique under one monitor.
+  name: `${SYSTEM}-${metrics.SERVICE}`,
+  job: metrics.SERVICE,
   metrics,
   labels: { system: SYSTEM },
   targets: [`localhost:${API_PORT}`],
