@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { differences, Ledger, type LedgerRecord, readSamples, type Samples } from '../dist/ledger.js';
+import { readSamples, type Samples } from '../../parts/dist/samples.js';
+import { differences, Ledger, type LedgerRecord } from '../dist/ledger.js';
 import { Visitors } from '../dist/visitors.js';
 import { eventually, isRunning, Service } from './service.ts';
 
