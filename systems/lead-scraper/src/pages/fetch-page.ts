@@ -47,8 +47,6 @@ export class PageFetcher {
    * @throws PageError where there is none that can be read, and what `signal` was aborted with
    */
   async page(url: URL, signal: AbortSignal): Promise<Page> {
-    if (!(await this.#rules.allow(url, signal)))
-      throw new PageError('forbidden', 'robots.txt asks not to fetch the page');
     return parsePage(await this.#persist(url, signal));
   }
 
@@ -76,6 +74,9 @@ export class PageFetcher {
   async #fetch(from: URL, signal: AbortSignal, types: RegExp): Promise<string> {
     let url = from;
     for (let redirects = 0; redirects <= REDIRECTS_MAX; redirects++) {
+      // Also what a redirect leads to, which may be what robots are not to see.
+      if (types === HTML && !(await this.#rules.allow(url, signal)))
+        throw new PageError('forbidden', 'robots.txt asks not to fetch the page');
       await this.#turn(signal);
       const next = await this.#exchange(url, signal, types);
       if (typeof next === 'string') return next;
