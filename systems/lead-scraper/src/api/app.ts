@@ -9,7 +9,7 @@ import type { ScrapingQueue } from '../queue/scraping-queue.ts';
 import { type Job, type JobOutcome, type Jobs, QueueFull } from '../scraping/jobs.ts';
 import type { ResolveMx } from '../verify/email.ts';
 import { countVerified, verifyContacts } from '../verify/verifier.ts';
-import { leadFilterFrom, limitFrom, newJobFrom, RequestError } from './requests.ts';
+import { keyFrom, leadFilterFrom, limitFrom, newJobFrom, RequestError } from './requests.ts';
 
 const BODY_BYTES_MAX = 10_000;
 
@@ -48,7 +48,7 @@ export function createApp({ jobs, leads, queue, resolveMx, health }: AppOptions)
   app.use(express.json({ limit: BODY_BYTES_MAX }));
 
   app.post('/api/v1/scrape', async (request, response) => {
-    const job = await jobs.add(newJobFrom(request.body));
+    const job = await jobs.add(newJobFrom(request.body), keyFrom(request.headers['idempotency-key']));
     try {
       await queue.add(job.id);
       await jobs.queued(job.id);

@@ -1,4 +1,5 @@
 /** What is asked of the API, read once into what the rest of the program is sure of. */
+import { isUuid } from '@binnacle/system-parts/database';
 import { ENRICH_MODES } from '../enrich/smart-scraper.ts';
 import type { LeadFilter } from '../leads/leads.ts';
 import { REGIONS, SOURCES } from '../pages/listing.ts';
@@ -40,6 +41,15 @@ export function newJobFrom(body: unknown): NewJob {
     enrich: fields.enrich === undefined ? 'off' : oneOf(fields, 'enrich', ['off', ...ENRICH_MODES]),
     verify,
   };
+}
+
+/**
+ * The key under which whoever asks for a job asks again when no answer came; it becomes the job's identifier.
+ * @throws RequestError where it is no UUID
+ */
+export function keyFrom(header: string | string[] | undefined): string | undefined {
+  if (header === undefined || isUuid(header)) return header;
+  throw new RequestError(400, 'idempotency-key must be a UUID');
 }
 
 /** @throws RequestError */

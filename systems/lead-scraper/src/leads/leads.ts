@@ -207,7 +207,7 @@ export function contactsOf(listing: Listing): {
   readonly phone: string | null;
 } {
   return {
-    email: emailKey(listing.email) ?? null,
+    email: emailKey(listing.email) ?? listing.email ?? null,
     phone: phoneKey(listing.phone) ?? listing.phone ?? null,
   };
 }

@@ -82,13 +82,19 @@ export class Jobs {
     this.#pool = pool;
   }
 
-  /** @throws QueueFull */
-  async add(job: NewJob): Promise<Job> {
+  /**
+   * Adds a job.
+   * @param key becomes its identifier; where there is a job of that one, it is given and nothing is added
+   * @throws QueueFull
+   */
+  async add(job: NewJob, key: string = randomUUID()): Promise<Job> {
+    const known = await this.find(key);
+    if (known !== undefined) return known;
     const { rows } = await this.#pool.query<Job>(
       `INSERT INTO scraping_jobs (id, source, region, first_page, pages, enrich, verify)
        SELECT $1, $2, $3, $4, $5, $6, $7
        WHERE (SELECT count(*) FROM scraping_jobs WHERE status = 'queued') < $8 RETURNING ${COLUMNS}`,
-      [randomUUID(), job.source, job.region, job.firstPage, job.pages, job.enrich, job.verify, QUEUED_MAX],
+      [key, job.source, job.region, job.firstPage, job.pages, job.enrich, job.verify, QUEUED_MAX],
     );
     if (rows[0] === undefined) throw new QueueFull('too many jobs wait; try again later');
     return rows[0];

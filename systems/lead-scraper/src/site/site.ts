@@ -22,6 +22,8 @@ const SLOW_MS = 300;
 /** Larger than what anybody reads of a page. */
 const HUGE_BYTES = 8_000_000;
 const ENDLESS_EVERY_MS = 50;
+/** A flaky page fails once in so many visits, the first one among them, so that whoever tries again is answered. */
+const FLAKY_EVERY = 5;
 /** The region whose list in this directory is broken. */
 export const BROKEN_LIST = { source: 'yellow_pages', region: 'jeju' } as const;
 
@@ -44,7 +46,7 @@ export class Site {
   readonly companies: Companies;
   #forbiddenRequests = 0;
   readonly #server: Server;
-  readonly #met = new Set<string>();
+  readonly #visits = new Map<string, number>();
 
   private constructor(options: SiteOptions) {
     this.companies = new Companies(options.seed, options.companies ?? COMPANIES);
@@ -124,14 +126,13 @@ export class Site {
       case 'slow':
         setTimeout(() => sendHtml(response, 200, entryHtml(source, shown), source), SLOW_MS);
         return;
-      case 'flaky':
-        if (this.#met.delete(shown.key)) {
-          sendHtml(response, 200, entryHtml(source, shown), source);
-          return;
-        }
-        this.#met.add(shown.key);
-        sendHtml(response, 503, '잠시 후 다시 시도하세요');
+      case 'flaky': {
+        const visits = this.#visits.get(shown.key) ?? 0;
+        this.#visits.set(shown.key, visits + 1);
+        if (visits % FLAKY_EVERY === 0) sendHtml(response, 503, '잠시 후 다시 시도하세요');
+        else sendHtml(response, 200, entryHtml(source, shown), source);
         return;
+      }
       case 'wrong_charset':
         // What the header says is not so; the page is in the other one of the two.
         response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' });
