@@ -281,13 +281,11 @@ export class Visitors {
 
   async #badJson(): Promise<void> {
     const json = { 'content-type': 'application/json' };
-    const post = { method: 'POST', endpoint: UNMATCHED, path: SCRAPE, headers: json } as const;
-    // Bodies are read before the route is known.
+    const post = { method: 'POST', endpoint: SCRAPE, path: SCRAPE, headers: json } as const;
     await this.#send({ ...post, body: '{"source": "direc' });
     await this.#send({ ...post, body: JSON.stringify({ source: 'x'.repeat(20_000) }) });
     await this.#send({
       ...post,
-      endpoint: SCRAPE,
       headers: { 'content-type': 'text/plain' },
       body: 'directory',
     });

@@ -45,9 +45,10 @@ export function createApp({ jobs, leads, queue, resolveMx, health }: AppOptions)
     response.status(down ? 503 : 200).json({ status, queue: queue.place, dependencies });
   });
 
-  app.use(express.json({ limit: BODY_BYTES_MAX }));
+  // Read where it is asked for, so that a body that cannot be read counts at its route.
+  const json = express.json({ limit: BODY_BYTES_MAX });
 
-  app.post('/api/v1/scrape', async (request, response) => {
+  app.post('/api/v1/scrape', json, async (request, response) => {
     const job = await jobs.add(newJobFrom(request.body), keyFrom(request.headers['idempotency-key']));
     try {
       await queue.add(job.id);

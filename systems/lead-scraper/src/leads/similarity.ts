@@ -13,7 +13,7 @@ export const CANDIDATE_SCORE = 0.45;
 
 const WEIGHTS = { name: 0.4, phone: 0.4, domain: 0.3, address: 0.15 } as const;
 /** Names that are less alike than this tell nothing. */
-const NAME_ALIKE_MIN = 0.6;
+const NAME_ALIKE_MIN = 0.5;
 
 /** What is compared: everything in its one form. */
 export interface Fingerprint {

@@ -19,6 +19,8 @@ export const VALUE_CHARACTERS_MAX = 300;
 /** Characters of a description. */
 export const TEXT_CHARACTERS_MAX = 2_000;
 
+const UNSEEN = 'script:not([type="application/ld+json"]), style, template, noscript, iframe, object';
+
 /** A document that can be asked with selectors. */
 export type Page = CheerioAPI;
 
@@ -53,7 +55,10 @@ export function parsePage(html: string): Page {
   const parser = new Parser(handler);
   parser.write(html);
   parser.end();
-  return load(handler.root as unknown as Element);
+  const page = load(handler.root as unknown as Element);
+  // Nobody sees these on the page, so that what stands in them is no listing; JSON-LD is data for programs.
+  page(UNSEEN).remove();
+  return page;
 }
 
 // Control characters, what is not a character, and marks that turn the direction of what follows.

@@ -134,9 +134,11 @@ export class Site {
         return;
       }
       case 'wrong_charset':
-        // What the header says is not so; the page is in the other one of the two.
+        // Neither what the header says is so, nor what the page says of itself.
         response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' });
-        response.end(iconv.encode(entryHtml(source, shown).replace(/charset="?[\w-]+"?/i, ''), 'cp949'));
+        response.end(
+          iconv.encode(entryHtml(source, shown).replace('charset=euc-kr', 'charset=utf-8'), 'cp949'),
+        );
         return;
       case 'failing':
         sendHtml(response, 500, '서버 오류');
