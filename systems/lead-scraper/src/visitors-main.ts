@@ -30,8 +30,8 @@ const { values } = parseArgs({
 });
 
 const NAME = 'lead-scraper-visitors';
-/** After an answer has arrived, the system still has to notice that it was sent. */
-const SETTLE_MS = 2_000;
+/** After an answer has arrived, the system still has to notice that it was sent, and to read its queue. */
+const SETTLE_MS = 5_000;
 
 const seed = numberArgument(NAME, values, 'seed');
 const port = numberArgument(NAME, values, 'site-port');

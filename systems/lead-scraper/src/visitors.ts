@@ -148,20 +148,17 @@ export class Visitors {
     };
     const id = uuidFrom(random);
     const answer = await this.#post(SCRAPE, SCRAPE, asked, { 'idempotency-key': id });
-    if (answer === undefined) {
-      await sleep(UNANSWERED_MS);
-      const known = await this.#get(STATUS, `/api/v1/status/${id}`);
-      if (known?.status === 404) return;
-    } else if (answer.status !== 202) {
+    if (answer === undefined) await sleep(UNANSWERED_MS);
+    else if (answer.status !== 202) {
       if (answer.status !== 503) this.ledger.wrong(`a job was refused with ${answer.status}`);
       return;
     }
-    await this.#follow(id, asked);
+    this.ledger.record.openJobs++;
+    if (await this.#follow(id, asked)) this.ledger.record.openJobs--;
   }
 
-  async #follow(id: string, asked: JobAsked): Promise<void> {
-    const { record } = this.ledger;
-    record.openJobs++;
+  /** Asks for a job until it has ended, or until it is known that there is none; gives whether it came to that. */
+  async #follow(id: string, asked: JobAsked): Promise<boolean> {
     const untilMs = performance.now() + JOB_MS_MAX;
     let endedAtMs: number | undefined;
     for (
@@ -171,15 +168,17 @@ export class Visitors {
     ) {
       await sleep(pauseMs);
       const answer = await this.#get(STATUS, `/api/v1/status/${id}`);
+      // Who was to add it has died.
+      if (answer?.status === 404) return true;
       if (answer?.status !== 200) continue;
       const { status, counted } = answer.json;
       if (status !== 'completed' && status !== 'failed') continue;
       endedAtMs ??= performance.now();
       if (counted !== true && performance.now() - endedAtMs < COUNTED_MS_MAX) continue;
-      record.openJobs--;
       this.#enter(asked, status, counted === true, answer.json);
-      return;
+      return true;
     }
+    return false;
   }
 
   /** Enters what came of a job, and compares it with what the site shows. */

@@ -14,6 +14,9 @@ import { Jobs } from '../scraping/jobs.ts';
 import { healthMsFrom, leaseMsFrom, ollamaFrom, resolveMxFrom } from '../settings.ts';
 import { createApp } from './app.ts';
 
+/** How old what is said of the queue may be, whichever process is asked. */
+const QUEUE_READ_MS = 2_000;
+
 /** Starts it. */
 export async function start(environment: Environment): Promise<Work> {
   const [ollama, resolveMx] = [ollamaFrom(environment), resolveMxFrom(environment)];
@@ -51,6 +54,7 @@ export async function start(environment: Environment): Promise<Work> {
  */
 function countQueue(queue: ScrapingQueue): { stop(): void } {
   return countTotals({
+    intervalMs: QUEUE_READ_MS,
     source: async () => {
       const [size, totals] = await Promise.all([queue.size(), queue.totals()]);
       queueSize.set({ queue_name: QUEUE }, size);

@@ -96,4 +96,7 @@ export const MIGRATIONS: readonly string[] = [
      finished bigint NOT NULL DEFAULT 0,
      failed bigint NOT NULL DEFAULT 0
    )`,
+  // When somebody was last known to wait for a job, or to work on it.
+  `ALTER TABLE scraping_jobs ADD COLUMN seen_at timestamptz NOT NULL DEFAULT now();
+   CREATE INDEX ON scraping_jobs (seen_at) WHERE status IN ('queued', 'running')`,
 ];

@@ -19,6 +19,8 @@ export const QUEUED_MAX = 1_000;
 export const KEPT_MS = 24 * 3_600_000;
 /** A job that the queue has not by then was left behind by its process. */
 const LEFT_BEHIND_MS = 3_000;
+/** One that nobody was seen with for so long may be missing in the queue, if that was emptied. */
+const UNSEEN_MS = 60_000;
 const ROWS_MAX = 500;
 
 /** How a job may end. */
@@ -102,16 +104,21 @@ export class Jobs {
 
   /** Notes that the queue has a job. */
   async queued(id: string): Promise<void> {
-    await this.#pool.query('UPDATE scraping_jobs SET queued = true WHERE id = $1', [id]);
+    await this.#pool.query('UPDATE scraping_jobs SET queued = true, seen_at = now() WHERE id = $1', [id]);
   }
 
-  /** Jobs that the queue has not, because who added them died, or the queue did not answer. */
+  /**
+   * Jobs that the queue may not have: who added them died, the queue did not answer, or it was emptied. One that the
+   * queue has all the same stays there as it is.
+   */
   async leftBehind(): Promise<string[]> {
     const { rows } = await this.#pool.query<{ id: string }>(
       `SELECT id FROM scraping_jobs
-       WHERE NOT queued AND status = 'queued' AND created_at < now() - $1 * interval '1 millisecond'
-       ORDER BY created_at LIMIT $2`,
-      [LEFT_BEHIND_MS, ROWS_MAX],
+       WHERE status IN ('queued', 'running')
+         AND (NOT queued AND seen_at < now() - $1 * interval '1 millisecond'
+           OR seen_at < now() - $2 * interval '1 millisecond')
+       ORDER BY created_at LIMIT $3`,
+      [LEFT_BEHIND_MS, UNSEEN_MS, ROWS_MAX],
     );
     return rows.map(({ id }) => id);
   }
@@ -125,17 +132,26 @@ export class Jobs {
   /** Begins another attempt; undefined where the job has ended or is unknown. */
   async begin(id: string): Promise<Job | undefined> {
     const { rows } = await this.#pool.query<Job>(
-      `UPDATE scraping_jobs SET status = 'running', attempt = attempt + 1, started_at = now()
+      `UPDATE scraping_jobs SET status = 'running', attempt = attempt + 1, started_at = now(), seen_at = now()
        WHERE id = $1 AND status IN ('queued', 'running') RETURNING ${COLUMNS}`,
       [id],
     );
     return rows[0];
   }
 
+  /** Notes that an attempt goes on; gives whether it is still the job's. */
+  async goesOn({ id, attempt }: Job): Promise<boolean> {
+    const { rowCount } = await this.#pool.query(
+      `UPDATE scraping_jobs SET seen_at = now() WHERE id = $1 AND attempt = $2 AND status = 'running'`,
+      [id, attempt],
+    );
+    return rowCount === 1;
+  }
+
   /** Gives an attempt back that did not come to its end, as if it had not begun. */
   async release({ id, attempt }: Job): Promise<void> {
     await this.#pool.query(
-      `UPDATE scraping_jobs SET status = 'queued', attempt = attempt - 1
+      `UPDATE scraping_jobs SET status = 'queued', attempt = attempt - 1, seen_at = now()
        WHERE id = $1 AND attempt = $2 AND status = 'running'`,
       [id, attempt],
     );

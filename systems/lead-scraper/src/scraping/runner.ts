@@ -120,8 +120,9 @@ export class Runner {
     const late = AbortSignal.timeout(jobMsMax);
     const signal = AbortSignal.any([this.#stop.signal, lost.signal, late]);
     const renewal = setInterval(() => {
-      held.renew().then(
-        (still) => still || lost.abort(new LetGo('the lease ran out')),
+      Promise.all([held.renew(), jobs.goesOn(job)]).then(
+        ([held, ours]) => (held && ours) || lost.abort(new LetGo('the lease ran out')),
+        // Neither says that it is not ours; the lease says so when it has run out.
         () => {},
       );
     }, leaseMs / RENEWALS);
@@ -131,8 +132,10 @@ export class Runner {
       await end('completed');
     } catch (error) {
       clearInterval(renewal);
-      if (error instanceof AttemptOver || lost.signal.aborted) return;
-      if (error instanceof PageError) await end('failed', `a list cannot be read: ${error.message}`);
+      if (error instanceof AttemptOver) return;
+      // Where another process has begun, this changes nothing; where the queue has lost the job, it comes back.
+      if (lost.signal.aborted) await jobs.release(job);
+      else if (error instanceof PageError) await end('failed', `a list cannot be read: ${error.message}`);
       else if (late.aborted) await end('failed', `the job took longer than ${jobMsMax / 1000} s`);
       else {
         await jobs.release(job);
