@@ -1,7 +1,7 @@
 /**
  * What is generated, judged by the programs that read it: promtool, Prometheus, amtool, Alertmanager, and our own monitor.
  */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -124,6 +124,26 @@ test.for(['compose.yml', 'compose.prod.yml'])(
     });
   },
 );
+
+test('make starts and stops the stack, and says what is missing', (context) => {
+  const make = outside(context, 'make');
+  const folder = written();
+  const made = (...args: string[]) => {
+    const { stdout, stderr } = spawnSync(make, ['-C', folder, '--no-print-directory', ...args], {
+      encoding: 'utf8',
+    });
+    return { stdout, stderr };
+  };
+  expect(made('monitoring-up').stderr).toContain('.env is missing: copy .env.example to it, and fill it in');
+  expect(made('monitoring-up-prod').stderr).toContain('copy .env.production.example to it');
+  for (const name of ['.env', '.env.production']) write(path.join(folder, name), 'GRAFANA_PASSWORD=secret\n');
+  const commands = (target: string) => made('--dry-run', target).stdout.trim();
+  expect(commands('monitoring-up')).toBe('docker compose -f compose.yml --env-file .env up -d');
+  expect(commands('monitoring-down')).toBe('docker compose -f compose.yml --env-file .env down');
+  const production = 'docker compose -f compose.prod.yml --env-file .env.production';
+  expect(commands('monitoring-up-prod')).toBe(`${production} up -d`);
+  expect(commands('monitoring-down-prod')).toBe(`${production} down`);
+});
 
 test('amtool takes the alerting, and routes alerts as the configuration says', (context) => {
   const file = path.join(written(), 'alertmanager/alertmanager.yml');

@@ -17,6 +17,7 @@ const PROGRAMS = {
   amtool: { names: ['amtool'], install: 'bash .ci/prometheus3.sh .outside/prometheus3' },
   chromium: { names: ['chromium'], install: 'apt-get install chromium' },
   ffmpeg: { names: ['ffmpeg'], install: 'apt-get install ffmpeg' },
+  make: { names: ['make'], install: 'apt-get install make' },
   /** A Node.js that has `node:sqlite`. */
   node24: { names: ['node'], install: 'bash .ci/node24.sh .outside/node24' },
   postgres: { names: ['postgres'], install: 'apt-get install postgresql' },

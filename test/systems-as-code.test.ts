@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { outside } from './outside.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const command = path.join(root, 'packages/monitor/bin/binnacle.js');
@@ -34,6 +35,26 @@ describe.each(systems)('%s', (system) => {
       .readdirSync(path.join(root, 'systems', system))
       .filter((file) => file.endsWith('.rules.ts'));
     expect(run('test', '--coverage-required', ...files)).toMatchObject({ status: 0, stderr: '' });
+  });
+
+  test('has generated files that promtool and amtool take', (context) => {
+    const judged = (program: 'promtool' | 'amtool', ...args: string[]) => {
+      const { status, stdout, stderr } = spawnSync(outside(context, program), args, {
+        cwd: path.join(root, 'systems', system, 'monitoring'),
+        encoding: 'utf8',
+      });
+      return { status, said: stdout + stderr };
+    };
+    const taken = { status: 0, said: expect.stringContaining('SUCCESS') };
+    for (const file of ['prometheus/prometheus.yml', 'prometheus/prometheus.prod.yml'])
+      expect(judged('promtool', 'check', 'config', '--lint=all', '--lint-fatal', file)).toEqual(taken);
+    const rules = path.join(root, 'systems', system, 'monitoring/prometheus/rules');
+    for (const file of fs.readdirSync(rules))
+      expect(
+        judged('promtool', 'check', 'rules', '--lint=all', '--lint-fatal', path.join(rules, file)),
+      ).toEqual(taken);
+    if (fs.existsSync(path.join(root, 'systems', system, 'monitoring/alertmanager')))
+      expect(judged('amtool', 'check-config', 'alertmanager/alertmanager.yml')).toEqual(taken);
   });
 });
 

@@ -128,6 +128,11 @@ describe('what is not said is what is usual', () => {
     expect(config({ services: [quick] }).services[0]).toMatchObject({ scrapeTimeout: '1s' });
   });
 
+  test('dashboards lie in a folder of its name, or of another one for people', () => {
+    expect(config({}).dashboardFolder).toBe('shop');
+    expect(config({ dashboardFolder: 'Shop & Friends' }).dashboardFolder).toBe('Shop & Friends');
+  });
+
   test('it says where it was defined', () => {
     const { definedAt } = config({});
     expect(definedAt?.file).toMatch(/config\.test\.ts$/);
@@ -229,7 +234,7 @@ describe('mistakes', () => {
     [
       'a word that is no field',
       { service: [] },
-      'there is no field "service"; there are name, services, dashboards, rules, slos, alerting, development, production',
+      'there is no field "service"; there are name, services, dashboards, dashboardFolder, rules, slos, alerting, development, production',
     ],
     [
       'a name with capitals',
@@ -392,6 +397,11 @@ describe('mistakes', () => {
       'two panels of one title',
       { services: [{ ...web, watches: [{ name: 'HTTP', groups: [], rows: [row('A', [panel, panel])] }] }] },
       'service "web": the dashboard of its watches: panel "A / Requests" is there twice',
+    ],
+    [
+      'a folder of dashboards without a title',
+      { dashboardFolder: ' ' },
+      'dashboardFolder " " is not a title: one line, with no space at its ends',
     ],
     [
       'two dashboards of one uid',

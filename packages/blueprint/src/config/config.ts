@@ -56,6 +56,8 @@ export interface ConfigSpec {
   readonly name: string;
   readonly services: readonly ServiceSpec[];
   readonly dashboards?: readonly Dashboard[];
+  /** The folder in Grafana that holds the dashboards, as people read it. Default: the name. */
+  readonly dashboardFolder?: string;
   readonly rules?: readonly RuleGroup[];
   readonly slos?: readonly Slo[];
   /** Who is told, and how. Without it alerts are shown and go nowhere. */
@@ -96,6 +98,7 @@ export interface Config {
   readonly services: readonly Service[];
   /** What was written, then one of each service that has watches, then one of the objectives. */
   readonly dashboards: readonly Dashboard[];
+  readonly dashboardFolder: string;
   /** What was written, then those of watches and objectives. Names of groups are unique. */
   readonly rules: readonly RuleGroup[];
   readonly slos: readonly Slo[];

@@ -15,7 +15,7 @@ import { asList, asObject, checkFields, Findings, shown } from './findings.ts';
 import { ruleGroupsOf } from './rule-groups.ts';
 import { dashboardUid, serviceDashboard } from './service-dashboards.ts';
 import { servicesOf } from './services.ts';
-import { checkName, durationMs } from './values.ts';
+import { checkName, checkTitle, durationMs } from './values.ts';
 
 /** The mark of a checked configuration, with the version of its shape. */
 const CONFIG = Symbol.for('@binnacle/blueprint/config/v1');
@@ -24,6 +24,7 @@ const FIELDS: readonly (keyof ConfigSpec)[] = [
   'name',
   'services',
   'dashboards',
+  'dashboardFolder',
   'rules',
   'slos',
   'alerting',
@@ -41,6 +42,7 @@ export function defineConfig(spec: ConfigSpec): Config {
   if (fields === undefined) throw new DefinitionError(findings.render('defineConfig'));
   checkFields(findings, '', fields, FIELDS);
   checkName(findings, '', spec.name);
+  checkTitle(findings, '', 'dashboardFolder', spec.dashboardFolder);
   const development = environmentOf(findings, 'development', spec.development);
   const production = environmentOf(findings, 'production', spec.production);
   const services = servicesOf(findings, spec.services, {
@@ -64,6 +66,7 @@ export function defineConfig(spec: ConfigSpec): Config {
     name: spec.name,
     services,
     dashboards,
+    dashboardFolder: spec.dashboardFolder ?? spec.name,
     rules,
     slos,
     alerting: spec.alerting,

@@ -20,6 +20,12 @@ export function checkName(findings: Findings, where: string, name: unknown): voi
   );
 }
 
+/** Notes what is no title for people: an empty one, or one of several lines. */
+export function checkTitle(findings: Findings, where: string, field: string, value: unknown): void {
+  if (value === undefined || (typeof value === 'string' && /^\S(.*\S)?$/.test(value))) return;
+  findings.add(where, `${field} ${shown(value)} is not a title: one line, with no space at its ends`);
+}
+
 /** The milliseconds of a duration; undefined where it is none, or not above 0. */
 export function durationMs(value: unknown): number | undefined {
   if (typeof value !== 'string') return undefined;

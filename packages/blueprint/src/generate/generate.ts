@@ -16,6 +16,7 @@ import { GENERATED_HEADER, type GeneratedFile, sortedByPath } from './generated-
 import { grafanaFiles } from './grafana.ts';
 import { renderGuide } from './guide/guide.ts';
 import { kubernetesFiles } from './kubernetes/kubernetes.ts';
+import { renderMakefile } from './makefile.ts';
 import { addressOf } from './ports.ts';
 import { renderPrometheus } from './prometheus.ts';
 import { prometheusFileName } from './prometheus-service.ts';
@@ -54,6 +55,7 @@ export function generate(
     ...kubernetesFiles(config),
     { path: '.gitignore', text: GITIGNORE },
     { path: 'compose.services.yml', text: renderComposeForServices(config) },
+    { path: 'Makefile', text: renderMakefile() },
     { path: 'MONITORING.md', text: renderGuide(config, backend, catalogs) },
   ]);
   return sortedByPath([...files, { path: 'README.md', text: renderReadme(config, backend, files) }]);

@@ -55,7 +55,7 @@ export function grafanaFiles(config: Config, queryUrl: string): readonly Generat
           {
             name: config.name,
             orgId: 1,
-            folder: config.name,
+            folder: config.dashboardFolder,
             type: 'file',
             // What is no longer generated goes from Grafana, too.
             disableDeletion: false,

@@ -8,6 +8,7 @@ import { composeProject } from './compose.ts';
 import { GENERATED_HEADER, type GeneratedFile } from './generated-file.ts';
 import { alertingSecretName } from './kubernetes/alertmanager-config.ts';
 import { METRICS_PORT_NAME, NAME_LABEL } from './kubernetes/monitors.ts';
+import { makeTarget } from './makefile.ts';
 import { publishedAt, publishedPort } from './ports.ts';
 import { HOST_FROM_CONTAINER, isLoopback } from './targets.ts';
 
@@ -16,6 +17,7 @@ const CONTENTS: Readonly<Record<string, string>> = {
   '.env.example': 'variables of `compose.yml`',
   '.env.production.example': 'variables of `compose.prod.yml`',
   '.gitignore': 'what must not come into the repository',
+  Makefile: 'starts and stops the stack',
   'MONITORING.md': 'the handbook: metrics, dashboards, alerts and what to do',
   alertmanager: 'who is told of alerts, and the texts',
   'compose.prod.yml': 'the stack for production',
@@ -36,13 +38,17 @@ export function renderReadme(config: Config, backend: Backend, files: readonly G
     `${backend.title}${config.alerting === undefined ? '' : ', Alertmanager'} and Grafana. [MONITORING.md](MONITORING.md) says what is measured, shown and alerted on.`,
     '## Start',
     'For developers:',
-    block('sh', 'cp .env.example .env   # and fill in GRAFANA_PASSWORD\ndocker compose up -d'),
+    block(
+      'sh',
+      `cp .env.example .env   # and fill in GRAFANA_PASSWORD\nmake ${makeTarget('up', 'development')}   # or: docker compose up -d`,
+    ),
     'In production:',
     block(
       'sh',
-      'cp .env.production.example .env.production   # and fill it in\ndocker compose -f compose.prod.yml --env-file .env.production up -d',
+      `cp .env.production.example .env.production   # and fill it in\nmake ${makeTarget('up', 'production')}   # or: docker compose -f compose.prod.yml --env-file .env.production up -d`,
     ),
     addresses(config, backend),
+    `\`make ${makeTarget('down', 'development')}\` and \`make ${makeTarget('down', 'production')}\` stop it; what was kept stays.`,
     'After a change of `binnacle.config.ts`:',
     block(
       'sh',

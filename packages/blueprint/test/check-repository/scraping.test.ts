@@ -26,6 +26,7 @@ const CONFIG: Config = {
     },
   ],
   dashboards: [],
+  dashboardFolder: 'shop',
   rules: [],
   slos: [],
   alerting: undefined,

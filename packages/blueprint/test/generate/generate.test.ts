@@ -227,6 +227,7 @@ test('a configuration of nothing but a service is enough', () => {
     '.env.production.example',
     '.gitignore',
     'MONITORING.md',
+    'Makefile',
     'README.md',
     'compose.prod.yml',
     'compose.services.yml',
