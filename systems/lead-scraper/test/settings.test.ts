@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { afterEach, describe, expect, test } from 'vitest';
+import { EmbeddedPostgres } from '@binnacle/system-parts/embedded-postgres';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import {
   apiWorkers,
   fetcherLimits,
@@ -11,12 +12,25 @@ import {
 } from '../dist/settings.js';
 import { System } from './system.ts';
 
+let database: EmbeddedPostgres;
 let system: System | undefined;
+
+beforeAll(async () => {
+  database = await EmbeddedPostgres.start();
+}, 60_000);
+
+afterAll(() => database?.stop());
 
 afterEach(async () => {
   await system?.stop();
   system = undefined;
 });
+
+/** A small system with other settings, on the database of all tests here. */
+function start(variables: Readonly<Record<string, string>>): Promise<System> {
+  const small = { DATABASE_URL: database.url, REDIS_URL: 'none', API_WORKERS: '1', SCRAPING_WORKERS: '1' };
+  return System.start({ variables: { ...small, ...variables } });
+}
 
 /** Does a bit of everything that is counted. */
 async function use(started: System): Promise<void> {
@@ -27,19 +41,19 @@ async function use(started: System): Promise<void> {
 
 describe('the settings of metrics', () => {
   test('PROMETHEUS_ENABLED=False: the system works, and there are neither metrics nor files of them', async () => {
-    system = await System.start({ variables: { PROMETHEUS_ENABLED: 'False' } });
+    system = await start({ PROMETHEUS_ENABLED: 'False' });
     await use(system);
     expect((await fetch(system.metricsUrl)).status).toBe(404);
     expect((await system.ask('GET', '/api/v1/leads')).json.total).toBeGreaterThan(0);
   }, 120_000);
 
   test('METRICS_ENDPOINT_ENABLED=0: /metrics is not found', async () => {
-    system = await System.start({ variables: { METRICS_ENDPOINT_ENABLED: '0' } });
+    system = await start({ METRICS_ENDPOINT_ENABLED: '0' });
     expect((await fetch(system.metricsUrl)).status).toBe(404);
   }, 120_000);
 
   test('METRICS_INCLUDE_LABELS=fALSE: open labels have one value each, closed ones theirs', async () => {
-    system = await System.start({ variables: { METRICS_INCLUDE_LABELS: 'fALSE', PROMETHEUS_ENABLED: '1' } });
+    system = await start({ METRICS_INCLUDE_LABELS: 'fALSE', PROMETHEUS_ENABLED: '1' });
     const started = system;
     await use(started);
     await expect.poll(() => started.sum('queue_jobs_total', { status: 'finished' })).toBe(1);
