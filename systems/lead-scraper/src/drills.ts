@@ -17,6 +17,8 @@ const LOCKED_MS = 3_000;
 const UNLOCKED_MS = 50;
 /** The list of this directory and region answers with an error. */
 const BROKEN = { source: 'yellow_pages', region: 'jeju' } as const;
+/** More than the alert allows to wait. */
+const WAITING = 130;
 /** A list beyond the last one: a job that has nothing to do, so that many of them are done soon. */
 const NOTHING_TO_DO = { source: 'directory', region: 'seoul', first_page: 9_999 } as const;
 const SOMETHING_TO_DO = { source: 'directory', region: 'seoul', pages: 2 } as const;
@@ -77,8 +79,10 @@ async function siteHangs(stage: DrillStage): Promise<() => Promise<void>> {
   };
 }
 
-/** So patient are workers with a page in the drill of a site that hangs; in production jobs are as patient. */
-const PATIENT = { SCRAPING_PAGE_SECONDS: '120' } as const;
+/** So many that jobs end all the time while all is well, whatever pages the visitors' site has. */
+const MANY_WORKERS = { SCRAPING_WORKERS: '4' } as const;
+/** A list that does not come is tried three times, and the job then fails; by then the drill is over. */
+const PATIENT = { ...MANY_WORKERS, SCRAPING_PAGE_SECONDS: '12' } as const;
 
 /** The drills of this system. */
 export const drills: SystemDrills = {
@@ -91,6 +95,7 @@ export const drills: SystemDrills = {
         'The table of leads is gone, as after a migration that went wrong: who asks for leads gets a 500.',
       remedy: 'The table is there again.',
       breaks: ['database'],
+      needs: ['api'],
       async begin(stage) {
         const client = await connected(stage);
         await client.query('ALTER TABLE leads RENAME TO leads_away');
@@ -105,6 +110,7 @@ export const drills: SystemDrills = {
       cause: 'A transaction of somebody locks the table of leads, again and again, for three seconds each.',
       remedy: 'Nobody locks the table any more.',
       breaks: ['database'],
+      needs: ['api'],
       async begin(stage) {
         const client = await connected(stage);
         const done = new AbortController();
@@ -141,7 +147,8 @@ export const drills: SystemDrills = {
       remedy: 'Nobody orders jobs for it any more.',
       breaks: ['jobs'],
       needs: ['api', 'database', 'site', 'workers', 'redis'],
-      begin: (stage) => stage.repeat(3, () => order(stage, BROKEN)),
+      environment: MANY_WORKERS,
+      begin: (stage) => stage.repeat(1, () => order(stage, BROKEN)),
     },
     ScrapingJobStuck: {
       cause: 'The site takes requests and sends nothing; jobs wait for it.',
@@ -157,20 +164,19 @@ export const drills: SystemDrills = {
       breaks: ['site', 'jobs'],
       needs: ['api', 'database', 'workers', 'redis'],
       environment: PATIENT,
-      factor: 300,
+      factor: 240,
       begin: siteHangs,
     },
     QueueBacklogHigh: {
-      cause: 'The workers hang, while jobs go on being ordered.',
+      cause: 'The workers hang, while many jobs are ordered.',
       remedy: 'The workers go on.',
       breaks: ['workers', 'jobs'],
       needs: ['api', 'database', 'redis'],
       async begin(stage) {
         const { workers } = await group(stage, SCRAPING);
         for (const worker of workers) await worker.signal('SIGSTOP');
-        const ordering = stage.repeat(25, () => order(stage, NOTHING_TO_DO));
+        for (let i = 0; i < WAITING; i++) await order(stage, NOTHING_TO_DO);
         return async () => {
-          await ordering();
           for (const worker of workers) await worker.signal('SIGCONT');
         };
       },

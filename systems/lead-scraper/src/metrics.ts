@@ -29,8 +29,8 @@ export const http = httpMetrics({
 
 /**
  * Scraping jobs by the source that they scrape, the configured name of a directory: those under way, how long they
- * took, and each, once, by how it ended. `scraping.run({ source }, work)` counts all of it; a job that is taken back is
- * one that failed.
+ * took, and each, once, by how it ended. How a job ends is decided in the database, by whoever still holds it, so that
+ * its end is counted there and not when work on it is over.
  */
 export const scraping = jobTracker({
   name: 'scraping_job',
