@@ -154,11 +154,11 @@ export class Visitors {
       return;
     }
     this.ledger.record.openJobs++;
-    if (await this.#follow(id, asked)) this.ledger.record.openJobs--;
+    if (await this.#follow(id, asked, answer !== undefined)) this.ledger.record.openJobs--;
   }
 
   /** Asks for a job until it has ended, or until it is known that there is none; gives whether it came to that. */
-  async #follow(id: string, asked: JobAsked): Promise<boolean> {
+  async #follow(id: string, asked: JobAsked, promised: boolean): Promise<boolean> {
     const untilMs = performance.now() + JOB_MS_MAX;
     let endedAtMs: number | undefined;
     for (
@@ -168,8 +168,11 @@ export class Visitors {
     ) {
       await sleep(pauseMs);
       const answer = await this.#get(STATUS, `/api/v1/status/${id}`);
-      // Who was to add it has died.
-      if (answer?.status === 404) return true;
+      if (answer?.status === 404) {
+        // Who was to add it has died, before it did.
+        if (promised) this.ledger.wrong('a job that was accepted is unknown');
+        return true;
+      }
       if (answer?.status !== 200) continue;
       const { status, counted } = answer.json;
       if (status !== 'completed' && status !== 'failed') continue;
