@@ -111,7 +111,10 @@ export class Downloads {
   }
 
   /** Ends a download with a file that has arrived; false where the attempt or the file is not ours any more. */
-  complete({ id, attempt }: Attempt, file: { id: string; provider: ProviderName; title: string }): Promise<boolean> {
+  complete(
+    { id, attempt }: Attempt,
+    file: { id: string; provider: ProviderName; title: string },
+  ): Promise<boolean> {
     return this.#end('success', file.provider, async (client) => {
       const { rowCount } = await client.query(
         `UPDATE downloads SET status = 'completed', attempt = NULL, title = $3, provider = $4, file_id = $5,

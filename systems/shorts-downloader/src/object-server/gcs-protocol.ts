@@ -94,7 +94,7 @@ class SecondPart extends Transform {
   readonly #boundary: Buffer;
   readonly #end: Buffer;
   /** What has come and may still belong to a boundary. */
-  #held = Buffer.alloc(0);
+  #held: Buffer = Buffer.alloc(0);
   #description: { readonly contentType?: unknown } | undefined;
   #complete = false;
 
@@ -118,8 +118,7 @@ class SecondPart extends Transform {
   override _transform(part: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
     this.#held = this.#held.length === 0 ? part : Buffer.concat([this.#held, part]);
     try {
-      if (this.#description === undefined && !this.#readHead()) return done();
-      this.#letThrough();
+      if (this.#description !== undefined || this.#readHead()) this.#letThrough();
       done();
     } catch (error) {
       done(error as Error);
@@ -127,8 +126,7 @@ class SecondPart extends Transform {
   }
 
   override _flush(done: TransformCallback): void {
-    if (!this.#complete) return done(new Error('the upload broke off before its last boundary'));
-    done();
+    done(this.#complete ? null : new Error('the upload broke off before its last boundary'));
   }
 
   /** Whether both headers and the description are there. */

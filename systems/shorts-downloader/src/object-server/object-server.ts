@@ -62,7 +62,12 @@ async function answer(objects: Objects, request: IncomingMessage, response: Serv
     return;
   }
   if (request.headers.authorization?.startsWith(protocol.scheme) !== true) {
-    protocol.refuse(response, 403, 'AuthenticationFailed', `an Authorization of ${protocol.scheme.trim()} is missing`);
+    protocol.refuse(
+      response,
+      403,
+      'AuthenticationFailed',
+      `an Authorization of ${protocol.scheme.trim()} is missing`,
+    );
     return;
   }
   const url = new URL(whole.pathname.slice(name.length + 1) + whole.search, whole);

@@ -78,7 +78,10 @@ export class Objects {
     const target = this.#pathOf(place);
     const file = await stat(target).catch(() => undefined);
     if (file === undefined) return undefined;
-    const facts = JSON.parse(await readFile(`${target}.json`, 'utf8')) as Pick<ObjectFacts, 'mediaType' | 'md5'>;
+    const facts = JSON.parse(await readFile(`${target}.json`, 'utf8')) as Pick<
+      ObjectFacts,
+      'mediaType' | 'md5'
+    >;
     return { bytes: file.size, ...facts, createdAt: file.mtime };
   }
 

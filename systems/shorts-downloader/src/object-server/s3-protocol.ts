@@ -70,7 +70,7 @@ function etagOf(md5: string): string {
 
 /** Takes the chunks apart, and compares the checksum behind them with that of the bytes. */
 class Unchunked extends Transform {
-  #buffered = Buffer.alloc(0);
+  #buffered: Buffer = Buffer.alloc(0);
   /** Bytes of the chunk that are still to come; its end, `\r\n`, included. */
   #left = 0;
   #inTrailers = false;

@@ -8,7 +8,10 @@ import type { Provider } from './provider.ts';
 const ATTEMPTS_MAX = 2;
 
 /** @param isLocal whether it is the object server of this system, for which any credentials do */
-export function openS3(place: { readonly bucket: string; readonly endpoint?: string }, isLocal: boolean): Provider {
+export function openS3(
+  place: { readonly bucket: string; readonly endpoint?: string },
+  isLocal: boolean,
+): Provider {
   const { bucket: Bucket, endpoint } = place;
   const client = new S3Client({
     maxAttempts: ATTEMPTS_MAX,
