@@ -224,7 +224,8 @@ async function attachMetrics(service: Service): Promise<MetricsServer | undefine
   const { metricsPort } = service;
   const countsAs = countedAs(service);
   if (countsAs === false) return undefined;
-  const where = metricsPort === undefined ? { endpoint: false as const } : { defaultPort: metricsPort };
+  // Without a port nobody listens, and a handler on the application's own port answers unless a variable forbids it.
+  const where = metricsPort === undefined ? {} : { defaultPort: metricsPort };
   return serveMetrics({ service: countsAs, ...where });
 }
 
