@@ -50,7 +50,9 @@ describe.each(PROVIDERS)('%s', (name) => {
   });
 
   test('keeps bytes that look like the boundaries of its protocol', async () => {
-    const content = Buffer.from('--\r\n\r\n--\r\nContent-Type: a\r\n\r\n0\r\n\r\n5\r\nabc\r\n--'.repeat(3_000));
+    const content = Buffer.from(
+      '--\r\n\r\n--\r\nContent-Type: a\r\n\r\n0\r\n\r\n5\r\nabc\r\n--'.repeat(3_000),
+    );
     await provider().put(object('boundaries', await fileOf(content), content), never);
     expect((await buffer(await provider().read('boundaries'))).equals(content)).toBe(true);
   });
@@ -104,7 +106,11 @@ describe.each(PROVIDERS)('%s', (name) => {
   });
 
   test('refuses whoever has no Authorization of its kind', async () => {
-    const paths = { gcs: '/gcs/storage/v1/b/shorts/o/typed', azure: '/azure/shorts/typed', s3: '/s3/shorts/typed' };
+    const paths = {
+      gcs: '/gcs/storage/v1/b/shorts/o/typed',
+      azure: '/azure/shorts/typed',
+      s3: '/s3/shorts/typed',
+    };
     const status = (authorization?: string): Promise<number> =>
       fetch(server.url + paths[name], { headers: { ...(authorization && { authorization }) } }).then(
         async (response) => {
@@ -158,7 +164,7 @@ test('providers that are not configured are those of the object server, and need
   expect(localProviders({})).toEqual(PROVIDERS);
   expect(localProviders({ S3_BUCKET: 'ours', GCS_BUCKET: '' })).toEqual(['gcs', 'azure']);
   expect(() => openProviders({ S3_BUCKET: 'ours' })).toThrow(/there is no storage gcs: set what it needs/);
-  expect(() =>
-    openProviders({ GCS_BUCKET: 'ours', S3_BUCKET: 'ours', AZURE_CONTAINER: 'ours' }),
-  ).toThrow(/AZURE_STORAGE_CONNECTION_STRING is not/);
+  expect(() => openProviders({ GCS_BUCKET: 'ours', S3_BUCKET: 'ours', AZURE_CONTAINER: 'ours' })).toThrow(
+    /AZURE_STORAGE_CONNECTION_STRING is not/,
+  );
 });
