@@ -17,6 +17,8 @@ export interface System {
   readonly name: string;
   /** The module that exports its {@link Watched} as `watched`; read by `readWatched`, never imported here. */
   readonly watched: URL;
+  /** The module that exports its `SystemDrills` as `drills`: `@binnacle/bricklayers/drills`. */
+  readonly drills?: string;
   /**
    * Starts the system and its visitors; says where its services are scraped, each as `host:port` by its word.
    * @param folder where it may keep its files
