@@ -18,6 +18,9 @@ const WAYS = ENDINGS.flatMap((status) =>
   [...PROVIDERS, ...(status === 'failed' ? [NO_PROVIDER] : [])].map((provider) => ({ status, provider })),
 );
 
+/** How often one process of the service reads them. Any other may be asked for the metrics, and shows what was read. */
+const READ_INTERVAL_MS = 1_000;
+
 /** Reads the totals from time to time, and when metrics are shown. */
 export function countEnded(downloads: Downloads): CountedTotals {
   const ways = WAYS.map(({ status, provider }) => [
@@ -26,6 +29,7 @@ export function countEnded(downloads: Downloads): CountedTotals {
   ]);
   const tasks = ENDINGS.map((status) => [status, celeryTasks.bind({ task_name: PROCESS_DOWNLOAD, status })]);
   return countTotals({
+    intervalMs: READ_INTERVAL_MS,
     into: Object.fromEntries([...ways, ...tasks]),
     source: async () => {
       const totals = await downloads.totals();

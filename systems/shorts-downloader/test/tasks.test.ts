@@ -69,7 +69,6 @@ describe.each(Object.entries(QUEUES))('with the queue %s', (kind, variables) => 
     ['/page/a', 'VIDEO_UNSUPPORTED', 'VideoError', 1],
     ['/huge/a.mp4', 'VIDEO_TOO_LARGE', 'VideoError', 1],
     ['/broken/a.mp4', 'DOWNLOAD_FAILED', 'TransferError', 4],
-    ['/stuck/a.mp4', 'DOWNLOAD_TIMEOUT', 'TransferError', 4],
   ])('%s fails with %s after %s, %i attempts', async (path, error_code, error_type, attempts) => {
     const before = await system.sum('celery_tasks_total', { status: 'failed' });
     const errors = await system.sum('errors_total', { error_code, error_type });
@@ -142,13 +141,13 @@ describe.each(Object.entries(QUEUES))('with the queue %s', (kind, variables) => 
   });
 
   test.each([
-    [{ url: 'ftp://example.com/a.mp4' }, 'INVALID_URL'],
-    [{ url: 'cats' }, 'INVALID_URL'],
-    [{ url: 'http://' }, 'INVALID_URL'],
-    [{ url: `http://example.com/${'a'.repeat(3_000)}` }, 'INVALID_URL'],
-    [{ url: 7 }, 'INVALID_URL'],
-    [{}, 'invalid_request'],
-  ])('%j is refused', async (body, error_code) => {
+    ['another protocol', { url: 'ftp://example.com/a.mp4' }, 'INVALID_URL'],
+    ['no address', { url: 'cats' }, 'INVALID_URL'],
+    ['no host', { url: 'http://' }, 'INVALID_URL'],
+    ['too long an address', { url: `http://example.com/${'a'.repeat(3_000)}` }, 'INVALID_URL'],
+    ['a number', { url: 7 }, 'INVALID_URL'],
+    ['nothing', {}, 'invalid_request'],
+  ])('%s is refused', async (_what, body, error_code) => {
     const { status, json } = await system.ask('POST', '/api/v1/download', body);
     expect([status, json]).toEqual([400, { error_code, message: expect.stringMatching(/./) }]);
   });
