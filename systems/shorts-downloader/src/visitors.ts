@@ -50,8 +50,8 @@ const BYTES_MIN = 5_000;
 const BYTES_MAX = 250_000;
 const UNKNOWN_ID = '00000000-0000-4000-8000-000000000000';
 /** How often a request is made again whose answer never came, because the process died. */
-const AGAIN_MAX = 20;
-const AGAIN_MS = 100;
+const AGAIN_MAX = 240;
+const AGAIN_MS = 250;
 
 const WEIGHTS = {
   watch: 50,
