@@ -1,0 +1,83 @@
+/**
+ * The queue with Redis, by BullMQ. A worker keeps a lock on each of its tasks; where it dies, BullMQ finds the task
+ * stalled when the lock has run out, and hands it to another.
+ *
+ * Neither BullMQ's attempts nor its back-off are used: attempts are counted in the database, and say themselves after
+ * which pause the next one is due, so that both queues do the same.
+ */
+import { DelayedError, type Job, Queue, WaitingError, Worker } from 'bullmq';
+import { Redis } from 'ioredis';
+import { LetGo } from '../errors.ts';
+import type { RunTask, TaskQueue } from './task-queue.ts';
+
+/** The name of the queue in Redis. */
+export const QUEUE_NAME = 'process_download';
+
+/** Ended tasks are in the database. */
+const LEAVE_NOTHING = { removeOnComplete: true, removeOnFail: true } as const;
+
+/** Where it is, and how long a worker may be silent. */
+export interface BullQueueOptions {
+  readonly url: string;
+  readonly leaseMs: number;
+}
+
+/** The queue with Redis. */
+export class BullQueue implements TaskQueue {
+  readonly kind = 'bullmq';
+  readonly #connection: Redis;
+  readonly #queue: Queue;
+  readonly #leaseMs: number;
+  readonly #stopping = new AbortController();
+  #worker: Worker | undefined;
+
+  constructor({ url, leaseMs }: BullQueueOptions) {
+    this.#leaseMs = leaseMs;
+    // BullMQ waits by commands that block for longer than any number of retries.
+    this.#connection = new Redis(url, { maxRetriesPerRequest: null });
+    this.#connection.on('error', () => {});
+    this.#queue = new Queue(QUEUE_NAME, { connection: this.#connection });
+    this.#queue.on('error', () => {});
+  }
+
+  async add(id: string): Promise<void> {
+    // A task that BullMQ knows by this identifier is not put in a second time.
+    await this.#queue.add(QUEUE_NAME, {}, { jobId: id, ...LEAVE_NOTHING });
+  }
+
+  async length(): Promise<number> {
+    const counts = await this.#queue.getJobCounts('waiting', 'prioritized', 'delayed');
+    return Object.values(counts).reduce((sum, count) => sum + count, 0);
+  }
+
+  work(run: RunTask, atOnce: number): void {
+    this.#worker = new Worker(QUEUE_NAME, (job, token) => this.#hand(run, job, token), {
+      connection: this.#connection,
+      concurrency: atOnce,
+      lockDuration: this.#leaseMs,
+      stalledInterval: this.#leaseMs,
+      // How often a download is begun is limited where it is counted.
+      maxStalledCount: Number.MAX_SAFE_INTEGER,
+    });
+    this.#worker.on('error', () => {});
+  }
+
+  async #hand(run: RunTask, job: Job, token: string | undefined): Promise<void> {
+    const { signal } = this.#stopping;
+    const outcome = await run(String(job.id), signal);
+    if (outcome.type === 'done') return;
+    if (signal.aborted) {
+      await job.moveToWait(token);
+      throw new WaitingError();
+    }
+    await job.moveToDelayed(Date.now() + outcome.inMs, token);
+    throw new DelayedError();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort(new LetGo('the process stops'));
+    await this.#worker?.close();
+    await this.#queue.close();
+    this.#connection.disconnect();
+  }
+}

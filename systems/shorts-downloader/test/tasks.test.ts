@@ -1,0 +1,218 @@
+/** What becomes of downloads, by both queues: errors, retries, storage, and what is left behind. */
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Pool } from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { PROVIDERS } from '../dist/metrics.js';
+import { VideoSite, videoOf } from '../dist/video-site.js';
+import { QUEUES, System } from './system.ts';
+
+describe.each(Object.entries(QUEUES))('with the queue %s', (kind, variables) => {
+  let system: System;
+  let site: VideoSite;
+
+  beforeAll(async () => {
+    [system, site] = await Promise.all([
+      System.start({ ...variables, STORAGE_QUOTA_BYTES: '400000' }),
+      VideoSite.start(),
+    ]);
+  }, 120_000);
+
+  afterAll(async () => {
+    await site?.stop();
+    await system?.stop();
+  });
+
+  test('it is that queue', async () => {
+    const { status, json } = await system.ask('GET', '/health');
+    expect([status, json]).toEqual([200, expect.objectContaining({ status: 'ok', queue: kind })]);
+  });
+
+  test('a video is downloaded, listed, fetched and deleted, and the usage goes up and down', async () => {
+    const id = await system.download(`${site.url}/watch/whole.mp4?bytes=30000`);
+    const ended = await system.ended(id);
+    expect(ended).toMatchObject({ status: 'completed', attempts: 1, errors: [], title: 'whole.mp4' });
+    const provider = String(ended.provider);
+    expect(PROVIDERS).toContain(provider);
+    const { json } = await system.ask('GET', '/api/v1/files');
+    expect(json.files).toContainEqual(
+      expect.objectContaining({
+        file_id: ended.file_id,
+        job_id: id,
+        provider,
+        bytes: 30_000,
+        media_type: 'video/mp4',
+      }),
+    );
+    const response = await fetch(`${system.url}/api/v1/files/${String(ended.file_id)}/content`);
+    expect([response.status, response.headers.get('content-type')]).toEqual([200, 'video/mp4']);
+    const sha = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+    expect(sha(new Uint8Array(await response.arrayBuffer()))).toBe(sha(videoOf('whole.mp4', 30_000)));
+    await expect.poll(() => system.sum('storage_usage_bytes', { provider })).toBe(30_000);
+    expect(await system.sum('storage_file_count', { provider })).toBe(1);
+    expect((await system.objects()).length).toBe(1);
+    expect((await system.ask('DELETE', `/api/v1/files/${String(ended.file_id)}`)).status).toBe(204);
+    await expect.poll(() => system.sum('storage_usage_bytes')).toBe(0);
+    expect(await system.sum('storage_file_count')).toBe(0);
+    expect(await system.objects()).toEqual([]);
+    expect((await system.ask('DELETE', `/api/v1/files/${String(ended.file_id)}`)).status).toBe(404);
+    const gone = await fetch(`${system.url}/api/v1/files/${String(ended.file_id)}/content`);
+    expect(gone.status).toBe(404);
+  });
+
+  test.each([
+    ['/missing/a.mp4', 'VIDEO_NOT_FOUND', 'VideoError', 1],
+    ['/private/a.mp4', 'VIDEO_UNAVAILABLE', 'VideoError', 1],
+    ['/page/a', 'VIDEO_UNSUPPORTED', 'VideoError', 1],
+    ['/huge/a.mp4', 'VIDEO_TOO_LARGE', 'VideoError', 1],
+    ['/broken/a.mp4', 'DOWNLOAD_FAILED', 'TransferError', 4],
+  ])('%s fails with %s after %s, %i attempts', async (path, error_code, error_type, attempts) => {
+    const before = await system.sum('celery_tasks_total', { status: 'failed' });
+    const errors = await system.sum('errors_total', { error_code, error_type });
+    const ended = await system.ended(await system.download(site.url + path));
+    expect(ended).toMatchObject({
+      status: 'failed',
+      attempts,
+      errors: new Array(attempts).fill(error_code),
+      provider: null,
+      file_id: null,
+      message: expect.stringMatching(/./),
+    });
+    await expect.poll(() => system.sum('celery_tasks_total', { status: 'failed' })).toBe(before + 1);
+    expect(await system.sum('errors_total', { error_code, error_type })).toBe(errors + attempts);
+    expect(await system.sum('downloads_total', { status: 'failed', provider: 'unknown' })).toBe(before + 1);
+  });
+
+  test('what breaks off twice comes the third time', async () => {
+    const ended = await system.ended(await system.download(`${site.url}/flaky/2/twice.mp4`));
+    expect(ended).toMatchObject({
+      status: 'completed',
+      attempts: 3,
+      errors: ['DOWNLOAD_FAILED', 'DOWNLOAD_FAILED'],
+    });
+    expect((await system.ask('DELETE', `/api/v1/files/${String(ended.file_id)}`)).status).toBe(204);
+  });
+
+  test('a site that is not there is tried again, and then told', async () => {
+    const ended = await system.ended(await system.download('http://127.0.0.1:9/video.mp4'));
+    expect(ended).toMatchObject({
+      status: 'failed',
+      attempts: 4,
+      message: expect.stringMatching(/ECONNREFUSED/),
+    });
+  });
+
+  test('when no provider has room a download fails with STORAGE_FULL, and after a deletion there is room', async () => {
+    const files: string[] = [];
+    let last: Record<string, unknown> = {};
+    for (let i = 0; i < 10; i++) {
+      last = await system.ended(await system.download(`${site.url}/watch/full-${i}.mp4?bytes=150000`));
+      if (last.status !== 'completed') break;
+      files.push(String(last.file_id));
+    }
+    expect(last).toMatchObject({ status: 'failed', attempts: 1, errors: ['STORAGE_FULL'] });
+    // Two with each of the three.
+    expect(files).toHaveLength(6);
+    const { json } = await system.ask('GET', '/api/v1/storage/stats');
+    expect(json.providers).toEqual(
+      PROVIDERS.map((provider) => ({
+        provider,
+        total_size_bytes: 300_000,
+        file_count: 2,
+        quota_bytes: 400_000,
+        used_percent: 75,
+      })),
+    );
+    expect((await system.ask('DELETE', `/api/v1/files/${files[0]}`)).status).toBe(204);
+    const again = await system.ended(await system.download(`${site.url}/watch/room.mp4?bytes=150000`));
+    expect(again.status).toBe('completed');
+    for (const file of [...files.slice(1), String(again.file_id)])
+      expect((await system.ask('DELETE', `/api/v1/files/${file}`)).status).toBe(204);
+    expect(await system.objects()).toEqual([]);
+  });
+
+  test('when nothing is under way, no temporary file is left', async () => {
+    expect(await system.videosUnderWay()).toEqual([]);
+    expect(await system.sum('downloads_in_progress')).toBe(0);
+    expect(await system.sum('celery_queue_length')).toBe(0);
+  });
+
+  test.each([
+    ['another protocol', { url: 'ftp://example.com/a.mp4' }, 'INVALID_URL'],
+    ['no address', { url: 'cats' }, 'INVALID_URL'],
+    ['no host', { url: 'http://' }, 'INVALID_URL'],
+    ['too long an address', { url: `http://example.com/${'a'.repeat(3_000)}` }, 'INVALID_URL'],
+    ['a number', { url: 7 }, 'INVALID_URL'],
+    ['nothing', {}, 'invalid_request'],
+  ])('%s is refused', async (_what, body, error_code) => {
+    const { status, json } = await system.ask('POST', '/api/v1/download', body);
+    expect([status, json]).toEqual([400, { error_code, message: expect.stringMatching(/./) }]);
+  });
+});
+
+describe('a page that needs yt-dlp', () => {
+  test('is not supported where there is none', async () => {
+    const system = await System.start({ YT_DLP_PATH: '/nowhere/yt-dlp' });
+    try {
+      const ended = await system.ended(await system.download('https://www.youtube.com/watch?v=aqz-KE-bpKQ'));
+      expect(ended).toMatchObject({
+        errors: ['VIDEO_UNSUPPORTED'],
+        message: expect.stringMatching(/yt-dlp/),
+      });
+      expect(system.output.join('')).toMatch(/there is no yt-dlp here/);
+    } finally {
+      await system.stop();
+    }
+  }, 60_000);
+});
+
+describe('tasks that wait', () => {
+  let site: Server;
+  let hanging = true;
+
+  beforeAll(async () => {
+    site = createServer((_request, response) => {
+      response.writeHead(200, { 'content-type': 'video/mp4', 'content-length': 10 });
+      if (hanging) response.flushHeaders();
+      else response.end('0123456789');
+    }).listen(0, '127.0.0.1');
+    await once(site, 'listening');
+  });
+
+  afterAll(() => site.close());
+
+  test('are told, are worked on when there is room, and are not lost with the queue', async () => {
+    const system = await System.start({ ...QUEUES.database, SHORTS_TASKS_AT_ONCE: '0' });
+    try {
+      const url = `http://127.0.0.1:${(site.address() as AddressInfo).port}`;
+      const ids = await Promise.all([1, 2, 3, 4, 5].map((i) => system.download(`${url}/${i}.mp4`)));
+      await expect.poll(() => system.sum('celery_queue_length')).toBe(5);
+      const [worker] = system.workers();
+      expect(worker).toBeGreaterThan(1);
+      const environment = execEnvironment(worker!);
+      const pool = new Pool({ connectionString: environment.DATABASE_URL });
+      try {
+        await pool.query('DELETE FROM queued_tasks');
+        // The janitor puts them in again.
+        await expect.poll(() => system.sum('celery_queue_length')).toBe(5);
+        expect((await system.ask('GET', `/api/v1/status/${ids[0]}`)).json.status).toBe('queued');
+      } finally {
+        await pool.end();
+      }
+    } finally {
+      hanging = false;
+      await system.stop();
+    }
+  }, 60_000);
+});
+
+/** The variables that a process was started with. */
+function execEnvironment(pid: number): Record<string, string> {
+  const entries = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+  return Object.fromEntries(
+    entries.map((entry) => [entry.replace(/=.*/s, ''), entry.replace(/^[^=]*=/, '')]),
+  );
+}
