@@ -207,7 +207,8 @@ function downInWords(targets: readonly Target[]): string {
   if (first === undefined) return '';
   const others =
     rest.length === 0 ? '' : ` So ${rest.length === 1 ? 'is' : 'are'} ${listed(rest.map(nameOf))}.`;
-  return `Target ${nameOf(first)} is down: ${first.lastError}.${others}`.replaceAll('..', '.');
+  const end = /[.!?]$/.test(first.lastError) ? '' : '.';
+  return `Target ${nameOf(first)} is down: ${first.lastError}${end}${others}`;
 }
 
 function nameOf({ labels, scrapePool }: Target): string {
