@@ -1,7 +1,7 @@
 /** Why a panel has no data, for every reason that there is, over a server in memory. */
 import { describe, expect, test } from 'vitest';
 import type { LabelMap, Metadata, RuleGroup, Target } from '../src/api/prometheus.js';
-import { diagnose, type ReasonApi } from '../src/dashboard/diagnose.js';
+import { diagnose, type ReasonApi, type ServiceMetrics } from '../src/dashboard/diagnose.js';
 import type { PanelData } from '../src/dashboard/load-panel.js';
 import { selectorsOf } from '../src/dashboard/selectors.js';
 
@@ -16,9 +16,10 @@ interface World {
   readonly present?: readonly string[];
   readonly families?: Readonly<Record<string, readonly Metadata[]>>;
   readonly groups?: readonly RuleGroup[];
+  readonly catalog?: readonly ServiceMetrics[];
 }
 
-function server({ stored = [], present = [], families = {}, groups = [] }: World): ReasonApi {
+function server({ stored = [], present = [], families = {}, groups = [], catalog = [] }: World): ReasonApi {
   const named = (selector: string | undefined): readonly LabelMap[] => {
     if (selector === undefined) return stored;
     const [{ name, conditions } = { name: '', conditions: [] }] = selectorsOf(selector);
@@ -42,6 +43,7 @@ function server({ stored = [], present = [], families = {}, groups = [] }: World
       Promise.resolve([...new Set(named(selector).flatMap((labels) => labels[label] ?? []))]),
     labelNames: (selector) => Promise.resolve([...new Set(named(selector).flatMap(Object.keys))]),
     series: () => Promise.resolve([]),
+    catalog: () => Promise.resolve(catalog),
     metadata: () => Promise.resolve(families),
     ruleGroups: () => Promise.resolve(groups),
   };
@@ -171,6 +173,33 @@ describe('the metric was never stored', () => {
 
   test('OpenMetrics declares a counter without the end of its name', async () => {
     expect(await reason('mails_total', { families: { mails: family('counter') } })).toMatch(/is declared/);
+  });
+
+  test('what only sounds like a part of a family is none', async () => {
+    expect(await reason('queue_jobs_total', { families })).toMatch(/^No target .* Is queue_jobs meant\?$/);
+  });
+
+  test('a histogram has series by other names', async () => {
+    const stored = [{ __name__: 'request_duration_seconds_bucket', le: '1' }];
+    expect(await reason('request_duration_seconds', { families, stored })).toBe(
+      'request_duration_seconds is a histogram: its series are request_duration_seconds_bucket, request_duration_seconds_count and request_duration_seconds_sum.',
+    );
+  });
+
+  test('a service of the project has it, but not the one that runs', async () => {
+    const catalog = [
+      { job: 'web', metrics: ['uploads_total', 'refund_duration_seconds'] },
+      { job: 'jobs', metrics: ['refund_duration_seconds'] },
+    ];
+    expect(await reason('refund_duration_seconds_bucket', { families, catalog })).toBe(
+      'refund_duration_seconds_bucket is in the catalog of web, jobs, and no target that answers has declared it: is that version of the service running?',
+    );
+    expect(await reason('refund_duration_seconds_bucket', { families, catalog }, upAndDown)).toMatch(
+      /running\? Target jobs \(jobs:80\) is down: connection refused\.$/,
+    );
+    expect(await reason('refund_durations_seconds', { families, catalog })).toBe(
+      'No target has declared a metric refund_durations_seconds, and the catalog has none. Is refund_duration_seconds meant?',
+    );
   });
 
   test('a rule records it', async () => {

@@ -4,7 +4,7 @@
  * In this order: no target is up; the first selector of the query that no series answers, and of it
  *
  * 1. no target that is scraped has the labels that it asks for, or those that have them are down: which ones;
- * 2. no target has declared its metric: probably misspelt, then what was meant;
+ * 2. no target has declared its metric: one should, by the project's catalog, or it is misspelt; what was meant;
  * 3. a target has declared it, and nothing has happened that it counts: which one;
  * 4. there are series, but none has such a label, or such a value of it: those that there are;
  * 5. there are such series, but not in the range;
@@ -13,6 +13,7 @@
  * selectors; the parser is loaded only now, since most panels have data.
  */
 import {
+  fetchJson,
   type Metadata,
   metadata,
   ownServer,
@@ -26,16 +27,31 @@ import type { QuerySelector } from './selectors.ts';
 
 /** Values, metrics or targets that a sentence lists; of more it says how many. */
 const LISTED_MAX = 5;
-/** What ends the name of a series that is part of a family of another name. */
-const PART = /_(?:bucket|count|sum|total|created|info)$/;
+/** What ends the name of a series that is part of a family of another name, and of which types that family is. */
+const PARTS: Readonly<Record<string, RegExp>> = {
+  _bucket: /histogram/,
+  _count: /histogram|summary/,
+  _sum: /histogram|summary/,
+  _total: /counter/,
+  _created: /counter|histogram|summary/,
+  _info: /info/,
+};
+const PART = new RegExp(`(?:${Object.keys(PARTS).join('|')})$`);
+
+/** The metrics of a service, by the definitions of the project that the monitor was started from. */
+export interface ServiceMetrics {
+  readonly job: string;
+  readonly metrics: readonly string[];
+}
 
 /** What a reason is sought with. */
 export interface ReasonApi extends PrometheusApi {
+  catalog: typeof catalog;
   metadata: typeof metadata;
   ruleGroups: typeof ruleGroups;
 }
 
-const OWN: ReasonApi = { ...ownServer, metadata, ruleGroups };
+const OWN: ReasonApi = { ...ownServer, catalog, metadata, ruleGroups };
 
 /** Finds the reason, in a sentence for the reader. */
 export async function diagnose(
@@ -62,6 +78,14 @@ export async function diagnose(
   }
   if (data.onlyNaN) return 'No events in this range, so there is nothing to divide by.';
   return 'The series are there, but the query gives no value in this range: too few samples, or no events yet.';
+}
+
+/** The services of the project; none where the server has no project, or is another one than ours. */
+async function catalog(signal: AbortSignal): Promise<readonly ServiceMetrics[]> {
+  const answer = await fetchJson('api/v1/status/catalog', signal).catch(() => undefined);
+  return (
+    (answer as { readonly data: { readonly services: ServiceMetrics[] } } | undefined)?.data.services ?? []
+  );
 }
 
 /** The search for the reason of one selector. */
@@ -95,11 +119,21 @@ class Search {
     const recorded = name.includes(':') ? await this.#whyNotRecorded(name) : undefined;
     if (recorded !== undefined) return recorded;
     const families = await this.#api.metadata(this.#signal);
-    const declared = families[name] ?? families[name.replace(PART, '')] ?? families[`${name}_total`];
-    if (declared !== undefined) return nothingYet(name, declared[0]?.type);
-    const meant = this.#words.nearest(name, [...this.#stored, ...namesIn(families)]);
+    const type = typeIn(families, name);
+    if (type === 'histogram' && this.#stored.has(`${name}_bucket`))
+      return `${name} is a histogram: its series are ${name}_bucket, ${name}_count and ${name}_sum.`;
+    if (type !== undefined) return nothingYet(name, type);
+    const services = await this.#api.catalog(this.#signal);
+    const owners = services.filter(
+      ({ metrics }) => metrics.includes(name) || metrics.includes(name.replace(PART, '')),
+    );
+    if (owners.length > 0)
+      return `${name} is in the catalog of ${listed(owners.map(({ job }) => job))}, and no target that answers has declared it: is that version of the service running?${this.#suspects(selector)}`;
+    const known = [...this.#stored, ...namesIn(families), ...services.flatMap(({ metrics }) => metrics)];
+    const meant = this.#words.nearest(name, known);
     const question = meant === undefined ? '' : ` Is ${meant} meant?`;
-    return `No target has declared a metric ${name}.${question}${this.#suspects(selector)}`;
+    const catalogued = services.length === 0 ? '' : ', and the catalog has none';
+    return `No target has declared a metric ${name}${catalogued}.${question}${this.#suspects(selector)}`;
   }
 
   /** Why there are no series that match in the range, although the metric has been stored. */
@@ -177,9 +211,18 @@ class Search {
 }
 
 /** A metric that a target has told of, without a series so far. */
-function nothingYet(name: string, type: string | undefined): string {
+function nothingYet(name: string, type: string): string {
   const first = type === 'gauge' ? 'no value has been set' : 'nothing has happened that it counts';
   return `${name} is declared, and ${first} yet: its first series comes with that.`;
+}
+
+/** The type of the family that a series of this name belongs to; undefined where none is declared. */
+function typeIn(families: Readonly<Record<string, readonly Metadata[]>>, name: string): string | undefined {
+  const own = families[name]?.[0]?.type;
+  if (own !== undefined) return own;
+  const [part = ''] = PART.exec(name) ?? [];
+  const family = families[name.slice(0, name.length - part.length)]?.[0]?.type;
+  return family !== undefined && PARTS[part]?.test(family) ? family : undefined;
 }
 
 /** The names of series that families have, each with those of its parts. */
