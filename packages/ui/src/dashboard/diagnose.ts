@@ -131,9 +131,9 @@ class Search {
       return `${name} is in the catalog of ${listed(owners.map(({ job }) => job))}, and no target that answers has declared it: is that version of the service running?${this.#suspects(selector)}`;
     const known = [...this.#stored, ...namesIn(families), ...services.flatMap(({ metrics }) => metrics)];
     const meant = this.#words.nearest(name, known);
-    const question = meant === undefined ? '' : ` Is ${meant} meant?`;
+    const end = meant === undefined ? this.#suspects(selector) : ` Is ${meant} meant?`;
     const catalogued = services.length === 0 ? '' : ', and the catalog has none';
-    return `No target has declared a metric ${name}${catalogued}.${question}${this.#suspects(selector)}`;
+    return `No target has declared a metric ${name}${catalogued}.${end}`;
   }
 
   /** Why there are no series that match in the range, although the metric has been stored. */
@@ -141,7 +141,7 @@ class Search {
     const unscraped = this.#unscraped(selector);
     if (unscraped !== undefined) return unscraped;
     const noSuchValue = selector.name === '' ? undefined : await this.#impossible(selector);
-    if (noSuchValue !== undefined) return noSuchValue + this.#suspects(selector);
+    if (noSuchValue !== undefined) return noSuchValue;
     const ever = await this.#api.labelValues('__name__', selector.text, this.#signal);
     const none = ever.length === 0 ? `No series matches ${selector.text}` : '';
     return `${none || `${selector.text} has series, but no sample in the ${range} that are shown`}.${this.#suspects(selector)}`;
@@ -189,21 +189,22 @@ class Search {
   }
 
   /** A condition that no series of the metric meets, by itself, with what there is instead. */
-  async #impossible({ name, conditions }: QuerySelector): Promise<string | undefined> {
-    for (const condition of conditions) {
+  async #impossible(selector: QuerySelector): Promise<string | undefined> {
+    const { name } = selector;
+    for (const condition of selector.conditions) {
       const test = this.#words.matcherTest(condition);
       if (test('')) continue;
       const values = await this.#api.labelValues(condition.name, metricSelector(name), this.#signal);
       if (values.some(test)) continue;
       if (values.length > 0) {
         const meant = condition.op === '=' ? this.#words.nearest(condition.value, values) : undefined;
-        const instead = meant === undefined ? '' : ` Is "${meant}" meant?`;
+        const instead = meant === undefined ? this.#suspects(selector) : ` Is "${meant}" meant?`;
         return `No series of ${name} has ${this.#words.printMatcher(condition)}; ${condition.name} is ${listed(values.map((value) => `"${value}"`))} there.${instead}`;
       }
       const labels = await this.#api.labelNames(metricSelector(name), this.#signal);
       const others = labels.filter((label) => label !== '__name__');
       const meant = this.#words.nearest(condition.name, others);
-      const instead = meant === undefined ? '' : ` Is ${meant} meant?`;
+      const instead = meant === undefined ? this.#suspects(selector) : ` Is ${meant} meant?`;
       return `${name} has no label ${condition.name}; it has ${listed(others)}.${instead}`;
     }
     return undefined;
@@ -212,8 +213,8 @@ class Search {
 
 /** A metric that a target has told of, without a series so far. */
 function nothingYet(name: string, type: string): string {
-  const first = type === 'gauge' ? 'no value has been set' : 'nothing has happened that it counts';
-  return `${name} is declared, and ${first} yet: its first series comes with that.`;
+  const missing = type === 'gauge' ? 'no value has been set' : 'nothing has happened that it counts';
+  return `${name} is declared, and ${missing} yet.`;
 }
 
 /** The type of the family that a series of this name belongs to; undefined where none is declared. */
