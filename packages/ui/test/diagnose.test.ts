@@ -14,12 +14,13 @@ interface World {
   readonly stored?: readonly LabelMap[];
   /** Selectors, as they are counted, that have samples in the range. */
   readonly present?: readonly string[];
-  readonly families?: Readonly<Record<string, readonly Metadata[]>>;
+  /** Undefined where it does not tell. */
+  readonly families?: Readonly<Record<string, readonly Metadata[]>> | undefined;
   readonly groups?: readonly RuleGroup[];
   readonly catalog?: readonly ServiceMetrics[];
 }
 
-function server({ stored = [], present = [], families = {}, groups = [], catalog = [] }: World): ReasonApi {
+function server({ stored = [], present = [], families, groups = [], catalog = [] }: World): ReasonApi {
   const named = (selector: string | undefined): readonly LabelMap[] => {
     if (selector === undefined) return stored;
     const [{ name, conditions } = { name: '', conditions: [] }] = selectorsOf(selector);
@@ -44,7 +45,7 @@ function server({ stored = [], present = [], families = {}, groups = [], catalog
     labelNames: (selector) => Promise.resolve([...new Set(named(selector).flatMap(Object.keys))]),
     series: () => Promise.resolve([]),
     catalog: () => Promise.resolve(catalog),
-    metadata: () => Promise.resolve(families),
+    metadata: () => (families === undefined ? Promise.reject(new Error('404')) : Promise.resolve(families)),
     ruleGroups: () => Promise.resolve(groups),
   };
 }
@@ -173,6 +174,12 @@ describe('the metric was never stored', () => {
     expect(await reason('mails_total', { families: { mails: family('counter') } })).toMatch(/is declared/);
   });
 
+  test('the server does not tell what targets declare', async () => {
+    expect(await reason('mails_total', {}, upAndDown)).toBe(
+      'The metric mails_total has never been scraped. Target jobs (jobs:80) is down: connection refused.',
+    );
+  });
+
   test('what only sounds like a part of a family is none', async () => {
     expect(await reason('queue_jobs_total', { families })).toMatch(/^No target .* Is queue_jobs meant\?$/);
   });
@@ -207,7 +214,9 @@ describe('the metric was never stored', () => {
     expect(await reason('job:requests:rate5m', { groups: [recording('found duplicate series')] })).toBe(
       'The rule that records job:requests:rate5m, in group rates, fails: found duplicate series',
     );
-    expect(await reason('job:requests:rate1m', { groups: [recording()] })).toMatch(/^No target has declared/);
+    expect(await reason('job:requests:rate1m', { families, groups: [recording()] })).toMatch(
+      /^No target has declared/,
+    );
   });
 
   test('no alert was ever active', async () => {

@@ -82,10 +82,18 @@ export async function diagnose(
 
 /** The services of the project; none where the server has no project, or is another one than ours. */
 async function catalog(signal: AbortSignal): Promise<readonly ServiceMetrics[]> {
-  const answer = await fetchJson('api/v1/status/catalog', signal).catch(() => undefined);
+  const answer = await ifAnswered(fetchJson('api/v1/status/catalog', signal), signal);
   return (
     (answer as { readonly data: { readonly services: ServiceMetrics[] } } | undefined)?.data.services ?? []
   );
+}
+
+/** The answer to a question that not every server knows. */
+function ifAnswered<Answer>(answer: Promise<Answer>, signal: AbortSignal): Promise<Answer | undefined> {
+  return answer.catch((error: unknown) => {
+    if (signal.aborted) throw error;
+    return undefined;
+  });
 }
 
 /** The search for the reason of one selector. */
@@ -118,7 +126,9 @@ class Search {
     if (unscraped !== undefined) return unscraped;
     const recorded = name.includes(':') ? await this.#whyNotRecorded(name) : undefined;
     if (recorded !== undefined) return recorded;
-    const families = await this.#api.metadata(this.#signal);
+    const families = await ifAnswered(this.#api.metadata(this.#signal), this.#signal);
+    if (families === undefined)
+      return `The metric ${name} has never been scraped.${this.#suspects(selector)}`;
     const type = typeIn(families, name);
     if (type === 'histogram' && this.#stored.has(`${name}_bucket`))
       return `${name} is a histogram: its series are ${name}_bucket, ${name}_count and ${name}_sum.`;
@@ -176,8 +186,8 @@ class Search {
   }
 
   async #whyNotRecorded(name: string): Promise<string | undefined> {
-    const groups = await this.#api.ruleGroups(this.#signal);
-    for (const { name: group, rules } of groups) {
+    const groups = await ifAnswered(this.#api.ruleGroups(this.#signal), this.#signal);
+    for (const { name: group, rules } of groups ?? []) {
       const rule = rules.find((one) => one.type === 'recording' && one.name === name);
       if (rule === undefined) continue;
       const error = rule.lastError ?? '';
