@@ -9,6 +9,7 @@ const VISITS_PER_SECOND = 3;
 export const bricklayers: System = {
   name: 'bricklayers',
   watched: new URL('./watched/bricklayers.js', import.meta.url),
+  drills: '@binnacle/bricklayers/drills',
 
   async start(processes, folder) {
     const web = processes.start({

@@ -31,35 +31,74 @@ export interface ProcessToStart {
   readonly quiet?: RegExp;
 }
 
+/** How the processes differ from those of a stage. */
+export interface ProcessesOptions {
+  /** Variables that beat what a process is started with; undefined takes one away. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** Where lines go that processes print. Default: the console. */
+  readonly print?: (line: string) => void;
+}
+
+/** A process that was started and not stopped. */
+export interface RunningProcess {
+  readonly title: string;
+  /** What {@link ProcessToStart} calls so. */
+  readonly module: string;
+  readonly child: ChildProcess;
+  /** What it said when it listened. */
+  said?: Readonly<Record<string, unknown>>;
+}
+
 export class Processes {
-  readonly #running: { readonly title: string; readonly child: ChildProcess }[] = [];
+  #running: RunningProcess[] = [];
   readonly #onUnexpectedEnd: (title: string, how: string) => void;
+  readonly #options: ProcessesOptions;
   #stopping = false;
 
   /** @param onUnexpectedEnd is told when a process ends that nobody stopped */
-  constructor(onUnexpectedEnd: (title: string, how: string) => void) {
+  constructor(onUnexpectedEnd: (title: string, how: string) => void, options: ProcessesOptions = {}) {
     this.#onUnexpectedEnd = onUnexpectedEnd;
+    this.#options = options;
+  }
+
+  /** In the order in which they were started. */
+  get running(): readonly RunningProcess[] {
+    return this.#running;
   }
 
   start({ title, module, args = [], env = {}, quiet }: ProcessToStart): ChildProcess {
+    const { environment, print = console.log } = this.#options;
     const child = fork(fileURLToPath(import.meta.resolve(module)), args, {
-      env: { ...FRUGAL.variables, ...process.env, ...env },
+      env: { ...FRUGAL.variables, ...process.env, ...env, ...environment },
       execArgv: [...FRUGAL.options, ...process.execArgv],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     for (const stream of [child.stdout, child.stderr]) {
       createInterface({ input: stream! }).on('line', (line) => {
-        if (!quiet?.test(line)) console.log(`${title} | ${line}`);
+        if (!quiet?.test(line)) print(`${title} | ${line}`);
       });
     }
-    this.#running.push({ title, child });
+    const started: RunningProcess = { title, module, child };
+    this.#running.push(started);
     child.once('exit', (code, signal) => {
-      if (!this.#stopping) this.#onUnexpectedEnd(title, signal ?? `exit code ${code}`);
+      if (!this.#stopping && this.#running.includes(started))
+        this.#onUnexpectedEnd(title, signal ?? `exit code ${code}`);
     });
     child.once('error', (error) => {
-      if (!this.#stopping) this.#onUnexpectedEnd(title, error.message);
+      if (!this.#stopping && this.#running.includes(started)) this.#onUnexpectedEnd(title, error.message);
     });
     return child;
+  }
+
+  /** Ends one process; resolves when it has ended. */
+  async end(child: ChildProcess): Promise<void> {
+    this.#running = this.#running.filter((one) => one.child !== child);
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill('SIGTERM');
+    const killer = setTimeout(() => child.kill('SIGKILL'), STOP_MS_MAX);
+    await ended;
+    clearTimeout(killer);
   }
 
   /**
@@ -81,7 +120,10 @@ export class Processes {
           { readonly type?: string; readonly url?: string },
         ];
         // What a process says beside its address is between it and whoever starts it.
-        if (message.type === 'listening' && message.url !== undefined) return message as unknown as Message;
+        if (message.type !== 'listening' || message.url === undefined) continue;
+        const started = this.#running.find((one) => one.child === child);
+        if (started !== undefined) started.said = message;
+        return message as unknown as Message;
       }
     })();
     gone.catch(() => {});

@@ -25,6 +25,8 @@ export interface System {
   readonly name: string;
   /** The module that exports its {@link Watched} as `watched`; read by `readWatched`, never imported here. */
   readonly watched: URL;
+  /** The module that exports its `SystemDrills` as `drills`: `@binnacle/bricklayers/drills`. */
+  readonly drills?: string;
   /**
    * Starts the system and its visitors.
    * @param processes its own: when one of them ends before all are up, the system is left out
