@@ -19,7 +19,7 @@ import { answering, outside } from '../test/outside.ts';
 import { anyQuery, WORKLOAD_START, workload } from './random-queries.ts';
 
 const SOAK = process.env.BINNACLE_SOAK === '1';
-const QUERIES = Number(process.env.BINNACLE_QUERIES ?? (SOAK ? 8000 : 2000));
+const QUERIES = Number(process.env.BINNACLE_QUERIES ?? (SOAK ? 5000 : 2000));
 const SEED = Number(process.env.BINNACLE_SEED ?? (SOAK ? 2_107_327_800 : 12));
 /** Seconds. */
 interface Times {

@@ -27,7 +27,7 @@ import { outside } from '../test/outside.ts';
 import { type PromtoolSuite, promtoolText, readJunit, withoutReason } from './promtool-text.ts';
 import { anyCase, type RandomCase, type RandomTestGroup, type RandomTests } from './random-rule-tests.ts';
 
-const CASES = Number(process.env.BINNACLE_CASES ?? (process.env.BINNACLE_SOAK === '1' ? 3000 : 250));
+const CASES = Number(process.env.BINNACLE_CASES ?? (process.env.BINNACLE_SOAK === '1' ? 1000 : 250));
 const SEED = Number(process.env.BINNACLE_SEED ?? 7);
 
 const OPTIONS = { debug: false, ignoreUnknownFields: false };

@@ -34,7 +34,7 @@ const QUERIES = [
   'sum(rate(http_requests_total{status=~"5.."}[5m])) / sum(rate(http_requests_total[5m])) > 0.05',
 ];
 
-const VISIT_SECONDS = process.env.BINNACLE_SOAK === '1' ? 60 : 15;
+const VISIT_SECONDS = process.env.BINNACLE_SOAK === '1' ? 30 : 15;
 const SCRAPE_SECONDS = 1;
 /** What the times of a window's first and last samples change in an extrapolated rate, at most: a scrape at either end. */
 const EXTRAPOLATION = (2 * SCRAPE_SECONDS) / VISIT_SECONDS;

@@ -125,7 +125,7 @@ export function sharedStoreSuite(sharing: Sharing): void {
 
   const soak = process.env.BINNACLE_SOAK === '1';
   const timeout = soak ? 300_000 : 60_000;
-  const kills = soak ? 200 : 6;
+  const kills = soak ? 60 : 6;
 
   test(`a process killed in mid-increment loses nothing that others were to see, ${kills} times over`, {
     timeout,
@@ -158,7 +158,7 @@ export function sharedStoreSuite(sharing: Sharing): void {
     }
   });
 
-  const lives = soak ? 200 : 12;
+  const lives = soak ? 80 : 12;
 
   test(`two folders and a reader race while ${lives} processes come and go: no counter falls, none is lost`, {
     timeout,

@@ -2,7 +2,8 @@
  * What follows from what: which counters a request moves, at the service that answered it and at those that it
  * called. `enter` writes an answer into the ledger, `enterDied` what a request without an answer may have led to.
  */
-import { type Effect, type Ledger, type ServiceName, series } from './ledger.ts';
+import { series } from '@binnacle/system-parts/samples';
+import type { Effect, Ledger, ServiceName } from './ledger.ts';
 import { CALLS_HEADER } from './service/calls.ts';
 
 /** How often search may be told of a change whose first announcement had no answer. */

@@ -7,8 +7,7 @@
  * got: all that it may have led to is entered as an allowance, and the counters may exceed what is known by that
  * and by no more.
  */
-import { parseSeriesText, parseText } from '@binnacle/metrics/exposition';
-import { type Labels, METRIC_NAME } from '@binnacle/metrics/model';
+import { type Sample, type Samples, seriesOf, since } from '@binnacle/system-parts/samples';
 
 /** Notes on what the visitors could not find out, or what was wrong; more are only counted. */
 const NOTES_MAX = 100;
@@ -91,27 +90,8 @@ function add(counts: Counts, key: string, by: number): void {
   counts[key] = (counts[key] ?? 0) + by;
 }
 
-/** The samples of an exposition by series. */
-export type Samples = ReadonlyMap<string, { readonly labels: Labels; readonly value: number }>;
-
 /** The samples of each service. */
 export type PlatformSamples = Readonly<Record<ServiceName, Samples>>;
-
-/**
- * Reads an exposition in Prometheus's text format.
- * @throws ExpositionError when it is not in that format
- */
-export function readSamples(body: string): Samples {
-  const samples = new Map<string, { labels: Labels; value: number }>();
-  const decoder = new TextDecoder();
-  parseText(new TextEncoder().encode(body), {
-    sample(bytes, start, end, value) {
-      const labels = parseSeriesText(decoder.decode(bytes.subarray(start, end)));
-      samples.set(labels.key, { labels, value });
-    },
-  });
-  return samples;
-}
 
 /** Something that is not what the ledger says. */
 export interface Difference {
@@ -161,36 +141,24 @@ export function differences(
   options: DifferencesOptions = {},
 ): Difference[] {
   return SERVICE_NAMES.flatMap((service) => {
-    const since = sinceBefore(samples[service], options.before?.[service] ?? new Map());
+    const counted = since(samples[service], options.before?.[service] ?? new Map());
     const lost = options.killed?.[service] ?? 0;
     return [
-      ...businessDifferences(service, ledger, since, lost),
-      ...requestDifferences(service, ledger, since, lost),
+      ...businessDifferences(service, ledger, counted, lost),
+      ...requestDifferences(service, ledger, counted, lost),
     ];
   });
-}
-
-interface Counted {
-  readonly labels: Labels;
-  readonly value: number;
-}
-
-function sinceBefore(samples: Samples, before: Samples): readonly Counted[] {
-  return [...samples.values()].map(({ labels, value }) => ({
-    labels,
-    value: value - (before.get(labels.key)?.value ?? 0),
-  }));
 }
 
 function businessDifferences(
   service: ServiceName,
   ledger: LedgerRecord,
-  samples: readonly Counted[],
+  samples: readonly Sample[],
   lost: number,
 ): Difference[] {
   const actual = new Map<string, number>();
   for (const { labels, value } of samples)
-    if (labels.metricName in COMPARED) actual.set(seriesText(labels), value);
+    if (labels.metricName in COMPARED) actual.set(seriesOf(labels), value);
   const known = ofService(ledger.counts, service);
   const maybe = ofService(ledger.allowed.counts, service);
   const found: Difference[] = [];
@@ -210,7 +178,7 @@ function businessDifferences(
 function requestDifferences(
   service: ServiceName,
   ledger: LedgerRecord,
-  samples: readonly Counted[],
+  samples: readonly Sample[],
   lost: number,
 ): Difference[] {
   const found: Difference[] = [];
@@ -269,16 +237,4 @@ function ofService(counts: Counts, service: ServiceName): Map<string, number> {
   for (const [key, value] of Object.entries(counts))
     if (key.startsWith(`${service} `)) own.set(key.slice(service.length + 1), value);
   return own;
-}
-
-/** `files_uploaded_total{file_type="image"}`; labels in the order of their names. */
-function seriesText(labels: Labels): string {
-  const { [METRIC_NAME]: name, ...rest } = labels.toObject();
-  return series(String(name), rest);
-}
-
-/** The text of a series as the ledger has it. */
-export function series(name: string, labels: Readonly<Record<string, string>> = {}): string {
-  const pairs = Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1));
-  return pairs.length === 0 ? name : `${name}{${pairs.map(([key, value]) => `${key}="${value}"`).join(',')}}`;
 }

@@ -13,11 +13,12 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { EmbeddedPostgres, EmbeddedPostgresError } from './database/embedded-postgres.ts';
-import type { Listening } from './service/group.ts';
-import { addressOf, choosePort, listenHost } from './service/ports.ts';
-import { SettingsError } from './service/settings.ts';
-import { temporaryFolder } from './service/temporary-folder.ts';
+import { EmbeddedPostgres, EmbeddedPostgresError } from '@binnacle/system-parts/embedded-postgres';
+import { addressOf, choosePort, listenHost } from '@binnacle/system-parts/ports';
+import type { Listening } from '@binnacle/system-parts/service-group';
+import { SettingsError } from '@binnacle/system-parts/settings';
+import { temporaryFolder } from '@binnacle/system-parts/temporary-folder';
+import { HOST_VARIABLE } from './service/host.ts';
 
 /** The services, with the port of each and the variable that names another one. */
 const PORTS = {
@@ -96,7 +97,7 @@ async function run(): Promise<PlatformListening> {
     ...(database !== undefined && { DATABASE_URL: database.url }),
   };
   // Whoever is called must be known before whoever calls starts; then all can start at once.
-  const host = listenHost(process.env);
+  const host = listenHost(process.env, HOST_VARIABLE);
   const promised = new Set<number>();
   for (const name of SERVICES) {
     const port = await choosePort({ service: name, host, ...PORTS[name] }, process.env, promised);

@@ -6,10 +6,12 @@
  * visits and resolves when the last one is over, so the ledger is then complete.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { VisitorAnswer } from '@binnacle/system-parts/visitor-request';
+import { drawByWeight, Pace, pick, type Random, randomFrom } from '@binnacle/system-parts/visits';
 import { type Deed, ENDPOINTS, enterJob, UNMATCHED } from './effects.ts';
 import { Ledger } from './ledger.ts';
 import { makeSpecimens, type Specimen, type Specimens } from './specimens.ts';
-import { type VisitorAnswer, type VisitorRequest, visit } from './visitor-client.ts';
+import { type VisitorRequest, visit } from './visitor-client.ts';
 
 /** Who visits, and how often. */
 export interface VisitorOptions {
@@ -86,51 +88,37 @@ interface KnownAsset {
   needed: number;
 }
 
-/** Numbers from 0 to 1. */
-type Random = () => number;
-
 /** Visits a platform from `start` to `stop`. */
 export class Visitors {
   readonly ledger = new Ledger();
   readonly #options: VisitorOptions;
   readonly #random: Random;
-  readonly #underWay = new Set<Promise<void>>();
+  readonly #pace: Pace;
   readonly #assets: KnownAsset[] = [];
   #specimens: Specimens | undefined;
-  #timer: NodeJS.Timeout | undefined;
 
   constructor(options: VisitorOptions) {
-    if (!(options.visitsPerSecond > 0))
-      throw new RangeError(`visitsPerSecond is ${options.visitsPerSecond}; it must be more than 0`);
     this.#options = options;
     this.#random = randomFrom(options.seed);
+    this.#pace = new Pace({
+      visitsPerSecond: options.visitsPerSecond,
+      atOnceMax: VISITS_MAX,
+      random: this.#random,
+    });
   }
 
   async start(): Promise<void> {
     this.#specimens = await makeSpecimens();
-    const meanMs = 1000 / this.#options.visitsPerSecond;
-    const next = (): void => {
-      this.#timer = setTimeout(
-        () => {
-          next();
-          if (this.#underWay.size >= VISITS_MAX) return;
-          const visiting = this.#visit().finally(() => this.#underWay.delete(visiting));
-          this.#underWay.add(visiting);
-        },
-        meanMs * (0.5 + this.#random()),
-      );
-    };
-    next();
+    this.#pace.start(() => this.#visit());
   }
 
   /** Begins no more visits; resolves when those under way are over. */
   async stop(): Promise<void> {
-    clearTimeout(this.#timer);
-    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+    await this.#pace.stop();
   }
 
   async #visit(): Promise<void> {
-    const kind = this.#draw();
+    const kind = drawByWeight(WEIGHTS, this.#random);
     // Each visit draws from a generator of its own, so that what one meets does not change what the next one does.
     const random = randomFrom(Math.floor(this.#random() * 2 ** 32));
     this.#options.onVisit?.(kind);
@@ -493,16 +481,6 @@ export class Visitors {
   #send(what: VisitorRequest): Promise<VisitorAnswer | undefined> {
     return visit(this.#options.url, this.ledger, what);
   }
-
-  #draw(): VisitKind {
-    const kinds = Object.entries(WEIGHTS) as [VisitKind, number][];
-    let at = this.#random() * kinds.reduce((sum, [, weight]) => sum + weight, 0);
-    for (const [kind, weight] of kinds) {
-      at -= weight;
-      if (at < 0) return kind;
-    }
-    return 'publish';
-  }
 }
 
 function content(id: string): Deed & { readonly path: string } {
@@ -522,22 +500,4 @@ function nameOf(random: Random): string {
 function fileTypeOf(format: string): string {
   if (['webp', 'jpeg', 'png'].includes(format)) return 'image';
   return ['webm', 'mp4'].includes(format) ? 'video' : 'audio';
-}
-
-function pick<Item>(items: readonly Item[], random: Random): Item {
-  return items[Math.floor(random() * items.length)]!;
-}
-
-/** Pseudo-random numbers from 0 to 1 by Marsaglia's xorshift with 32 bits; the seed 0, which it cannot have, is 1. */
-function randomFrom(seed: number): Random {
-  let state = seed >>> 0 || 1;
-  const next = (): number => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) / 2 ** 32;
-  };
-  // Small seeds begin with small numbers.
-  for (let i = 0; i < 8; i++) next();
-  return next;
 }

@@ -123,7 +123,7 @@ test('in development the folder is made and removed by itself, and so is what a 
   const first = start(await ports());
   await first.listening;
   const [left] = readdirSync(first.temporary);
-  expect(left).toMatch(/^asset-platform-metrics-api-gateway-\d+-\w+$/);
+  expect(left).toMatch(/^binnacle-metrics-api-gateway-\d+-\w+$/);
   first.child.kill('SIGKILL');
   await once(first.child, 'exit');
   expect(existsSync(path.join(first.temporary, left!))).toBe(true);

@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { readSamples } from '../../parts/dist/samples.js';
 import {
   type Difference,
   differences,
   Ledger,
   type LedgerRecord,
-  readSamples,
   SERVICE_NAMES,
   type ServiceName,
 } from '../dist/ledger.js';

@@ -7,13 +7,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import {
-  type PlatformSamples,
-  readSamples,
-  type Samples,
-  SERVICE_NAMES,
-  type ServiceName,
-} from '../dist/ledger.js';
+import { readSamples, type Samples } from '../../parts/dist/samples.js';
+import { type PlatformSamples, SERVICE_NAMES, type ServiceName } from '../dist/ledger.js';
 
 const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 

@@ -5,9 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'pg';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { EmbeddedPostgres } from '../dist/database/embedded-postgres.js';
-import { migrate } from '../dist/database/migrations.js';
+import { EmbeddedPostgres } from '../../parts/dist/embedded-postgres.js';
+import { migrate } from '../../parts/dist/migrations.js';
 import { formatOf } from '../dist/files/file-format.js';
+import { MIGRATIONS } from '../dist/migrations.js';
 import { makeSpecimens, type Specimens } from '../dist/specimens.js';
 import { converterOf } from '../dist/transcode/conversions.js';
 import { Jobs, type NewJob } from '../dist/transcode/jobs.js';
@@ -31,7 +32,7 @@ describe('jobs', () => {
   beforeAll(async () => {
     server = await EmbeddedPostgres.start();
     pool = new Pool({ connectionString: server.url, max: 4 }).on('error', () => {});
-    await migrate(pool);
+    await migrate(pool, MIGRATIONS);
     jobs = new Jobs(pool, LEASE_MS);
   }, 120_000);
 

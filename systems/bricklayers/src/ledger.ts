@@ -3,9 +3,9 @@
  * counted. Only answers are entered, never intentions: an upload that came through although it was meant to fail
  * is a success here too.
  */
-import { parseSeriesText, parseText } from '@binnacle/metrics/exposition';
 import { Labels, METRIC_NAME } from '@binnacle/metrics/model';
 import { UPLOAD_STATUSES } from '@binnacle/metrics/uploads';
+import type { Samples } from '@binnacle/system-parts/samples';
 import { DOWNLOAD_STATUSES } from './metrics.ts';
 
 const SIZE_BOUNDS = [100_000, 500_000, 1_000_000, 5_000_000, 10_000_000, 25_000_000, 50_000_000, 100_000_000];
@@ -92,25 +92,6 @@ export class Ledger {
     this.record.unknown++;
     if (this.record.notes.length < NOTES_MAX) this.record.notes.push(note);
   }
-}
-
-/** The samples of an exposition by series. */
-export type Samples = ReadonlyMap<string, { readonly labels: Labels; readonly value: number }>;
-
-/**
- * Reads an exposition in Prometheus's text format.
- * @throws ExpositionError when it is not in that format
- */
-export function readSamples(body: string): Samples {
-  const samples = new Map<string, { labels: Labels; value: number }>();
-  const decoder = new TextDecoder();
-  parseText(new TextEncoder().encode(body), {
-    sample(bytes, start, end, value) {
-      const labels = parseSeriesText(decoder.decode(bytes.subarray(start, end)));
-      samples.set(labels.key, { labels, value });
-    },
-  });
-  return samples;
 }
 
 /** A series that is not what the ledger says. */

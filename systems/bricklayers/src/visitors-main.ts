@@ -5,14 +5,11 @@
  *
  * With `--for 120` the visitors stop after two minutes and the process compares their ledger with what the service
  * counted meanwhile: it ends with 0 when they are equal, otherwise it prints the differences and ends with 1.
- *
- * Prints the ledger as one line of JSON on SIGUSR2, and when it ends. With a channel to its parent it answers the
- * message `ledger` with the ledger, and `stop` by finishing its visits, sending the ledger and ending. SIGTERM,
- * SIGINT and the end of the parent end it at once.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { differences, readSamples, type Samples } from './ledger.ts';
+import { readSamples, type Samples } from '@binnacle/system-parts/samples';
+import { numberArgument, runVisitors } from '@binnacle/system-parts/visitors-process';
+import { differences } from './ledger.ts';
 import { Visitors } from './visitors.ts';
 
 const { values } = parseArgs({
@@ -29,42 +26,14 @@ const { values } = parseArgs({
   },
 });
 
-function number(name: keyof typeof values): number {
-  const value = Number(values[name]);
-  if (values[name].trim() !== '' && value >= 0) return value;
-  console.error(
-    `bricklayers-visitors: --${name} is ${JSON.stringify(values[name])}; it must be a number from 0 on`,
-  );
-  process.exit(2);
-}
+const NAME = 'bricklayers-visitors';
 
 const visitors = new Visitors({
   url: values.url,
-  visitsPerSecond: number('rate') || 0.001,
-  seed: number('seed'),
-  uploadBytesMax: number('upload-bytes-max'),
-  goneAfterMs: number('gone-after') * 1000,
-});
-
-function print(): void {
-  console.log(JSON.stringify(visitors.ledger.record));
-}
-
-function end(): void {
-  print();
-  process.exit(0);
-}
-
-process.on('SIGUSR2', print);
-process.on('SIGTERM', end);
-process.on('SIGINT', end);
-process.on('disconnect', end);
-process.on('message', (message) => {
-  if (message === 'ledger') process.send?.({ type: 'ledger', ledger: visitors.ledger.record });
-  if (message !== 'stop') return;
-  void visitors.stop().then(() => {
-    process.send?.({ type: 'ledger', ledger: visitors.ledger.record }, end);
-  });
+  visitsPerSecond: numberArgument(NAME, values, 'rate') || 0.001,
+  seed: numberArgument(NAME, values, 'seed'),
+  uploadBytesMax: numberArgument(NAME, values, 'upload-bytes-max'),
+  goneAfterMs: numberArgument(NAME, values, 'gone-after') * 1000,
 });
 
 /** After an answer has arrived, the service still has to notice that it was sent. */
@@ -74,18 +43,14 @@ async function expose(): Promise<Samples> {
   return readSamples(await (await fetch(new URL('/metrics', values.url))).text());
 }
 
-async function compareAfter(ms: number): Promise<void> {
-  const before = await expose();
-  visitors.start();
-  await sleep(ms);
-  await visitors.stop();
-  await sleep(SETTLE_MS);
-  const found = differences(visitors.ledger.record, await expose(), before);
-  print();
-  for (const { series, expected, actual } of found)
-    console.error(`bricklayers-visitors: ${series} is ${actual ?? 'missing'}, the ledger says ${expected}`);
-  process.exit(found.length === 0 ? 0 : 1);
-}
-
-if (number('for') === 0) visitors.start();
-else await compareAfter(number('for') * 1000);
+await runVisitors({
+  name: NAME,
+  visitors,
+  forSeconds: numberArgument(NAME, values, 'for'),
+  settleMs: SETTLE_MS,
+  expose,
+  differences: (after, before) =>
+    differences(visitors.ledger.record, after, before).map(
+      ({ series, expected, actual }) => `${series} is ${actual ?? 'missing'}, the ledger says ${expected}`,
+    ),
+});

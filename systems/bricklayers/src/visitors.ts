@@ -6,9 +6,11 @@
  * visits and resolves when the last one is over, so the ledger is then complete.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { VisitorAnswer } from '@binnacle/system-parts/visitor-request';
+import { drawByWeight, Pace, randomFrom } from '@binnacle/system-parts/visits';
 import { type SliceModel, sliceToBytes } from './gcode/slicer.ts';
 import { Ledger } from './ledger.ts';
-import { type VisitorAnswer, type VisitorRequest, visit } from './visitor-client.ts';
+import { type VisitorRequest, visit } from './visitor-client.ts';
 
 /** Who visits, and how often. */
 export interface VisitorOptions {
@@ -79,44 +81,33 @@ export class Visitors {
   readonly ledger = new Ledger();
   readonly #options: VisitorOptions;
   readonly #random: () => number;
+  readonly #pace: Pace;
   readonly #bodies = new Map<number, Buffer>();
-  readonly #underWay = new Set<Promise<void>>();
   readonly #finished: Finished[] = [];
-  #timer: NodeJS.Timeout | undefined;
   #boundary = 0;
 
   constructor(options: VisitorOptions) {
-    if (!(options.visitsPerSecond > 0))
-      throw new RangeError(`visitsPerSecond is ${options.visitsPerSecond}; it must be more than 0`);
     this.#options = options;
     this.#random = randomFrom(options.seed);
+    this.#pace = new Pace({
+      visitsPerSecond: options.visitsPerSecond,
+      atOnceMax: VISITS_MAX,
+      random: this.#random,
+    });
   }
 
   start(): void {
-    const meanMs = 1000 / this.#options.visitsPerSecond;
-    const next = (): void => {
-      this.#timer = setTimeout(
-        () => {
-          next();
-          if (this.#underWay.size >= VISITS_MAX) return;
-          const visiting = this.#visit().finally(() => this.#underWay.delete(visiting));
-          this.#underWay.add(visiting);
-        },
-        meanMs * (0.5 + this.#random()),
-      );
-    };
-    next();
+    this.#pace.start(() => this.#visit());
   }
 
   /** Begins no more visits; resolves when those under way are over. */
   async stop(): Promise<void> {
-    clearTimeout(this.#timer);
-    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+    await this.#pace.stop();
   }
 
   #visit(): Promise<void> {
     // All that a visit draws it draws here, whatever it meets later, so that equal seeds make equal visits.
-    const kind = this.#draw();
+    const kind = drawByWeight(WEIGHTS, this.#random);
     const size = Math.floor(this.#random() ** 2 * BODIES);
     const number = Math.floor(this.#random() * 1e6);
     this.#options.onVisit?.(kind);
@@ -185,7 +176,7 @@ export class Visitors {
         // Complete as HTTP goes, but the last boundary never comes.
         return this.#upload({ ...whole, body: whole.body.slice(0, -1) });
       case 'abort':
-        return this.#upload({ ...whole, abortAfterBytes: body.length / 2 });
+        return this.#upload({ ...whole, abortUpload: true });
       case 'badParameter':
         return this.#upload(whole, '?extrusion_multiplier=3');
       case 'noFile':
@@ -199,13 +190,13 @@ export class Visitors {
 
   /** Uploads and enters the outcome; the job's identifier when there is one. */
   async #upload(
-    what: Pick<VisitorRequest, 'headers' | 'body' | 'abortAfterBytes'>,
+    what: Pick<VisitorRequest, 'headers' | 'body' | 'abortUpload'>,
     query = '',
   ): Promise<string | undefined> {
     const before = this.ledger.record.unknown;
     const answer = await this.#send({ method: 'POST', path: UPLOAD + query, endpoint: UPLOAD, ...what });
     if (answer === undefined) {
-      if (what.abortAfterBytes !== undefined && this.ledger.record.unknown === before)
+      if (what.abortUpload === true && this.ledger.record.unknown === before)
         this.ledger.failed('failed_error');
       return undefined;
     }
@@ -295,28 +286,4 @@ export class Visitors {
     }
     return body;
   }
-
-  #draw(): VisitKind {
-    const kinds = Object.entries(WEIGHTS) as [VisitKind, number][];
-    let at = this.#random() * kinds.reduce((sum, [, weight]) => sum + weight, 0);
-    for (const [kind, weight] of kinds) {
-      at -= weight;
-      if (at < 0) return kind;
-    }
-    return 'print';
-  }
-}
-
-/** Pseudo-random numbers from 0 to 1 by Marsaglia's xorshift with 32 bits; the seed 0, which it cannot have, is 1. */
-function randomFrom(seed: number): () => number {
-  let state = seed >>> 0 || 1;
-  const next = (): number => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) / 2 ** 32;
-  };
-  // Small seeds begin with small numbers.
-  for (let i = 0; i < 8; i++) next();
-  return next;
 }

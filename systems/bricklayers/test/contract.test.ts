@@ -2,8 +2,8 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseText } from '@binnacle/metrics/exposition';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readSamples, type Samples } from '../../parts/dist/samples.js';
 import { slice } from '../dist/gcode/slicer.js';
-import { readSamples, type Samples } from '../dist/ledger.js';
 import { answerOf, Service } from './service.ts';
 
 interface MetricContract {

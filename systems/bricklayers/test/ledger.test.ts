@@ -3,11 +3,12 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { differences, Ledger, type LedgerRecord, readSamples, type Samples } from '../dist/ledger.js';
+import { readSamples, type Samples } from '../../parts/dist/samples.js';
+import { differences, Ledger, type LedgerRecord } from '../dist/ledger.js';
 import { Visitors } from '../dist/visitors.js';
 import { eventually, isRunning, Service } from './service.ts';
 
-const VISIT_MS = process.env.BINNACLE_SOAK === '1' ? 120_000 : 10_000;
+const VISIT_MS = process.env.BINNACLE_SOAK === '1' ? 60_000 : 10_000;
 
 /** All that counts, and can only grow. */
 function countersOf(samples: Samples): Map<string, number> {

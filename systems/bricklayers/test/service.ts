@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { readSamples } from '../dist/ledger.js';
+import { readSamples } from '../../parts/dist/samples.js';
 
 const MAIN = fileURLToPath(new URL('../dist/web/main.js', import.meta.url));
 

@@ -398,7 +398,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-const RUNS = SOAK ? 3_000 : 100;
+const RUNS = SOAK ? 800 : 100;
 
 describe('A model', () => {
   /** A history of a service of up to three processes in one directory. */
@@ -585,7 +585,7 @@ describe.each([MAPPED, WRITTEN])('Processes of a service that share $kind files'
       opened.push({ stop: () => clearInterval(timer) });
       // It keeps the epoch, and reads when no other does.
       const keeper = await join();
-      for (let i = 0; i < (SOAK ? 60 : sharing === MAPPED ? 4 : 2); i++) {
+      for (let i = 0; i < (SOAK ? 20 : sharing === MAPPED ? 4 : 2); i++) {
         const one = await join();
         one.tell('spin').catch(() => {});
         await new Promise((resolve) => setTimeout(resolve, Math.random() * 100));
@@ -628,7 +628,7 @@ describe.each([MAPPED, WRITTEN])('Processes of a service that share $kind files'
         let ended = 0;
         const timer = setInterval(() => set(++total), 1);
         opened.push({ stop: () => clearInterval(timer) });
-        for (let i = 0; i < (SOAK ? 60 : 6); i++) {
+        for (let i = 0; i < (SOAK ? 20 : 6); i++) {
           const one = await join();
           one.tell('spin').catch(() => {});
           await new Promise((resolve) => setTimeout(resolve, 20 + Math.random() * 80));

@@ -1,11 +1,11 @@
 /** The assets in the database. Every change is announced to search. */
 
 import { randomUUID } from 'node:crypto';
+import { isUuid, sqlState } from '@binnacle/system-parts/database';
 import type { Pool } from 'pg';
 import { assetsCreated, assetsDeleted, assetsRetrieved, assetsUpdated } from '../metrics/assets.ts';
 import type { Announcement, Announcer } from '../service/announcements.ts';
 import type { Calls } from '../service/calls.ts';
-import { isUuid, sqlState } from '../service/database.ts';
 
 const FOREIGN_KEY_VIOLATION = '23503';
 

@@ -11,11 +11,11 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
+import { isUuid, sqlState } from '@binnacle/system-parts/database';
 import type { Pool } from 'pg';
 import { filesDeleted, filesRetrieved, filesUploaded } from '../metrics/files.ts';
 import type { Announcer } from '../service/announcements.ts';
 import type { Calls } from '../service/calls.ts';
-import { isUuid, sqlState } from '../service/database.ts';
 import type { FileType } from './file-format.ts';
 import { receiveFile } from './receive.ts';
 

@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { measureFolders } from '@binnacle/metrics/disk';
 import { instrumentFetch } from '@binnacle/metrics/fetch';
+import { openDatabase } from '@binnacle/system-parts/database';
+import type { Work } from '@binnacle/system-parts/service-group';
+import { type Environment, numberFrom, urlFrom } from '@binnacle/system-parts/settings';
 import { calls, database, disk, SERVICE } from '../metrics/files.ts';
+import { MIGRATIONS } from '../migrations.ts';
 import { Announcer } from '../service/announcements.ts';
-import { openDatabase } from '../service/database.ts';
-import type { Work } from '../service/group.ts';
-import { type Environment, numberFrom, urlFrom } from '../service/settings.ts';
 import { createApp } from './app.ts';
 import { Files } from './files.ts';
 
@@ -22,7 +23,7 @@ export async function start(environment: Environment): Promise<Work> {
     max: 1_000_000_000_000,
   });
   instrumentFetch({ metrics: calls, hosts: [new URL(searchUrl).host] });
-  const pool = await openDatabase(environment, database);
+  const pool = await openDatabase(environment, { metrics: database, migrations: MIGRATIONS });
   const announcer = new Announcer(pool, searchUrl, SERVICE);
   const files = new Files(pool, announcer, folder, bytesMax);
   await files.prepare();

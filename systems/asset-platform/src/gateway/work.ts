@@ -1,9 +1,9 @@
 /** What a worker of the gateway does. */
 import { instrumentFetch } from '@binnacle/metrics/fetch';
 import { reportSystem } from '@binnacle/metrics/system';
+import type { Work } from '@binnacle/system-parts/service-group';
+import { type Environment, urlFrom } from '@binnacle/system-parts/settings';
 import { calls, system } from '../metrics/gateway.ts';
-import type { Work } from '../service/group.ts';
-import { type Environment, urlFrom } from '../service/settings.ts';
 import { checkHealth } from './health.ts';
 import { createGateway } from './proxy.ts';
 

@@ -1,10 +1,10 @@
 /** The routes of the search service: search, and the index that the other services announce their changes to. */
 import { honoMetrics } from '@binnacle/metrics/hono';
+import { isUuid } from '@binnacle/system-parts/database';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { endpointName } from '../metrics/endpoint-name.ts';
 import { ENTITY_TYPES, http, QUERY_TYPES } from '../metrics/search.ts';
-import { isUuid } from '../service/database.ts';
 import type { EntityType, Entry, QueryType, SearchIndex } from './search-index.ts';
 
 const BODY_BYTES_MAX = 200_000;

@@ -5,9 +5,10 @@
  * announcement is delivered, and removed when search has taken it. What could not be delivered stays, and each
  * worker looks every {@link SWEEP_MS} for some that nobody delivers. Search may be told twice; it keeps the newest.
  */
+
+import { transaction } from '@binnacle/system-parts/database';
 import type { Pool, PoolClient } from 'pg';
 import { Calls } from './calls.ts';
-import { transaction } from './database.ts';
 
 /** How often a worker looks for what was not delivered. */
 export const SWEEP_MS = 1_000;

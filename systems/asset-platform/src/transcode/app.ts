@@ -1,12 +1,12 @@
 /** The routes of the transcode service: ask for a conversion, and how far it is. */
 import type { IncomingMessage } from 'node:http';
 import { koaMetrics } from '@binnacle/metrics/koa';
+import { isUuid } from '@binnacle/system-parts/database';
 import Router from '@koa/router';
 import Koa, { type Context } from 'koa';
 import { endpointName } from '../metrics/endpoint-name.ts';
 import { http } from '../metrics/transcode.ts';
 import { CALLS_HEADER, Calls } from '../service/calls.ts';
-import { isUuid } from '../service/database.ts';
 import { converterOf, TARGETS } from './conversions.ts';
 import { type Job, type Jobs, QueueFull } from './jobs.ts';
 

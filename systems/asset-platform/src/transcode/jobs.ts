@@ -6,9 +6,9 @@
  * the job, so that each ends once; and who ends it counts it, then notes that it has.
  */
 import { randomUUID } from 'node:crypto';
+import { isUuid } from '@binnacle/system-parts/database';
 import type { Pool } from 'pg';
 import { JOB_STATUSES, type JobStatus } from '../metrics/transcode.ts';
-import { isUuid } from '../service/database.ts';
 
 /** How often a job is begun whose processes die. */
 export const ATTEMPTS_MAX = 3;

@@ -1,11 +1,12 @@
 /** What a worker of the transcode service does. */
 import { createServer } from 'node:http';
 import { instrumentFetch } from '@binnacle/metrics/fetch';
+import { openDatabase } from '@binnacle/system-parts/database';
+import type { Work } from '@binnacle/system-parts/service-group';
+import { type Environment, numberFrom, urlFrom } from '@binnacle/system-parts/settings';
+import { temporaryFolder } from '@binnacle/system-parts/temporary-folder';
 import { calls, database, readProgressFrom } from '../metrics/transcode.ts';
-import { openDatabase } from '../service/database.ts';
-import type { Work } from '../service/group.ts';
-import { type Environment, numberFrom, urlFrom } from '../service/settings.ts';
-import { temporaryFolder } from '../service/temporary-folder.ts';
+import { MIGRATIONS } from '../migrations.ts';
 import { createApp } from './app.ts';
 import { hasFfmpeg } from './convert.ts';
 import { Jobs } from './jobs.ts';
@@ -20,7 +21,7 @@ export async function start(environment: Environment): Promise<Work> {
   const jobMsMax = seconds('TRANSCODE_SERVICE_JOB_SECONDS', 600);
   const ffmpeg = environment.FFMPEG_PATH || 'ffmpeg';
   instrumentFetch({ metrics: calls, hosts: [new URL(filesUrl).host] });
-  const pool = await openDatabase(environment, database);
+  const pool = await openDatabase(environment, { metrics: database, migrations: MIGRATIONS });
   const jobs = new Jobs(pool, leaseMs);
   const folder = temporaryFolder('asset-platform-transcode');
   const runner = new Runner({ jobs, filesUrl, folder, ffmpeg, leaseMs, jobMsMax });

@@ -1,16 +1,5 @@
-/**
- * Migrations: what makes the tables, in steps that each run once.
- *
- * Every worker of every service asks for them at its start. A lock of the database lets one at a time look and run
- * what is missing; steps are never changed after they were released, only added.
- */
-import type { Pool } from 'pg';
-
-/** Any number that nobody else in the database locks by. */
-const LOCK = 7_304_519;
-
-/** In their order. */
-const STEPS: readonly string[] = [
+/** The tables of the platform, in steps that are never changed after they were released, only added. */
+export const MIGRATIONS: readonly string[] = [
   `CREATE TABLE assets (
      id uuid PRIMARY KEY,
      name text NOT NULL,
@@ -86,26 +75,3 @@ const STEPS: readonly string[] = [
    CREATE INDEX transcode_jobs_open ON transcode_jobs (created_at) WHERE status IN ('queued', 'processing');
    CREATE INDEX transcode_jobs_finished ON transcode_jobs (finished_at) WHERE finished_at IS NOT NULL;`,
 ];
-
-/** Brings the database to the newest step; resolves when it is there, whoever did it. */
-export async function migrate(pool: Pool): Promise<void> {
-  const client = await pool.connect();
-  try {
-    await client.query('BEGIN');
-    await client.query('SELECT pg_advisory_xact_lock($1)', [LOCK]);
-    await client.query(
-      'CREATE TABLE IF NOT EXISTS migrations (step integer PRIMARY KEY, at timestamptz NOT NULL DEFAULT now())',
-    );
-    const { rows } = await client.query<{ done: number }>('SELECT count(*)::integer AS done FROM migrations');
-    for (let step = rows[0]?.done ?? 0; step < STEPS.length; step++) {
-      await client.query(STEPS[step]!);
-      await client.query('INSERT INTO migrations (step) VALUES ($1)', [step]);
-    }
-    await client.query('COMMIT');
-  } catch (error) {
-    await client.query('ROLLBACK').catch(() => {});
-    throw error;
-  } finally {
-    client.release();
-  }
-}

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Client, Pool } from 'pg';
 import { afterEach, expect, test } from 'vitest';
-import { EmbeddedPostgres } from '../dist/database/embedded-postgres.js';
-import { migrate } from '../dist/database/migrations.js';
+import { EmbeddedPostgres } from '../dist/embedded-postgres.js';
+import { migrate } from '../dist/migrations.js';
 
 const servers: EmbeddedPostgres[] = [];
 const folders: string[] = [];
@@ -57,7 +57,7 @@ test('nobody gets in without the password', async () => {
 });
 
 test('a folder keeps the data, also where only this user may go', async () => {
-  const folder = mkdtempSync(path.join(tmpdir(), 'asset-platform-test-'));
+  const folder = mkdtempSync(path.join(tmpdir(), 'binnacle-test-'));
   folders.push(folder);
   const first = await start(folder);
   await query(first.url, 'CREATE TABLE kept AS SELECT 1 AS value');
@@ -67,10 +67,10 @@ test('a folder keeps the data, also where only this user may go', async () => {
 });
 
 test('the server ends with the process that started it, though that was killed, and starts again at once', async () => {
-  const kept = mkdtempSync(path.join(tmpdir(), 'asset-platform-test-'));
+  const kept = mkdtempSync(path.join(tmpdir(), 'binnacle-test-'));
   folders.push(kept);
   const program = `
-    import { EmbeddedPostgres } from ${JSON.stringify(new URL('../dist/database/embedded-postgres.js', import.meta.url).href)};
+    import { EmbeddedPostgres } from ${JSON.stringify(new URL('../dist/embedded-postgres.js', import.meta.url).href)};
     const server = await EmbeddedPostgres.start(${JSON.stringify(kept)});
     console.log(server.url);
     setInterval(() => {}, 1000);`;
@@ -109,15 +109,19 @@ test('sessions are their own: transactions, locks and SKIP LOCKED hold between c
   }
 });
 
+const STEPS = ['CREATE TABLE notes (id integer)', 'CREATE INDEX notes_by_id ON notes (id)'];
+
 test('migrations run once, however many ask for them', async () => {
   const server = await start();
   const pools = Array.from({ length: 6 }, () => pooled(server.url, 1));
   try {
-    await Promise.all(pools.map((pool) => migrate(pool)));
+    await Promise.all(pools.map((pool) => migrate(pool, STEPS)));
     const steps = await query(server.url, 'SELECT step FROM migrations ORDER BY step');
-    expect(steps).toEqual([0, 1, 2, 3, 4]);
-    await migrate(pools[0]!);
-    expect(await query(server.url, 'SELECT count(*)::integer FROM migrations')).toEqual([5]);
+    expect(steps).toEqual([0, 1]);
+    await migrate(pools[0]!, STEPS);
+    expect(await query(server.url, 'SELECT count(*)::integer FROM migrations')).toEqual([2]);
+    await migrate(pools[0]!, [...STEPS, 'INSERT INTO notes VALUES (1)']);
+    expect(await query(server.url, 'SELECT id FROM notes')).toEqual([1]);
   } finally {
     await Promise.all(pools.map((pool) => pool.end()));
   }

@@ -1,33 +1,44 @@
 /** A worker's connections to the database, measured, with all migrations done. */
 import { type DatabaseParts, instrumentPool } from '@binnacle/metrics/pg';
 import { Pool, type PoolClient } from 'pg';
-import { migrate } from '../database/migrations.ts';
+import { migrate } from './migrations.ts';
 import { type Environment, SettingsError, urlFrom } from './settings.ts';
 
-/** Connections of one worker at most. */
+/** Connections of one worker at most, where nothing else is said. */
 export const CONNECTIONS_MAX = 5;
 const CONNECT_MS_MAX = 5_000;
 const STATEMENT_MS_MAX = 10_000;
 
+/** What a worker does with the database. */
+export interface DatabaseOptions {
+  /** What is measured: `databaseMetrics()` of `@binnacle/metrics/pg`; without it nothing is. */
+  readonly metrics?: DatabaseParts;
+  /** Steps that make the tables, in their order: see {@link migrate}. */
+  readonly migrations: readonly string[];
+  /** Default: {@link CONNECTIONS_MAX}. */
+  readonly connectionsMax?: number;
+}
+
 /**
- * Connects, and brings the tables to what this version needs.
+ * Connects to the server of `DATABASE_URL`, and brings the tables to what this version needs.
  * @throws SettingsError where the database cannot be reached
  */
-export async function openDatabase(environment: Environment, metrics: DatabaseParts): Promise<Pool> {
+export async function openDatabase(environment: Environment, options: DatabaseOptions): Promise<Pool> {
   const unmeasured = new Pool({
     connectionString: urlFrom(environment, 'DATABASE_URL'),
-    max: CONNECTIONS_MAX,
+    max: options.connectionsMax ?? CONNECTIONS_MAX,
     connectionTimeoutMillis: CONNECT_MS_MAX,
     statement_timeout: STATEMENT_MS_MAX,
   });
-  const pool = instrumentPool(unmeasured, { metrics });
+  const { metrics, migrations } = options;
+  const pool = metrics === undefined ? unmeasured : instrumentPool(unmeasured, { metrics });
   // An idle connection that breaks is replaced by the pool; nobody waits for it.
   pool.on('error', () => {});
   const client = await pool.connect().catch((error: Error) => {
     throw new SettingsError(`the database of DATABASE_URL cannot be used: ${error.message}`);
   });
   client.release();
-  await migrate(pool);
+  await migrate(pool, migrations);
   return pool;
 }
 

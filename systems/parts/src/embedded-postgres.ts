@@ -35,7 +35,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
-import { temporaryFolder } from '../service/temporary-folder.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 /** How long the server may take until it answers. */
 const START_MS_MAX = 30_000;
@@ -44,7 +44,7 @@ const ATTEMPTS_MAX = 6;
 const ATTEMPT_PAUSE_MS = 500;
 /** How long it may take to stop before it is killed. */
 const STOP_MS_MAX = 5_000;
-/** Ten worker processes with pools of five, and whoever looks at the data meanwhile. */
+/** The ten worker processes of the largest system with pools of five, and whoever looks at the data meanwhile. */
 const CONNECTIONS_MAX = 80;
 /** What is kept of what the server says, for the message when it does not start. */
 const SAID_CHARACTERS_MAX = 4_000;
@@ -169,7 +169,7 @@ function nobody(): User {
 /** The folder of the server, made where it is missing, and where its user may go. */
 function prepareHome(folder: string | undefined, user: User | undefined): string {
   if (folder === undefined) {
-    const home = temporaryFolder('asset-platform-database');
+    const home = temporaryFolder('binnacle-database');
     if (user !== undefined) chownSync(home, user.uid, user.gid);
     return home;
   }
@@ -179,7 +179,7 @@ function prepareHome(folder: string | undefined, user: User | undefined): string
     ? path.join(folder, 'postgres')
     : path.join(
         tmpdir(),
-        `asset-platform-database-${createHash('sha256').update(folder).digest('hex').slice(0, 12)}`,
+        `binnacle-database-${createHash('sha256').update(folder).digest('hex').slice(0, 12)}`,
       );
   if (!existsSync(home)) {
     mkdirSync(home, { mode: 0o700 });

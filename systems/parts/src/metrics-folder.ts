@@ -14,5 +14,5 @@ export function metricsFolder(service: string, environment: Environment): Readon
   if (environment.BINNACLE_METRICS_DIR || environment.PROMETHEUS_MULTIPROC_DIR) return {};
   if (isProduction(environment))
     return { PROMETHEUS_MULTIPROC_DIR: path.join(tmpdir(), 'prometheus_multiproc') };
-  return { BINNACLE_METRICS_DIR: temporaryFolder(`asset-platform-metrics-${service}`) };
+  return { BINNACLE_METRICS_DIR: temporaryFolder(`binnacle-metrics-${service}`) };
 }

@@ -1,5 +1,6 @@
 /**
- * A service as a group of processes: a primary that works nothing itself, and workers that share its port.
+ * A service as a group of processes: a primary that works nothing itself, and workers that share its port, if it has
+ * one.
  *
  * A worker that dies is replaced, at once when it had worked for a while, else after a pause that doubles, so that a
  * broken start does not spin. A group whose workers were never all ready ends with what the first one said that was
@@ -10,14 +11,13 @@
  */
 import cluster, { type Worker } from 'node:cluster';
 import type { Server } from 'node:http';
-import { serveMetrics } from '@binnacle/metrics';
-import { runtimeMetrics } from '@binnacle/metrics/runtime';
-import { RUNTIME_METRICS } from '../metrics/runtime.ts';
+import { type MetricsServer, serveMetrics } from '@binnacle/metrics';
+import { type RuntimeMetricName, runtimeMetrics } from '@binnacle/metrics/runtime';
 import { metricsFolder } from './metrics-folder.ts';
 import { addressOf, choosePort, listenHost } from './ports.ts';
 import { type Environment, isProduction, SettingsError } from './settings.ts';
 
-/** Processes of each service. */
+/** Worker processes of a service that does not say how many. */
 export const WORKERS = 2;
 /** How long requests that are under way at a stop may take. */
 const STOP_GRACE_MS = 1_200;
@@ -30,19 +30,30 @@ const STEADY_MS = 10_000;
 
 /** A service. */
 export interface Service {
-  /** `assets-service`: its name in metrics and messages. */
+  /** `assets-service`: its name in messages, and in metrics where {@link countsAs} says nothing else. */
   readonly name: string;
-  readonly port: number;
+  /** The service that it counts in, where several groups are one service; false where nothing is counted. */
+  readonly countsAs?: string | false;
+  /** Where it listens; without it, workers have no server. */
+  readonly port?: number;
   /** The variable that names another port. */
-  readonly portVariable: string;
-  readonly metricsPort: number;
+  readonly portVariable?: string;
+  /** The variable that names another address than loopback to listen on. */
+  readonly hostVariable?: string;
+  /** A port for `/metrics`; without it the application answers there itself, by `metricsHandler()`. */
+  readonly metricsPort?: number;
+  /** Default: {@link WORKERS}. */
+  readonly workers?: number;
+  /** What each worker reports of its process; default: nothing. */
+  readonly runtime?: readonly RuntimeMetricName[];
   /** Starts what a worker does; the server does not listen yet. */
   start(environment: Environment): Promise<Work>;
 }
 
 /** What a worker does. */
 export interface Work {
-  readonly server: Server;
+  /** Listens on the port of the group; to be there exactly where the service has a port. */
+  readonly server?: Server;
   /** Ends what works beside the server, after the server has closed. */
   stop(): Promise<void>;
 }
@@ -50,7 +61,9 @@ export interface Work {
 /** What a group says to the process that started it, once all workers are ready. */
 export interface Listening {
   readonly type: 'listening';
+  /** Where it listens; empty where it has no port. */
   readonly url: string;
+  /** Where its metrics are; undefined where they have no port of their own that could be had. */
   readonly metricsUrl: string | undefined;
 }
 
@@ -81,17 +94,14 @@ class Group {
 
   async run(): Promise<void> {
     for (const event of ['SIGTERM', 'SIGINT', 'disconnect']) process.on(event, () => this.#stop(0));
-    const { name, port, portVariable } = this.#service;
-    const host = listenHost(process.env);
+    const { name } = this.#service;
     try {
-      const chosen = await choosePort(
-        { service: name, host, variable: portVariable, fallback: port },
-        process.env,
-      );
-      this.#variables = { [LISTEN_HOST]: host, [LISTEN_PORT]: String(chosen) };
-      Object.assign(process.env, metricsFolder(name, process.env));
-      await serveMetrics({ service: name, endpoint: false });
-      this.#url = addressOf(host, chosen);
+      await this.#choosePort();
+      const countsAs = countedAs(this.#service);
+      if (countsAs !== false) {
+        Object.assign(process.env, metricsFolder(countsAs, process.env));
+        await serveMetrics({ service: countsAs, endpoint: false });
+      }
     } catch (error) {
       console.error(`${name}: ${inWords(error)}`);
       process.exit(1);
@@ -101,7 +111,21 @@ class Group {
     cluster.schedulingPolicy = cluster.SCHED_NONE;
     cluster.on('message', (worker, said: WorkerSays) => this.#onMessage(worker, said));
     cluster.on('exit', (worker, code, signal) => this.#onExit(worker, signal ?? `exit code ${code}`));
-    for (let i = 0; i < WORKERS; i++) this.#fork();
+    for (let i = 0; i < this.#workers; i++) this.#fork();
+  }
+
+  get #workers(): number {
+    return this.#service.workers ?? WORKERS;
+  }
+
+  async #choosePort(): Promise<void> {
+    const { name, port, portVariable = '', hostVariable = '' } = this.#service;
+    if (port === undefined) return;
+    const host = listenHost(process.env, hostVariable);
+    const setting = { service: name, host, variable: portVariable, fallback: port };
+    const chosen = await choosePort(setting, process.env);
+    this.#variables = { [LISTEN_HOST]: host, [LISTEN_PORT]: String(chosen) };
+    this.#url = addressOf(host, chosen);
   }
 
   #fork(): void {
@@ -115,10 +139,17 @@ class Group {
     }
     this.#readySince.set(worker, Date.now());
     this.#metricsUrl ??= said.metricsUrl;
-    if (this.#told || this.#readySince.size < WORKERS) return;
+    if (this.#told || this.#readySince.size < this.#workers) return;
     this.#told = true;
-    const { name } = this.#service;
-    console.log(`${name}: listening on ${this.#url}, metrics on ${this.#metricsUrl ?? 'no port'}`);
+    const { name, port, metricsPort, countsAs } = this.#service;
+    // Where the application answers for its metrics, it does so on its own port.
+    if (metricsPort === undefined && port !== undefined && countsAs !== false)
+      this.#metricsUrl = `${this.#url}/metrics`;
+    console.log(
+      port === undefined
+        ? `${name}: ${this.#workers} workers are ready`
+        : `${name}: listening on ${this.#url}, metrics on ${this.#metricsUrl ?? 'no port'}`,
+    );
     process.send?.({ type: 'listening', url: this.#url, metricsUrl: this.#metricsUrl } satisfies Listening);
   }
 
@@ -157,8 +188,12 @@ class Group {
   }
 }
 
-const LISTEN_HOST = 'ASSET_PLATFORM_LISTEN_HOST';
-const LISTEN_PORT = 'ASSET_PLATFORM_LISTEN_PORT';
+const LISTEN_HOST = 'SERVICE_GROUP_HOST';
+const LISTEN_PORT = 'SERVICE_GROUP_PORT';
+
+function countedAs({ name, countsAs }: Service): string | false {
+  return countsAs ?? name;
+}
 
 async function runWorker(service: Service): Promise<void> {
   let work: Work | undefined;
@@ -174,32 +209,45 @@ async function runWorker(service: Service): Promise<void> {
       .finally(() => process.exit());
   });
   try {
-    const served = await serveMetrics({ service: service.name, defaultPort: service.metricsPort });
-    metrics.close = () => served.close();
-    runtimeMetrics({ only: RUNTIME_METRICS });
+    const served = await attachMetrics(service);
+    metrics.close = async () => served?.close();
+    if (service.runtime !== undefined) runtimeMetrics({ only: service.runtime });
     work = await service.start(process.env);
-    const { server } = work;
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(Number(process.env[LISTEN_PORT]), process.env[LISTEN_HOST], resolve);
-    });
-    process.send?.({ type: 'ready', metricsUrl: served.address } satisfies WorkerSays);
+    if (work.server !== undefined) await listen(work.server);
+    process.send?.({ type: 'ready', metricsUrl: served?.address } satisfies WorkerSays);
   } catch (error) {
     process.send?.({ type: 'failed', message: inWords(error) } satisfies WorkerSays, () => process.exit(1));
   }
 }
 
+async function attachMetrics(service: Service): Promise<MetricsServer | undefined> {
+  const { metricsPort } = service;
+  const countsAs = countedAs(service);
+  if (countsAs === false) return undefined;
+  const where = metricsPort === undefined ? { endpoint: false as const } : { defaultPort: metricsPort };
+  return serveMetrics({ service: countsAs, ...where });
+}
+
+function listen(server: Server): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(Number(process.env[LISTEN_PORT]), process.env[LISTEN_HOST], resolve);
+  });
+}
+
 /** Finishes what finishes in time, breaks off the rest. */
 async function close(work: Work | undefined): Promise<void> {
-  if (work === undefined) return;
-  const { server } = work;
+  if (work?.server !== undefined) await closeServer(work.server);
+  await work?.stop();
+}
+
+async function closeServer(server: Server): Promise<void> {
   const cut = setTimeout(() => server.closeAllConnections(), STOP_GRACE_MS);
   await new Promise<void>((resolve) => {
     server.close(() => resolve());
     server.closeIdleConnections();
   });
   clearTimeout(cut);
-  await work.stop();
 }
 
 /** What went wrong; what is no fault of ours needs no stack. */

@@ -40,9 +40,9 @@ export async function choosePort(
   throw new SettingsError(`${range} on ${host}; stop what listens there, or set ${variable} to another port`);
 }
 
-/** The address that services listen on; loopback, where nothing else is set. */
-export function listenHost(environment: Environment): string {
-  return environment.ASSET_PLATFORM_HOST || '127.0.0.1';
+/** The address that services listen on: what the variable says, loopback where it says nothing. */
+export function listenHost(environment: Environment, variable: string): string {
+  return environment[variable] || '127.0.0.1';
 }
 
 /** `http://127.0.0.1:8001`; what listens everywhere is found on this machine. */
