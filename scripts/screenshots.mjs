@@ -160,8 +160,14 @@ try {
     args: ['--no-sandbox', '--no-first-run', '--disable-gpu', '--disable-background-networking'],
   });
   try {
+    const shown = new Set((await (await fetch(`${stage.origin}/api/search`)).json()).map(({ uid }) => uid));
     for (const system of systems) {
       const { dashboards } = await readWatched(system);
+      if (!dashboards.some(({ uid }) => shown.has(uid))) {
+        console.error(`screenshots: ${system.name} is not on the stage; its pictures stay as they are`);
+        process.exitCode = 1;
+        continue;
+      }
       const folder = path.join(root, 'systems', system.name, 'docs');
       mkdirSync(folder, { recursive: true });
       for (const { uid } of dashboards) {

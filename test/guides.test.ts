@@ -48,6 +48,25 @@ describe('links', () => {
     expect(broken).toEqual([]);
   });
 
+  test.each(fs.readdirSync(path.join(root, 'systems')))(
+    'of the alerts of %s lead to what to do',
+    (system) => {
+      const folder = path.join(root, 'systems', system, 'monitoring/prometheus/rules');
+      const rules = fs.existsSync(folder) ? fs.readdirSync(folder) : [];
+      const missing = rules.flatMap((name) => {
+        const text = fs.readFileSync(path.join(folder, name), 'utf8');
+        return [...text.matchAll(/runbook_url: "?([^"\n]+)/g)]
+          .map((match) => match[1]!)
+          .filter((url) => !/^https?:/.test(url))
+          .filter((url) => {
+            const [file = '', anchor = ''] = url.split('#');
+            return !fs.existsSync(path.join(root, file)) || !anchorsOf(file).has(anchor);
+          });
+      });
+      expect(missing).toEqual([]);
+    },
+  );
+
   test('of the list of pages name every page', () => {
     const listed = linksOf('docs/README.md').map(({ target }) => target.split('#')[0]);
     const pages = fs.readdirSync(path.join(root, 'docs')).filter((name) => /\.md$/.test(name));
