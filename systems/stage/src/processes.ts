@@ -1,5 +1,5 @@
 /**
- * The processes on the stage: started with a channel, so that each ends when this one does, however it ends, and
+ * Processes that belong together: started with a channel, so that each ends when this one does, however it ends, and
  * stopped together in the reverse order.
  */
 import { type ChildProcess, fork } from 'node:child_process';
@@ -47,19 +47,24 @@ export class Processes {
     child.once('exit', (code, signal) => {
       if (!this.#stopping) this.#onUnexpectedEnd(title, signal ?? `exit code ${code}`);
     });
+    child.once('error', (error) => {
+      if (!this.#stopping) this.#onUnexpectedEnd(title, error.message);
+    });
     return child;
   }
 
   /**
    * Waits until a process sends `{ type: 'listening', url }`, and gives that, with whatever else it says there.
-   * @throws Error when it ends before, or takes longer than {@link START_MS_MAX}
+   * @throws Error when it ends before, or takes longer than {@link START_MS_MAX}; its message is for the reader
    */
   async listening<Message extends { readonly url: string } = { readonly url: string }>(
     child: ChildProcess,
   ): Promise<Message> {
+    const title = this.#running.find((one) => one.child === child)?.title;
     const timeout = AbortSignal.timeout(START_MS_MAX);
-    const gone = once(child, 'exit', { signal: timeout }).then(([code]) => {
-      throw new Error(`ended with exit code ${code} before it listened`);
+    const gone = once(child, 'exit', { signal: timeout }).then(([code, signal]) => {
+      const how = signal ?? `exit code ${code}`;
+      throw new Error(`${title} ended (${how}) before it listened; what it said stands above`);
     });
     const heard = (async () => {
       while (true) {
@@ -72,7 +77,11 @@ export class Processes {
     })();
     gone.catch(() => {});
     heard.catch(() => {});
-    return Promise.race([gone, heard]);
+    return Promise.race([gone, heard]).catch((error: unknown) => {
+      throw timeout.aborted
+        ? new Error(`${title} has not said within ${START_MS_MAX / 1000} s where it listens`)
+        : error;
+    });
   }
 
   /** Ends all processes, the last one first in line to be asked; resolves when none is left. */
