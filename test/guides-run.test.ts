@@ -164,8 +164,9 @@ describe('a service, its monitor, a backup, and Prometheus', () => {
       const backup = blocksOf('docs/production.md').find(({ text: block }) => block.startsWith('tar '))!;
       const here = temporaryFolder();
       const line = backup.text.trim().replace('/var/lib/binnacle', data);
-      const { status, stderr } = spawnSync('sh', ['-c', line], { cwd: here, encoding: 'utf8' });
-      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+      // 1 is for files that changed while they were read, which the log may.
+      const { status } = spawnSync('sh', ['-c', line], { cwd: here, stdio: 'ignore' });
+      expect(status).toBeOneOf([0, 1]);
       const restored = path.join(here, 'restored');
       fs.mkdirSync(restored);
       expect(spawnSync('tar', ['-xzf', 'binnacle-backup.tar.gz', '-C', restored], { cwd: here }).status).toBe(
@@ -270,7 +271,7 @@ test(
     const folder = project('as-code');
     const run = (...args: string[]) => binnacle(folder, ...args);
     expect(run('check', '--fail-on', 'warning')).toMatchObject({ status: 0 });
-    expect(run('test', '--coverage', 'exports.rules.ts')).toMatchObject({ status: 0 });
+    expect(run('test', '--coverage-required', 'exports.rules.ts')).toMatchObject({ status: 0 });
     expect(run('catalog', '--write', 'binnacle.catalog.json')).toMatchObject({ status: 0 });
     expect(run('catalog', 'diff')).toMatchObject({ status: 0 });
     expect(run('generate')).toMatchObject({ status: 0 });
