@@ -26,6 +26,8 @@ const COLOURS = [256, 128, 64, 32, 16];
 const LOAD_MS_MAX = 60_000;
 /** Charts are drawn in the frame after their data has come. */
 const DRAW_MS = 500;
+/** How long a panel without data may take to say why. */
+const REASON_MS_MAX = 5_000;
 /** What happens now and then is not there in every moment: so many pictures are taken where a panel is empty. */
 const ATTEMPTS = 6;
 const BETWEEN_ATTEMPTS_MS = 5_000;
@@ -110,6 +112,14 @@ async function pictureOf(browser, origin, uid) {
     timeout: LOAD_MS_MAX,
   });
   await sleep(DRAW_MS);
+  // A panel without data looks for the reason; where it finds none, it stays without.
+  await page
+    .waitForFunction(
+      () => [...document.querySelectorAll('.panel-note')].every((note) => note.querySelector('p') !== null),
+      undefined,
+      { timeout: REASON_MS_MAX },
+    )
+    .catch(() => undefined);
   const notes = await page.evaluate(() =>
     [...document.querySelectorAll('.panel')]
       .filter((panel) => panel.querySelector('.panel-note') !== null)
