@@ -298,6 +298,8 @@ export const bricklayers: Dashboard = dashboard({
           description:
             'Bytes of uploads and outputs. Good: level, as files come and the cleanup service removes them. Only growing: the cleanup service does not run, or the retention time is too long.',
           min: 0,
+          // Its name says bytes in the middle, where a unit is not looked for.
+          overrides: [{ match: { name: 'freed per second' }, unit: 'Bps' }],
         },
       ),
     ]),
