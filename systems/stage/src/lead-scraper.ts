@@ -42,6 +42,6 @@ export const leadScraper: System = {
       ],
       quiet: /^\{/, // the ledger, as it ends
     });
-    return { api: new URL(services.api.metricsUrl ?? url).host };
+    return { url, targets: { api: new URL(services.api.metricsUrl ?? url).host } };
   },
 };

@@ -38,10 +38,11 @@ export const transcripts: System = {
       ],
       quiet: /^\{/, // the ledger, as it ends
     });
-    return Object.fromEntries(
+    const targets = Object.fromEntries(
       Object.entries(listening.services).flatMap(([word, { metricsUrl }]) =>
         metricsUrl === undefined ? [] : [[word, new URL(metricsUrl).host]],
       ),
     );
+    return { url: listening.url, targets };
   },
 };
