@@ -46,17 +46,28 @@ const stage = spawn(process.execPath, [MAIN, ...systems], {
   env: { ...process.env, BINNACLE_STAGE_DIR: folder, BINNACLE_PORT: '0' },
   stdio: ['ignore', 'pipe', 'inherit'],
 });
+const interrupted = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'])
+  process.once(signal, () => {
+    stage.kill('SIGTERM');
+    interrupted.abort();
+  });
 try {
   await running(stage);
-  await sleep(1000 * Number(options.settle));
+  await sleep(1000 * Number(options.settle), undefined, interrupted);
   const samples = [];
-  for (let at = 0; at <= (1000 * Number(options.seconds)) / SAMPLE_MS; at++) {
-    if (at > 0) await sleep(SAMPLE_MS);
+  const untilMs = performance.now() + 1000 * Number(options.seconds);
+  // Reading takes time too, on a machine that has none left.
+  while (samples.length <= LOAD_SAMPLES || performance.now() < untilMs) {
+    if (samples.length > 0) await sleep(SAMPLE_MS, undefined, interrupted);
     if (stage.exitCode !== null) throw new Error('the stage has ended; what it said stands above');
     samples.push({ at: performance.now(), processes: processesOf(stage.pid) });
   }
   const last = samples.at(-1).processes.filter(({ group }) => group !== DATABASES);
   report(samples, filesOnce(last));
+} catch (error) {
+  if (!interrupted.signal.aborted) throw error;
+  process.exitCode = 1;
 } finally {
   if (stage.exitCode === null && stage.signalCode === null) {
     const ended = once(stage, 'exit');
