@@ -331,6 +331,7 @@ const pipeline = dashboard({
           colors: RESULT_COLORS,
         },
       ),
+      // binnacle:ignore rate-interval videos are few, and mostly none ends within the interval of a rate
       timeseries('Share that fails', div(failed, processed), {
         description: `Share of the videos that failed within 15 minutes. Good: near 0. Alert above ${100 * FAILED_VIDEOS_MAX}% for 10 minutes.`,
         legend: 'failed',
@@ -342,11 +343,13 @@ const pipeline = dashboard({
       }),
     ]),
     row('Stages', [
+      // binnacle:ignore rate-interval videos are few, and mostly none ends within the interval of a rate
       timeseries('Transcription duration by model', transcribing, {
         description:
           'How long transcribing a video takes, over 15 minutes: the mean, and what 95 of 100 stay below. It follows the length of the video; growing without longer videos: the processor or the GPU is shared or hot.',
         min: 0,
       }),
+      // binnacle:ignore rate-interval videos are few, and mostly none ends within the interval of a rate
       timeseries(
         'Pipeline stage durations (download, transcode, diarization)',
         {
