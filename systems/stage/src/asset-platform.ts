@@ -36,10 +36,9 @@ export const assetPlatform: System = {
       ],
       quiet: /^\{/, // the ledger, as it ends
     });
-    return Object.fromEntries(
-      Object.entries(listening.services).flatMap(([word, { metricsUrl }]) =>
-        metricsUrl === undefined ? [] : [[word, new URL(metricsUrl).host]],
-      ),
+    const targets = Object.entries(listening.services).flatMap(([word, { metricsUrl }]) =>
+      metricsUrl === undefined ? [] : [[word, new URL(metricsUrl).host]],
     );
+    return { url: listening.url, targets: Object.fromEntries(targets) };
   },
 };

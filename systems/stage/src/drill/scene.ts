@@ -125,7 +125,7 @@ export class Scene {
 
     const processes = this.#startProcesses(parts, database?.url, redis?.url);
     const folder = path.join(home, system.name);
-    const targets = await system.start(processes, folder);
+    const { url, targets } = await system.start(processes, folder);
     if (!parts.visitors)
       for (const { module, child } of processes.running)
         if (VISITORS.test(module)) await processes.end(child);
@@ -143,9 +143,9 @@ export class Scene {
       receiverUrl: receiver.url,
     });
     this.#monitor = monitor;
-    const listening = processes.running[0]?.said ?? { url: '' };
+    const listening = processes.running[0]?.said ?? { url };
     this.#stage = {
-      url: String(listening.url),
+      url,
       listening,
       targets,
       folder,
