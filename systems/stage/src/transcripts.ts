@@ -38,11 +38,9 @@ export const transcripts: System = {
       ],
       quiet: /^\{/, // the ledger, as it ends
     });
-    const targets = Object.fromEntries(
-      Object.entries(listening.services).flatMap(([word, { metricsUrl }]) =>
-        metricsUrl === undefined ? [] : [[word, new URL(metricsUrl).host]],
-      ),
+    const targets = Object.entries(listening.services).flatMap(([word, { metricsUrl }]) =>
+      metricsUrl === undefined ? [] : [[word, new URL(metricsUrl).host]],
     );
-    return { url: listening.url, targets };
+    return { url: listening.url, targets: Object.fromEntries(targets) };
   },
 };

@@ -36,6 +36,7 @@ export const MIGRATIONS: readonly string[] = [
      finished_at timestamptz
    );
    CREATE INDEX transcript_jobs_by_age ON transcript_jobs (created_at DESC, id);
+   CREATE INDEX transcript_jobs_open ON transcript_jobs (created_at) WHERE finished_at IS NULL;
    CREATE INDEX transcript_jobs_unlisted ON transcript_jobs (created_at) WHERE state IN ('pending', 'listing');
    CREATE INDEX transcript_jobs_finished ON transcript_jobs (finished_at) WHERE finished_at IS NOT NULL;`,
 
