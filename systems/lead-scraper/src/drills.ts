@@ -88,7 +88,8 @@ const PATIENT = { ...MANY_WORKERS, SCRAPING_PAGE_SECONDS: '12' } as const;
 export const drills: SystemDrills = {
   database: true,
   redis: true,
-  environment: { HEALTH_CHECK_SECONDS: '1' },
+  // Any port, since other systems may be drilled beside this one.
+  environment: { API_PORT: '0', HEALTH_CHECK_SECONDS: '1' },
   alerts: {
     HighErrorRate: {
       cause:
