@@ -2,6 +2,7 @@
  * What brings the alerts about, for `npm run drill -- lead-scraper`. Each cause is one that happens: a table that is
  * gone or locked, processes that hang or die, a directory that fails or answers nothing, a password that was changed.
  */
+import { spawnSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DrillProcess, DrillStage, SystemDrills } from '@binnacle/system-parts/drill';
 import { Redis } from 'ioredis';
@@ -204,6 +205,10 @@ export const drills: SystemDrills = {
       labels: { dependency: 'redis' },
       breaks: ['redis', 'jobs'],
       needs: ['api'],
+      notHere: () =>
+        spawnSync('redis-server', ['--version']).error === undefined
+          ? undefined
+          : 'there is no redis-server here; apt-get install redis-server',
       async begin(stage) {
         if (stage.redisUrl === undefined) throw new Error('there is no Redis');
         const redis = new Redis(stage.redisUrl);
