@@ -12,6 +12,7 @@ import { sendAsVisitor, type VisitorAnswer } from '@binnacle/system-parts/visito
 import { drawByWeight, Pace, pick, type Random, randomFrom } from '@binnacle/system-parts/visits';
 import { Ledger } from './ledger.ts';
 import { REGIONS, type Region, SOURCES, type Source } from './pages/listing.ts';
+import { ATTEMPTS_MAX } from './scraping/jobs.ts';
 import { type Companies, READABLE } from './site/companies.ts';
 import { ENTRIES_PER_PAGE } from './site/pages.ts';
 import { BROKEN_LIST } from './site/site.ts';
@@ -154,11 +155,11 @@ export class Visitors {
       return;
     }
     this.ledger.record.openJobs++;
-    if (await this.#follow(id, asked)) this.ledger.record.openJobs--;
+    if (await this.#follow(id, asked, answer !== undefined)) this.ledger.record.openJobs--;
   }
 
   /** Asks for a job until it has ended, or until it is known that there is none; gives whether it came to that. */
-  async #follow(id: string, asked: JobAsked): Promise<boolean> {
+  async #follow(id: string, asked: JobAsked, promised: boolean): Promise<boolean> {
     const untilMs = performance.now() + JOB_MS_MAX;
     let endedAtMs: number | undefined;
     for (
@@ -168,8 +169,11 @@ export class Visitors {
     ) {
       await sleep(pauseMs);
       const answer = await this.#get(STATUS, `/api/v1/status/${id}`);
-      // Who was to add it has died.
-      if (answer?.status === 404) return true;
+      if (answer?.status === 404) {
+        // Who was to add it has died, before it did.
+        if (promised) this.ledger.wrong('a job that was accepted is unknown');
+        return true;
+      }
       if (answer?.status !== 200) continue;
       const { status, counted } = answer.json;
       if (status !== 'completed' && status !== 'failed') continue;
@@ -216,6 +220,10 @@ export class Visitors {
   #compare(asked: JobAsked, status: 'completed' | 'failed', json: VisitorAnswer['json']): void {
     const { source, region, first_page, pages } = asked;
     const broken = source === BROKEN_LIST.source && region === BROKEN_LIST.region;
+    if (status === 'failed' && Number(json.attempt) > ATTEMPTS_MAX) {
+      this.ledger.record.givenUp++;
+      return;
+    }
     if ((status === 'failed') !== broken) {
       this.ledger.wrong(`a job for ${source} in ${region} ${status}: ${String(json.message)}`);
       return;

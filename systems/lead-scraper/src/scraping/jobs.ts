@@ -95,7 +95,8 @@ export class Jobs {
     const { rows } = await this.#pool.query<Job>(
       `INSERT INTO scraping_jobs (id, source, region, first_page, pages, enrich, verify)
        SELECT $1, $2, $3, $4, $5, $6, $7
-       WHERE (SELECT count(*) FROM scraping_jobs WHERE status = 'queued') < $8 RETURNING ${COLUMNS}`,
+       WHERE (SELECT count(*) FROM scraping_jobs WHERE status = 'queued') < $8
+       ON CONFLICT (id) DO UPDATE SET id = excluded.id RETURNING ${COLUMNS}`,
       [key, job.source, job.region, job.firstPage, job.pages, job.enrich, job.verify, QUEUED_MAX],
     );
     if (rows[0] === undefined) throw new QueueFull('too many jobs wait; try again later');
