@@ -13,6 +13,7 @@ interface Listening {
 export const assetPlatform: System = {
   name: 'asset-platform',
   watched: new URL('./watched/asset-platform.js', import.meta.url),
+  drills: '@binnacle/asset-platform/drills',
 
   async start(processes, folder) {
     const platform = processes.start({
