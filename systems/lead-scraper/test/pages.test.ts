@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
+import fc from 'fast-check';
 import iconv from 'iconv-lite';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { decodePage } from '../dist/pages/charset.js';
@@ -223,6 +224,100 @@ describe('fetching', () => {
     await Promise.all([1, 2, 3, 4].map((page) => fetcher.page(new URL(`/${page}`, site), never)));
     // Three pauses between four pages; a timer may be early by a millisecond, and nothing else can be.
     expect(performance.now() - beganMs).toBeGreaterThan(295);
+  });
+});
+
+describe.each(SOURCES)('whatever a page of %s is,', (source) => {
+  const layout = LAYOUTS[source];
+  const url = new URL('http://site.kr/page');
+  /** Reads a page in both ways; what is thrown must be a problem of the page. */
+  const read = (html: string): void => {
+    for (const reading of [layout.readList, layout.readEntry])
+      try {
+        reading(parsePage(html), url);
+      } catch (error) {
+        expect(error).toBeInstanceOf(PageError);
+      }
+  };
+
+  test('it is read, or it is a problem of the page', () => {
+    const tag = fc.constantFrom(
+      ...[
+        'section class="companies"',
+        'a class="company" href="/directory/company/d1"',
+        'a rel=next href="?page=2"',
+      ],
+      ...[
+        'article class="company"',
+        'h1 itemprop="name"',
+        'dl',
+        'dt',
+        'dd',
+        'p class=about',
+        'table class=list',
+      ],
+      ...[
+        'tr data-id=y1',
+        'table class=view',
+        'tr',
+        'th',
+        'td',
+        'td class=pages',
+        'a class=next href="javascript:go(2)"',
+      ],
+      ...[
+        'script type="application/ld+json"',
+        'script',
+        'template',
+        '!--',
+        '![CDATA[',
+        'svg',
+        'math',
+        'plaintext',
+      ],
+    );
+    const json = fc
+      .json({ maxDepth: 3 })
+      .map((text) => `{"@type":"LocalBusiness","name":"x","address":${text}}`);
+    const piece = fc.oneof(
+      tag.map((name) => `<${name}>`),
+      tag.map((name) => `</${name.split(' ')[0]}>`),
+      json.map((text) => `<script type="application/ld+json">${text}</script>`),
+      fc.constantFrom(
+        '상호',
+        '전화',
+        '\0',
+        '\ud800',
+        '<',
+        '>',
+        '"',
+        '&#0;',
+        '&#xD800;',
+        '&notin',
+        '-->',
+        ']]>',
+      ),
+      fc.string(),
+    );
+    fc.assert(fc.property(fc.array(piece, { maxLength: 40 }), (pieces) => read(pieces.join(''))));
+  });
+
+  test('large and strange ones are done with in a moment', () => {
+    const many = 40_000;
+    for (const html of [
+      `<script type="application/ld+json">${'['.repeat(200_000)}</script>`,
+      `<script type="application/ld+json">{"@type":"LocalBusiness","name":${'{"name":'.repeat(20_000)}</script>`,
+      `<section class="companies">${'<a class="company" href="/directory/company/d1">'.repeat(many)}`,
+      `<table class=list>${'<tr data-id=y1>'.repeat(many)}`,
+      `<table class=view>${'<tr><th>상호<td>x'.repeat(many / 4)}`,
+      `<article class="company">${'<dt>전화<dd>1'.repeat(many / 4)}`,
+      `<article class="company"><h1 itemprop="name">${'가 '.repeat(200_000)}`,
+      `<p ${'a '.repeat(100_000)}>`,
+      `<p a="${'<'.repeat(400_000)}`,
+      `<!--${'-'.repeat(400_000)}`,
+      '&amp;'.repeat(100_000),
+    ])
+      read(html);
   });
 });
 
