@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { readdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { readSamples } from '@binnacle/system-parts/samples';
@@ -136,6 +137,8 @@ describe.each(QUEUES)('with the queue in %s', (place, variables) => {
     // Most of what was asked was answered, or the ledger would know little.
     const answered = Object.values(record.requests).reduce((sum, count) => sum + count, 0);
     expect(answered).toBeGreaterThan(record.died);
+    expect(await started.end()).toBe(0);
+    expect(await readdir(started.folder)).toEqual([]);
   });
 });
 
