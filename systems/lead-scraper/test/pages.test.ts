@@ -14,7 +14,8 @@ import { PECULIARITIES, type Peculiarity } from '../dist/site/companies.js';
 import { Site } from '../dist/site/site.js';
 
 const LIMITS: FetcherLimits = { pageMsMax: 3_000, pageBytesMax: 500_000, attemptsMax: 3, delayMs: 0 };
-const never = new AbortController().signal;
+/** A signal that nobody aborts; each its own, since whoever waits listens to it. */
+const never = (): AbortSignal => new AbortController().signal;
 
 /** What is wrong with something; `nothing` where it gives something. */
 async function problemOf(run: () => unknown): Promise<string> {
@@ -41,7 +42,7 @@ describe('the local site', () => {
     const keys: (string | undefined)[] = [];
     let url: URL | undefined = layout.listUrl(fetcher.site, 'seoul', 1);
     while (url !== undefined) {
-      const list = layout.readList(await fetcher.page(url, never), url);
+      const list = layout.readList(await fetcher.page(url, never()), url);
       keys.push(...list.entries.map((entry) => layout.keyOf(entry)));
       url = list.next;
     }
@@ -51,7 +52,7 @@ describe('the local site', () => {
       const shown = site.companies.shown(source, key)!;
       if (shown.peculiarity !== 'none') continue;
       const entry = new URL(addressOf(source, key), site.url);
-      const listing = layout.readEntry(await fetcher.page(entry, never), entry);
+      const listing = layout.readEntry(await fetcher.page(entry, never()), entry);
       expect(listing).toMatchObject({ name: shown.name });
       expect(listing.businessNumber).toBe(shown.businessNumber);
       expect(listing.representative).toBe(shown.representative);
@@ -91,7 +92,7 @@ describe('the local site', () => {
         const key = entries.find((one) => site.companies.shown(source, one)!.peculiarity === peculiarity)!;
         const url = new URL(addressOf(source, key), site.url);
         found[peculiarity] = await problemOf(async () => {
-          const listing = LAYOUTS[source].readEntry(await fetcher.page(url, never), url);
+          const listing = LAYOUTS[source].readEntry(await fetcher.page(url, never()), url);
           // Neither what a script would write nor what a comment hides is a listing.
           expect(listing.name).toBe(site.companies.shown(source, key)!.name);
           expect(JSON.stringify(listing)).not.toMatch(/evil|거짓|가짜|숨은/);
@@ -140,7 +141,7 @@ describe('fetching', () => {
   }
 
   const get = (site: string, limits: Partial<FetcherLimits> = {}): Promise<unknown> =>
-    new PageFetcher(new URL(site), { ...LIMITS, ...limits }).page(new URL('/page', site), never);
+    new PageFetcher(new URL(site), { ...LIMITS, ...limits }).page(new URL('/page', site), never());
 
   test('what may pass is tried again, what may not is not, and no more often than allowed', async () => {
     for (const [statuses, requests, problem] of [
@@ -221,7 +222,7 @@ describe('fetching', () => {
     });
     const fetcher = new PageFetcher(new URL(site), LIMITS);
     const beganMs = performance.now();
-    await Promise.all([1, 2, 3, 4].map((page) => fetcher.page(new URL(`/${page}`, site), never)));
+    await Promise.all([1, 2, 3, 4].map((page) => fetcher.page(new URL(`/${page}`, site), never())));
     // Three pauses between four pages; a timer may be early by a millisecond, and nothing else can be.
     expect(performance.now() - beganMs).toBeGreaterThan(295);
   });
