@@ -46,6 +46,7 @@ const CAUSED_BY_VISITORS: Readonly<Record<string, string>> = {
   HighJobFailureRate:
     'some visitors bring media that is broken or not there, and of a few videos one is many',
   HighProcessingFailureRate: 'some visitors bring no G-code, and of a few jobs one is many',
+  HighScrapingFailureRate: 'some orders are for a directory that is broken, and of a few jobs one is many',
   TranscodeFailing: 'some visitors bring broken files to have them rejected',
 };
 
@@ -71,6 +72,7 @@ beforeAll(async () => {
     BINNACLE_PORT: String(await freePort()),
     // Another stage may come up beside this one, and look for free ports at the same moment.
     BRICKLAYERS_PORT: '0',
+    API_PORT: '0',
   });
   const origin = await new Promise<string>((resolve, reject) => {
     const printed: string[] = [];

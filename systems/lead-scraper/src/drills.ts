@@ -2,6 +2,7 @@
  * What brings the alerts about, for `npm run drill -- lead-scraper`. Each cause is one that happens: a table that is
  * gone or locked, processes that hang or die, a directory that fails or answers nothing, a password that was changed.
  */
+import { spawnSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DrillProcess, DrillStage, SystemDrills } from '@binnacle/system-parts/drill';
 import { Redis } from 'ioredis';
@@ -88,7 +89,8 @@ const PATIENT = { ...MANY_WORKERS, SCRAPING_PAGE_SECONDS: '12' } as const;
 export const drills: SystemDrills = {
   database: true,
   redis: true,
-  environment: { HEALTH_CHECK_SECONDS: '1' },
+  // Any port, since other systems may be drilled beside this one.
+  environment: { API_PORT: '0', HEALTH_CHECK_SECONDS: '1' },
   alerts: {
     HighErrorRate: {
       cause:
@@ -203,6 +205,10 @@ export const drills: SystemDrills = {
       labels: { dependency: 'redis' },
       breaks: ['redis', 'jobs'],
       needs: ['api'],
+      notHere: () =>
+        spawnSync('redis-server', ['--version']).error === undefined
+          ? undefined
+          : 'there is no redis-server here; apt-get install redis-server',
       async begin(stage) {
         if (stage.redisUrl === undefined) throw new Error('there is no Redis');
         const redis = new Redis(stage.redisUrl);

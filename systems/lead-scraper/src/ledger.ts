@@ -25,6 +25,8 @@ export interface LedgerRecord {
   leads: number;
   /** Jobs whose end nobody has seen. */
   openJobs: number;
+  /** Jobs that failed because one process after another died of those that worked on them. */
+  givenUp: number;
   /** Requests that had no answer. */
   died: number;
   /** What was not as it must be. */
@@ -40,6 +42,7 @@ export class Ledger {
     allowed: { requests: {}, counts: {} },
     leads: 0,
     openJobs: 0,
+    givenUp: 0,
     died: 0,
     wrong: 0,
     notes: [],

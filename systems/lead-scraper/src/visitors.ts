@@ -12,6 +12,7 @@ import { sendAsVisitor, type VisitorAnswer } from '@binnacle/system-parts/visito
 import { drawByWeight, Pace, pick, type Random, randomFrom } from '@binnacle/system-parts/visits';
 import { Ledger } from './ledger.ts';
 import { REGIONS, type Region, SOURCES, type Source } from './pages/listing.ts';
+import { ATTEMPTS_MAX } from './scraping/jobs.ts';
 import { type Companies, READABLE } from './site/companies.ts';
 import { ENTRIES_PER_PAGE } from './site/pages.ts';
 import { BROKEN_LIST } from './site/site.ts';
@@ -219,6 +220,10 @@ export class Visitors {
   #compare(asked: JobAsked, status: 'completed' | 'failed', json: VisitorAnswer['json']): void {
     const { source, region, first_page, pages } = asked;
     const broken = source === BROKEN_LIST.source && region === BROKEN_LIST.region;
+    if (status === 'failed' && Number(json.attempt) > ATTEMPTS_MAX) {
+      this.ledger.record.givenUp++;
+      return;
+    }
     if ((status === 'failed') !== broken) {
       this.ledger.wrong(`a job for ${source} in ${region} ${status}: ${String(json.message)}`);
       return;

@@ -19,7 +19,8 @@ export const leadScraper: System = {
 
   async start(processes, folder) {
     const site = { service: 'lead-scraper site', host: '127.0.0.1', variable: 'LEAD_SCRAPER_SITE_PORT' };
-    const port = await choosePort({ ...site, fallback: 8090 }, process.env);
+    // Nobody opens it but the system, so that any port will do.
+    const port = await choosePort({ ...site, fallback: 0 }, process.env);
     const system = processes.start({
       title: 'lead scraper',
       module: '@binnacle/lead-scraper/lead-scraper-process',

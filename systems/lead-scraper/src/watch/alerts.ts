@@ -4,7 +4,7 @@
  * Sums lose the labels of the target, so that each alert is given `system` and `job` again: messages name the job, and
  * what is told of one system is not taken for another's.
  */
-import { type AlertSpec, alert, type RuleExpression, type RuleGroup, ruleGroup } from '@binnacle/blueprint';
+import { alert, type RuleGroup, ruleGroup } from '@binnacle/blueprint';
 import {
   and,
   div,
@@ -19,24 +19,17 @@ import {
   unless,
 } from '@binnacle/promql/builder';
 import * as metrics from '../metrics.ts';
-import { ours, SYSTEM, UP } from './targets.ts';
+import { SYSTEM, selecting, UP } from './targets.ts';
 
-const { select, buckets } = ours;
+const { select, buckets } = selecting;
 
 const RUNBOOKS = 'systems/lead-scraper/README.md';
 
-/** An alert of this system, which leads to its section of the runbooks. */
-function alertOf<const E extends RuleExpression>(
-  name: string,
-  section: string,
-  spec: Omit<AlertSpec<E>, 'runbookUrl' | 'labels'>,
-) {
-  return alert(name, {
-    ...spec,
-    labels: { system: SYSTEM, job: metrics.SERVICE },
-    runbookUrl: `${RUNBOOKS}#${section}`,
-  } as AlertSpec<E>);
-}
+/** What every alert has, and the section of the runbooks that it leads to. */
+const ours = (section: string) => ({
+  labels: { system: SYSTEM, job: metrics.SERVICE },
+  runbookUrl: `${RUNBOOKS}#${section}`,
+});
 
 const { requests, duration } = metrics.http;
 const { scrapingJobs, scrapingJobsActive, queueSize, queueJobs, workersActive } = metrics;
@@ -56,7 +49,8 @@ const work = or(
 
 /** The alerts. */
 export const alerts: RuleGroup = ruleGroup('lead_scraper_alerts', [
-  alertOf('HighErrorRate', 'high-error-rate', {
+  alert('HighErrorRate', {
+    ...ours('high-error-rate'),
     expr: gt(
       div(sum(rate(select(requests, { status: re('5..') }), '5m')), sum(rate(select(requests), '5m'))),
       0.05,
@@ -67,7 +61,8 @@ export const alerts: RuleGroup = ruleGroup('lead_scraper_alerts', [
     description: ({ value, text }) =>
       text`${value.percentage} of requests were answered with 5xx within 5 minutes. Look whether the database is well.`,
   }),
-  alertOf('HighLatency', 'high-latency', {
+  alert('HighLatency', {
+    ...ours('high-latency'),
     expr: gt(histogramQuantile(0.95, sum(rate(buckets(duration), '5m')).by('le')), 2),
     for: '5m',
     severity: 'warning',
@@ -75,7 +70,8 @@ export const alerts: RuleGroup = ruleGroup('lead_scraper_alerts', [
     description: ({ value, text }) =>
       text`Of 20 requests, one took ${value.duration} or longer within 5 minutes. Look for the endpoint first.`,
   }),
-  alertOf('APIDown', 'api-down', {
+  alert('APIDown', {
+    ...ours('api-down'),
     expr: eq(select(UP, { job: metrics.SERVICE }), 0),
     for: '1m',
     severity: 'critical',
@@ -83,7 +79,8 @@ export const alerts: RuleGroup = ruleGroup('lead_scraper_alerts', [
     description: ({ label, text }) =>
       text`${label('instance')} does not answer at /metrics. Look whether its processes run.`,
   }),
-  alertOf('HighScrapingFailureRate', 'high-scraping-failure-rate', {
+  alert('HighScrapingFailureRate', {
+    ...ours('high-scraping-failure-rate'),
     expr: gt(
       div(sum(rate(select(scrapingJobs, { status: 'failed' }), '5m')), sum(rate(select(scrapingJobs), '5m'))),
       0.2,
@@ -94,7 +91,8 @@ export const alerts: RuleGroup = ruleGroup('lead_scraper_alerts', [
     description: ({ value, text }) =>
       text`${value.percentage} of jobs failed within 5 minutes. Look whether they are all of one directory.`,
   }),
-  alertOf('ScrapingJobStuck', 'scraping-job-stuck', {
+  alert('ScrapingJobStuck', {
+    ...ours('scraping-job-stuck'),
     expr: unless(activeJobs, gt(sum(increase(select(scrapingJobs), '10m')), 0)),
     for: '10m',
     severity: 'warning',
@@ -102,7 +100,8 @@ export const alerts: RuleGroup = ruleGroup('lead_scraper_alerts', [
     description: ({ value, text }) =>
       text`${value} jobs are under way, and none has ended for 10 minutes. Look whether a directory hangs.`,
   }),
-  alertOf('NoScrapingJobsCompleted', 'no-scraping-jobs-completed', {
+  alert('NoScrapingJobsCompleted', {
+    ...ours('no-scraping-jobs-completed'),
     expr: unless(work, gt(sum(increase(select(scrapingJobs, { status: 'completed' }), '1h')), 0)),
     for: '1h',
     severity: 'critical',
@@ -110,7 +109,8 @@ export const alerts: RuleGroup = ruleGroup('lead_scraper_alerts', [
     description:
       'There has been work for an hour, and no job completed. Look whether all of them fail or none ends.',
   }),
-  alertOf('QueueBacklogHigh', 'queue-backlog-high', {
+  alert('QueueBacklogHigh', {
+    ...ours('queue-backlog-high'),
     expr: gt(select(queueSize, { queue_name: 'scraping' }), 100),
     for: '10m',
     severity: 'warning',
@@ -118,14 +118,16 @@ export const alerts: RuleGroup = ruleGroup('lead_scraper_alerts', [
     description: ({ value, label, text }) =>
       text`${value} jobs wait in the queue ${label('queue_name')}. Look whether all workers run and jobs end.`,
   }),
-  alertOf('WorkerDown', 'worker-down', {
+  alert('WorkerDown', {
+    ...ours('worker-down'),
     expr: and(eq(sum(select(workersActive)), 0), waitingJobs),
     for: '5m',
     severity: 'critical',
     summary: 'Jobs wait and no worker runs',
     description: 'The queue holds jobs, and there is no worker that would take them. Start the workers.',
   }),
-  alertOf('DependencyDown', 'dependency-down', {
+  alert('DependencyDown', {
+    ...ours('dependency-down'),
     expr: eq(select(metrics.health.up), 0),
     for: '2m',
     severity: 'critical',

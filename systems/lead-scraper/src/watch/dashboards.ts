@@ -14,9 +14,9 @@ import {
 } from '@binnacle/blueprint';
 import { div, histogramQuantile, increase, mul, or, rate, re, sum } from '@binnacle/promql/builder';
 import * as metrics from '../metrics.ts';
-import { ours, SYSTEM, UP } from './targets.ts';
+import { SYSTEM, selecting, UP } from './targets.ts';
 
-const { select, buckets, sumOf, countOf } = ours;
+const { select, buckets, sumOf, countOf } = selecting;
 
 /** The folder of the dashboards in Grafana. */
 export const DASHBOARD_FOLDER = 'KR Lead Scraper Dashboards';

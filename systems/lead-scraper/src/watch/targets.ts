@@ -25,7 +25,7 @@ export const api: ServiceSpec = {
 };
 
 /** Selects series of this system. */
-export const ours: Selecting<TargetLabels & { readonly system: typeof SYSTEM }> = selectors({
+export const selecting: Selecting<TargetLabels & { readonly system: typeof SYSTEM }> = selectors({
   labels: { system: [SYSTEM] },
   where: { system: SYSTEM },
 });
