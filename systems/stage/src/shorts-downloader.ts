@@ -24,6 +24,8 @@ export const shortsDownloader: System = {
         SHORTS_VIDEO_BYTES_MAX: '2000000',
         SHORTS_CALL_SECONDS: '3',
         SHORTS_RETRY_SECONDS: '0.5',
+        // It would say at each start that it will want a newer Node.js one day.
+        AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
       },
       quiet: /listening on/,
     });
