@@ -42,6 +42,8 @@ const EMPTY_WHILE_ALL_IS_WELL: readonly { readonly panel: string; readonly legen
 /** Alerts that the visitors cause, and why. */
 const CAUSED_BY_VISITORS: Readonly<Record<string, string>> = {
   HighProcessingFailureRate: 'some visitors bring no G-code, and of a few jobs one is many',
+  HighDownloadFailureRate:
+    'some visitors ask for videos that are not there, and of a few downloads one is many',
   TranscodeFailing: 'some visitors bring broken files to have them rejected',
 };
 

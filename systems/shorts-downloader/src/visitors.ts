@@ -54,7 +54,7 @@ const AGAIN_MAX = 240;
 const AGAIN_MS = 250;
 
 const WEIGHTS = {
-  watch: 50,
+  watch: 60,
   moved: 4,
   slow: 6,
   flaky: 6,
