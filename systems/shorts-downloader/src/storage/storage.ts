@@ -51,7 +51,10 @@ export class Storage {
     } catch (error) {
       await this.giveUp(file);
       if (signal.aborted) throw signal.reason;
-      throw new StoringFailed(file.provider, error);
+      throw new StorageError('STORAGE_FAILED', `${file.provider} did not take the file: ${inWords(error)}`, {
+        cause: error,
+        provider: file.provider,
+      });
     }
   }
 
@@ -94,16 +97,6 @@ export class Storage {
 
   #of({ provider }: StoredFile): Provider {
     return this.#providers[provider];
-  }
-}
-
-/** The provider that was chosen could not take the file. */
-export class StoringFailed extends StorageError {
-  readonly provider: ProviderName;
-
-  constructor(provider: ProviderName, cause: unknown) {
-    super('STORAGE_FAILED', `${provider} did not take the file: ${inWords(cause)}`, { cause });
-    this.provider = provider;
   }
 }
 
