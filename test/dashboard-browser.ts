@@ -2,7 +2,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: dashboards write references this way
 import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
 import { afterAll, afterEach, expect, type TestContext } from 'vitest';
-import { type DashboardStage, END_MS, openDashboardStage, START_MS } from './dashboard-stage.ts';
+import { type DashboardStage, END_MS, type Fill, openDashboardStage, START_MS } from './dashboard-stage.ts';
 import { outside } from './outside.ts';
 
 const RANGE = `from=${START_MS}&to=${END_MS}&refresh=off`;
@@ -31,6 +31,8 @@ export interface Look {
   /** Parameters of the address. */
   readonly more?: string;
   readonly others?: readonly object[];
+  /** Samples that only this dashboard needs. */
+  readonly fill?: Fill;
 }
 
 /** Opens a dashboard over its own engine; at the test's end the page must have met no error and asked nobody else. */
@@ -45,8 +47,8 @@ export async function open(context: TestContext, dashboard: object, look: Look =
       '--disable-background-networking',
     ],
   });
-  const { width = 1200, theme = 'dark', more = '', others = [] } = look;
-  stage = await openDashboardStage([{ uid: 'main', title: 'Main', ...dashboard }, ...others]);
+  const { width = 1200, theme = 'dark', more = '', others = [], fill } = look;
+  stage = await openDashboardStage([{ uid: 'main', title: 'Main', ...dashboard }, ...others], fill);
   const { origin } = stage;
   page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme: theme });
   page.on('pageerror', (error) => errors.push(error.message));

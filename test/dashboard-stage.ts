@@ -25,13 +25,22 @@ const STEP_MS = 15_000;
 /** When the only deployment was. */
 export const DEPLOYED_MS = START_MS + 10 * 60_000;
 
+/** Samples beside those that every stage has, one of each series at every step. */
+export type Fill = (
+  add: (name: string, labels: Record<string, string>, value: number) => void,
+  step: number,
+) => void;
+
 /** Serves dashboards, each as the JSON that it is. */
-export async function openDashboardStage(dashboards: readonly object[]): Promise<DashboardStage> {
+export async function openDashboardStage(
+  dashboards: readonly object[],
+  fill: Fill = () => {},
+): Promise<DashboardStage> {
   const folder = mkdtempSync(path.join(tmpdir(), 'binnacle-dashboards-'));
   dashboards.forEach((dashboard, i) => {
     writeFileSync(path.join(folder, `${i}.json`), JSON.stringify(dashboard));
   });
-  const storage = filledStorage();
+  const storage = filledStorage(fill);
   const server = new ApiServer({
     routes: [
       ...queryRoutes({ engine: new Engine(), storage }),
@@ -68,7 +77,7 @@ const target = {
 };
 
 /** Two systems: `a` with two instances, `b` with one. */
-function filledStorage(): MemoryStorage {
+function filledStorage(fill: Fill): MemoryStorage {
   const storage = new MemoryStorage();
   const instances = [
     ['a', 'a1:80'],
@@ -94,6 +103,7 @@ function filledStorage(): MemoryStorage {
       add('duration_seconds_bucket', { le }, i * each);
     add('deployed', { version: '1.2', system: 'a' }, at === DEPLOYED_MS ? 1 : 0);
     add('queue_jobs', { system: 'a' }, 10 + (i % 7));
+    fill(add, i);
   }
   return storage;
 }

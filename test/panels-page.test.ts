@@ -1,6 +1,8 @@
 /** Panels of every kind in a real browser, over the real engine, drawn from good and from wrong JSON. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { at, instant, open, overlaps, page, panel, query } from './dashboard-browser.ts';
+import type { Fill } from './dashboard-stage.ts';
 
 const KINDS: Readonly<
   Record<string, { readonly json: object; readonly drawn: string; readonly least?: number }>
@@ -139,5 +141,60 @@ describe('every kind of panel', () => {
     await expect.poll(() => page.locator('.panel[aria-busy=true]').count()).toBe(0);
     expect(await page.getByText('could not be drawn').count()).toBe(0);
     expect(await overlaps()).toEqual([]);
+  });
+});
+
+describe('a dashboard of before Grafana 8', () => {
+  /** Written by hand: `graph` panels, one with its axis as an object instead of a list, and none with a place. */
+  const OLD = JSON.parse(
+    readFileSync(new URL('./fixtures/dashboard-without-places.json', import.meta.url), 'utf8'),
+  ) as object;
+  const GIB = 1024 ** 3;
+  const BUCKETS = [
+    ['1', 0.4],
+    ['10', 0.9],
+    ['+Inf', 1],
+  ] as const;
+
+  /** A downloader that has two providers, and an error now and then. */
+  const downloader: Fill = (add, step) => {
+    for (const [i, provider] of ['azure', 's3'].entries()) {
+      add('downloads_total', { provider, status: 'success' }, 30 * step * (i + 1));
+      add('downloads_total', { provider, status: 'failed' }, 3 * step);
+      add('storage_usage_bytes', { provider }, (i + 1) * GIB + 1e7 * step);
+      for (const [le, share] of BUCKETS)
+        add('download_duration_seconds_bucket', { provider, le }, 30 * step * share);
+    }
+    add('downloads_in_progress', {}, 3);
+    add('errors_total', { error_code: 'VIDEO_UNAVAILABLE' }, Math.floor(step / 3));
+    for (const [le, share] of BUCKETS)
+      add('http_request_duration_seconds_bucket', { endpoint: '/api/download', le }, 50 * step * share);
+  };
+
+  const SERIES = {
+    'Download Rate': ['failed - azure', 'failed - s3', 'success - azure', 'success - s3'],
+    'Download Duration': ['p50', 'p50', 'p95', 'p95'],
+    'Storage Usage': ['azure', 's3'],
+    'Error Rate': ['VIDEO_UNAVAILABLE'],
+    'API Response Time': ['/api/download'],
+  };
+
+  test.for([1200, 390] as const)('is drawn %s pixels wide, each panel in a place', async (width, context) => {
+    await open(context, { panels: [] }, { width, others: [OLD], fill: downloader });
+    // A file that gives no uid is known by its name.
+    await page.goto(page.url().replace('#/d/main', '#/d/1'));
+    await expect.poll(() => page.locator('.panel').count()).toBe(1 + Object.keys(SERIES).length);
+    for (const [title, series] of Object.entries(SERIES)) {
+      await panel(title).scrollIntoViewIfNeeded();
+      await panel(title).locator('canvas').waitFor();
+      const legend = await panel(title).locator('.legend-name').allTextContents();
+      expect(legend.sort(), title).toEqual(series);
+    }
+    await panel('Active Downloads').scrollIntoViewIfNeeded();
+    expect(await panel('Active Downloads').locator('.stat-value').textContent()).toBe('3');
+    expect(await page.getByText('No data').count()).toBe(0);
+    expect(await overlaps()).toEqual([]);
+    if (process.env.SHOTS)
+      await page.screenshot({ path: `${process.env.SHOTS}/old-${width}.png`, fullPage: true });
   });
 });

@@ -152,6 +152,10 @@ describe('binnacle up with a configuration', () => {
       folder.write('binnacle.config.ts', configText(port));
       const monitor = await up();
       expect(monitor.said().stdout).toContain('keeps 5 h or 100 MB, whichever comes first');
+      expect(await ask(monitor.url, '/api/v1/status/catalog')).toEqual({
+        status: 'success',
+        data: { services: [{ job: 'web', metrics: ['uploads_waiting'] }] },
+      });
       const labels = { __name__: 'kind:uploads_waiting:sum' };
       await expect
         .poll(() => values(monitor.url, 'kind:uploads_waiting:sum'), WAIT)

@@ -158,6 +158,8 @@ function answerTo({ pathname }: URL, form: URLSearchParams): object | undefined 
       });
     case '/api/v1/label/__name__/values':
       return success(['jobs_total', 'up']);
+    case '/api/v1/metadata':
+      return success({ never_scaped_total: [{ type: 'counter', help: 'Scraped.', unit: '' }] });
     case '/api/v1/query_range':
       return success({ resultType: 'matrix', result: lines(form) });
     case '/api/v1/query':
@@ -198,7 +200,7 @@ test('the only dashboard opens, with the state of the system above it', async (c
 
 test('a panel without data says why', async (context) => {
   const { page } = await open(context, '#/d/jobs');
-  const why = 'The metric never_scraped_total has never been scraped. Target web is down: connection refused';
+  const why = 'No target has declared a metric never_scraped_total. Is never_scaped_total meant?';
   await page.getByText(why).waitFor();
 });
 

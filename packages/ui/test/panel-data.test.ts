@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
-import type { PrometheusApi, ResultSeries, Target } from '../src/api/prometheus.js';
-import { diagnose } from '../src/dashboard/diagnose.js';
-import { loadPanel, type PanelData } from '../src/dashboard/load-panel.js';
+import type { PrometheusApi, ResultSeries } from '../src/api/prometheus.js';
+import { loadPanel } from '../src/dashboard/load-panel.js';
 
 const signal = new AbortController().signal;
 const window = { fromMs: 1_000_000_000, toMs: 1_000_060_000 };
@@ -76,59 +75,4 @@ test('nothing but NaN is told apart from nothing', async () => {
 test('one failing query fails the panel', async () => {
   const api = { ...server({}), queryInstant: () => Promise.reject(new Error('no')) };
   await expect(loadPanel([query, { ...query, instant: true }], asking, signal, api)).rejects.toThrow('no');
-});
-
-const target = (health: Target['health'], lastError = ''): Target => ({
-  labels: { job: 'web' },
-  discoveredLabels: {},
-  scrapePool: 'web',
-  scrapeUrl: 'http://web/metrics',
-  lastError,
-  lastScrape: '',
-  lastScrapeDuration: 0,
-  health,
-  scrapeInterval: '15s',
-  scrapeTimeout: '10s',
-});
-
-test('no data has a reason', async () => {
-  const counted = [{ metric: {}, value: [1_000_060, '2'] as const }];
-  const data = (expr: string, onlyNaN = false): PanelData => ({
-    window,
-    grid: { start: 0, end: 0, step: 1 },
-    series: [],
-    onlyNaN,
-    warnings: [],
-    asked: [expr],
-  });
-  const check = async (
-    given: PanelData,
-    targets: Target[],
-    api: PrometheusApi,
-    reason: string | RegExp,
-  ): Promise<void> => expect(await diagnose(given, targets, signal, api)).toMatch(reason);
-  const up = [target('up')];
-  await check(data('a'), [], server({}), /no targets/);
-  await check(
-    data('a'),
-    [target('down', 'connection refused')],
-    server({}),
-    'No target is up. web: connection refused',
-  );
-  await check(
-    data('rate(a_total[5m])'),
-    up,
-    server({}, ['up']),
-    /^The metric a_total has never been scraped\.$/,
-  );
-  await check(
-    data('a'),
-    [...up, target('down', 'timeout')],
-    server({}),
-    'never been scraped. Target web is down: timeout',
-  );
-  await check(data('a{b="c"}'), up, server({}, ['a']), 'No series matches a{b="c"} in the last 60 s.');
-  const held = server({ 'count(last_over_time(a[60s])) @1000060': counted }, ['a']);
-  await check(data('a / a', true), up, held, /nothing to divide by/);
-  await check(data('a > 5'), up, held, /gives no value in this range/);
 });

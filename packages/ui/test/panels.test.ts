@@ -269,6 +269,12 @@ describe('a panel of before Grafana 8', () => {
     });
   });
 
+  test('may give its left axis alone, as an object instead of a list', () => {
+    expect(read({ type: 'graph', yaxes: { label: 'GB', format: 'decgbytes' } })).toMatchObject({
+      field: { unit: 'decgbytes', line: { axisLabel: 'GB' } },
+    });
+  });
+
   test('is a stat, or a gauge where it has one', () => {
     const stat = {
       type: 'singlestat',

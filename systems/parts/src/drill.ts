@@ -82,14 +82,14 @@ export interface DrillStage {
   /** Processes that the drill has started, and theirs, whose command line matches: workers, a database, visitors. */
   processes(commandLine: RegExp): Promise<readonly DrillProcess[]>;
   /**
-   * Does something at a rate until it is stopped or the drill ends. What fails is counted and goes on: things fail in
+   * Does something at a rate until it is stopped, or the drill ends: when its alerts are resolved. What fails is counted and goes on: things fail in
    * drills.
    * @returns stops it, and resolves when what was under way is over
    */
   repeat(perSecond: number, action: () => Promise<unknown>): () => Promise<void>;
   /** Waits until something holds. @throws Error that names it when it does not within half a minute */
   until(what: string, holds: () => Promise<boolean> | boolean): Promise<void>;
-  /** Takes a service out of what the monitor scrapes, or back into it. */
+  /** Sets up the monitor anew without a service, or lets it scrape that again. Needs `breaks: ['*']`. */
   scrape(service: string, scraped: boolean): Promise<void>;
   /** Prints a line: what was done, where one sentence did not say all. */
   say(text: string): void;

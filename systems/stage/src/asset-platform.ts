@@ -13,6 +13,7 @@ interface Listening {
 export const assetPlatform: System = {
   name: 'asset-platform',
   watched: new URL('./watched/asset-platform.js', import.meta.url),
+  drills: '@binnacle/asset-platform/drills',
 
   async start(processes, folder) {
     const platform = processes.start({
@@ -36,10 +37,9 @@ export const assetPlatform: System = {
       ],
       quiet: /^\{/, // the ledger, as it ends
     });
-    return Object.fromEntries(
-      Object.entries(listening.services).flatMap(([word, { metricsUrl }]) =>
-        metricsUrl === undefined ? [] : [[word, new URL(metricsUrl).host]],
-      ),
+    const targets = Object.entries(listening.services).flatMap(([word, { metricsUrl }]) =>
+      metricsUrl === undefined ? [] : [[word, new URL(metricsUrl).host]],
     );
+    return { url: listening.url, targets: Object.fromEntries(targets) };
   },
 };

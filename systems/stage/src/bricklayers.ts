@@ -35,6 +35,6 @@ export const bricklayers: System = {
       ],
       quiet: /^\{/, // the ledger, as it ends
     });
-    return { web: new URL(url).host };
+    return { url, targets: { web: new URL(url).host } };
   },
 };

@@ -9,7 +9,7 @@ import {
   type ServiceSpec,
   stringifyDashboard,
 } from '@binnacle/blueprint';
-import type { Watched } from './system.ts';
+import type { Started, Watched } from './system.ts';
 
 /** Far shorter than the systems' own, so that a newcomer sees the dashboard move at once. */
 const INTERVAL = '2s';
@@ -17,9 +17,8 @@ const INTERVAL = '2s';
 const ON_STAGE = { refresh: INTERVAL, time: { from: 'now-5m', to: 'now' } };
 
 /** What is watched of a system that has started. */
-export interface OnStage extends Watched {
-  /** Where its services are scraped, by their words. */
-  readonly targets: Readonly<Record<string, string>>;
+export interface OnStage extends Watched, Started {
+  readonly name: string;
 }
 
 export interface ConfigFiles {

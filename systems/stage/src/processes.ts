@@ -1,5 +1,5 @@
 /**
- * The processes on the stage: started with a channel, so that each ends when this one does, however it ends, and
+ * Processes that belong together: started with a channel, so that each ends when this one does, however it ends, and
  * stopped together in the reverse order.
  */
 import { type ChildProcess, fork } from 'node:child_process';
@@ -11,6 +11,14 @@ import { fileURLToPath } from 'node:url';
 const STOP_MS_MAX = 4_000;
 /** How long a process may take to say that it listens. */
 const START_MS_MAX = 60_000;
+
+/**
+ * What a process does without on a machine that it shares with many others. glibc gives each thread an arena of its own,
+ * whose memory it hardly gives back, and V8 lets the young generation grow to 48 MB before it looks for what is still
+ * used. At a few visits per second neither saves time. `bench/stage-cost.mjs` tells of 694 MB instead of 755 for two
+ * systems with visitors and the monitor, and of the same time of the processor.
+ */
+const FRUGAL = { variables: { MALLOC_ARENA_MAX: '1' }, options: ['--max-semi-space-size=2'] };
 
 export interface ProcessToStart {
   /** Stands in front of each line that the process prints. */
@@ -61,7 +69,8 @@ export class Processes {
   start({ title, module, args = [], env = {}, quiet }: ProcessToStart): ChildProcess {
     const { environment, print = console.log } = this.#options;
     const child = fork(fileURLToPath(import.meta.resolve(module)), args, {
-      env: { ...process.env, ...env, ...environment },
+      env: { ...FRUGAL.variables, ...process.env, ...env, ...environment },
+      execArgv: [...FRUGAL.options, ...process.execArgv],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     for (const stream of [child.stdout, child.stderr]) {
@@ -74,6 +83,9 @@ export class Processes {
     child.once('exit', (code, signal) => {
       if (!this.#stopping && this.#running.includes(started))
         this.#onUnexpectedEnd(title, signal ?? `exit code ${code}`);
+    });
+    child.once('error', (error) => {
+      if (!this.#stopping && this.#running.includes(started)) this.#onUnexpectedEnd(title, error.message);
     });
     return child;
   }
@@ -91,14 +103,16 @@ export class Processes {
 
   /**
    * Waits until a process sends `{ type: 'listening', url }`, and gives that, with whatever else it says there.
-   * @throws Error when it ends before, or takes longer than {@link START_MS_MAX}
+   * @throws Error when it ends before, or takes longer than {@link START_MS_MAX}; its message is for the reader
    */
   async listening<Message extends { readonly url: string } = { readonly url: string }>(
     child: ChildProcess,
   ): Promise<Message> {
+    const title = this.#running.find((one) => one.child === child)?.title;
     const timeout = AbortSignal.timeout(START_MS_MAX);
-    const gone = once(child, 'exit', { signal: timeout }).then(([code]) => {
-      throw new Error(`ended with exit code ${code} before it listened`);
+    const gone = once(child, 'exit', { signal: timeout }).then(([code, signal]) => {
+      const how = signal ?? `exit code ${code}`;
+      throw new Error(`${title} ended (${how}) before it listened; what it said stands above`);
     });
     const heard = (async () => {
       while (true) {
@@ -114,7 +128,11 @@ export class Processes {
     })();
     gone.catch(() => {});
     heard.catch(() => {});
-    return Promise.race([gone, heard]);
+    return Promise.race([gone, heard]).catch((error: unknown) => {
+      throw timeout.aborted
+        ? new Error(`${title} has not said within ${START_MS_MAX / 1000} s where it listens`)
+        : error;
+    });
   }
 
   /** Ends all processes, the last one first in line to be asked; resolves when none is left. */

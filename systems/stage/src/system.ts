@@ -11,6 +11,14 @@ export interface Watched {
   readonly services: Readonly<Record<string, Omit<ServiceSpec, 'targets'>>>;
 }
 
+/** A system that runs. */
+export interface Started {
+  /** Where people find it. */
+  readonly url: string;
+  /** Where its services are scraped, each as `host:port` by its word in {@link Watched.services}. */
+  readonly targets: Readonly<Record<string, string>>;
+}
+
 /** A system with its visitors. */
 export interface System {
   /** The value of the label `system` of all its targets. */
@@ -20,8 +28,9 @@ export interface System {
   /** The module that exports its `SystemDrills` as `drills`: `@binnacle/bricklayers/drills`. */
   readonly drills?: string;
   /**
-   * Starts the system and its visitors; says where its services are scraped, each as `host:port` by its word.
+   * Starts the system and its visitors.
+   * @param processes its own: when one of them ends before all are up, the system is left out
    * @param folder where it may keep its files
    */
-  start(processes: Processes, folder: string): Promise<Readonly<Record<string, string>>>;
+  start(processes: Processes, folder: string): Promise<Started>;
 }

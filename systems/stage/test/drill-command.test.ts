@@ -54,8 +54,17 @@ function processes(): { readonly state: string; readonly commandLine: string }[]
 const left = (): string[] => processes().map(({ commandLine }) => commandLine);
 const stopped = (): number => processes().filter(({ state }) => state === 'T').length;
 
-/** The fastest of each system. */
-const SAMPLE = [['bricklayers', 'CleanupFailures']] as const;
+/** The fastest of each system; and one more of each where there is time. All of them take minutes. */
+const SAMPLE: readonly (readonly [system: string, alert: string])[] = [
+  ['bricklayers', 'HighErrorRate'],
+  ['asset-platform', 'ServiceDown'],
+  ...(process.env.BINNACLE_SOAK === '1'
+    ? ([
+        ['bricklayers', 'CleanupFailures'],
+        ['asset-platform', 'HttpFailing'],
+      ] as const)
+    : []),
+];
 
 test.each(SAMPLE)(
   '%s %s is caused, fires, is told, and is resolved',

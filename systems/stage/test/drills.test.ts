@@ -1,16 +1,14 @@
 import { spawn } from 'node:child_process';
 import type { Drill } from '@binnacle/system-parts/drill';
 import { expect, test } from 'vitest';
-import { batchesOf } from '../dist/drill/batches.js';
+import { batchesOf, runsOf } from '../dist/drill/batches.js';
 import { alertNames, choose, readDrillable, systemNamed } from '../dist/drill/catalog.js';
 import { ProcessTree } from '../dist/drill/process-tree.js';
 import { renderTable } from '../dist/drill/table.js';
 import { SYSTEMS } from '../dist/systems.js';
 
 /** Systems that have none yet, each with the reason; one that has is taken out. */
-const WITHOUT_DRILLS: Readonly<Record<string, string>> = {
-  'asset-platform': 'they are being written',
-};
+const WITHOUT_DRILLS: Readonly<Record<string, string>> = {};
 
 test.each(SYSTEMS.map((system) => [system.name, system] as const))(
   'every alert of %s has a drill, or a reason why not',
@@ -74,6 +72,21 @@ test('alerts of one cause are one episode, and its variables reach the batch', (
     [['a', 'c'], ['b']],
   ]);
   expect(batches[0]!.environment).toEqual({ A: '1', B: '2' });
+});
+
+test('batches that want the same visitors and variables follow each other in one run', () => {
+  const drills = {
+    a: drill(['x'], { environment: { A: '1' } }),
+    b: drill(['x']),
+    c: drill(['x'], { environment: { A: '2' } }),
+    d: drill(['x'], { visitors: false }),
+  };
+  const runs = runsOf(batchesOf(drills));
+  expect(runs.map(({ batches, visitors, environment }) => [batches.length, visitors, environment])).toEqual([
+    [2, true, { A: '1' }],
+    [1, true, { A: '2' }],
+    [1, false, {}],
+  ]);
 });
 
 test('the table says when what was seen, and what did not happen', () => {

@@ -13,6 +13,14 @@ export interface HeadStats {
   readonly maxTimeMs?: number;
 }
 
+/** What a service is known to have, whether it is scraped or not. */
+export interface ServiceMetrics {
+  /** The value of `job` on its series. */
+  readonly job: string;
+  /** Its metric families, by name. */
+  readonly metrics: readonly string[];
+}
+
 /** What the status routes need. */
 export interface StatusRoutesOptions {
   /** A version that Prometheus's clients understand, `3.5.0+binnacle.0.1.0`. */
@@ -23,6 +31,8 @@ export interface StatusRoutesOptions {
   /** `24h or 512MB`. */
   readonly retention: string;
   readonly isReady: () => boolean;
+  /** Of the project that the monitor was started from; none where it was started from `prometheus.yml`. */
+  readonly catalog?: readonly ServiceMetrics[] | undefined;
   readonly headStats?: () => Promise<HeadStats> | HeadStats;
   /** Writes the monitor's own metrics. */
   readonly ownMetrics?: () => Promise<ApiResponse> | ApiResponse;
@@ -49,6 +59,8 @@ export function statusRoutes(options: StatusRoutesOptions): Route[] {
       }),
     ),
     get('/api/v1/status/config', () => success({ yaml: options.configText })),
+    // Our own: Prometheus knows of metrics only what targets say.
+    get('/api/v1/status/catalog', () => success({ services: options.catalog ?? [] })),
     get('/api/v1/status/flags', () => success({})),
     get('/api/v1/status/runtimeinfo', ({ nowMs }) =>
       success({

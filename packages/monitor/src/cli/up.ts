@@ -22,7 +22,7 @@ import type { Route } from '../api/route.ts';
 import { ruleRoutes } from '../api/rule-routes.ts';
 import { seriesRoutes } from '../api/series-routes.ts';
 import { ApiServer } from '../api/server.ts';
-import { statusRoutes } from '../api/status-routes.ts';
+import { type ServiceMetrics, statusRoutes } from '../api/status-routes.ts';
 import { targetRoutes } from '../api/target-routes.ts';
 import { systemClock } from '../clock.ts';
 import { type LoadedPrometheusConfig, loadPrometheusConfig } from '../config/prometheus-file.ts';
@@ -66,6 +66,8 @@ export interface UpOptions {
   readonly allowedHosts: readonly string[];
   readonly retentionTimeMs: number;
   readonly retentionBytes: number;
+  /** Which metrics the services of a project have, by its definitions. */
+  readonly catalog?: readonly ServiceMetrics[] | undefined;
 }
 
 /** No free port was found. */
@@ -150,6 +152,7 @@ async function startAround(
       configText: loaded.text,
       startTimeMs,
       retention: bounds,
+      catalog: options.catalog,
       isReady: () => parts.rules !== undefined,
       ownMetrics: async () =>
         ownMetricsResponse({

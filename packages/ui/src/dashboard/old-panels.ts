@@ -48,7 +48,8 @@ function calcOf(name: string): string {
 }
 
 function fromGraph(panel: JsonObject): JsonObject {
-  const [left = {}, right = {}] = objects(panel.yaxes);
+  // Whoever writes JSON by hand may give the left axis alone.
+  const [left = {}, right = {}] = isObject(panel.yaxes) ? [panel.yaxes] : objects(panel.yaxes);
   const legend = object(panel.legend);
   const tooltip = object(panel.tooltip);
   const calcs = Object.keys(CALCS).filter((name) => legend[name] === true);

@@ -1,10 +1,16 @@
-/** The selectors of a query. In a file of its own, because it brings the parser with it. */
-import { parse, printExpr, type VectorSelector, walk } from '@binnacle/promql';
+/** The selectors of a query, and names that are nearly right. In a file of its own, because it brings the parser. */
+import { type Matcher, parse, printExpr, type VectorSelector, walk } from '@binnacle/promql';
 
-/** One selector: its metric, and its text without offsets. */
+export { matcherTest, nearest, printMatcher } from '@binnacle/promql';
+
+/** One selector. */
 export interface QuerySelector {
+  /** Its metric; empty where only conditions name it. */
   readonly name: string;
+  /** Its text without offsets. */
   readonly text: string;
+  /** Its conditions on labels, the name's left out. */
+  readonly conditions: readonly Matcher[];
 }
 
 /** Finds the selectors of a query; none when it does not parse. */
@@ -12,7 +18,9 @@ export function selectorsOf(query: string): QuerySelector[] {
   const found: QuerySelector[] = [];
   try {
     walk(parse(query), (expr) => {
-      if (expr.type === 'vectorSelector') found.push({ name: expr.name, text: printExpr(bare(expr)) });
+      if (expr.type !== 'vectorSelector') return;
+      const conditions = expr.matchers.filter(({ name }) => name !== '__name__');
+      found.push({ name: expr.name, text: printExpr(bare(expr)), conditions });
     });
   } catch {
     return [];

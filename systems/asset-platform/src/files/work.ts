@@ -22,12 +22,20 @@ export async function start(environment: Environment): Promise<Work> {
     min: 1,
     max: 1_000_000_000_000,
   });
+  const measureMs =
+    1000 *
+    numberFrom(environment, {
+      variable: 'FILES_SERVICE_MEASURE_SECONDS',
+      fallback: 60,
+      min: 0.5,
+      max: 86_400,
+    });
   instrumentFetch({ metrics: calls, hosts: [new URL(searchUrl).host] });
   const pool = await openDatabase(environment, { metrics: database, migrations: MIGRATIONS });
   const announcer = new Announcer(pool, searchUrl, SERVICE);
   const files = new Files(pool, announcer, folder, bytesMax);
   await files.prepare();
-  const measuring = measureFolders({ files: folder }, { metrics: disk });
+  const measuring = measureFolders({ files: folder }, { metrics: disk, intervalMs: measureMs });
   const app = createApp(files);
   await app.ready();
   announcer.start();

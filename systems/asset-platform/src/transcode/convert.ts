@@ -2,7 +2,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import sharp from 'sharp';
 import { ffmpegOptions, type ImageTarget, isImageTarget } from './conversions.ts';
 
 /** Larger images are refused, so that none takes all memory. */
@@ -46,9 +45,11 @@ async function convertImage(
   { source, target, signal, onProgress }: Conversion,
   format: ImageTarget,
 ): Promise<void> {
-  // Each image is another one: what the library keeps of them would be memory for nothing.
-  sharp.cache(false);
   try {
+    // Loaded with the first image: it is 20 MB that a worker may never need.
+    const { default: sharp } = await import('sharp');
+    // Each image is another one: what the library keeps of them would be memory for nothing.
+    sharp.cache(false);
     const image = sharp(source, { failOn: 'error', limitInputPixels: PIXELS_MAX });
     await image.metadata();
     onProgress(0.2);
@@ -92,7 +93,10 @@ async function convertMedia({
     ],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
-  const kill = (): void => void child.kill('SIGKILL');
+  const kill = (): void => {
+    // A child that never was has no number, and Node.js would kill our own process group in its place.
+    if (child.pid !== undefined) child.kill('SIGKILL');
+  };
   signal.addEventListener('abort', kill);
   let said = '';
   let durationMicros: number | undefined;

@@ -3,6 +3,7 @@
  *
  * Drills of one cause (the same `begin`) are one episode. An episode joins the first batch in which nobody breaks what
  * it breaks or needs, needs what it breaks, wants a variable to be something else, or visitors where it wants none.
+ * Batches that want the same variables and visitors follow each other in one run of the system.
  */
 import type { Drill, Variables } from '@binnacle/system-parts/drill';
 
@@ -48,6 +49,35 @@ export function batchesOf(drills: Readonly<Record<string, Drill>>): Batch[] {
   return batches;
 }
 
+/** Batches that follow each other in one run of a system, and with what it is started. */
+export interface Run {
+  readonly batches: readonly Batch[];
+  readonly visitors: boolean;
+  readonly environment: Variables;
+}
+
+/** Puts batches into runs, in their order. */
+export function runsOf(batches: readonly Batch[]): Run[] {
+  const runs: Run[] = [];
+  for (const batch of batches) {
+    const at = runs.findIndex((run) => run.visitors === batch.visitors && agree(run, batch));
+    const found = runs[at] ?? { batches: [], visitors: batch.visitors, environment: {} };
+    const run = {
+      ...found,
+      batches: [...found.batches, batch],
+      environment: { ...found.environment, ...batch.environment },
+    };
+    if (at < 0) runs.push(run);
+    else runs[at] = run;
+  }
+  return runs;
+}
+
+/** Whether no variable is one thing for one, and another for the other. */
+function agree(a: { readonly environment: Variables }, b: { readonly environment: Variables }): boolean {
+  return Object.entries(b.environment).every(([name, value]) => (a.environment[name] ?? value) === value);
+}
+
 function batchOf(episode: Episode): Batch {
   const drills = [...episode.drills.values()];
   return {
@@ -59,9 +89,7 @@ function batchOf(episode: Episode): Batch {
 
 function goTogether(a: Batch, b: Batch): boolean {
   if (a.visitors !== b.visitors || a.episodes.length + b.episodes.length > EPISODES_MAX) return false;
-  for (const [name, value] of Object.entries(b.environment))
-    if ((a.environment[name] ?? value) !== value) return false;
-  return !disturbs(a, b) && !disturbs(b, a);
+  return agree(a, b) && !disturbs(a, b) && !disturbs(b, a);
 }
 
 /** Whether something in `a` breaks what something in `b` breaks or needs. */

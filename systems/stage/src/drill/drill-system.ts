@@ -1,18 +1,20 @@
-/** Drills some alerts of one system, batch by batch. */
+/** Drills some alerts of one system: run by run, and in each, batch by batch. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AlertRule } from '@binnacle/blueprint';
 import { parse, walk } from '@binnacle/promql';
 import type { Drill, SystemDrills } from '@binnacle/system-parts/drill';
 import type { System, Watched } from '../system.ts';
-import { type Batch, batchesOf } from './batches.ts';
+import { type Batch, batchesOf, type Run, runsOf } from './batches.ts';
 import { Awaited, type Report, runEpisode } from './episode.ts';
 import { alertRules, EVALUATION_MS, SCRAPE_MS } from './monitor.ts';
-import { Scene } from './scene.ts';
+import { Scene, type SceneParts } from './scene.ts';
 import { type AlertShortening, shortenRules } from './shorten.ts';
 import type { DrillResult } from './table.ts';
 
 /** By what times are divided where a drill says nothing else: five minutes are five seconds. */
 export const FACTOR = 60;
+/** How often a system is started that does not start. */
+const STARTS_MAX = 2;
 /** What a drill may take beyond the times of its rule. */
 const SLACK_MS = 60_000;
 /** How long nothing may be pending before anything is done, so that what follows follows from it. */
@@ -46,60 +48,102 @@ export async function drillSystem(todo: SystemToDrill, options: DrillOptions): P
     if (why === undefined) here[alert] = drill;
     else results.push({ system: todo.system.name, alert, cause: drill.cause, outcome: 'not here', why });
   }
-  for (const batch of batchesOf(here)) {
-    options.signal.throwIfAborted();
-    results.push(...(await runBatch(todo, batch, options)));
-  }
+  for (const run of runsOf(batchesOf(here))) results.push(...(await runBatches(todo, run, options)));
   return results;
 }
 
-async function runBatch(todo: SystemToDrill, batch: Batch, options: DrillOptions): Promise<DrillResult[]> {
-  const { system, watched, drills } = todo;
+/** Runs batches in one run of the system; after one that failed, the system is started anew. */
+async function runBatches(todo: SystemToDrill, run: Run, options: DrillOptions): Promise<DrillResult[]> {
+  const { system, watched, drills, chosen } = todo;
   const { signal, print, verbose } = options;
-  const all = batch.episodes.flatMap(({ drills: own }) => [...own]);
-  const startedMs = performance.now();
+  const results: DrillResult[] = [];
+  const shortening = Object.fromEntries(
+    Object.entries(chosen).map(([name, drill]) => [name, shorteningOf(drill)]),
+  );
+  const rules = shortenRules(watched.rules, { ...TIMES, alerts: shortening });
+  const stage: Stage = { awaited: [], rules, startedMs: performance.now(), todo, options };
+  try {
+    for (const batch of run.batches) {
+      signal.throwIfAborted();
+      stage.scene ??= await open(
+        {
+          system,
+          watched,
+          drills,
+          visitors: run.visitors,
+          environment: run.environment,
+          rules,
+          onNotified: (alert) => {
+            for (const one of stage.awaited) one.hear(alert);
+          },
+          onLine: verbose ? print : () => {},
+        },
+        options,
+      );
+      const ended = await runBatch(stage, batch);
+      results.push(...ended);
+      if (!ended.some(({ outcome }) => outcome === 'failed')) continue;
+      await stage.scene?.close();
+      stage.scene = undefined;
+    }
+    return results;
+  } finally {
+    await stage.scene?.close();
+  }
+}
+
+/** Starts a system; a second time where it does not start, for instance since somebody else took a port. */
+async function open(parts: SceneParts, { signal, print }: DrillOptions): Promise<Scene | undefined> {
+  for (let i = 0; i < STARTS_MAX; i++) {
+    signal.throwIfAborted();
+    try {
+      return await Scene.open(parts);
+    } catch (error) {
+      print(`  ${parts.system.name} did not start: ${(error as Error).message}`);
+    }
+  }
+  return undefined;
+}
+
+/** A run as far as it has come. */
+interface Stage {
+  readonly todo: SystemToDrill;
+  readonly options: DrillOptions;
+  readonly startedMs: number;
+  /** Shortened. */
+  readonly rules: Watched['rules'];
+  scene?: Scene | undefined;
+  /** What is waited for in the batch that runs. */
+  awaited: readonly Awaited[];
+}
+
+async function runBatch(stage: Stage, batch: Batch): Promise<DrillResult[]> {
+  const { todo, options, rules, scene } = stage;
+  const { system, watched } = todo;
+  const { signal, print } = options;
+  const all = batch.episodes.flatMap(({ drills }) => [...drills]);
   const report: Report = (alert, word, text = '') => {
-    const seconds = ((performance.now() - startedMs) / 1000).toFixed(1).padStart(6);
+    const seconds = ((performance.now() - stage.startedMs) / 1000).toFixed(1).padStart(6);
     print(`${seconds} s  ${system.name}  ${alert}  ${word}${text === '' ? '' : `: ${text}`}`);
   };
-  const shortening = Object.fromEntries(all.map(([name, drill]) => [name, shorteningOf(drill)]));
-  const rules = shortenRules(watched.rules, { ...TIMES, alerts: shortening });
-  const awaitedOf = new Map(
+  const awaited = new Map(
     all.map(([name, drill]) => [
       name,
       new Awaited(name, drill, timingOf(alertRules(rules, name), drill), report),
     ]),
   );
-  report('-', 'start', all.map(([name]) => name).join(', '));
-  let scene: Scene | undefined;
+  stage.awaited = [...awaited.values()];
   try {
-    const opened = await Scene.open({
-      system,
-      watched,
-      drills,
-      visitors: batch.visitors,
-      environment: batch.environment,
-      factor: FACTOR,
-      shortening,
-      onNotified: (alert) => {
-        for (const one of awaitedOf.values()) one.hear(alert);
-      },
-      onLine: verbose ? print : () => {},
-    });
-    scene = opened;
+    if (scene === undefined) throw new Error('the system did not start');
     for (const [name, drill] of all) announce(name, drill, watched, rules, report);
-    await quiet(opened, [...awaitedOf.values()], signal);
+    await quiet(scene, stage.awaited, signal);
     const ended = await Promise.all(
       batch.episodes.map((episode) =>
         runEpisode(
           episode,
-          [...episode.drills.keys()].map((name) => awaitedOf.get(name)!),
-          opened,
-          {
-            system: system.name,
-            report,
-            signal,
-          },
+          [...episode.drills.keys()].map((name) => awaited.get(name)!),
+          scene,
+          { system: system.name, report, signal },
         ),
       ),
     );
@@ -107,7 +151,7 @@ async function runBatch(todo: SystemToDrill, batch: Batch, options: DrillOptions
   } catch (error) {
     signal.throwIfAborted();
     const why = (error as Error).message;
-    print([`  ${system.name} failed: ${why}`, ...(scene?.lines ?? [])].join('\n    '));
+    print([`  ${system.name}: ${why}`, ...(scene?.lines ?? [])].join('\n    '));
     return all.map(([alert, { cause }]) => ({
       system: system.name,
       alert,
@@ -115,8 +159,6 @@ async function runBatch(todo: SystemToDrill, batch: Batch, options: DrillOptions
       outcome: 'failed',
       why,
     }));
-  } finally {
-    await scene?.close();
   }
 }
 

@@ -7,7 +7,7 @@ import type { Drill } from '@binnacle/system-parts/drill';
 import type { Episode } from './batches.ts';
 import type { ActiveAlert } from './monitor.ts';
 import type { NotifiedAlert } from './receiver.ts';
-import type { Scene } from './scene.ts';
+import { Load, type Scene } from './scene.ts';
 import type { DrillResult } from './table.ts';
 
 const LOOK_EVERY_MS = 200;
@@ -139,11 +139,12 @@ export async function runEpisode(
   // An episode has one alert at least, and all of its drills have one cause.
   const { cause, remedy, begin } = [...drills.values()][0]!;
   const names = awaited.map(({ name }) => name).join(', ');
+  const load = new Load();
   let trouble: string | undefined;
   try {
     report(names, 'cause', cause);
     for (const one of awaited) one.begin();
-    const end = await begin(scene.stageFor((text) => report(names, 'done', text)));
+    const end = await begin(scene.stageFor(load, (text) => report(names, 'done', text)));
     try {
       await follow(awaited, (one) => one.isNotified, scene, signal);
     } finally {
@@ -159,11 +160,13 @@ export async function runEpisode(
     );
   } catch (error) {
     trouble = (error as Error).message;
+  } finally {
+    await load.stop();
   }
   return Promise.all(
     awaited.map(async (one): Promise<DrillResult> => {
       const why = trouble ?? one.missing;
-      if (why !== undefined) report(one.name, 'failed', await explain(why, one, scene));
+      if (why !== undefined) report(one.name, 'failed', await explain(why, one, scene, load));
       return {
         system,
         alert: one.name,
@@ -192,9 +195,9 @@ async function follow(
   }
 }
 
-async function explain(why: string, { name }: Awaited, scene: Scene): Promise<string> {
+async function explain(why: string, { name }: Awaited, scene: Scene, { failures }: Load): Promise<string> {
   const rule = await scene.monitor.explain(name).catch(() => '');
-  return [why, rule, scene.failures && `what was repeated failed ${scene.failures}`, ...scene.lines.slice(-5)]
+  return [why, rule, failures && `what was repeated failed ${failures}`, ...scene.lines.slice(-5)]
     .filter((line) => line !== '')
     .join('\n    ');
 }

@@ -50,6 +50,8 @@ interface RuleState {
 export class DrillMonitor {
   readonly #parts: MonitorParts;
   readonly #hidden = new Set<string>();
+  /** How often it was set up. */
+  #generation = 1;
   #child: ChildProcess | undefined;
   #url = '';
 
@@ -88,14 +90,20 @@ export class DrillMonitor {
     return `its expression is ${rules.map(({ query }) => query).join('\n  or ')}`;
   }
 
-  /** Takes a service out of what is scraped, or back into it: the configuration of the monitor is another one then. */
+  /**
+   * Takes a service out of what is scraped, or back into it. A monitor that forgets a service is one that is set up
+   * anew: one that knew it goes on seeing its last samples for the five minutes of the lookback.
+   */
   async scrape(service: string, scraped: boolean): Promise<void> {
     if (!(service in this.#parts.targets))
       throw new Error(
         `there is no service ${JSON.stringify(service)}; there are ${Object.keys(this.#parts.targets).join(', ')}`,
       );
     if (scraped) this.#hidden.delete(service);
-    else this.#hidden.add(service);
+    else {
+      this.#hidden.add(service);
+      this.#generation++;
+    }
     const child = this.#child;
     this.#url = '';
     if (child !== undefined) await this.#parts.processes.end(child);
@@ -112,7 +120,7 @@ export class DrillMonitor {
         'up',
         ...['--config', prometheus],
         ...['--alerts', alertmanager],
-        ...['--data', path.join(folder, 'data')],
+        ...['--data', path.join(folder, `data-${this.#generation}`)],
         ...['--listen', '127.0.0.1:0'],
       ],
       quiet: /listening on/,

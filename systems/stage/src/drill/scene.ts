@@ -11,10 +11,9 @@ import { EmbeddedPostgres } from '@binnacle/system-parts/embedded-postgres';
 import { RedisServer } from '@binnacle/system-parts/redis-server';
 import { Processes } from '../processes.ts';
 import type { System, Watched } from '../system.ts';
-import { DrillMonitor, EVALUATION_MS, SCRAPE_MS } from './monitor.ts';
+import { DrillMonitor } from './monitor.ts';
 import { ProcessTree } from './process-tree.ts';
 import { type NotifiedAlert, Receiver } from './receiver.ts';
-import { type AlertShortening, shortenRules } from './shorten.ts';
 
 /** How long a drill's `until` waits. */
 const UNTIL_MS_MAX = 30_000;
@@ -23,6 +22,7 @@ const LOOK_EVERY_MS = 100;
 const LINES_KEPT = 30;
 /** What a repeated action may have under way; more would be a flood that nobody asked for. */
 const REPEATED_MAX = 500;
+const FAILURE_CHARACTERS_MAX = 100;
 /** A process of visitors by its module. */
 const VISITORS = /visitors/;
 
@@ -33,9 +33,8 @@ export interface SceneParts {
   readonly drills: SystemDrills;
   readonly visitors: boolean;
   readonly environment: Variables;
-  /** By what times are divided. */
-  readonly factor: number;
-  readonly shortening: Readonly<Record<string, AlertShortening>>;
+  /** Shortened. */
+  readonly rules: Watched['rules'];
   readonly onNotified: (alert: NotifiedAlert) => void;
   /** Told of every line that a process prints. */
   readonly onLine: (line: string) => void;
@@ -50,10 +49,7 @@ export class Scene {
   #fail: (error: Error) => void = () => {};
   #processes: Processes | undefined;
   #monitor: DrillMonitor | undefined;
-  #stage: Omit<DrillStage, 'say'> | undefined;
-  /** Actions that failed, by what they said. */
-  readonly #failures = new Map<string, number>();
-  readonly #repeating = new Set<() => Promise<void>>();
+  #stage: Omit<DrillStage, 'say' | 'repeat'> | undefined;
 
   private constructor() {
     this.#failed = new Promise((_, reject) => {
@@ -73,7 +69,7 @@ export class Scene {
       return scene;
     } catch (error) {
       await scene.close();
-      throw error;
+      throw new Error([(error as Error).message, ...scene.#lines].join('\n    '));
     }
   }
 
@@ -91,19 +87,13 @@ export class Scene {
     return this.#lines;
   }
 
-  /** What actions that were repeated said when they failed, in a few words; empty when none did. */
-  get failures(): string {
-    return [...this.#failures].map(([said, times]) => `${times} times: ${said}`).join('; ');
-  }
-
   /** What one drill works with. */
-  stageFor(say: (text: string) => void): DrillStage {
-    return { ...this.#stage!, say };
+  stageFor(load: Load, say: (text: string) => void): DrillStage {
+    return { ...this.#stage!, say, repeat: (perSecond, action) => load.repeat(perSecond, action) };
   }
 
   /** Ends everything; never rejects. */
   async close(): Promise<void> {
-    for (const stop of [...this.#repeating]) await stop();
     for (const closer of this.#closers.splice(0).reverse())
       await Promise.resolve(closer()).catch((error: Error) => {
         console.error(`while ending a drill: ${error.message}`);
@@ -125,7 +115,7 @@ export class Scene {
 
     const processes = this.#startProcesses(parts, database?.url, redis?.url);
     const folder = path.join(home, system.name);
-    const targets = await system.start(processes, folder);
+    const { url, targets } = await system.start(processes, folder);
     if (!parts.visitors)
       for (const { module, child } of processes.running)
         if (VISITORS.test(module)) await processes.end(child);
@@ -133,26 +123,20 @@ export class Scene {
       processes,
       folder: path.join(home, 'monitor'),
       watched,
-      rules: shortenRules(watched.rules, {
-        factor: parts.factor,
-        scrapeMs: SCRAPE_MS,
-        evaluationMs: EVALUATION_MS,
-        alerts: parts.shortening,
-      }),
+      rules: parts.rules,
       targets,
       receiverUrl: receiver.url,
     });
     this.#monitor = monitor;
-    const listening = processes.running[0]?.said ?? { url: '' };
+    const listening = processes.running[0]?.said ?? { url };
     this.#stage = {
-      url: String(listening.url),
+      url,
       listening,
       targets,
       folder,
       databaseUrl: database?.url,
       redisUrl: redis?.url,
       processes: (commandLine) => this.#find(commandLine),
-      repeat: (perSecond, action) => this.#repeat(perSecond, action),
       until,
       scrape: (service, scraped) => monitor.scrape(service, scraped),
     };
@@ -197,8 +181,16 @@ export class Scene {
     const found = await this.#tree.find(commandLine);
     return found.filter(({ pid, parent }) => !own.has(pid) && !own.has(parent));
   }
+}
 
-  #repeat(perSecond: number, action: () => Promise<unknown>): () => Promise<void> {
+/** What one drill repeats. */
+export class Load {
+  /** Actions that failed, by what they said. */
+  readonly #failures = new Map<string, number>();
+  readonly #stops = new Set<() => Promise<void>>();
+
+  /** As {@link DrillStage.repeat}. */
+  repeat(perSecond: number, action: () => Promise<unknown>): () => Promise<void> {
     if (!(perSecond > 0)) throw new RangeError(`perSecond is ${perSecond}; it must be more than 0`);
     const underWay = new Set<Promise<void>>();
     const timer = setInterval(() => {
@@ -206,21 +198,32 @@ export class Scene {
       const acting = action()
         .then(
           () => {},
-          (error: Error) => {
-            const said = error.message.slice(0, 100);
-            this.#failures.set(said, (this.#failures.get(said) ?? 0) + 1);
-          },
+          (error: Error) => this.#failed(error),
         )
         .finally(() => underWay.delete(acting));
       underWay.add(acting);
     }, 1000 / perSecond);
     const stop = async (): Promise<void> => {
       clearInterval(timer);
-      this.#repeating.delete(stop);
+      this.#stops.delete(stop);
       await Promise.race([Promise.all(underWay), sleep(UNTIL_MS_MAX, undefined, { ref: false })]);
     };
-    this.#repeating.add(stop);
+    this.#stops.add(stop);
     return stop;
+  }
+
+  /** What actions said when they failed, in a few words; empty when none did. */
+  get failures(): string {
+    return [...this.#failures].map(([said, times]) => `${times} times: ${said}`).join('; ');
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#stops].map((stop) => stop()));
+  }
+
+  #failed({ message }: Error): void {
+    const said = message.slice(0, FAILURE_CHARACTERS_MAX);
+    this.#failures.set(said, (this.#failures.get(said) ?? 0) + 1);
   }
 }
 

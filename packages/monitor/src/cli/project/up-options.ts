@@ -55,5 +55,6 @@ export async function projectUpOptions(
     retentionBytes: given.retentionBytes
       ? options.retentionBytes
       : (rendered.retentionBytes ?? options.retentionBytes),
+    catalog: project.catalogs.map(({ job, metrics }) => ({ job, metrics: metrics.map(({ name }) => name) })),
   };
 }
