@@ -38,6 +38,6 @@ export const shortsDownloader: System = {
       ],
       quiet: /^\{/, // the ledger, as it ends
     });
-    return { backend: new URL(url).host };
+    return { url, targets: { backend: new URL(url).host } };
   },
 };
