@@ -75,8 +75,7 @@ export class Storage {
 
   /** Frees the room of an upload that came to nothing, and removes what has arrived of it. */
   async giveUp(file: StoredFile): Promise<void> {
-    await this.#files.giveUp(file.id);
-    await this.finishRemoval(file).catch(() => {});
+    if (await this.#files.giveUp(file.id)) await this.finishRemoval(file).catch(() => {});
   }
 
   /** Removes the bytes of a file that does not count any more. */
