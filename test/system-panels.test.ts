@@ -47,6 +47,8 @@ const CAUSED_BY_VISITORS: Readonly<Record<string, string>> = {
     'some visitors bring media that is broken or not there, and of a few videos one is many',
   HighProcessingFailureRate: 'some visitors bring no G-code, and of a few jobs one is many',
   HighScrapingFailureRate: 'some orders are for a directory that is broken, and of a few jobs one is many',
+  HighDownloadFailureRate:
+    'some visitors ask for videos that are not there, and of a few downloads one is many',
   TranscodeFailing: 'some visitors bring broken files to have them rejected',
 };
 

@@ -274,7 +274,7 @@ function downloaderHealth(quotaBytes: number): Dashboard {
 }
 
 /** The alerts of the document, and what they lead to. */
-function alerts({ select }: Select, where: { readonly system?: string }, quotaBytes: number): RuleGroup {
+function alerts({ select }: Select, where: Readonly<Record<string, string>>, quotaBytes: number): RuleGroup {
   const target = Object.entries({ job: metrics.SERVICE, ...where }).map(
     ([name, value]) => `${name}="${value}"`,
   );
@@ -289,6 +289,7 @@ function alerts({ select }: Select, where: { readonly system?: string }, quotaBy
       ),
       for: '10m',
       severity: 'warning',
+      labels: where,
       summary: 'Many downloads fail',
       description: ({ value, text }) =>
         text`${value.percentage} of the downloads of the last 10 minutes failed`,
@@ -298,6 +299,7 @@ function alerts({ select }: Select, where: { readonly system?: string }, quotaBy
       expr: gt(mul(div(select(metrics.storage.usage), quotaBytes), 100), 80),
       for: '15m',
       severity: 'warning',
+      labels: where,
       summary: 'A storage provider is nearly full',
       description: ({ value, label, text }) => text`${label('provider')} holds ${value}% of its quota`,
       runbookUrl: `${README}#storage-quota-nearly-used`,
@@ -306,6 +308,7 @@ function alerts({ select }: Select, where: { readonly system?: string }, quotaBy
       expr: gt(select(metrics.celeryQueueLength), 50),
       for: '15m',
       severity: 'warning',
+      labels: where,
       summary: 'Downloads wait for a worker',
       description: ({ value, text }) => text`${value} tasks wait in the queue`,
       runbookUrl: `${README}#task-queue-backlog`,
@@ -314,6 +317,7 @@ function alerts({ select }: Select, where: { readonly system?: string }, quotaBy
       expr: promql<'job' | 'instance'>(`up{${target.join(',')}} == 0`),
       for: '2m',
       severity: 'critical',
+      labels: where,
       summary: 'The backend does not answer',
       description: ({ label, text }) => text`${label('instance')} has not answered its scrapes for 2 minutes`,
       runbookUrl: `${README}#backend-down`,

@@ -4,6 +4,7 @@
  * The class says who can help: the video site's videos are as they are, the way there and the storage may work again
  * in a moment. Only what may is tried again.
  */
+import type { ProviderName } from './metrics.ts';
 
 /** What is wrong with the video itself; asking again gives the same. */
 export const VIDEO_ERROR_CODES = [
@@ -67,11 +68,18 @@ export class StorageError extends DownloadError {
   override readonly name = 'StorageError';
   override readonly code: (typeof STORAGE_ERROR_CODES)[number];
   override readonly isPassing: boolean;
+  /** The provider that could not; undefined where none was chosen. */
+  readonly provider: ProviderName | undefined;
 
-  constructor(code: StorageError['code'], message: string, options?: ErrorOptions) {
+  constructor(
+    code: StorageError['code'],
+    message: string,
+    options: ErrorOptions & { readonly provider?: ProviderName } = {},
+  ) {
     super(message, options);
     this.code = code;
     this.isPassing = code === 'STORAGE_FAILED';
+    this.provider = options.provider;
   }
 }
 

@@ -134,19 +134,26 @@ export class Files {
     });
   }
 
-  /** Gives up an upload: its room is free, and its bytes can be removed. */
-  async giveUp(id: string): Promise<void> {
-    await transaction(this.#pool, async (client) => {
+  /**
+   * Gives up an upload: its room is free. Gives whether its bytes can be removed; they cannot where the file has come to
+   * count meanwhile.
+   */
+  async giveUp(id: string): Promise<boolean> {
+    return transaction(this.#pool, async (client) => {
       const { rows } = await client.query<{ provider: string; bytes: string }>(
         `UPDATE files SET state = 'removing', changed_at = now() WHERE id = $1 AND state = 'storing'
          RETURNING provider, bytes`,
         [id],
       );
-      if (rows[0] === undefined) return;
+      if (rows[0] === undefined) {
+        const removing = await client.query(`SELECT 1 FROM files WHERE id = $1 AND state = 'removing'`, [id]);
+        return removing.rowCount !== 0;
+      }
       await client.query(
         'UPDATE storage_stats SET reserved_bytes = reserved_bytes - $2 WHERE provider = $1',
         [rows[0].provider, rows[0].bytes],
       );
+      return true;
     });
   }
 

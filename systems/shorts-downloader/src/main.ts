@@ -72,6 +72,8 @@ async function run(): Promise<Listening> {
     );
     beside.push(objects);
     variables.LOCAL_OBJECTS_URL = objects.url;
+    // Which versions of Node.js Amazon will support is of no matter to who does not ask Amazon.
+    if (local.includes('s3')) variables.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
     console.log(`shorts-downloader: ${local.join(', ')} are a server of objects on this machine`);
   }
   if (spawnSync(process.env.YT_DLP_PATH || 'yt-dlp', ['--version'], { stdio: 'ignore' }).status !== 0)

@@ -7,11 +7,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Attempt, Downloads, Failure } from './downloads.ts';
-import { codeOf, isPassing, LetGo } from './errors.ts';
+import { codeOf, isPassing, LetGo, StorageError } from './errors.ts';
 import type { Files, StoredFile } from './files.ts';
 import { attempting, celeryTaskDuration, PROCESS_DOWNLOAD } from './metrics.ts';
 import type { TaskOutcome } from './queue/task-queue.ts';
-import { type Storage, StoringFailed } from './storage/storage.ts';
+import type { Storage } from './storage/storage.ts';
 import type { VideoService } from './video/video-service.ts';
 
 /** How often a task is tried again. */
@@ -85,7 +85,7 @@ async function failed(parts: TaskParts, attempt: Attempt, error: unknown): Promi
   const failure: Failure = {
     code: codeOf(error),
     message: (error instanceof Error ? error.message : String(error)).slice(0, MESSAGE_CHARACTERS_MAX),
-    provider: error instanceof StoringFailed ? error.provider : undefined,
+    provider: error instanceof StorageError ? error.provider : undefined,
   };
   const failuresBefore = attempt.errors.length;
   if (isPassing(error) && failuresBefore < RETRIES_MAX && attempt.attempts < ATTEMPTS_MAX) {

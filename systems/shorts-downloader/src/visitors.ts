@@ -54,7 +54,7 @@ const AGAIN_MAX = 240;
 const AGAIN_MS = 250;
 
 const WEIGHTS = {
-  watch: 50,
+  watch: 60,
   moved: 4,
   slow: 6,
   flaky: 6,
@@ -192,8 +192,8 @@ export class Visitors {
   ): Promise<(EndedDownload & { fileId: string; provider: ProviderName }) | undefined> {
     if (this.#site === undefined) return undefined;
     const asked = await this.#sendJson({ url: this.#site.url + path });
-    if (asked === undefined) return this.ledger.maybeAsked() as undefined;
-    if (asked.status !== 202) return undefined;
+    if (asked === undefined) this.ledger.maybeAsked();
+    if (asked?.status !== 202) return undefined;
     this.ledger.asked();
     const id = String(asked.json.job_id);
     const untilMs = Date.now() + DOWNLOAD_MS_MAX;

@@ -67,6 +67,10 @@ describe('under a monitor of several systems', () => {
     }
   });
 
+  test('alerts say of which system they are', () => {
+    for (const { labels } of bound.rules.rules) expect(labels).toMatchObject({ system: SYSTEM });
+  });
+
   test('the document’s dashboard differs by that only', () => {
     const [dashboard] = bound.dashboards as readonly [Dashboard];
     const freed = JSON.stringify(dashboard).replaceAll(`{system=\\"${SYSTEM}\\"}`, '');

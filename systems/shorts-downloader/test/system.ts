@@ -1,5 +1,5 @@
 /** Runs the system as its users do, as a process with all that it starts, in folders and on ports of its own. */
-import { type ChildProcess, execFileSync, fork } from 'node:child_process';
+import { type ChildProcess, execFileSync, fork, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,11 +10,16 @@ import { expect, vi } from 'vitest';
 
 const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 
+/** Whether a `redis-server` is at hand; where all must be there, it is. */
+export const HAS_REDIS =
+  process.env.BINNACLE_REQUIRE === 'all' ||
+  spawnSync('redis-server', ['--version'], { stdio: 'ignore' }).error === undefined;
+
 /** Both queues; what holds for one holds for the other. */
-export const QUEUES = {
-  bullmq: {},
+export const QUEUES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  ...(HAS_REDIS && { bullmq: {} }),
   database: { SHORTS_QUEUE: 'database' },
-} as const;
+};
 
 /** An answer with a JSON body. */
 export interface Answer {
@@ -64,6 +69,8 @@ export class System {
       env: {
         ...process.env,
         NODE_ENV: 'test',
+        DATABASE_URL: '',
+        REDIS_URL: '',
         TMPDIR: path.join(folder, 'tmp'),
         BINNACLE_METRICS_DIR: path.join(folder, 'metrics'),
         ...QUICK,

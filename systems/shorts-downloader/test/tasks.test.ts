@@ -1,14 +1,13 @@
 /** What becomes of downloads, by both queues: errors, retries, storage, and what is left behind. */
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { RedisServer } from '@binnacle/system-parts/redis-server';
+import { Redis } from 'ioredis';
 import { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PROVIDERS } from '../dist/metrics.js';
 import { VideoSite, videoOf } from '../dist/video-site.js';
-import { QUEUES, System } from './system.ts';
+import { HAS_REDIS, QUEUES, System } from './system.ts';
 
 describe.each(Object.entries(QUEUES))('with the queue %s', (kind, variables) => {
   let system: System;
@@ -169,48 +168,92 @@ describe('a page that needs yt-dlp', () => {
   }, 60_000);
 });
 
-describe('tasks that wait', () => {
-  let site: Server;
-  let hanging = true;
-
-  beforeAll(async () => {
-    site = createServer((_request, response) => {
-      response.writeHead(200, { 'content-type': 'video/mp4', 'content-length': 10 });
-      if (hanging) response.flushHeaders();
-      else response.end('0123456789');
-    }).listen(0, '127.0.0.1');
-    await once(site, 'listening');
-  });
-
-  afterAll(() => site.close());
-
-  test('are told, are worked on when there is room, and are not lost with the queue', async () => {
-    const system = await System.start({ ...QUEUES.database, SHORTS_TASKS_AT_ONCE: '0' });
+describe.each(Object.entries(QUEUES))('tasks that wait in the queue %s', (kind, variables) => {
+  test('are told, and are not lost with the queue', async () => {
+    const system = await System.start({ ...variables, SHORTS_TASKS_AT_ONCE: '0' });
     try {
-      const url = `http://127.0.0.1:${(site.address() as AddressInfo).port}`;
-      const ids = await Promise.all([1, 2, 3, 4, 5].map((i) => system.download(`${url}/${i}.mp4`)));
+      const ids = await Promise.all(
+        [1, 2, 3, 4, 5].map((i) => system.download(`http://127.0.0.1:9/${i}.mp4`)),
+      );
       await expect.poll(() => system.sum('celery_queue_length')).toBe(5);
       const [worker] = system.workers();
       expect(worker).toBeGreaterThan(1);
-      const environment = execEnvironment(worker!);
-      const pool = new Pool({ connectionString: environment.DATABASE_URL });
-      try {
+      const { DATABASE_URL, REDIS_URL } = environmentOf(worker!);
+      // As when somebody empties it; the janitor puts the tasks in again.
+      if (kind === 'bullmq') {
+        const redis = new Redis(REDIS_URL!);
+        await redis.flushall();
+        redis.disconnect();
+      } else {
+        const pool = new Pool({ connectionString: DATABASE_URL });
         await pool.query('DELETE FROM queued_tasks');
-        // The janitor puts them in again.
-        await expect.poll(() => system.sum('celery_queue_length')).toBe(5);
-        expect((await system.ask('GET', `/api/v1/status/${ids[0]}`)).json.status).toBe('queued');
-      } finally {
         await pool.end();
       }
+      await expect.poll(() => system.sum('celery_queue_length')).toBe(5);
+      expect((await system.ask('GET', `/api/v1/status/${ids[0]}`)).json.status).toBe('queued');
     } finally {
-      hanging = false;
       await system.stop();
     }
   }, 60_000);
 });
 
+test.runIf(HAS_REDIS)(
+  'a download is taken while Redis is away, and told that it waits',
+  async () => {
+    const redis = await RedisServer.start();
+    expect(redis).toBeDefined();
+    const system = await System.start({ REDIS_URL: redis!.url });
+    try {
+      await redis!.stop();
+      const id = await system.download('http://127.0.0.1:9/video.mp4');
+      expect((await system.ask('GET', `/api/v1/status/${id}`)).json.status).toBe('queued');
+      expect((await system.ask('GET', '/health')).status).toBe(500);
+    } finally {
+      await system.stop();
+      await redis!.stop();
+    }
+  },
+  60_000,
+);
+
+test('a provider that does not answer is counted, and another one is drawn', async () => {
+  const [system, site] = await Promise.all([
+    System.start({
+      S3_BUCKET: 'ours',
+      S3_ENDPOINT: 'http://127.0.0.1:9',
+      AWS_REGION: 'eu-central-1',
+      AWS_ACCESS_KEY_ID: 'ours',
+      AWS_SECRET_ACCESS_KEY: 'ours',
+    }),
+    VideoSite.start(),
+  ]);
+  try {
+    let failures = 0;
+    let completed = 0;
+    for (let i = 0; failures === 0 || completed === 0; i++) {
+      const { status, errors, provider } = await system.ended(
+        await system.download(`${site.url}/watch/${i}.mp4`),
+      );
+      for (const error of errors as string[]) expect(error).toBe('STORAGE_FAILED');
+      failures += (errors as string[]).length;
+      if (status === 'completed') {
+        completed++;
+        expect(['gcs', 'azure']).toContain(provider);
+      } else expect([provider, (errors as string[]).length]).toEqual(['s3', 4]);
+    }
+    expect(await system.sum('storage_uploads_total', { provider: 's3', status: 'failed' })).toBe(failures);
+    expect(
+      await system.sum('errors_total', { error_code: 'STORAGE_FAILED', error_type: 'StorageError' }),
+    ).toBe(failures);
+    await expect.poll(() => system.sum('storage_file_count')).toBe(completed);
+  } finally {
+    await site.stop();
+    await system.stop();
+  }
+}, 60_000);
+
 /** The variables that a process was started with. */
-function execEnvironment(pid: number): Record<string, string> {
+function environmentOf(pid: number): Record<string, string> {
   const entries = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
   return Object.fromEntries(
     entries.map((entry) => [entry.replace(/=.*/s, ''), entry.replace(/^[^=]*=/, '')]),

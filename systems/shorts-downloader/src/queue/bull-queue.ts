@@ -25,7 +25,10 @@ export interface BullQueueOptions {
 /** The queue with Redis. */
 export class BullQueue implements TaskQueue {
   readonly kind = 'bullmq';
-  readonly #connection: Redis;
+  /** For who asks and must have an answer, be it that there is none. */
+  readonly #asking: Redis;
+  /** For the worker, which waits for tasks and for Redis, however long. */
+  readonly #waiting: Redis;
   readonly #queue: Queue;
   readonly #leaseMs: number;
   readonly #stopping = new AbortController();
@@ -33,10 +36,10 @@ export class BullQueue implements TaskQueue {
 
   constructor({ url, leaseMs }: BullQueueOptions) {
     this.#leaseMs = leaseMs;
-    // BullMQ waits by commands that block for longer than any number of retries.
-    this.#connection = new Redis(url, { maxRetriesPerRequest: null });
-    this.#connection.on('error', () => {});
-    this.#queue = new Queue(QUEUE_NAME, { connection: this.#connection });
+    this.#asking = new Redis(url, { maxRetriesPerRequest: 1 });
+    this.#waiting = new Redis(url, { maxRetriesPerRequest: null });
+    for (const connection of [this.#asking, this.#waiting]) connection.on('error', () => {});
+    this.#queue = new Queue(QUEUE_NAME, { connection: this.#asking });
     this.#queue.on('error', () => {});
   }
 
@@ -52,7 +55,7 @@ export class BullQueue implements TaskQueue {
 
   work(run: RunTask, atOnce: number): void {
     this.#worker = new Worker(QUEUE_NAME, (job, token) => this.#hand(run, job, token), {
-      connection: this.#connection,
+      connection: this.#waiting,
       concurrency: atOnce,
       lockDuration: this.#leaseMs,
       stalledInterval: this.#leaseMs,
@@ -78,6 +81,6 @@ export class BullQueue implements TaskQueue {
     this.#stopping.abort(new LetGo('the process stops'));
     await this.#worker?.close();
     await this.#queue.close();
-    this.#connection.disconnect();
+    for (const connection of [this.#asking, this.#waiting]) connection.disconnect();
   }
 }

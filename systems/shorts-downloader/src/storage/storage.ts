@@ -51,7 +51,10 @@ export class Storage {
     } catch (error) {
       await this.giveUp(file);
       if (signal.aborted) throw signal.reason;
-      throw new StoringFailed(file.provider, error);
+      throw new StorageError('STORAGE_FAILED', `${file.provider} did not take the file: ${inWords(error)}`, {
+        cause: error,
+        provider: file.provider,
+      });
     }
   }
 
@@ -72,8 +75,7 @@ export class Storage {
 
   /** Frees the room of an upload that came to nothing, and removes what has arrived of it. */
   async giveUp(file: StoredFile): Promise<void> {
-    await this.#files.giveUp(file.id);
-    await this.finishRemoval(file).catch(() => {});
+    if (await this.#files.giveUp(file.id)) await this.finishRemoval(file).catch(() => {});
   }
 
   /** Removes the bytes of a file that does not count any more. */
@@ -94,16 +96,6 @@ export class Storage {
 
   #of({ provider }: StoredFile): Provider {
     return this.#providers[provider];
-  }
-}
-
-/** The provider that was chosen could not take the file. */
-export class StoringFailed extends StorageError {
-  readonly provider: ProviderName;
-
-  constructor(provider: ProviderName, cause: unknown) {
-    super('STORAGE_FAILED', `${provider} did not take the file: ${inWords(cause)}`, { cause });
-    this.provider = provider;
   }
 }
 
