@@ -21,6 +21,7 @@ import { RedisServer } from '@binnacle/system-parts/redis-server';
 import type { Listening } from '@binnacle/system-parts/service-group';
 import { isProduction, SettingsError } from '@binnacle/system-parts/settings';
 import { SERVICE } from './metrics.ts';
+import { checkSettings } from './settings.ts';
 
 /** What the system says to the process that started it. */
 export interface LeadScraperListening extends Listening {
@@ -91,6 +92,7 @@ async function surroundings(): Promise<Record<string, string>> {
 }
 
 async function run(): Promise<LeadScraperListening> {
+  checkSettings(process.env);
   // Both groups count in one folder, so that it is chosen before they start.
   const variables = { ...(await surroundings()), ...metricsFolder(SERVICE, process.env) };
   const [api] = await Promise.all([start('api', variables), start('scraping', variables)]);

@@ -15,6 +15,15 @@ export const HOST_VARIABLE = 'LEAD_SCRAPER_HOST';
 const OLLAMA_MODEL = 'llama3.2';
 const PROCESSES_MAX = 32;
 
+/**
+ * Reads all settings, so that what cannot be is said before anything starts.
+ * @throws SettingsError
+ */
+export function checkSettings(environment: Environment): void {
+  const readers = [apiWorkers, scrapingWorkers, siteFrom, leaseMsFrom, jobMsMaxFrom, healthMsFrom];
+  for (const read of [...readers, fetcherLimits, ollamaFrom, resolveMxFrom]) read(environment);
+}
+
 /** Worker processes of the API. */
 export function apiWorkers(environment: Environment): number {
   return processes(environment, 'API_WORKERS');

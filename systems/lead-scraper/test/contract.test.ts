@@ -7,7 +7,7 @@ import { readSamples, type Samples } from '@binnacle/system-parts/samples';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { INSIDE, type Metric } from '../../../packages/metrics/dist/inside.js';
 import * as metrics from '../dist/metrics.js';
-import { anyRuns, eventually, System } from './system.ts';
+import { anyRuns, eventually, kill, System } from './system.ts';
 
 interface MetricContract {
   readonly name: string;
@@ -137,3 +137,19 @@ test('a system that ends leaves no process and no file', async () => {
   await expect.poll(() => anyRuns(pids)).toBe(false);
   expect(await readdir(system.folder)).toEqual([]);
 });
+
+test('a system that is killed takes with it all that it started, and one that cannot start says why', async () => {
+  const killed = await System.start();
+  try {
+    const pids = killed.processes();
+    // Its groups, their workers, and the servers of the database and, where there is one, of the queue.
+    expect(pids.length).toBeGreaterThan(7);
+    kill(killed.process.pid);
+    await expect.poll(() => anyRuns(pids)).toBe(false);
+  } finally {
+    await killed.stop();
+  }
+  await expect(System.start({ variables: { API_WORKERS: 'many' } })).rejects.toThrow(
+    /^the lead scraper ended: lead-scraper: API_WORKERS is "many"; it must be a number from 1 to 32\n$/,
+  );
+}, 120_000);

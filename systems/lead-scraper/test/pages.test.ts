@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
+import fc from 'fast-check';
 import iconv from 'iconv-lite';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { decodePage } from '../dist/pages/charset.js';
@@ -13,7 +14,8 @@ import { PECULIARITIES, type Peculiarity } from '../dist/site/companies.js';
 import { Site } from '../dist/site/site.js';
 
 const LIMITS: FetcherLimits = { pageMsMax: 3_000, pageBytesMax: 500_000, attemptsMax: 3, delayMs: 0 };
-const never = new AbortController().signal;
+/** A signal that nobody aborts; each its own, since whoever waits listens to it. */
+const never = (): AbortSignal => new AbortController().signal;
 
 /** What is wrong with something; `nothing` where it gives something. */
 async function problemOf(run: () => unknown): Promise<string> {
@@ -40,7 +42,7 @@ describe('the local site', () => {
     const keys: (string | undefined)[] = [];
     let url: URL | undefined = layout.listUrl(fetcher.site, 'seoul', 1);
     while (url !== undefined) {
-      const list = layout.readList(await fetcher.page(url, never), url);
+      const list = layout.readList(await fetcher.page(url, never()), url);
       keys.push(...list.entries.map((entry) => layout.keyOf(entry)));
       url = list.next;
     }
@@ -50,7 +52,7 @@ describe('the local site', () => {
       const shown = site.companies.shown(source, key)!;
       if (shown.peculiarity !== 'none') continue;
       const entry = new URL(addressOf(source, key), site.url);
-      const listing = layout.readEntry(await fetcher.page(entry, never), entry);
+      const listing = layout.readEntry(await fetcher.page(entry, never()), entry);
       expect(listing).toMatchObject({ name: shown.name });
       expect(listing.businessNumber).toBe(shown.businessNumber);
       expect(listing.representative).toBe(shown.representative);
@@ -90,7 +92,7 @@ describe('the local site', () => {
         const key = entries.find((one) => site.companies.shown(source, one)!.peculiarity === peculiarity)!;
         const url = new URL(addressOf(source, key), site.url);
         found[peculiarity] = await problemOf(async () => {
-          const listing = LAYOUTS[source].readEntry(await fetcher.page(url, never), url);
+          const listing = LAYOUTS[source].readEntry(await fetcher.page(url, never()), url);
           // Neither what a script would write nor what a comment hides is a listing.
           expect(listing.name).toBe(site.companies.shown(source, key)!.name);
           expect(JSON.stringify(listing)).not.toMatch(/evil|거짓|가짜|숨은/);
@@ -139,7 +141,7 @@ describe('fetching', () => {
   }
 
   const get = (site: string, limits: Partial<FetcherLimits> = {}): Promise<unknown> =>
-    new PageFetcher(new URL(site), { ...LIMITS, ...limits }).page(new URL('/page', site), never);
+    new PageFetcher(new URL(site), { ...LIMITS, ...limits }).page(new URL('/page', site), never());
 
   test('what may pass is tried again, what may not is not, and no more often than allowed', async () => {
     for (const [statuses, requests, problem] of [
@@ -220,9 +222,103 @@ describe('fetching', () => {
     });
     const fetcher = new PageFetcher(new URL(site), LIMITS);
     const beganMs = performance.now();
-    await Promise.all([1, 2, 3, 4].map((page) => fetcher.page(new URL(`/${page}`, site), never)));
+    await Promise.all([1, 2, 3, 4].map((page) => fetcher.page(new URL(`/${page}`, site), never())));
     // Three pauses between four pages; a timer may be early by a millisecond, and nothing else can be.
     expect(performance.now() - beganMs).toBeGreaterThan(295);
+  });
+});
+
+describe.each(SOURCES)('whatever a page of %s is,', (source) => {
+  const layout = LAYOUTS[source];
+  const url = new URL('http://site.kr/page');
+  /** Reads a page in both ways; what is thrown must be a problem of the page. */
+  const read = (html: string): void => {
+    for (const reading of [layout.readList, layout.readEntry])
+      try {
+        reading(parsePage(html), url);
+      } catch (error) {
+        expect(error).toBeInstanceOf(PageError);
+      }
+  };
+
+  test('it is read, or it is a problem of the page', () => {
+    const tag = fc.constantFrom(
+      ...[
+        'section class="companies"',
+        'a class="company" href="/directory/company/d1"',
+        'a rel=next href="?page=2"',
+      ],
+      ...[
+        'article class="company"',
+        'h1 itemprop="name"',
+        'dl',
+        'dt',
+        'dd',
+        'p class=about',
+        'table class=list',
+      ],
+      ...[
+        'tr data-id=y1',
+        'table class=view',
+        'tr',
+        'th',
+        'td',
+        'td class=pages',
+        'a class=next href="javascript:go(2)"',
+      ],
+      ...[
+        'script type="application/ld+json"',
+        'script',
+        'template',
+        '!--',
+        '![CDATA[',
+        'svg',
+        'math',
+        'plaintext',
+      ],
+    );
+    const json = fc
+      .json({ maxDepth: 3 })
+      .map((text) => `{"@type":"LocalBusiness","name":"x","address":${text}}`);
+    const piece = fc.oneof(
+      tag.map((name) => `<${name}>`),
+      tag.map((name) => `</${name.split(' ')[0]}>`),
+      json.map((text) => `<script type="application/ld+json">${text}</script>`),
+      fc.constantFrom(
+        '상호',
+        '전화',
+        '\0',
+        '\ud800',
+        '<',
+        '>',
+        '"',
+        '&#0;',
+        '&#xD800;',
+        '&notin',
+        '-->',
+        ']]>',
+      ),
+      fc.string(),
+    );
+    fc.assert(fc.property(fc.array(piece, { maxLength: 40 }), (pieces) => read(pieces.join(''))));
+  });
+
+  test('large and strange ones are done with in a moment', () => {
+    const many = 40_000;
+    for (const html of [
+      `<script type="application/ld+json">${'['.repeat(200_000)}</script>`,
+      `<script type="application/ld+json">{"@type":"LocalBusiness","name":${'{"name":'.repeat(20_000)}</script>`,
+      `<section class="companies">${'<a class="company" href="/directory/company/d1">'.repeat(many)}`,
+      `<table class=list>${'<tr data-id=y1>'.repeat(many)}`,
+      `<table class=view>${'<tr><th>상호<td>x'.repeat(many / 4)}`,
+      `<article class="company">${'<dt>전화<dd>1'.repeat(many / 4)}`,
+      `<article class="company"><h1 itemprop="name">${'가 '.repeat(200_000)}`,
+      `<p ${'a '.repeat(100_000)}>`,
+      `<p a="${'<'.repeat(400_000)}`,
+      `<!--${'-'.repeat(400_000)}`,
+      '&amp;'.repeat(100_000),
+    ])
+      read(html);
   });
 });
 

@@ -16,7 +16,7 @@ export const ATTEMPTS_MAX = 3;
 /** Jobs that may wait; more are refused. */
 export const QUEUED_MAX = 1_000;
 /** How long a job is known after its end. */
-export const KEPT_MS = 24 * 3_600_000;
+export const KEPT_MS = 6 * 3_600_000;
 /** A job that the queue has not by then was left behind by its process. */
 const LEFT_BEHIND_MS = 3_000;
 /** One that nobody was seen with for so long may be missing in the queue, if that was emptied. */

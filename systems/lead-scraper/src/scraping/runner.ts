@@ -38,6 +38,7 @@ export class Runner {
   readonly #options: RunnerOptions;
   readonly #stop = new AbortController();
   #running: Promise<void> = Promise.resolve();
+  #said = '';
   #sweptAtMs = 0;
   #forgotAtMs = 0;
 
@@ -68,12 +69,20 @@ export class Runner {
           continue;
         }
         await this.#tidy();
+        this.#said = '';
       } catch (error) {
-        console.error('lead-scraper: a job could not be taken or ended:', (error as Error).message);
+        this.#say((error as Error).message);
         pauseMs = FAILED_LOOK_MS;
       }
       await sleep(pauseMs, undefined, { signal }).catch(() => {});
     }
+  }
+
+  /** Says what is wrong, once for as long as it is. */
+  #say(message: string): void {
+    if (message === this.#said) return;
+    this.#said = message;
+    console.error(`lead-scraper: a job could not be taken or ended: ${message}`);
   }
 
   /** Queues what was left behind, and forgets what is long over. */
