@@ -119,6 +119,18 @@ describe('a table', () => {
     expect(cells[0]).toEqual([2, 'a', 'web']);
   });
 
+  test('has only the columns that the dashboard chooses', () => {
+    const panel = table({
+      targets: [{ expr: 'a' }],
+      transformations: [
+        { id: 'filterFieldsByName', options: { include: { names: ['instance', 'Value'] } } },
+        { id: 'filterFieldsByName', disabled: true, options: { include: { names: ['job'] } } },
+      ],
+    });
+    const { columns } = tableContent(data(rows), panel);
+    expect(columns.map(({ title }) => title)).toEqual(['instance', 'Value']);
+  });
+
   test('is sorted by numbers and by words, with what is missing last', () => {
     const cells = [
       ['a10', 2],

@@ -97,7 +97,9 @@ export interface PiePanel extends PanelCommon {
 /** Rows of labels and values. */
 export interface TablePanel extends PanelCommon {
   readonly kind: 'table';
-  /** Columns that are left out. */
+  /** Columns that are there, by name; undefined for all. */
+  readonly included: ReadonlySet<string> | undefined;
+  /** Of these, columns that are left out. */
   readonly excluded: ReadonlySet<string>;
   /** The places of columns, by name. */
   readonly order: Readonly<Record<string, number>>;
@@ -291,9 +293,14 @@ function readTable(
   defaults: JsonObject,
   options: JsonObject,
 ): TablePanel {
-  const organize = objects(json.transformations)
-    .filter(({ id, disabled }) => id === 'organize' && disabled !== true)
-    .map((one) => object(one.options));
+  const optionsOf = (transformation: string): JsonObject[] =>
+    objects(json.transformations)
+      .filter(({ id, disabled }) => id === transformation && disabled !== true)
+      .map((one) => object(one.options));
+  const organize = optionsOf('organize');
+  const chosen = optionsOf('filterFieldsByName')
+    .map(({ include }) => object(include).names)
+    .find((names) => Array.isArray(names));
   const all = <T>(field: string, read: (value: unknown) => T | undefined): [string, T][] =>
     organize.flatMap((one) =>
       Object.entries(object(one[field])).flatMap(([name, value]): [string, T][] => {
@@ -308,6 +315,7 @@ function readTable(
   return {
     ...common,
     kind: 'table',
+    included: Array.isArray(chosen) ? new Set(chosen.filter((name) => typeof name === 'string')) : undefined,
     excluded: new Set(all('excludeByName', (value) => value === true || undefined).map(([name]) => name)),
     order: Object.fromEntries(all('indexByName', number)),
     renamed: Object.fromEntries(all('renameByName', (value) => text(value) || undefined)),

@@ -50,7 +50,7 @@ export function tableContent(data: PanelData, panel: TablePanel): TableContent {
     ...values.map((name) => ({ name, title: name, kind: 'value' as const })),
   ];
   const columns = all
-    .filter(({ name }) => !panel.excluded.has(name))
+    .filter(({ name }) => panel.included?.has(name) !== false && !panel.excluded.has(name))
     .map((column, i) => ({ column, place: panel.order[column.name] ?? all.length + i }))
     .sort((a, b) => a.place - b.place)
     .map(({ column }) => ({ ...column, title: titleOf(column.name, panel) }));

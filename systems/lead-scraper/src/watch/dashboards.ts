@@ -61,10 +61,10 @@ const apiMetrics = dashboard({
       timeseries(
         'Success rate and percentile latencies',
         {
-          'success rate': div(sum(rate(select(requests, { status: re('2..|3..') }), RATE)), answered),
           median: requestQuantile(0.5),
           '95th percentile': requestQuantile(0.95),
           '99th percentile': requestQuantile(0.99),
+          'success rate': div(sum(rate(select(requests, { status: re('2..|3..') }), RATE)), answered),
         },
         {
           description:
@@ -258,12 +258,12 @@ const scrapingStatistics = dashboard({
       timeseries(
         'Queue size and throughput',
         [
-          { expr: sum(select(metrics.queueSize)).by('queue_name'), legend: 'waiting: {{queue_name}}' },
           { expr: sum(rate(select(metrics.queueJobs), RATE)).by('status'), legend: '{{status}}' },
+          { expr: sum(select(metrics.queueSize)).by('queue_name'), legend: 'waiting: {{queue_name}}' },
         ],
         {
           description:
-            'Right: jobs that wait. Left: jobs per second that were started, finished or failed. Good: what waits falls back to 0. Growing while as many finish as ever: more workers. Alert above 100 for 10 minutes.',
+            'Left: jobs per second that were started, finished or failed. Right: jobs that wait. Good: what waits falls back to 0. Growing while as many finish as ever: more workers. Alert above 100 for 10 minutes.',
           unit: 'ops',
           min: 0,
           colors: { finished: 'green', failed: 'red', started: 'blue' },
