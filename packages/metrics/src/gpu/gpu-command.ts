@@ -31,7 +31,11 @@ export function runTool(command: string, args: readonly string[], timeoutMs: num
   child.unref();
   const printed = { stdout: '', stderr: '' };
   let problem: string | undefined;
-  const kill = () => child.kill('SIGKILL');
+  const kill = () => {
+    // Where there is no such command, the handle of the child that never was holds no process number, and Node.js would
+    // send the signal to whatever stands there: mostly 0, which is the whole process group of this service.
+    if (child.pid !== undefined) child.kill('SIGKILL');
+  };
   let killed = () => {};
   const timer = setTimeout(() => {
     problem = `it was killed after ${timeoutMs} ms`;

@@ -336,6 +336,23 @@ describe('what is reported', () => {
     expect(runs()).toHaveLength(1);
   });
 
+  test('one that is stopped before a missing tool is known to be missing kills nobody', async () => {
+    const module = new URL('../../dist/gpu.js', import.meta.url).href;
+    const program = `
+      const { reportGpus } = await import(${JSON.stringify(module)});
+      for (const command of ['/nowhere/nvidia-smi', 'no-such-smi']) reportGpus({ command }).stop();
+      reportGpus({ command: '/nowhere/nvidia-smi' });
+      process.exit(7);`;
+    // In a group of its own: the whole group was killed once.
+    for (let i = 0; i < 5; i++) {
+      const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+        detached: true,
+        stdio: 'ignore',
+      });
+      expect(await once(child, 'exit')).toEqual([7, null]);
+    }
+  });
+
   test('a tool that leaves a child with its output behind does not hold the next reading up', async () => {
     const command = tool(`sleep 600 & echo $! > ${folder}/child\nexec sleep 600`);
     const run = runTool(command, [], 1_500);

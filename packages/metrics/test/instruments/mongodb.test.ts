@@ -102,7 +102,7 @@ describe.each(AGES)('the %s driver', (age) => {
   });
 
   test('has connections counted by what they do', async () => {
-    const { server, client, metrics, users } = await start(age, { waitQueueTimeoutMS: 200 });
+    const { server, client, metrics, users } = await start(age, { waitQueueTimeoutMS: 3_000 });
     const levels = () => [
       value(metrics.connections),
       value(metrics.idle),

@@ -92,7 +92,10 @@ async function convertMedia({
     ],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
-  const kill = (): void => void child.kill('SIGKILL');
+  const kill = (): void => {
+    // A child that never was has no number, and Node.js would kill our own process group in its place.
+    if (child.pid !== undefined) child.kill('SIGKILL');
+  };
   signal.addEventListener('abort', kill);
   let said = '';
   let durationMicros: number | undefined;
