@@ -3,7 +3,7 @@
  * them stands for all. The causes lie in `drills/`.
  */
 import type { Drill, SystemDrills } from '@binnacle/system-parts/drill';
-import { emptyIndex, lockDocumentsInSteps, lockJobs, renameDocuments } from './drills/database.ts';
+import { emptyIndex, lockDocuments, lockDocumentsInSteps, renameDocuments } from './drills/database.ts';
 import {
   convertBroken,
   fillDisk,
@@ -27,7 +27,7 @@ const renamed = {
   cause: 'A migration has renamed the table of search before the code that knows its new name is there.',
   remedy: 'The table has its name again.',
   breaks: ['search'],
-  needs: ['assets'],
+  needs: ['assets', 'processors'],
   begin: renameDocuments,
 } as const satisfies Drill;
 
@@ -38,12 +38,12 @@ const lockedInSteps = {
   begin: lockDocumentsInSteps,
 } as const satisfies Drill;
 
-const lockedJobs = {
-  cause: 'Somebody has locked the table of jobs in a console, and gone to lunch.',
+const locked = {
+  cause: 'Somebody has locked the table of search in a console, and gone to lunch.',
   remedy: 'The transaction is committed.',
-  labels: { job: 'transcode-service' },
-  breaks: ['transcode'],
-  begin: lockJobs,
+  labels: inSearch,
+  breaks: ['search'],
+  begin: lockDocuments,
 } as const satisfies Drill;
 
 const hangingSearch = {
@@ -59,11 +59,22 @@ export const drills: SystemDrills = {
   environment: { FILES_SERVICE_MEASURE_SECONDS: '1' },
   // In this order they fill few batches.
   alerts: {
+    ServiceAbsent: {
+      cause: 'The monitor is set up anew, from a configuration that has forgotten the transcode service.',
+      remedy: 'It is in it again.',
+      labels: { job: 'transcode-service' },
+      breaks: ['*'],
+      lingers: true,
+      secondsMax: 330,
+      async begin(stage) {
+        await stage.scrape('transcode', false);
+        return () => stage.scrape('transcode', true);
+      },
+    },
+
     HttpFailing: { ...renamed, labels: inSearch },
     DatabaseFailing: { ...renamed, labels: inSearch },
     DependencyFailing: { ...renamed, labels: { job: 'assets-service' } },
-    DatabaseConnectionsHigh: lockedJobs,
-    DatabaseWaiting: lockedJobs,
     SystemDiskNearlyFull: {
       cause: 'Uploads have filled nine tenths of the disk of the files service, a small one mounted for it.',
       remedy: 'The files are deleted, and the disk is gone.',
@@ -79,7 +90,8 @@ export const drills: SystemDrills = {
       cause: 'The workers of the transcode service die whenever they have just come back.',
       remedy: 'They stay.',
       labels: { job: 'transcode-service' },
-      breaks: ['transcode'],
+      // To start again and again takes time from all.
+      breaks: ['transcode', 'processors'],
       factor: 90,
       secondsMax: 150,
       begin: (stage) => dieAgain(stage, 'transcode'),
@@ -113,12 +125,15 @@ export const drills: SystemDrills = {
       begin: growSteadily,
     },
 
+    DatabaseConnectionsHigh: locked,
+    DatabaseWaiting: locked,
     RuntimeEventLoopBusy: {
       cause:
-        'A program sends nonsense to the search service without a pause, so that it computes all the time.',
+        'A program sends nonsense to the assets service without a pause, so that a worker computes all the time.',
       remedy: 'The program ends.',
-      labels: inSearch,
-      breaks: ['search'],
+      labels: { job: 'assets-service' },
+      // One of two workers: the other one answers.
+      breaks: ['processors'],
       secondsMax: 150,
       begin: sendWithoutPause,
     },
@@ -156,17 +171,6 @@ export const drills: SystemDrills = {
       visitors: false,
       secondsMax: 150,
       begin: (stage) => holdBack(stage, 'transcode'),
-    },
-
-    ServiceAbsent: {
-      cause: 'The monitor is set up anew, from a configuration that has forgotten the transcode service.',
-      remedy: 'It is in it again.',
-      labels: { job: 'transcode-service' },
-      breaks: ['*'],
-      async begin(stage) {
-        await stage.scrape('transcode', false);
-        return () => stage.scrape('transcode', true);
-      },
     },
   },
   exceptions: {

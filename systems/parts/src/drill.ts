@@ -47,6 +47,8 @@ export interface Drill {
   readonly threshold?: ThresholdChange;
   /** How long it may take until it fires, and until it is resolved. Default: what the rule needs, and a minute. */
   readonly secondsMax?: number;
+  /** Whether others may begin as soon as its cause has ended: it takes long to be resolved, and disturbs nobody. */
+  readonly lingers?: boolean;
   /** Why it cannot be drilled on this machine; undefined where it can. */
   readonly notHere?: () => string | undefined;
   /** Brings the cause about, and resolves when it is there. What it gives ends the cause. */
@@ -89,7 +91,10 @@ export interface DrillStage {
   repeat(perSecond: number, action: () => Promise<unknown>): () => Promise<void>;
   /** Waits until something holds. @throws Error that names it when it does not within half a minute */
   until(what: string, holds: () => Promise<boolean> | boolean): Promise<void>;
-  /** Sets up the monitor anew without a service, or lets it scrape that again. Needs `breaks: ['*']`. */
+  /**
+   * Sets up the monitor anew without a service, or starts it once more with it. Needs `breaks: ['*']`. A monitor that
+   * was started again holds on to what fired for four minutes.
+   */
   scrape(service: string, scraped: boolean): Promise<void>;
   /** Prints a line: what was done, where one sentence did not say all. */
   say(text: string): void;

@@ -2,15 +2,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DrillStage, EndOfCause } from '@binnacle/system-parts/drill';
 import { Client } from 'pg';
-import { ask, createAsset, search } from './people.ts';
+import { createAsset, search } from './people.ts';
 
 /** Longer than a search may take, and shorter than what a statement may. */
 const LOCKED_MS = 2_000;
 const FREE_MS = 300;
 const SEARCHES_PER_SECOND = 10;
 const CHANGES_PER_SECOND = 4;
-const QUESTIONS_PER_SECOND = 10;
-const UNKNOWN_JOB = '00000000-0000-4000-8000-000000000000';
 
 async function connect({ databaseUrl }: DrillStage): Promise<Client> {
   const client = new Client({ connectionString: databaseUrl });
@@ -52,11 +50,11 @@ export async function lockDocumentsInSteps(stage: DrillStage): Promise<EndOfCaus
   };
 }
 
-/** Somebody has locked the table of jobs in a console and gone to lunch. */
-export async function lockJobs(stage: DrillStage): Promise<EndOfCause> {
+/** Somebody has locked the table of search in a console and gone to lunch. */
+export async function lockDocuments(stage: DrillStage): Promise<EndOfCause> {
   const client = await connect(stage);
-  await client.query('BEGIN; LOCK TABLE transcode_jobs IN ACCESS EXCLUSIVE MODE');
-  stage.repeat(QUESTIONS_PER_SECOND, () => ask(stage, `/api/v1/transcode/${UNKNOWN_JOB}`));
+  await client.query('BEGIN; LOCK TABLE documents IN ACCESS EXCLUSIVE MODE');
+  stage.repeat(SEARCHES_PER_SECOND, () => search(stage, 'fox'));
   return async () => {
     await client.query('COMMIT');
     await client.end();

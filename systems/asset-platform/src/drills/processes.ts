@@ -18,7 +18,7 @@ const DESCRIPTORS_MAX = 120;
 /** More than the alert allows, and fewer than all, so that its metrics can still be asked for. */
 const DESCRIPTORS_USED = 106;
 /** As many as make a body that is just not too large, and takes longer to read than to send. */
-const NONSENSE_TAGS = 40_000;
+const NONSENSE_TAGS = 24_000;
 
 /** The processes of a service: who starts the workers, and the workers, oldest first. */
 async function processesOf(
@@ -86,11 +86,11 @@ export async function holdBack(stage: DrillStage, service: ServiceWord): Promise
   };
 }
 
-/** A program that has gone wrong sends announcements of nothing to search, without a pause. */
+/** A program that has gone wrong sends large assets that are none to the assets service, without a pause. */
 export function sendWithoutPause(stage: DrillStage): EndOfCause {
-  const { host, hostname, port } = new URL(serviceUrl(stage, 'search'));
-  const body = JSON.stringify({ entity_type: 'nothing', tags: new Array(NONSENSE_TAGS).fill('x') });
-  const head = `POST /api/v1/index HTTP/1.1\r\nhost: ${host}\r\ncontent-type: application/json\r\n`;
+  const { host, hostname, port } = new URL(serviceUrl(stage, 'assets'));
+  const body = JSON.stringify({ name: 7, tags: new Array(NONSENSE_TAGS).fill('x') });
+  const head = `POST /api/v1/assets HTTP/1.1\r\nhost: ${host}\r\ncontent-type: application/json\r\n`;
   const one = Buffer.from(`${head}content-length: ${body.length}\r\n\r\n${body}`);
   let going = true;
   let socket: Socket | undefined;

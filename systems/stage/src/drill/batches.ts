@@ -10,7 +10,7 @@ import type { Drill, Variables } from '@binnacle/system-parts/drill';
 /** A word in {@link Drill.breaks} that is everybody's: such a drill runs alone. */
 export const EVERYTHING = '*';
 /** More at one time would only wait for each other. */
-const EPISODES_MAX = 5;
+const EPISODES_MAX = 4;
 
 /** A cause, and the alerts that it is for. */
 export interface Episode {

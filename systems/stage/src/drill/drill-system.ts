@@ -4,7 +4,7 @@ import type { AlertRule } from '@binnacle/blueprint';
 import { parse, walk } from '@binnacle/promql';
 import type { Drill, SystemDrills } from '@binnacle/system-parts/drill';
 import type { System, Watched } from '../system.ts';
-import { type Batch, batchesOf, type Run, runsOf } from './batches.ts';
+import { type Batch, batchesOf, type Episode, type Run, runsOf } from './batches.ts';
 import { Awaited, type Report, runEpisode } from './episode.ts';
 import { alertRules, EVALUATION_MS, SCRAPE_MS } from './monitor.ts';
 import { Scene, type SceneParts } from './scene.ts';
@@ -61,7 +61,7 @@ async function runBatches(todo: SystemToDrill, run: Run, options: DrillOptions):
     Object.entries(chosen).map(([name, drill]) => [name, shorteningOf(drill)]),
   );
   const rules = shortenRules(watched.rules, { ...TIMES, alerts: shortening });
-  const stage: Stage = { awaited: [], rules, startedMs: performance.now(), todo, options };
+  const stage: Stage = { awaited: [], lingering: [], rules, startedMs: performance.now(), todo, options };
   try {
     for (const batch of run.batches) {
       signal.throwIfAborted();
@@ -83,9 +83,11 @@ async function runBatches(todo: SystemToDrill, run: Run, options: DrillOptions):
       const ended = await runBatch(stage, batch);
       results.push(...ended);
       if (!ended.some(({ outcome }) => outcome === 'failed')) continue;
+      results.push(...(await settle(stage)));
       await stage.scene?.close();
       stage.scene = undefined;
     }
+    results.push(...(await settle(stage)));
     return results;
   } finally {
     await stage.scene?.close();
@@ -113,8 +115,20 @@ interface Stage {
   /** Shortened. */
   readonly rules: Watched['rules'];
   scene?: Scene | undefined;
-  /** What is waited for in the batch that runs. */
+  /** What is waited for in the batch that runs, and what lingers. */
   awaited: readonly Awaited[];
+  /** Of batches before, what is not resolved yet. */
+  readonly lingering: Lingering[];
+}
+
+interface Lingering {
+  readonly awaited: readonly Awaited[];
+  readonly results: Promise<DrillResult[]>;
+}
+
+/** Waits for what lingers. */
+async function settle({ lingering }: Stage): Promise<DrillResult[]> {
+  return (await Promise.all(lingering.splice(0).map(({ results }) => results))).flat();
 }
 
 async function runBatch(stage: Stage, batch: Batch): Promise<DrillResult[]> {
@@ -132,20 +146,16 @@ async function runBatch(stage: Stage, batch: Batch): Promise<DrillResult[]> {
       new Awaited(name, drill, timingOf(alertRules(rules, name), drill), report),
     ]),
   );
-  stage.awaited = [...awaited.values()];
+  stage.awaited = [...awaited.values(), ...stage.lingering.flatMap((one) => one.awaited)];
   try {
     if (scene === undefined) throw new Error('the system did not start');
     for (const [name, drill] of all) announce(name, drill, watched, rules, report);
-    await quiet(scene, stage.awaited, signal);
+    await quiet(scene, [...awaited.values()], signal);
     const ended = await Promise.all(
-      batch.episodes.map((episode) =>
-        runEpisode(
-          episode,
-          [...episode.drills.keys()].map((name) => awaited.get(name)!),
-          scene,
-          { system: system.name, report, signal },
-        ),
-      ),
+      batch.episodes.map((episode) => {
+        const own = [...episode.drills.keys()].map((name) => awaited.get(name)!);
+        return runOrLinger(stage, scene, episode, own, report);
+      }),
     );
     return ended.flat();
   } catch (error) {
@@ -160,6 +170,25 @@ async function runBatch(stage: Stage, batch: Batch): Promise<DrillResult[]> {
       why,
     }));
   }
+}
+
+/** Gives what came of an episode, or nothing where that lingers. */
+async function runOrLinger(
+  { todo: { system }, options: { signal }, lingering }: Stage,
+  scene: Scene,
+  episode: Episode,
+  awaited: readonly Awaited[],
+  report: Report,
+): Promise<DrillResult[]> {
+  let onRemedied = (): void => {};
+  const remedied = new Promise<void>((resolve) => {
+    onRemedied = resolve;
+  });
+  const results = runEpisode(episode, awaited, scene, { system: system.name, report, signal, onRemedied });
+  if (!awaited.every(({ drill }) => drill.lingers)) return results;
+  await remedied;
+  lingering.push({ awaited, results });
+  return [];
 }
 
 const TIMES = { factor: FACTOR, scrapeMs: SCRAPE_MS, evaluationMs: EVALUATION_MS } as const;

@@ -122,19 +122,24 @@ export class Awaited {
   }
 }
 
+/** With what an episode runs. */
+export interface EpisodeOptions {
+  readonly system: string;
+  readonly report: Report;
+  /** Ends it early; the cause is ended all the same. */
+  readonly signal: AbortSignal;
+  /** Called when its cause has ended, or never began. */
+  readonly onRemedied: () => void;
+}
+
 /**
- * Runs an episode; gives what came of each of its alerts.
- * @param signal ends it early; the cause is ended all the same
+ * Runs an episode; gives what came of each of its alerts. Never rejects.
  */
 export async function runEpisode(
   { drills }: Episode,
   awaited: readonly Awaited[],
   scene: Scene,
-  {
-    system,
-    report,
-    signal,
-  }: { readonly system: string; readonly report: Report; readonly signal: AbortSignal },
+  { system, report, signal, onRemedied }: EpisodeOptions,
 ): Promise<DrillResult[]> {
   // An episode has one alert at least, and all of its drills have one cause.
   const { cause, remedy, begin } = [...drills.values()][0]!;
@@ -152,6 +157,7 @@ export async function runEpisode(
       for (const one of awaited) one.end();
       await Promise.race([end(), tooLong('the cause did not end')]);
     }
+    onRemedied();
     await follow(
       awaited.filter((one) => one.isNotified),
       (one) => one.isResolved,
@@ -161,6 +167,7 @@ export async function runEpisode(
   } catch (error) {
     trouble = (error as Error).message;
   } finally {
+    onRemedied();
     await load.stop();
   }
   return Promise.all(
