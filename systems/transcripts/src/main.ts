@@ -81,7 +81,7 @@ async function run(): Promise<TranscriptsListening> {
   if (!process.env.DATABASE_URL)
     database = await EmbeddedPostgres.start(home ? path.join(home, 'database') : undefined);
   const variables = database === undefined ? {} : { DATABASE_URL: database.url };
-  // One after the other: where somebody has their ports, both would look for the next one, and find the same.
+  // One after the other: where ports are taken, the worker's metrics would move to the one that the API has chosen.
   const api = await start('api', variables);
   const worker = await start('worker', variables);
   return { type: 'listening', ...api, services: { api, worker } };

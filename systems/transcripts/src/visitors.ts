@@ -27,6 +27,8 @@ export interface VisitorOptions {
   readonly visitsPerSecond: number;
   /** Equal seeds draw equal visits. */
   readonly seed: number;
+  /** How likely each kind of visit is. Default: as it would be with people. */
+  readonly weights?: Readonly<Record<VisitKind, number>>;
   /** Told of every visit as it begins. */
   readonly onVisit?: (kind: VisitKind) => void;
 }
@@ -50,21 +52,22 @@ const FORMATS = ['srt', 'vtt', 'json', 'pdf'] as const;
 /** Why nothing at all can be transcribed here; then nothing that fails is wrong. */
 const UNABLE = /^(nothing here can transcribe|ffmpeg is not installed)/;
 
+/** What fails is an eighth of what they bring: a fifth would be an alert. */
 const WEIGHTS = {
   speech: 9,
   dialogue: 3,
   music: 1,
-  silence: 2,
+  silence: 5,
   channel: 2,
-  channelOfBad: 1,
-  badList: 2,
-  broken: 2,
-  page: 1,
-  missing: 2,
-  huge: 1,
-  empty: 1,
-  breaking: 1,
-  failing: 1,
+  channelOfBad: 0.3,
+  badList: 0.5,
+  broken: 0.5,
+  page: 0.3,
+  missing: 0.5,
+  huge: 0.3,
+  empty: 0.3,
+  breaking: 0.3,
+  failing: 0.3,
   unsteady: 1,
   slow: 1,
   browse: 16,
@@ -122,7 +125,7 @@ export class Visitors {
   }
 
   async #visit(): Promise<void> {
-    const kind = drawByWeight(WEIGHTS, this.#random);
+    const kind = drawByWeight(this.#options.weights ?? WEIGHTS, this.#random);
     // Each visit draws from a generator of its own, so that what one meets does not change what the next one does.
     const random = randomFrom(Math.floor(this.#random() * 2 ** 32));
     this.#options.onVisit?.(kind);
@@ -136,7 +139,7 @@ export class Visitors {
     dialogue: (random) => this.#transcribe(random, 'media', pick(this.#made.dialogues, random), true),
     music: (random) => this.#transcribe(random, 'media', this.#made.music),
     silence: (random) => this.#transcribe(random, 'media', this.#made.silence),
-    channel: (random) => this.#channel(random, ['media', 'media', pick(['media', 'missing'], random)]),
+    channel: (random) => this.#channel(random, ['media', 'media', random() < 0.2 ? 'missing' : 'media']),
     channelOfBad: (random) => this.#channel(random, ['missing', 'page']),
     badList: (random) => this.#badList(random),
     broken: (random) => this.#transcribe(random, 'media', this.#made.broken),

@@ -249,6 +249,22 @@ describe.skipIf(!HAS_TOOLS)('with ffmpeg, espeak-ng and pocketsphinx', () => {
     await wav.close();
   });
 
+  test('without espeak-ng recordings hum in two voices, which are two speakers', async () => {
+    process.env.ESPEAK_PATH = '/nowhere/espeak-ng';
+    const made = makeSpecimens();
+    delete process.env.ESPEAK_PATH;
+    expect(made.speech.map(({ name }) => name)).toEqual(makeSpecimens().speech.map(({ name }) => name));
+    const { wav } = await transcoded(made.dialogues[0]!);
+    // The vowels of two sentences, a fifth of a second each, and a pause.
+    const spoken = [
+      { startSeconds: 0, endSeconds: 1.4, text: '' },
+      { startSeconds: 2.3, endSeconds: wav.seconds, text: '' },
+    ];
+    const speakers = (await withSpeakers(wav, spoken, signal)).map(({ speaker }) => speaker);
+    expect(speakers).toEqual([1, 2]);
+    await wav.close();
+  });
+
   test('silence is one silent chunk, whatever its rate was', async () => {
     const { wav } = await transcoded(makeSpecimens().silence);
     expect(chunksOf(await envelopeOf(wav), wav.samples, 30)).toMatchObject([{ start: 0, silent: true }]);

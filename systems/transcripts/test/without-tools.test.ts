@@ -1,14 +1,18 @@
 import { expect, test } from 'vitest';
 import { Library } from '../dist/library.js';
 import { makeSpecimens } from '../dist/specimens.js';
-import { System } from './system.ts';
+import { freePorts, System } from './system.ts';
 
 test('without an engine everything starts, says it once, and every video fails in words and is counted', {
   timeout: 120_000,
 }, async () => {
   const { silence } = makeSpecimens();
   const library = await Library.start([silence]);
+  const [port] = await freePorts(1);
   const system = await System.start({
+    // The API listens where the worker's metrics were to be.
+    WORKER_METRICS_PORT: String(port),
+    TRANSCRIPTS_API_PORT: String(port),
     POCKETSPHINX_PATH: '/nowhere/pocketsphinx',
     WHISPER_PATH: '/nowhere/whisper-cli',
     FFMPEG_PATH: '/nowhere/ffmpeg',
