@@ -9,14 +9,12 @@
  * Each service is told where those are that it calls, whichever ports they got. Ends with everything it started on
  * SIGTERM, SIGINT, when the process that started it with a channel goes away, and when a service ends.
  */
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { EmbeddedPostgres, EmbeddedPostgresError } from '@binnacle/system-parts/embedded-postgres';
+import { EmbeddedPostgres } from '@binnacle/system-parts/embedded-postgres';
 import { addressOf, choosePort, listenHost } from '@binnacle/system-parts/ports';
 import type { Listening } from '@binnacle/system-parts/service-group';
 import { SettingsError } from '@binnacle/system-parts/settings';
+import { runSystem, type SystemStart } from '@binnacle/system-parts/system-process';
 import { temporaryFolder } from '@binnacle/system-parts/temporary-folder';
 import { HOST_VARIABLE } from './service/host.ts';
 
@@ -47,51 +45,12 @@ export interface PlatformListening extends Listening {
   readonly services: Readonly<Record<ServiceName, Address>>;
 }
 
-/** How long the services may take to stop before they are killed. */
-const STOP_MS_MAX = 3_000;
-
-const children: ChildProcess[] = [];
-let database: EmbeddedPostgres | undefined;
-let stopping = false;
-
-async function stop(code: number): Promise<void> {
-  if (stopping) return;
-  stopping = true;
-  const running = children.filter((child) => child.exitCode === null && child.signalCode === null);
-  const ended = running.map((child) => once(child, 'exit'));
-  for (const child of running) child.kill('SIGTERM');
-  const kill = setTimeout(() => {
-    for (const child of running) child.kill('SIGKILL');
-  }, STOP_MS_MAX);
-  await Promise.all(ended);
-  clearTimeout(kill);
-  await database?.stop();
-  process.exit(code);
-}
-
-for (const event of ['SIGTERM', 'SIGINT', 'disconnect']) process.on(event, () => void stop(0));
-
-/** Starts a service and waits until all its workers are ready. */
-async function start(name: ServiceName, variables: Record<string, string>): Promise<Address> {
-  const child = fork(fileURLToPath(new URL(`./${name}/main.js`, import.meta.url)), [], {
-    execArgv: [],
-    env: { ...process.env, ...variables },
-  });
-  children.push(child);
-  child.once('exit', (code, signal) => {
-    if (stopping) return;
-    console.error(`asset-platform: ${name} ended unexpectedly (${signal ?? `exit code ${code}`})`);
-    void stop(1);
-  });
-  const [{ url, metricsUrl }] = (await once(child, 'message')) as [Listening];
-  return { url, metricsUrl };
-}
-
-async function run(): Promise<PlatformListening> {
+async function run(system: SystemStart): Promise<PlatformListening> {
   const home = process.env.ASSET_PLATFORM_DIR;
   const folder = home || temporaryFolder('asset-platform-home');
-  if (!process.env.DATABASE_URL)
-    database = await EmbeddedPostgres.start(home ? path.join(home, 'database') : undefined);
+  const database = process.env.DATABASE_URL
+    ? undefined
+    : system.keep(await EmbeddedPostgres.start(home ? path.join(home, 'database') : undefined));
   const variables: Record<string, string> = {
     FILES_SERVICE_DIR: process.env.FILES_SERVICE_DIR || path.join(folder, 'files'),
     ...(database !== undefined && { DATABASE_URL: database.url }),
@@ -107,27 +66,17 @@ async function run(): Promise<PlatformListening> {
   }
   const started = await Promise.all(
     SERVICES.map(async (name) => {
-      const address = await start(name, variables);
+      const address = await system.service(name, new URL(`./${name}/main.js`, import.meta.url), variables);
       const promised = variables[`${name.toUpperCase()}_SERVICE_URL`];
       if (address.url !== promised)
         throw new SettingsError(
           `${name} was to listen on ${promised}, which somebody took meanwhile; start again`,
         );
-      return [name, address] as const;
+      return [name, { url: address.url, metricsUrl: address.metricsUrl }] as const;
     }),
   );
   const services = Object.fromEntries(started) as Record<ServiceName, Address>;
   return { type: 'listening', ...services.gateway, services };
 }
 
-try {
-  const listening = await run();
-  console.log(`asset-platform: open ${listening.url}`);
-  process.send?.(listening);
-} catch (error) {
-  if (!stopping)
-    console.error(
-      `asset-platform: ${error instanceof EmbeddedPostgresError || error instanceof SettingsError ? error.message : ((error as Error).stack ?? error)}`,
-    );
-  await stop(1);
-}
+await runSystem('asset-platform', run);

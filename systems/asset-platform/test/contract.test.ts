@@ -5,6 +5,7 @@ import { parseText } from '@binnacle/metrics/exposition';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { INSIDE, type Metric } from '../../../packages/metrics/dist/inside.js';
 import { readSamples, type Samples } from '../../parts/dist/samples.js';
+import { eventually } from '../../parts/test/running.ts';
 import { SERVICE_NAMES, type ServiceName } from '../dist/ledger.js';
 import * as assets from '../dist/metrics/assets.js';
 import * as files from '../dist/metrics/files.js';
@@ -13,7 +14,7 @@ import { RUNTIME_METRICS } from '../dist/metrics/runtime.js';
 import * as search from '../dist/metrics/search.js';
 import * as transcode from '../dist/metrics/transcode.js';
 import { makeSpecimens } from '../dist/specimens.js';
-import { eventually, Platform, PORT_VARIABLES } from './platform.ts';
+import { Platform, PORT_VARIABLES } from './platform.ts';
 
 interface MetricContract {
   readonly name: string;

@@ -4,10 +4,11 @@ import { connect } from 'node:net';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { eventually } from '../../parts/test/running.ts';
 import { rangeOf } from '../dist/files/byte-range.js';
 import { formatOf } from '../dist/files/file-format.js';
 import { makeSpecimens, type Specimens } from '../dist/specimens.js';
-import { eventually, Platform } from './platform.ts';
+import { Platform } from './platform.ts';
 
 const UPLOAD_BYTES_MAX = 200_000_000;
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
-import { eventually, freePorts } from './platform.ts';
+import { eventually, freePorts } from '../../parts/test/running.ts';
 
 // The gateway is the service that needs nothing else to start.
 const MAIN = fileURLToPath(new URL('../dist/gateway/main.js', import.meta.url));

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { eventually, Platform } from './platform.ts';
+import { eventually } from '../../parts/test/running.ts';
+import { Platform } from './platform.ts';
 
 const DEPENDENCIES = ['assets', 'files', 'search', 'transcode', 'database'];
 

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { readSamples } from '../../parts/dist/samples.js';
+import { eventually } from '../../parts/test/running.ts';
 import {
   type Difference,
   differences,
@@ -13,7 +14,7 @@ import {
   type ServiceName,
 } from '../dist/ledger.js';
 import { Visitors } from '../dist/visitors.js';
-import { eventually, Platform } from './platform.ts';
+import { Platform } from './platform.ts';
 
 const SOAK = process.env.BINNACLE_SOAK === '1';
 const UPLOAD_BYTES_MAX = 45_000_000;

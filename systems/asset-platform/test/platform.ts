@@ -1,13 +1,12 @@
 /** Runs the platform as its users do, as a process with all that it starts, in folders and on ports of its own. */
-import { type ChildProcess, execFileSync, fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { readSamples, type Samples } from '../../parts/dist/samples.js';
+import { freePorts, sumOf, workersOf } from '../../parts/test/running.ts';
 import { type PlatformSamples, SERVICE_NAMES, type ServiceName } from '../dist/ledger.js';
 
 const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
@@ -138,21 +137,12 @@ export class Platform {
 
   /** The sum of a family over the series whose labels contain these. */
   async sum(service: ServiceName, family: string, having: Record<string, string> = {}): Promise<number> {
-    let sum = 0;
-    for (const { labels, value } of (await this.samples(service)).values()) {
-      if (labels.metricName !== family) continue;
-      if (Object.entries(having).every(([name, wanted]) => labels.get(name) === wanted)) sum += value;
-    }
-    return sum;
+    return sumOf(await this.samples(service), family, having);
   }
 
   /** The worker processes of a service that run now. */
   workers(service: ServiceName): number[] {
-    const all = runningProcesses();
-    const primary = all.find(
-      ({ parent, args }) => parent === this.process.pid && args.includes(path.join(service, 'main.js')),
-    );
-    return all.filter(({ parent }) => parent === primary?.pid).map(({ pid }) => pid);
+    return workersOf(this.process.pid, path.join(service, 'main.js'));
   }
 }
 
@@ -160,41 +150,4 @@ export class Platform {
 export async function answerOf(response: Response): Promise<Answer> {
   const { status, headers } = response;
   return { status, headers, json: (await response.json()) as Record<string, unknown> };
-}
-
-/** Waits until something holds; throws when it does not within `ms`. */
-export async function eventually(holds: () => boolean | Promise<boolean>, ms = 15_000): Promise<void> {
-  const untilMs = Date.now() + ms;
-  while (!(await holds())) {
-    if (Date.now() > untilMs) throw new Error(`not within ${ms} ms: ${holds}`);
-    await sleep(50);
-  }
-}
-
-/** Ports that nobody listens on. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map((server) => once(server, 'listening')));
-  const ports = servers.map((server) => {
-    const address = server.address();
-    return typeof address === 'object' && address !== null ? address.port : 0;
-  });
-  await Promise.all(servers.map((server) => once(server.close(), 'close')));
-  return ports;
-}
-
-interface Running {
-  readonly pid: number;
-  readonly parent: number;
-  readonly args: string;
-}
-
-/** All processes of this machine that have not ended. */
-function runningProcesses(): Running[] {
-  const table = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,stat=,args='], { encoding: 'utf8' });
-  return table.split('\n').flatMap((line) => {
-    const match = /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/.exec(line);
-    if (match === null || match[3]?.startsWith('Z')) return [];
-    return [{ pid: Number(match[1]), parent: Number(match[2]), args: match[4] ?? '' }];
-  });
 }

@@ -7,12 +7,13 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { EmbeddedPostgres } from '../../parts/dist/embedded-postgres.js';
 import { migrate } from '../../parts/dist/migrations.js';
+import { eventually } from '../../parts/test/running.ts';
 import { formatOf } from '../dist/files/file-format.js';
 import { MIGRATIONS } from '../dist/migrations.js';
 import { makeSpecimens, type Specimens } from '../dist/specimens.js';
 import { converterOf } from '../dist/transcode/conversions.js';
 import { Jobs, type NewJob } from '../dist/transcode/jobs.js';
-import { eventually, Platform } from './platform.ts';
+import { Platform } from './platform.ts';
 
 const HAS_FFMPEG = spawnSync('ffmpeg', ['-version'], { stdio: 'ignore' }).status === 0;
 

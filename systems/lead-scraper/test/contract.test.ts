@@ -6,8 +6,9 @@ import { parseText } from '@binnacle/metrics/exposition';
 import { readSamples, type Samples } from '@binnacle/system-parts/samples';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { INSIDE, type Metric } from '../../../packages/metrics/dist/inside.js';
+import { eventually, kill } from '../../parts/test/running.ts';
 import * as metrics from '../dist/metrics.js';
-import { anyRuns, eventually, kill, System } from './system.ts';
+import { anyRuns, System } from './system.ts';
 
 interface MetricContract {
   readonly name: string;

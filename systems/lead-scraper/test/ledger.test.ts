@@ -5,10 +5,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { readSamples } from '@binnacle/system-parts/samples';
 import { afterEach, describe, expect, test } from 'vitest';
+import { eventually, freePorts, kill } from '../../parts/test/running.ts';
 import { type Difference, differences, Ledger, type LedgerRecord } from '../dist/ledger.js';
 import { Companies } from '../dist/site/companies.js';
 import { VISIT_KINDS, Visitors } from '../dist/visitors.js';
-import { eventually, freePort, kill, System } from './system.ts';
+import { System } from './system.ts';
 
 const SOAK = process.env.BINNACLE_SOAK === '1';
 /** What Redis is, where it is to be used, and where not. */
@@ -176,7 +177,7 @@ class Watch {
 test('the visitors run as a process with the site, and compare their ledger with what was counted since they came', {
   timeout: 180_000,
 }, async () => {
-  const port = await freePort();
+  const port = (await freePorts(1))[0]!;
   const started = await System.start({ variables: { SCRAPING_SITE_URL: `http://127.0.0.1:${port}` } });
   system = started;
   const run = async (): Promise<{ code: number; record: LedgerRecord; errors: string }> => {

@@ -1,8 +1,9 @@
 import { createConnection } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eventually } from '../../parts/test/running.ts';
 import { REGIONS, SOURCES } from '../dist/pages/listing.js';
 import { VISIT_KINDS, Visitors } from '../dist/visitors.js';
-import { eventually, System } from './system.ts';
+import { System } from './system.ts';
 
 const SECRETS = {
   email: 'someone.private@secret.example',

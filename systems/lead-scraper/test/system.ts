@@ -2,12 +2,11 @@
 import { type ChildProcess, execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { readSamples, type Samples } from '@binnacle/system-parts/samples';
+import { eventually, runningProcesses, sumOf, workersOf } from '../../parts/test/running.ts';
 import { Site } from '../dist/site/site.js';
 
 const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
@@ -137,25 +136,12 @@ export class System {
 
   /** The sum of a family over the series whose labels contain these. */
   async sum(family: string, having: Readonly<Record<string, string>> = {}): Promise<number> {
-    let sum = 0;
-    for (const { labels, value } of (await this.samples()).values())
-      if (
-        labels.metricName === family &&
-        Object.entries(having).every(([name, wanted]) => labels.get(name) === wanted)
-      )
-        sum += value;
-    return sum;
+    return sumOf(await this.samples(), family, having);
   }
 
   /** The worker processes of a part that run now. */
   workers(part: 'api' | 'scraping'): number[] {
-    const all = runningProcesses();
-    const primary = all.find(
-      ({ parent, args }) => parent === this.process.pid && args.includes(path.join(part, 'main.js')),
-    );
-    return primary === undefined
-      ? []
-      : all.filter(({ parent }) => parent === primary.pid).map(({ pid }) => pid);
+    return workersOf(this.process.pid, path.join(part, 'main.js'));
   }
 
   /** All processes that the system has started, and itself. */
@@ -167,51 +153,8 @@ export class System {
   }
 }
 
-/** Waits until something holds, also where no test runs; throws when it does not in time. */
-export async function eventually(holds: () => boolean | Promise<boolean>, ms = 60_000): Promise<void> {
-  const untilMs = Date.now() + ms;
-  while (!(await holds())) {
-    if (Date.now() > untilMs) throw new Error(`not within ${ms} ms: ${holds}`);
-    await sleep(100);
-  }
-}
-
-/** Kills a process that is known to be one. */
-export function kill(pid: number | undefined): void {
-  if (pid === undefined || !Number.isInteger(pid) || pid <= 1)
-    throw new Error(`${pid} is no process of ours`);
-  process.kill(pid, 'SIGKILL');
-}
-
 /** Whether any of some processes still runs. */
 export function anyRuns(pids: readonly number[]): boolean {
   const running = new Set(runningProcesses().map(({ pid }) => pid));
   return pids.some((pid) => running.has(pid));
-}
-
-/** A port that nobody listens on. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (typeof address !== 'object' || address === null) throw new Error('the system gave no port');
-  return address.port;
-}
-
-interface Running {
-  readonly pid: number;
-  readonly parent: number;
-  readonly args: string;
-}
-
-/** All processes of this machine that have not ended. */
-function runningProcesses(): Running[] {
-  const table = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,stat=,args='], { encoding: 'utf8' });
-  return table.split('\n').flatMap((line) => {
-    const match = /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/.exec(line);
-    if (match === null || match[3]?.startsWith('Z')) return [];
-    return [{ pid: Number(match[1]), parent: Number(match[2]), args: match[4] ?? '' }];
-  });
 }

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readSamples, type Samples } from '@binnacle/system-parts/samples';
 import { expect, vi } from 'vitest';
+import { sumOf, workersOf } from '../../parts/test/running.ts';
 
 const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 
@@ -142,22 +143,12 @@ export class System {
 
   /** The sum of a family over the series whose labels contain these. */
   async sum(family: string, having: Record<string, string> = {}): Promise<number> {
-    let sum = 0;
-    for (const { labels, value } of (await this.samples()).values()) {
-      if (labels.metricName !== family) continue;
-      if (Object.entries(having).every(([name, wanted]) => labels.get(name) === wanted)) sum += value;
-    }
-    return sum;
+    return sumOf(await this.samples(), family, having);
   }
 
   /** The worker processes that run now. */
   workers(): number[] {
-    const all = runningProcesses();
-    const primary = all.find(
-      ({ parent, args }) => parent === this.process.pid && args.includes('backend/main.js'),
-    );
-    if (primary === undefined) return [];
-    return all.filter(({ parent }) => parent === primary.pid).map(({ pid }) => pid);
+    return workersOf(this.process.pid, 'backend/main.js');
   }
 
   /** The temporary folders of attempts that lie there, of processes that run or not. */
@@ -178,20 +169,4 @@ export class System {
     const entries = await readdir(folder, { recursive: true }).catch(() => []);
     return entries.filter((name) => name.includes('shorts/') && !name.endsWith('.json'));
   }
-}
-
-interface Running {
-  readonly pid: number;
-  readonly parent: number;
-  readonly args: string;
-}
-
-/** All processes of this machine that have not ended. */
-function runningProcesses(): Running[] {
-  const table = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,stat=,args='], { encoding: 'utf8' });
-  return table.split('\n').flatMap((line) => {
-    const match = /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/.exec(line);
-    if (match === null || match[3]?.startsWith('Z')) return [];
-    return [{ pid: Number(match[1]), parent: Number(match[2]), args: match[4] ?? '' }];
-  });
 }

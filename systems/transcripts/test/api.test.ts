@@ -1,9 +1,10 @@
 import { inflateSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { eventually } from '../../parts/test/running.ts';
 import { exported } from '../dist/api/exports.js';
 import { Library } from '../dist/library.js';
 import { makeSpecimens, type Specimens } from '../dist/specimens.js';
-import { eventually, HAS_TOOLS, type JobAnswer, System } from './system.ts';
+import { HAS_TOOLS, type JobAnswer, System } from './system.ts';
 
 let system: System;
 let library: Library;

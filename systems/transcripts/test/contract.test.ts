@@ -3,13 +3,14 @@ import { parseText } from '@binnacle/metrics/exposition';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { INSIDE, type Metric } from '../../../packages/metrics/dist/inside.js';
 import { readSamples, type Samples } from '../../parts/dist/samples.js';
+import { eventually } from '../../parts/test/running.ts';
 import { SERVICE_NAMES, type ServiceName } from '../dist/ledger.js';
 import { Library } from '../dist/library.js';
 import * as api from '../dist/metrics/api.js';
 import { RUNTIME_METRICS } from '../dist/metrics/runtime.js';
 import * as worker from '../dist/metrics/worker.js';
 import { makeSpecimens } from '../dist/specimens.js';
-import { eventually, HAS_TOOLS, System } from './system.ts';
+import { HAS_TOOLS, System } from './system.ts';
 
 interface MetricContract {
   readonly name: string;

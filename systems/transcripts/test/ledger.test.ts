@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { readSamples } from '../../parts/dist/samples.js';
 import { pick, randomFrom } from '../../parts/dist/visits.js';
+import { eventually } from '../../parts/test/running.ts';
 import { enter, enterDied, enterEnd } from '../dist/effects.js';
 import {
   type Difference,
@@ -16,7 +17,7 @@ import {
   type ServiceName,
 } from '../dist/ledger.js';
 import { VISIT_KINDS, type VisitKind, Visitors } from '../dist/visitors.js';
-import { eventually, HAS_TOOLS, System } from './system.ts';
+import { HAS_TOOLS, System } from './system.ts';
 
 const SOAK = process.env.BINNACLE_SOAK === '1';
 

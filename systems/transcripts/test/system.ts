@@ -1,13 +1,12 @@
 /** Runs the system as its users do, as a process with all that it starts, in a folder and on ports of its own. */
-import { type ChildProcess, execFileSync, fork, spawnSync } from 'node:child_process';
+import { type ChildProcess, fork, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { readSamples, type Samples } from '../../parts/dist/samples.js';
+import { eventually, freePorts, sumOf, workersOf } from '../../parts/test/running.ts';
 import { SERVICE_NAMES, type ServiceName, type SystemSamples } from '../dist/ledger.js';
 import { hasEspeak } from '../dist/specimens.js';
 
@@ -174,65 +173,16 @@ export class System {
 
   /** The sum of a family over the series whose labels contain these. */
   async sum(service: ServiceName, family: string, having: Record<string, string> = {}): Promise<number> {
-    let sum = 0;
-    for (const { labels, value } of (await this.samples(service)).values()) {
-      if (labels.metricName !== family) continue;
-      if (Object.entries(having).every(([name, wanted]) => labels.get(name) === wanted)) sum += value;
-    }
-    return sum;
+    return sumOf(await this.samples(service), family, having);
   }
 
   /** The worker processes of a service that run now. */
   workers(service: ServiceName): number[] {
-    const all = runningProcesses();
-    const primary = all.find(
-      ({ parent, args }) => parent === this.process.pid && args.includes(path.join(service, 'main.js')),
-    );
-    if (primary === undefined) return [];
-    return all
-      .filter(({ parent, args }) => parent === primary.pid && args.includes('main.js'))
-      .map(({ pid }) => pid);
+    return workersOf(this.process.pid, path.join(service, 'main.js'));
   }
 
   /** Whether both services have all their processes. */
   isComplete(): boolean {
     return SERVICE_NAMES.every((service) => this.workers(service).length === 2);
   }
-}
-
-/** Waits until something holds; throws when it does not within `ms`. */
-export async function eventually(holds: () => boolean | Promise<boolean>, ms = 15_000): Promise<void> {
-  const untilMs = Date.now() + ms;
-  while (!(await holds())) {
-    if (Date.now() > untilMs) throw new Error(`not within ${ms} ms: ${holds}`);
-    await sleep(100);
-  }
-}
-
-/** Ports that nobody listens on. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map((server) => once(server, 'listening')));
-  const ports = servers.map((server) => {
-    const address = server.address();
-    return typeof address === 'object' && address !== null ? address.port : 0;
-  });
-  await Promise.all(servers.map((server) => once(server.close(), 'close')));
-  return ports;
-}
-
-interface Running {
-  readonly pid: number;
-  readonly parent: number;
-  readonly args: string;
-}
-
-/** All processes of this machine that have not ended. */
-function runningProcesses(): Running[] {
-  const table = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,stat=,args='], { encoding: 'utf8' });
-  return table.split('\n').flatMap((line) => {
-    const match = /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/.exec(line);
-    if (match === null || match[3]?.startsWith('Z')) return [];
-    return [{ pid: Number(match[1]), parent: Number(match[2]), args: match[4] ?? '' }];
-  });
 }

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
+import { freePorts } from '../../parts/test/running.ts';
 import { Library } from '../dist/library.js';
 import { makeSpecimens } from '../dist/specimens.js';
-import { freePorts, System } from './system.ts';
+import { System } from './system.ts';
 
 test('without an engine everything starts, says it once, and every video fails in words and is counted', {
   timeout: 120_000,
