@@ -194,7 +194,5 @@ describe('a dashboard of before Grafana 8', () => {
     expect(await panel('Active Downloads').locator('.stat-value').textContent()).toBe('3');
     expect(await page.getByText('No data').count()).toBe(0);
     expect(await overlaps()).toEqual([]);
-    if (process.env.SHOTS)
-      await page.screenshot({ path: `${process.env.SHOTS}/old-${width}.png`, fullPage: true });
   });
 });
