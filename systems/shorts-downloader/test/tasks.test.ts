@@ -1,5 +1,5 @@
 /** What becomes of downloads, by both queues: errors, retries, storage, and what is left behind. */
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { RedisServer } from '@binnacle/system-parts/redis-server';
 import { Redis } from 'ioredis';
@@ -131,6 +131,30 @@ describe.each(Object.entries(QUEUES))('with the queue %s', (kind, variables) => 
     for (const file of [...files.slice(1), String(again.file_id)])
       expect((await system.ask('DELETE', `/api/v1/files/${file}`)).status).toBe(204);
     expect(await system.objects()).toEqual([]);
+  });
+
+  test('a video whose processes die every time is given up', async () => {
+    const id = randomUUID();
+    const { DATABASE_URL } = environmentOf(system.workers()[0]!);
+    const pool = new Pool({ connectionString: DATABASE_URL });
+    // As its last process has left it.
+    await pool.query(
+      `INSERT INTO downloads (id, url, status, attempts, touched_at, started_at)
+       VALUES ($1, $2, 'processing', 10, now() - interval '1 hour', now() - interval '1 hour')`,
+      [id, `${site.url}/watch/deadly.mp4`],
+    );
+    expect(await system.ended(id)).toMatchObject({
+      status: 'failed',
+      attempts: 11,
+      errors: ['UNKNOWN_ERROR'],
+      message: 'none of 10 attempts came to an end',
+    });
+    const { rows } = await pool.query<{ failed: number }>(
+      `SELECT sum(tasks)::float8 AS failed FROM task_totals WHERE status = 'failed'`,
+    );
+    await pool.end();
+    await expect.poll(() => system.sum('celery_tasks_total', { status: 'failed' })).toBe(rows[0]?.failed);
+    expect(await system.sum('errors_total', { error_code: 'UNKNOWN_ERROR', error_type: 'Error' })).toBe(1);
   });
 
   test('when nothing is under way, no temporary file is left', async () => {
