@@ -13,8 +13,8 @@ import { hasEspeak } from './specimens.ts';
 import { Visitors } from './visitors.ts';
 
 const NAME = 'transcripts-visitors';
-/** Totals are read from the database at most once a second, and the scrape after that shows them. */
-const SETTLE_MS = 2_500;
+/** Totals are read from the database once a second. */
+const SETTLE_MS = 3_000;
 
 const { values } = parseArgs({
   options: {

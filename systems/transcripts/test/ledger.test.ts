@@ -90,11 +90,11 @@ test.skipIf(!HAS_TOOLS)(
   async () => {
     const system = await System.start({ TRANSCRIPTS_LEASE_SECONDS: '2' });
     try {
-      const visitors = new Visitors({ url: system.url, visitsPerSecond: 4, seed: 3 });
+      const visitors = new Visitors({ url: system.url, visitsPerSecond: 3, seed: 3 });
       await visitors.start();
       const watching = new Watch(system);
       const killed: Record<ServiceName, number> = { api: 0, worker: 0 };
-      const rounds = SOAK ? 7 : 2;
+      const rounds = SOAK ? 5 : 2;
       const random = randomFrom(9);
       for (let round = 0; round < rounds; round++) {
         for (const service of SERVICE_NAMES) {

@@ -6,7 +6,7 @@ import { openDatabase } from '@binnacle/system-parts/database';
 import type { Work } from '@binnacle/system-parts/service-group';
 import type { Environment } from '@binnacle/system-parts/settings';
 import { MIGRATIONS } from '../database/migrations.ts';
-import { readTotals } from '../database/totals.ts';
+import { readTotals, TOTALS_INTERVAL_MS } from '../database/totals.ts';
 import {
   appInfo,
   database,
@@ -25,6 +25,7 @@ export async function start(environment: Environment): Promise<Work> {
   // The worker ends jobs and videos; what is counted here is what the database says has ended.
   const totals = countTotals({
     source: () => readTotals(pool),
+    intervalMs: TOTALS_INTERVAL_MS,
     into: {
       jobs_completed_single: jobsCompleted.bind({ job_type: 'single' }),
       jobs_completed_channel: jobsCompleted.bind({ job_type: 'channel' }),

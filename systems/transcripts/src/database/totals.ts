@@ -2,6 +2,12 @@
 import type { Pool } from 'pg';
 import type { TotalName } from './migrations.ts';
 
+/**
+ * How often totals are read. A scrape reads them, too, but only where the process that answers is the one that counts;
+ * otherwise what it shows is as old as this.
+ */
+export const TOTALS_INTERVAL_MS = 1_000;
+
 /** All totals, and which database they are of. */
 export type Totals = Readonly<Record<TotalName, number>> & { readonly incarnation: string };
 

@@ -6,7 +6,7 @@ import type { Work } from '@binnacle/system-parts/service-group';
 import type { Environment } from '@binnacle/system-parts/settings';
 import { temporaryFolder } from '@binnacle/system-parts/temporary-folder';
 import { MIGRATIONS } from '../database/migrations.ts';
-import { readTotals } from '../database/totals.ts';
+import { readTotals, TOTALS_INTERVAL_MS } from '../database/totals.ts';
 import { gpu, videosProcessed, workerInfo } from '../metrics/worker.ts';
 import { chooseEngine, isForced } from '../pipeline/engines/choose.ts';
 import { hasGpuTool } from '../pipeline/program.ts';
@@ -34,6 +34,7 @@ export async function start(environment: Environment): Promise<Work> {
   );
   const totals = countTotals({
     source: () => readTotals(pool),
+    intervalMs: TOTALS_INTERVAL_MS,
     into: {
       videos_completed: videosProcessed.bind({ result: 'completed' }),
       videos_failed: videosProcessed.bind({ result: 'failed' }),
