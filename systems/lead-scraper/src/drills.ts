@@ -174,6 +174,9 @@ export const drills: SystemDrills = {
       remedy: 'The workers go on.',
       breaks: ['workers', 'jobs'],
       needs: ['api', 'database', 'redis'],
+      environment: MANY_WORKERS,
+      // Jobs that were under way are done first, and may meet pages that have no end.
+      secondsMax: 120,
       async begin(stage) {
         const { workers } = await group(stage, SCRAPING);
         for (const worker of workers) await worker.signal('SIGSTOP');
