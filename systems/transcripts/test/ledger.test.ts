@@ -94,7 +94,7 @@ test.skipIf(!HAS_TOOLS)(
       await visitors.start();
       const watching = new Watch(system);
       const killed: Record<ServiceName, number> = { api: 0, worker: 0 };
-      const rounds = SOAK ? 5 : 2;
+      const rounds = SOAK ? 15 : 2;
       const random = randomFrom(9);
       for (let round = 0; round < rounds; round++) {
         for (const service of SERVICE_NAMES) {
