@@ -337,8 +337,12 @@ test('a variable is what the address says, else what was saved, else all, else t
 
 test('the selectors of a query are found, without their offsets', () => {
   expect(selectorsOf('rate(a_total{x="y"}[5m] offset 1h) / on() b')).toEqual([
-    { name: 'a_total', text: 'a_total{x="y"}' },
-    { name: 'b', text: 'b' },
+    {
+      name: 'a_total',
+      text: 'a_total{x="y"}',
+      conditions: [expect.objectContaining({ name: 'x', op: '=', value: 'y' })],
+    },
+    { name: 'b', text: 'b', conditions: [] },
   ]);
   expect(selectorsOf('rate(')).toEqual([]);
 });
