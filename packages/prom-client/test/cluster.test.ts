@@ -159,6 +159,9 @@ test('exemplars of all processes are shown', async () => {
   const service = await clusterOf(2);
   for (const worker of [1, 2]) await service.tell('shareTraced', { worker });
   await service.tell('trace', { worker: 1, value: 0.5, trace: 'one' });
+  // Exemplars have a time in milliseconds, and the newest one is shown.
+  const firstMs = Date.now();
+  while (Date.now() <= firstMs) await new Promise((resolve) => setTimeout(resolve, 1));
   await service.tell('trace', { worker: 2, value: 7, trace: 'two' });
   const lines = await service.samples('tracedMetrics', 'traced', { worker: 1 });
   const time = /\d+(?:\.\d+)?$/;

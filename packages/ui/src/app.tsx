@@ -3,7 +3,6 @@ import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { Theme } from './chart/palette.ts';
 import { DashboardPage } from './page/dashboard.tsx';
-import { DashboardsPage } from './page/dashboards.tsx';
 import { Header } from './shell/header.tsx';
 import { carried, hrefOf, type Route } from './shell/route.ts';
 import { useShortcut } from './shell/shortcut.ts';
@@ -43,7 +42,7 @@ function Current({
 }): JSX.Element {
   switch (route.page) {
     case 'dashboards':
-      return <DashboardsPage />;
+      return <WhenLoaded key="list" load={loadList} page={({ DashboardsPage }) => <DashboardsPage />} />;
     case 'dashboard':
       return <DashboardPage route={route} status={status} theme={theme} />;
     case 'targets':
@@ -69,11 +68,12 @@ function Current({
   }
 }
 
+const loadList = () => import('./page/dashboards.tsx');
 const loadTargets = () => import('./page/targets.tsx');
 const loadAlerts = () => import('./page/alerts.tsx');
 const loadExplore = () => import('./page/explore.tsx');
 
-/** A page that comes by itself: dashboards do without what it needs. */
+/** A page that comes by itself: a dashboard does without what it needs. */
 function WhenLoaded<T>({ load, page }: { load(): Promise<T>; page(module: T): JSX.Element }): JSX.Element {
   const [loaded, setLoaded] = useState<{ readonly module?: T; readonly error?: string }>({});
   useEffect(() => {

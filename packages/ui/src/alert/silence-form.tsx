@@ -92,6 +92,8 @@ export function SilenceForm({
   return (
     <dialog ref={dialog} class="silence-form" aria-labelledby="silence-title" onClose={onClose}>
       <form
+        // The first Escape would close what the browser offers, and not the dialog.
+        autocomplete="off"
         onSubmit={(event) => {
           event.preventDefault();
           void submit();
@@ -160,7 +162,6 @@ export function SilenceForm({
             <input
               class="control"
               value={by}
-              autocomplete="name"
               placeholder="Your name, remembered here"
               onInput={(event) => setBy(event.currentTarget.value)}
             />
