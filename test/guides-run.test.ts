@@ -193,6 +193,9 @@ describe('a service, its monitor, a backup, and Prometheus', () => {
       const here = temporaryFolder();
       const [script] = filesOf('docs/move-to-prometheus.md', 'js').values();
       fs.writeFileSync(path.join(here, 'history.mjs'), script!);
+      // Some past there has to be.
+      const samples = async () => Number(await answerOf(monitor, 'sum(count_over_time(orders_total[10m]))'));
+      await expect.poll(samples, POLL).toBeGreaterThan(2);
       // A time that both have seen, and that neither still adds to.
       const atMs = Date.now();
       const at = `@ ${atMs / 1000}`;
