@@ -30,11 +30,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
+import { freePort, guardScript, hasEnded } from './guarded-process.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 /** How long the server may take until it answers. */
@@ -49,19 +49,8 @@ const CONNECTIONS_MAX = 80;
 /** What is kept of what the server says, for the message when it does not start. */
 const SAID_CHARACTERS_MAX = 4_000;
 
-/**
- * Runs "$@" until it ends, or until standard input does; an interrupt is PostgreSQL's fast shutdown. The pipe has
- * to be named, because a shell gives what runs in the background an empty input.
- */
-const GUARD = `exec 3<&0
-"$@" </dev/null 3<&- &
-server=$!
-(cat <&3 >/dev/null; kill -INT "$server" 2>/dev/null) &
-guard=$!
-wait "$server"
-status=$?
-kill "$guard" 2>/dev/null
-exit $status`;
+/** An interrupt is PostgreSQL's fast shutdown. */
+const GUARD = guardScript('INT');
 
 /** The embedded server cannot run here. */
 export class EmbeddedPostgresError extends Error {
@@ -304,18 +293,4 @@ async function ready(url: string, guard: ChildProcess): Promise<void> {
       throw new EmbeddedPostgresError('start_failed', `PostgreSQL did not start: ${said || failure.message}`);
     await sleep(20);
   }
-}
-
-function hasEnded(child: ChildProcess): boolean {
-  return child.exitCode !== null || child.signalCode !== null;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (typeof address !== 'object' || address === null) throw new Error('the system gave no port');
-  return address.port;
 }

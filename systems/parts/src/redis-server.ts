@@ -6,8 +6,9 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort, guardScript, hasEnded } from './guarded-process.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 /** How long the server may take until it answers. */
@@ -18,16 +19,7 @@ const STOP_MS_MAX = 3_000;
 /** What a shell ends with where there is no such command. */
 const NO_COMMAND = 127;
 
-/** Runs "$@" until it ends, or until standard input does. */
-const GUARD = `exec 3<&0
-"$@" </dev/null 3<&- &
-server=$!
-(cat <&3 >/dev/null; kill -TERM "$server" 2>/dev/null) &
-guard=$!
-wait "$server"
-status=$?
-kill "$guard" 2>/dev/null
-exit $status`;
+const GUARD = guardScript('TERM');
 
 /** A running server. */
 export class RedisServer {
@@ -82,24 +74,10 @@ export class RedisServer {
   }
 }
 
-function hasEnded(child: ChildProcess): boolean {
-  return child.exitCode !== null || child.signalCode !== null;
-}
-
 function accepts(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
     socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
     socket.once('connect', () => socket.destroy());
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (typeof address !== 'object' || address === null) throw new Error('the system gave no port');
-  return address.port;
 }

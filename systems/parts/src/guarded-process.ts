@@ -1,0 +1,40 @@
+/**
+ * A server that ends with the process that started it, however that ends: a shell stands between the two, and reads a
+ * pipe that only this process holds.
+ */
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+
+/**
+ * What the shell runs: `sh -c SCRIPT sh COMMAND ARGUMENT...` runs the command until it ends, or until standard input
+ * does, and then sends it the signal. The pipe has to be named, because a shell gives what runs in the background an
+ * empty input.
+ */
+export function guardScript(signal: 'INT' | 'TERM'): string {
+  return `exec 3<&0
+"$@" </dev/null 3<&- &
+server=$!
+(cat <&3 >/dev/null; kill -${signal} "$server" 2>/dev/null) &
+guard=$!
+wait "$server"
+status=$?
+kill "$guard" 2>/dev/null
+exit $status`;
+}
+
+/** Whether a process has ended. */
+export function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
+}
+
+/** A port of this machine that nobody listens on. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (typeof address !== 'object' || address === null) throw new Error('the system gave no port');
+  return address.port;
+}
