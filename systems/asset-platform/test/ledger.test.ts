@@ -4,30 +4,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { readSamples } from '../../parts/dist/samples.js';
-import { eventually } from '../../parts/test/running.ts';
-import {
-  type Difference,
-  differences,
-  Ledger,
-  type LedgerRecord,
-  SERVICE_NAMES,
-  type ServiceName,
-} from '../dist/ledger.js';
+import { eventually, settled } from '../../parts/test/running.ts';
+import { differences, Ledger, type LedgerRecord, SERVICE_NAMES, type ServiceName } from '../dist/ledger.js';
 import { Visitors } from '../dist/visitors.js';
 import { Platform } from './platform.ts';
 
 const SOAK = process.env.BINNACLE_SOAK === '1';
 const UPLOAD_BYTES_MAX = 45_000_000;
-
-/** What is left of the differences when everything has settled. */
-async function settled(differ: () => Promise<Difference[]>): Promise<Difference[]> {
-  let last: Difference[] = [];
-  await eventually(async () => {
-    last = await differ();
-    return last.length === 0;
-  }, 8_000).catch(() => {});
-  return last;
-}
 
 test('after the visitors, every counter of all five services equals their ledger', {
   timeout: 300_000,

@@ -5,8 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { readSamples } from '@binnacle/system-parts/samples';
 import { afterEach, describe, expect, test } from 'vitest';
-import { eventually, freePorts, kill } from '../../parts/test/running.ts';
-import { type Difference, differences, Ledger, type LedgerRecord } from '../dist/ledger.js';
+import { eventually, freePorts, kill, settled } from '../../parts/test/running.ts';
+import { differences, Ledger, type LedgerRecord } from '../dist/ledger.js';
 import { Companies } from '../dist/site/companies.js';
 import { VISIT_KINDS, Visitors } from '../dist/visitors.js';
 import { System } from './system.ts';
@@ -24,16 +24,6 @@ afterEach(async () => {
   await system?.stop();
   system = undefined;
 });
-
-/** What is left of the differences when everything has settled. */
-async function settled(differ: () => Promise<Difference[]>): Promise<Difference[]> {
-  let last: Difference[] = [];
-  await eventually(async () => {
-    last = await differ();
-    return last.length === 0;
-  }, 10_000).catch(() => {});
-  return last;
-}
 
 test('after the visitors, every counter equals their ledger, and the leads are those that they know of', {
   timeout: 240_000,

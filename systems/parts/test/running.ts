@@ -52,6 +52,19 @@ export async function eventually(holds: () => boolean | Promise<boolean>, ms = 6
   }
 }
 
+/** What is left of the differences between a ledger and what was counted, when everything has settled. */
+export async function settled<Difference>(
+  differ: () => Promise<readonly Difference[]>,
+  ms = 15_000,
+): Promise<readonly Difference[]> {
+  let last: readonly Difference[] = [];
+  await eventually(async () => {
+    last = await differ();
+    return last.length === 0;
+  }, ms).catch(() => {});
+  return last;
+}
+
 /** Ports that nobody listens on. */
 export async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));

@@ -2,7 +2,8 @@
  * What follows from what: which counters a request moves, and how a job ended. `enter` writes an answer into the
  * ledger, `enterDied` what a request without an answer may have led to, `enterEnd` what became of a job.
  */
-import { type Effect, type Ledger, series } from './ledger.ts';
+import { series } from '@binnacle/system-parts/samples';
+import type { Effect, Ledger } from './ledger.ts';
 
 const JOBS = '/api/v1/jobs';
 const STATUS = '/api/v1/status/{job_id}';

@@ -6,7 +6,7 @@
  * is entered as an allowance, and the counters may exceed what is known by that and by no more. What ends in the
  * database is counted from there, so it needs no allowance, whoever dies.
  */
-import { type Samples, series, seriesOf, since } from '@binnacle/system-parts/samples';
+import { type Sample, type Samples, seriesOf, since } from '@binnacle/system-parts/samples';
 
 /** Notes on what was wrong; more are only counted. */
 const NOTES_MAX = 100;
@@ -138,7 +138,7 @@ export function differences(
   options: DifferencesOptions = {},
 ): Difference[] {
   const none: Samples = new Map();
-  const counted = (service: ServiceName): readonly Counted[] =>
+  const counted = (service: ServiceName): readonly Sample[] =>
     since(samples[service], options.before?.[service] ?? none);
   return [
     ...SERVICE_NAMES.flatMap((service) => businessDifferences(service, ledger, counted(service))),
@@ -146,12 +146,10 @@ export function differences(
   ];
 }
 
-type Counted = ReturnType<typeof since>[number];
-
 function businessDifferences(
   service: ServiceName,
   ledger: LedgerRecord,
-  samples: readonly Counted[],
+  samples: readonly Sample[],
 ): Difference[] {
   const actual = new Map<string, number>();
   for (const { labels, value } of samples)
@@ -169,7 +167,7 @@ function businessDifferences(
 }
 
 /** Requests, and their durations. Where a status is not known, all statuses of a route may exceed what is, together. */
-function requestDifferences(ledger: LedgerRecord, samples: readonly Counted[], lost: number): Difference[] {
+function requestDifferences(ledger: LedgerRecord, samples: readonly Sample[], lost: number): Difference[] {
   const actual = new Map<string, number>();
   const durations = new Map<string, number>();
   for (const { labels, value } of samples) {
@@ -202,6 +200,3 @@ function requestDifferences(ledger: LedgerRecord, samples: readonly Counted[], l
   if (missing > lost) differs('http_requests_total', missing, lost, 0);
   return found;
 }
-
-/** The text of a series as the ledger has it. */
-export { series };

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { readSamples } from '../../parts/dist/samples.js';
 import { pick, randomFrom } from '../../parts/dist/visits.js';
-import { eventually } from '../../parts/test/running.ts';
+import { eventually, settled } from '../../parts/test/running.ts';
 import { enter, enterDied, enterEnd } from '../dist/effects.js';
 import {
   type Difference,
@@ -20,16 +20,6 @@ import { VISIT_KINDS, type VisitKind, Visitors } from '../dist/visitors.js';
 import { HAS_TOOLS, System } from './system.ts';
 
 const SOAK = process.env.BINNACLE_SOAK === '1';
-
-/** What is left of the differences when everything has settled. */
-async function settled(differ: () => Promise<Difference[]>): Promise<Difference[]> {
-  let last: Difference[] = [];
-  await eventually(async () => {
-    last = await differ();
-    return last.length === 0;
-  }, 15_000).catch(() => {});
-  return last;
-}
 
 test.skipIf(!HAS_TOOLS)(
   'after the visitors, every counter of both services equals their ledger',
