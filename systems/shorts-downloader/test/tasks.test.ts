@@ -1,11 +1,17 @@
 /** What becomes of downloads, by both queues: errors, retries, storage, and what is left behind. */
+import { spawn } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { RedisServer } from '@binnacle/system-parts/redis-server';
 import { Redis } from 'ioredis';
 import { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { freePorts } from '../../parts/test/running.ts';
 import { PROVIDERS } from '../dist/metrics.js';
+import { BullQueue } from '../dist/queue/bull-queue.js';
 import { VideoSite, videoOf } from '../dist/video-site.js';
 import { HAS_REDIS, QUEUES, System } from './system.ts';
 
@@ -239,6 +245,26 @@ test.runIf(HAS_REDIS)(
   },
   60_000,
 );
+
+test.runIf(HAS_REDIS)('a queue is open once its Redis answers, and answers while it is away', async () => {
+  const [port] = await freePorts(1);
+  const opening = BullQueue.open({ url: `redis://127.0.0.1:${port}`, leaseMs: 4_000 });
+  const isOpen = await Promise.race([opening.then(() => true), sleep(300, false)]);
+  expect(isOpen).toBe(false);
+  const redis = spawn('redis-server', ['--port', String(port), '--save', '', '--dir', tmpdir()]);
+  const queue = await opening;
+  try {
+    await queue.add('first');
+    expect(await queue.length()).toBe(1);
+    redis.kill('SIGKILL');
+    await once(redis, 'exit');
+    await expect(queue.add('second')).rejects.toThrow(/./);
+    await expect(queue.length()).rejects.toThrow(/./);
+  } finally {
+    redis.kill('SIGKILL');
+    await queue.stop();
+  }
+});
 
 test('a provider that does not answer is counted, and another one is drawn', async () => {
   const [system, site] = await Promise.all([

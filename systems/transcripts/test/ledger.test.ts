@@ -167,7 +167,13 @@ test('the visitors run as a process, and compare their ledger with what was coun
   const system = await System.start();
   try {
     await system.run('http://127.0.0.1:9/nobody');
-    await eventually(async () => (await system.sum('api', 'jobs_failed_total')) === 1);
+    // Each service reads by itself what has ended; both have to, before the visitors look what was counted before them.
+    for (const [service, total] of [
+      ['api', 'jobs_failed_total'],
+      ['api', 'videos_failed_total'],
+      ['worker', 'videos_processed_total'],
+    ] as const)
+      await eventually(async () => (await system.sum(service, total)) === 1);
     const run = async (): Promise<{ code: number; record: LedgerRecord; errors: string }> => {
       const program = fileURLToPath(new URL('../dist/visitors-main.js', import.meta.url));
       const where = ['--url', system.url, '--worker-metrics', system.services.worker.metricsUrl];

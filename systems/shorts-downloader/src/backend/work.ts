@@ -73,7 +73,7 @@ export async function start(environment: Environment): Promise<Work> {
 async function openQueue({ REDIS_URL }: Environment, pool: Pool, leaseMs: number): Promise<TaskQueue> {
   if (!REDIS_URL) return new DatabaseQueue({ pool, leaseMs });
   const { BullQueue } = await import('../queue/bull-queue.ts');
-  return new BullQueue({ url: REDIS_URL, leaseMs });
+  return BullQueue.open({ url: REDIS_URL, leaseMs });
 }
 
 function openVideos(environment: Environment): VideoService {

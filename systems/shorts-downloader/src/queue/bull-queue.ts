@@ -34,13 +34,23 @@ export class BullQueue implements TaskQueue {
   readonly #stopping = new AbortController();
   #worker: Worker | undefined;
 
-  constructor({ url, leaseMs }: BullQueueOptions) {
+  private constructor({ url, leaseMs }: BullQueueOptions) {
     this.#leaseMs = leaseMs;
     this.#asking = new Redis(url, { maxRetriesPerRequest: 1 });
     this.#waiting = new Redis(url, { maxRetriesPerRequest: null });
     for (const connection of [this.#asking, this.#waiting]) connection.on('error', () => {});
     this.#queue = new Queue(QUEUE_NAME, { connection: this.#asking });
     this.#queue.on('error', () => {});
+  }
+
+  /**
+   * Opens the queue once Redis answers. From then on whoever asks has an answer, while Redis is away, too: BullMQ lets
+   * them wait without end where it was never connected.
+   */
+  static async open(options: BullQueueOptions): Promise<BullQueue> {
+    const queue = new BullQueue(options);
+    await queue.#queue.waitUntilReady();
+    return queue;
   }
 
   async add(id: string): Promise<void> {
