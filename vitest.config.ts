@@ -20,10 +20,10 @@ export default defineConfig({
       'conformance/**/*.test.ts',
     ],
     exclude: ['**/node_modules/**', '**/dist/**'],
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
-    // Machines may be slow; what is polled for is there in a moment everywhere else.
-    expect: { poll: { timeout: 15_000 } },
+    // Limits end what hangs. Machines may be slow, and nothing here says how long anything takes.
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 30_000 } },
     // Node itself loads the built files, untransformed.
     server: { deps: { external: [/\/dist\//] } },
     pool: 'forks',
