@@ -14,7 +14,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Engine, MemoryStorage, parseLabels, QueryError } from '../packages/promql/dist/index.js';
 import { parses } from '../packages/promql/test/queries.ts';
-import { freePort, startProgram, temporaryFolder } from '../test/children.ts';
+import { startProgram, temporaryFolder } from '../test/children.ts';
+import { freePort } from '../test/free-port.ts';
 import { answering, outside } from '../test/outside.ts';
 import { anyQuery, WORKLOAD_START, workload } from './random-queries.ts';
 

@@ -7,7 +7,8 @@ import { writeFileSync } from 'node:fs';
 import { Labels } from '@binnacle/metrics/model';
 import { expect, test } from 'vitest';
 import { Engine, MemoryStorage } from '../packages/promql/dist/index.js';
-import { freePort, startProgram, temporaryFolder } from '../test/children.ts';
+import { startProgram, temporaryFolder } from '../test/children.ts';
+import { freePort } from '../test/free-port.ts';
 import { outside } from '../test/outside.ts';
 
 const TIME_S = 1_700_000_000;

@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parse, prettyExpr } from '../packages/promql/dist/index.js';
 import { parses } from '../packages/promql/test/queries.ts';
-import { freePort, startProgram, temporaryFolder } from '../test/children.ts';
+import { startProgram, temporaryFolder } from '../test/children.ts';
+import { freePort } from '../test/free-port.ts';
 import { outside } from '../test/outside.ts';
 import { anyQuery } from './random-queries.ts';
 

@@ -18,7 +18,8 @@ import { type OutgoingAlert, RuleGroup } from '../packages/monitor/dist/rules/ru
 import { engineRuleQuery } from '../packages/monitor/dist/rules/rule-query.js';
 import type { Sample } from '../packages/monitor/dist/storage.js';
 import { Engine, MemoryStorage } from '../packages/promql/dist/index.js';
-import { freePort, startProgram, temporaryFolder } from '../test/children.ts';
+import { startProgram, temporaryFolder } from '../test/children.ts';
+import { freePort } from '../test/free-port.ts';
 import { answering, outside } from '../test/outside.ts';
 
 const INTERVAL_MS = 500;

@@ -7,9 +7,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import path from 'node:path';
 import type { TestContext } from 'vitest';
+import { freePort } from './free-port.ts';
 import { outside } from './outside.ts';
 
 const SHARE = '/usr/share/prometheus/alertmanager';
@@ -77,14 +77,4 @@ async function untilReady(url: string, child: ChildProcess, said: () => string):
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   throw new Error(`Alertmanager does not answer: ${said()}`);
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject).listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 }

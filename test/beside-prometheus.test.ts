@@ -16,7 +16,8 @@ import { fileURLToPath } from 'node:url';
 import { Labels } from '@binnacle/metrics/model';
 import { Engine, MemoryStorage } from '@binnacle/promql';
 import { describe, expect, test } from 'vitest';
-import { freePort, listening, startModule, startProgram, temporaryFolder } from './children.ts';
+import { listening, startModule, startProgram, temporaryFolder } from './children.ts';
+import { freePort } from './free-port.ts';
 import { outside } from './outside.ts';
 
 const QUERIES = [

@@ -30,8 +30,9 @@ import {
 } from '@binnacle/metrics/exposition';
 import { Labels } from '@binnacle/metrics/model';
 import { afterAll, expect, test } from 'vitest';
-import { freePort, startProgram, temporaryFolder } from './children.ts';
+import { startProgram, temporaryFolder } from './children.ts';
 import { everyType, HOSTILE } from './every-type.ts';
+import { freePort } from './free-port.ts';
 import { outside } from './outside.ts';
 
 /** How Prometheus calls each format, and the type that it must be answered with. */

@@ -28,7 +28,8 @@ import {
 } from '../packages/blueprint/test/generate/example.ts';
 import { check } from '../packages/monitor/dist/cli/check.js';
 import { startAlertmanager } from './alertmanager.ts';
-import { freePort, startProgram, temporaryFolder } from './children.ts';
+import { startProgram, temporaryFolder } from './children.ts';
+import { freePort } from './free-port.ts';
 import { answering, outside } from './outside.ts';
 
 /** Writes a generated folder to the disk. */

@@ -8,7 +8,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { freePort, listening, startModule, startProgram, temporaryFolder } from './children.ts';
+import { listening, startModule, startProgram, temporaryFolder } from './children.ts';
+import { freePort } from './free-port.ts';
 import { blocksOf, filesOf, root } from './guide-pages.ts';
 import { answering, outside } from './outside.ts';
 

@@ -12,7 +12,8 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { exportDirectory } from '@binnacle/metrics';
 import { afterAll, expect, test } from 'vitest';
-import { freePort, startModule, startProgram, temporaryFolder } from './children.ts';
+import { startModule, startProgram, temporaryFolder } from './children.ts';
+import { freePort } from './free-port.ts';
 import { outside } from './outside.ts';
 
 const KILLS = process.env.BINNACLE_SOAK === '1' ? 200 : 15;

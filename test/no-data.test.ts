@@ -12,7 +12,8 @@ import { counter, createRegistry, gauge, histogram, label, metricsHandler } from
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { targets } from '../packages/ui/src/api/prometheus.js';
 import { diagnose } from '../packages/ui/src/dashboard/diagnose.js';
-import { freePort, listening, startModule, temporaryFolder } from './children.ts';
+import { listening, startModule, temporaryFolder } from './children.ts';
+import { freePort } from './free-port.ts';
 
 const never = new AbortController().signal;
 const SHOWN_MS = 60_000;

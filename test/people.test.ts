@@ -14,7 +14,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { health, queueSize, workersActive } from '../systems/lead-scraper/dist/metrics.js';
 import { startAlertmanager } from './alertmanager.ts';
-import { freePort, startModule, temporaryFolder } from './children.ts';
+import { startModule, temporaryFolder } from './children.ts';
+import { freePort } from './free-port.ts';
 import { CA_FILE, MAIL_PASSWORD, type People, people } from './told-people.ts';
 
 const MONITORING = fileURLToPath(new URL('../systems/lead-scraper/monitoring', import.meta.url));

@@ -6,7 +6,8 @@ import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parse } from '@binnacle/promql';
 import { afterAll, expect, test } from 'vitest';
-import { freePort, listening, startModule, temporaryFolder } from './children.ts';
+import { listening, startModule, temporaryFolder } from './children.ts';
+import { freePort } from './free-port.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const readme = fs.readFileSync(path.join(root, 'README.md'), 'utf8');

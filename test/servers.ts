@@ -6,7 +6,8 @@ import { connect } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, type TestContext } from 'vitest';
-import { freePort, temporaryFolder } from './children.ts';
+import { temporaryFolder } from './children.ts';
+import { freePort } from './free-port.ts';
 import { outside } from './outside.ts';
 
 /** How long a server may take until it answers. */

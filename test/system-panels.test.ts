@@ -24,7 +24,8 @@ import { scrapeIntervalMs } from '../packages/ui/src/shell/status.js';
 import { resolveRange } from '../packages/ui/src/time/range.js';
 import { SYSTEMS } from '../systems/stage/dist/systems.js';
 import { readWatched } from '../systems/stage/dist/watched/read.js';
-import { freePort, startModule, temporaryFolder } from './children.ts';
+import { startModule, temporaryFolder } from './children.ts';
+import { freePort } from './free-port.ts';
 
 /** Queries that rightly find nothing until something goes wrong, by panel and legend; of all systems. */
 const EMPTY_WHILE_ALL_IS_WELL: readonly { readonly panel: string; readonly legend: string; why: string }[] = [

@@ -12,7 +12,8 @@ import path from 'node:path';
 import { dashboard, renderGrafana, row, stat, stringifyDashboard, timeseries } from '@binnacle/blueprint';
 import { chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { freePort, listening, startModule, temporaryFolder } from './children.ts';
+import { listening, startModule, temporaryFolder } from './children.ts';
+import { freePort } from './free-port.ts';
 import { outside } from './outside.ts';
 
 const folder = temporaryFolder();

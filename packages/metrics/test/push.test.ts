@@ -3,7 +3,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { freePort, startProgram, temporaryFolder } from '../../../test/children.ts';
+import { startProgram, temporaryFolder } from '../../../test/children.ts';
+import { freePort } from '../../../test/free-port.ts';
 import { answering, outside } from '../../../test/outside.ts';
 import { counter, createRegistry, gauge, histogram, label, summary } from '../dist/index.js';
 import {

@@ -34,7 +34,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
-import { freePort, guardScript, hasEnded } from './guarded-process.ts';
+import { guardScript, hasEnded } from './guarded-process.ts';
+import { freePort } from './ports.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 /** How long the server may take until it answers. */

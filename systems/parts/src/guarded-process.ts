@@ -3,8 +3,6 @@
  * pipe that only this process holds.
  */
 import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 
 /**
  * What the shell runs: `sh -c SCRIPT sh COMMAND ARGUMENT...` runs the command until it ends, or until standard input
@@ -26,15 +24,4 @@ exit $status`;
 /** Whether a process has ended. */
 export function hasEnded(child: ChildProcess): boolean {
   return child.exitCode !== null || child.signalCode !== null;
-}
-
-/** A port of this machine that nobody listens on. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (typeof address !== 'object' || address === null) throw new Error('the system gave no port');
-  return address.port;
 }

@@ -1,9 +1,18 @@
 /** The port of a service's group, found before its processes start, because all of them listen on it. */
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { type Environment, isProduction, numberFrom, SettingsError } from './settings.ts';
 
 /** How many ports after the one of the service are tried in development. */
 export const PORT_TRIES = 20;
+
+/**
+ * Free ports are taken from here: below those that systems give to connections that go out, one of which might have the
+ * port by the time somebody listens on it.
+ */
+const FREE_PORT_MIN = 10_000;
+const FREE_PORT_MAX = 32_767;
+const FREE_PORT_TRIES = 1_000;
 
 /** Where a group listens. */
 export interface PortSetting {
@@ -27,14 +36,14 @@ export async function choosePort(
 ): Promise<number> {
   const { variable, fallback, host, service } = setting;
   const port = numberFrom(environment, { variable, fallback, min: 0, max: 65_535 });
+  if (port === 0) return freePort(host);
   const last = isProduction(environment) ? port : Math.min(port + PORT_TRIES, 65_535);
   for (let candidate = port; candidate <= last; candidate++) {
     if (promised.has(candidate)) continue;
-    const found = await listenable(host, candidate);
-    if (found === undefined) continue;
-    if (found !== port && port !== 0)
-      console.warn(`${service}: port ${port} is taken; it listens on ${found} instead`);
-    return found;
+    if (!(await isFree(host, candidate))) continue;
+    if (candidate !== port)
+      console.warn(`${service}: port ${port} is taken; it listens on ${candidate} instead`);
+    return candidate;
   }
   const range = last === port ? `port ${port} is taken` : `no port from ${port} to ${last} is free`;
   throw new SettingsError(`${range} on ${host}; stop what listens there, or set ${variable} to another port`);
@@ -51,16 +60,24 @@ export function addressOf(host: string, port: number): string {
   return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
 }
 
-/** The port itself if it is free, some port for 0, undefined where somebody listens. */
-function listenable(host: string, port: number): Promise<number | undefined> {
+/**
+ * A port, drawn at random, that nobody listens on.
+ * @throws Error where none is found
+ */
+export async function freePort(host = '127.0.0.1'): Promise<number> {
+  for (let tries = 0; tries < FREE_PORT_TRIES; tries++) {
+    const candidate = randomInt(FREE_PORT_MIN, FREE_PORT_MAX + 1);
+    if (await isFree(host, candidate)) return candidate;
+  }
+  throw new Error(`no port from ${FREE_PORT_MIN} to ${FREE_PORT_MAX} is free on ${host}`);
+}
+
+function isFree(host: string, port: number): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', (error: NodeJS.ErrnoException) =>
-      error.code === 'EADDRINUSE' || error.code === 'EACCES' ? resolve(undefined) : reject(error),
+      error.code === 'EADDRINUSE' || error.code === 'EACCES' ? resolve(false) : reject(error),
     );
-    server.listen({ host, port, exclusive: true }, () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' ? address?.port : undefined));
-    });
+    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(true)));
   });
 }

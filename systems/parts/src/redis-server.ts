@@ -8,7 +8,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort, guardScript, hasEnded } from './guarded-process.ts';
+import { guardScript, hasEnded } from './guarded-process.ts';
+import { freePort } from './ports.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 /** How long the server may take until it answers. */

@@ -5,7 +5,7 @@ import http from 'node:http';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterAll } from 'vitest';
-import { freePort } from '../../../../test/children.ts';
+import { freePort } from '../../../../test/free-port.ts';
 
 /** Where to call. */
 export interface CallServers {

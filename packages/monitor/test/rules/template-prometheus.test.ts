@@ -1,11 +1,11 @@
 /** Templates of rules beside the real Prometheus: the same texts, and the same messages where they fail. */
 import { execFile, spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Labels } from '@binnacle/metrics/model';
 import { expect, it } from 'vitest';
+import { freePort } from '../../../../test/free-port.ts';
 import { outside } from '../../../../test/outside.ts';
 import { Template, type TemplateData, type TemplateSample } from '../../dist/rules/template.js';
 import { randomFormats, randomTemplates } from './random-template.js';
@@ -150,14 +150,5 @@ async function inFolder<T>(run: (folder: string) => Promise<T>): Promise<T> {
 function outputOf(program: string, args: readonly string[]): Promise<string> {
   return new Promise((resolve) => {
     execFile(program, args, { maxBuffer: 1 << 24 }, (_, stdout, stderr) => resolve(stdout + stderr));
-  });
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
   });
 }
