@@ -3,6 +3,7 @@
  * tests; here they stand together.
  */
 import { once } from 'node:events';
+import path from 'node:path';
 import { expect, test } from 'vitest';
 import {
   counter,
@@ -14,7 +15,7 @@ import {
   type Registry,
   summary,
 } from '../dist/index.js';
-import { type Member, member, metricsDirectory, valueIn } from './members.ts';
+import { type Member, member, metricsDirectory, spun, valueIn } from './members.ts';
 
 const OPENMETRICS = 'application/openmetrics-text;version=1.0.0';
 
@@ -164,9 +165,9 @@ test('the sum stays when workers end or are killed, and one whose loop is blocke
   await Promise.all([gone, expect(ended.tell('exit')).rejects.toThrow('ended')]);
   expect(await sum()).toBe(20_000);
   // Counts as fast as it can, and answers nobody any more.
-  const spinning = once(busy.process, 'message');
-  busy.process.send({ id: 1_000, action: 'spin' });
-  await spinning;
+  const note = path.join(metricsDirectory(), 'note');
+  busy.process.send({ id: 1_000, action: 'spin', argument: note });
+  await expect.poll(() => spun(note)).toBeGreaterThan(0);
   for (let i = 0; i < 5; i++) expect(await sum()).toBe(20_000);
   expect(valueIn(String(await asked.tell('exposition')), 'done_total{how="badly"}')).toBeGreaterThan(0);
   const answering = sum();

@@ -4,9 +4,11 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { temporaryFolder } from '../../../test/children.ts';
 import { compiledExamples, examplesOf } from './examples.ts';
+
+vi.setConfig({ testTimeout: 600_000 });
 
 const exec = promisify(execFile);
 const docs = fileURLToPath(new URL('../docs', import.meta.url));

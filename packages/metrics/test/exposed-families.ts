@@ -1,5 +1,6 @@
 /** Families to write in every format, and the series that whoever reads them back must find. */
 import fc from 'fast-check';
+import { vi } from 'vitest';
 import type {
   Exemplar,
   Family,
@@ -12,6 +13,8 @@ import { type BucketSpan, Labels, type NativeHistogram } from '../dist/model/ind
 
 /** How many times as many runs a property has where there is time for it. */
 export const SOAK = process.env.BINNACLE_SOAK === '1' ? 20 : 1;
+
+vi.setConfig({ testTimeout: 60_000 * (1 + SOAK) });
 
 /** What UTF-8 makes of a text: a lone surrogate becomes U+FFFD. */
 export function wellFormed(text: string): string {

@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { startProgram, temporaryFolder } from '../../../test/children.ts';
 import { freePort } from '../../../test/free-port.ts';
 import { answering, outside } from '../../../test/outside.ts';
@@ -17,6 +17,8 @@ import {
   RemoteWriter,
   uncompressSnappy,
 } from '../dist/push/index.js';
+
+vi.setConfig({ testTimeout: 240_000 });
 
 test('what is compressed is read back the same, whatever it is', () => {
   const word = fc.constantFrom('http_requests_total', 'le', '__name__', '0.005', '\0\0\0\0\0', 'a', 'ab');

@@ -3,9 +3,11 @@ import fs from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { metricsHandler } from '../dist/index.js';
 import { compiledExamples, examplesOf } from './examples.ts';
+
+vi.setConfig({ testTimeout: 600_000 });
 
 test('the examples compile with the strictest settings, run, and expose what stands below them', async () => {
   const examples = examplesOf('README.md');

@@ -87,8 +87,12 @@ test('a worker thread reports its own loop and heap, and the main thread the pro
         async ([{ createRegistry, exposition }, { runtimeMetrics }]) => {
           const registry = createRegistry();
           runtimeMetrics({ registry });
-          await new Promise((resolve) => setTimeout(resolve, 60));
-          parentPort.postMessage((await exposition(registry)).body);
+          while (true) {
+            const { body } = await exposition(registry);
+            // Delays are known when the loop was looked at twice.
+            if (/^nodejs_eventloop_lag_max_seconds /m.test(body)) return parentPort.postMessage(body);
+            await new Promise((resolve) => setTimeout(resolve, 20));
+          }
         });
       setInterval(() => {}, 1000);
     \`, { eval: true });
@@ -127,13 +131,14 @@ test('the processes of a service add up as each metric says', async () => {
   expect(valueIn(exposition, 'process_start_time_seconds')).toBe(
     Math.min(...of('process_start_time_seconds')),
   );
-  expect(
-    valueIn(exposition, 'process_resident_memory_bytes')! / total('process_resident_memory_bytes'),
-  ).toBeCloseTo(1, 1);
-  // What a process has used to write its answer is in its own number only; one process of three would be a third.
-  expect(
-    valueIn(exposition, 'process_cpu_seconds_total')! / total('process_cpu_seconds_total'),
-  ).toBeGreaterThan(0.67);
+  // What they have said is a little older than what they know; without one of three it would be two thirds.
+  const resident =
+    valueIn(exposition, 'process_resident_memory_bytes')! / total('process_resident_memory_bytes');
+  expect(resident).toBeGreaterThan(0.85);
+  expect(resident).toBeLessThan(1.15);
+  expect(valueIn(exposition, 'process_cpu_seconds_total')).toBeGreaterThanOrEqual(
+    total('process_cpu_seconds_before'),
+  );
   expect(valueIn(exposition, 'process_open_fds')).toBeLessThan(2 * Math.max(...of('process_open_fds')));
   expect(valueIn(exposition, 'process_max_fds')).toBe(Math.min(...of('process_max_fds')));
   expect(exposition).toContain(`version="${process.version}",`);

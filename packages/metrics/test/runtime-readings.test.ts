@@ -1,6 +1,7 @@
 /** What the readings say where a platform does not tell, and which time the event loop's readings are about. */
 import fs from 'node:fs';
 import path from 'node:path';
+import { type EventLoopUtilization, performance } from 'node:perf_hooks';
 import { afterEach, expect, test } from 'vitest';
 import {
   EventLoopMonitor,
@@ -95,35 +96,50 @@ test('two readers each see what happened since their last reading', async () => 
     return monitor.delays()?.max ?? 0;
   };
   await pause(20);
-  expect(maxAt(100)).toBeLessThan(0.2);
-  blockFor(250);
+  // Longer than whatever has delayed it so far.
+  const blockedMs = 1_000 * maxAt(100) + 250;
+  blockFor(blockedMs);
   await pause(20);
+  const least = (blockedMs - 10) / 1_000;
   // The one comes, and shortly after it the other; the reading of the one takes nothing from the other.
-  for (const ms of [1_000, 1_001, 9_000, 10_000, 15_000, 19_999]) expect(maxAt(ms)).toBeGreaterThan(0.24);
+  for (const ms of [1_000, 1_001, 9_000, 10_000, 15_000, 19_999]) expect(maxAt(ms)).toBeGreaterThan(least);
   // At 10 s the second histogram was shown, and the first one emptied, which is shown from 20 s on.
-  expect(maxAt(20_000)).toBeLessThan(0.2);
+  expect(maxAt(20_000)).toBeLessThan(least);
 });
 
 test('a reader that comes less often than the window sees exactly what was since its reading before', async () => {
   let nowMs = 0;
   const monitor = EventLoopMonitor.start({ windowMs: 10_000, resolutionMs: 5, now: () => nowMs });
   monitors.push(monitor);
-  const utilizationAt = (ms: number) => {
+  // What Node.js says right before and right after a reading.
+  const readAt = (ms: number) => {
+    const before = performance.eventLoopUtilization();
     nowMs = ms;
-    return monitor.usage()!.utilization;
+    const { utilization } = monitor.usage()!;
+    return { before, utilization, after: performance.eventLoopUtilization() };
+  };
+  type Reading = ReturnType<typeof readAt>;
+  const isExactSince = (last: Reading, now: Reading) => {
+    const between = (a: EventLoopUtilization, b: EventLoopUtilization) =>
+      performance.eventLoopUtilization(b, a).utilization;
+    expect(now.utilization).toBeGreaterThanOrEqual(between(last.after, now.before) - 1e-6);
+    expect(now.utilization).toBeLessThanOrEqual(between(last.before, now.after) + 1e-6);
   };
   await pause(20);
   blockFor(60);
   await pause(20);
-  utilizationAt(15_000);
-  // At once, while the histogram that was emptied just now does not know yet what time it is.
-  blockFor(250);
+  const first = readAt(15_000);
+  // Longer than whatever delays it before or after, and at once, while the histogram that was emptied just now does
+  // not know yet what time it is.
+  const blockedMs = 1_000 * monitor.delays()!.max + 1_000;
+  blockFor(blockedMs);
   await pause(20);
-  expect(utilizationAt(30_000)).toBeGreaterThan(0.6);
-  expect(monitor.delays()!.max).toBeGreaterThan(0.24);
+  const second = readAt(30_000);
+  isExactSince(first, second);
+  expect(monitor.delays()!.max).toBeGreaterThan((blockedMs - 10) / 1_000);
   await pause(150);
-  expect(utilizationAt(45_000)).toBeLessThan(0.5);
-  expect(monitor.delays()!.max).toBeLessThan(0.2);
+  isExactSince(second, readAt(45_000));
+  expect(monitor.delays()!.max).toBeLessThan((blockedMs - 10) / 1_000);
 });
 
 test('before the first delay there are none, and after the end neither', async () => {
@@ -136,11 +152,12 @@ test('before the first delay there are none, and after the end neither', async (
 });
 
 test('without delays there is the utilization alone', async () => {
+  const beganMs = performance.now();
   const monitor = EventLoopMonitor.start({ measureDelays: false });
   monitors.push(monitor);
   blockFor(20);
   await pause(20);
   expect(monitor.delays()).toBeUndefined();
-  expect(monitor.usage()!.utilization).toBeGreaterThan(0.1);
+  expect(monitor.usage()!.utilization).toBeGreaterThan(19 / (performance.now() - beganMs));
   expect(monitor.usage()!.activeSeconds).toBeGreaterThan(0.02);
 });

@@ -45,13 +45,17 @@ function blockFor(ms: number): void {
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
+/** Waits until the event loop was looked at often enough to know of delays. */
+const delaysKnown = (registry: Registry, name = 'nodejs_eventloop_lag_p99_seconds') =>
+  expect.poll(async () => valueIn(await exposed(registry), name)).toBeGreaterThan(0);
+
 test('names, types, help and labels are those of the default metrics of prom-client', async () => {
   for (const [name, type, help, labelNames] of PROM_CLIENT_DEFAULTS) {
     const family = RUNTIME_FAMILIES[name as keyof typeof RUNTIME_FAMILIES];
     expect([name, family.type, family.help, family.labelNames]).toEqual([name, type, help, labelNames]);
   }
   const { registry } = report();
-  await pause(40);
+  await delaysKnown(registry);
   const exposition = await exposed(registry);
   for (const [name, type, help] of PROM_CLIENT_DEFAULTS) {
     // Of these there are series only while there is something to be listed.
@@ -90,17 +94,21 @@ test('the table of these tests is what prom-client has', async () => {
 });
 
 test('a blocked loop shows in its delays, its lag and its utilization', async () => {
+  const beganMs = performance.now();
   const { registry } = report({ only: ['eventLoop'] });
   await pause(60);
   blockFor(150);
   await pause(30);
   const exposition = await exposed(registry);
+  const elapsedSeconds = (performance.now() - beganMs) / 1000;
   expect(valueIn(exposition, 'nodejs_eventloop_lag_max_seconds')).toBeGreaterThan(0.14);
   expect(valueIn(exposition, 'nodejs_eventloop_lag_p99_seconds')).toBeGreaterThan(0.14);
-  expect(valueIn(exposition, 'nodejs_eventloop_lag_min_seconds')).toBeLessThan(0.1);
   expect(valueIn(exposition, 'nodejs_eventloop_lag_stddev_seconds')).toBeGreaterThan(0);
   expect(valueIn(exposition, 'nodejs_eventloop_lag_mean_seconds')).toBeGreaterThan(0.01);
-  expect(valueIn(exposition, 'nodejs_eventloop_utilization_ratio')).toBeGreaterThan(0.3);
+  // Whoever shares the processors may have had more time than it.
+  const utilization = valueIn(exposition, 'nodejs_eventloop_utilization_ratio');
+  expect(utilization).toBeGreaterThan(0.14 / elapsedSeconds);
+  expect(utilization).toBeLessThanOrEqual(1);
   const busy = 'nodejs_eventloop_time_seconds_total{nodejs_eventloop_state="active"}';
   expect(valueIn(exposition, busy)).toBeGreaterThan(0.14);
 
@@ -108,6 +116,8 @@ test('a blocked loop shows in its delays, its lag and its utilization', async ()
   setImmediate(() => blockFor(50));
   expect(valueIn(await exposed(registry), 'nodejs_eventloop_lag_seconds')).toBeGreaterThan(0.045);
   expect(valueIn(await exposed(registry), busy)).toBeGreaterThan(valueIn(exposition, busy)! + 0.045);
+  const shortest = async () => valueIn(await exposed(registry), 'nodejs_eventloop_lag_min_seconds');
+  await expect.poll(shortest).toBeLessThan(0.1);
 });
 
 test('processor time counts from the start of the process, and what is burnt is added', async () => {
@@ -129,7 +139,8 @@ test('open files, memory and threads are those of the process', async (context) 
   const { registry } = report({ only: ['fileDescriptors', 'memory', 'threads', 'heap'] });
   const before = await exposed(registry);
   const held = Array.from({ length: 20 }, () => fs.openSync('/dev/null', 'r'));
-  const kept = Buffer.alloc(50e6, 1);
+  // So much that what is collected meanwhile does not matter.
+  const kept = Buffer.alloc(150e6, 1);
   const after = await exposed(registry);
   for (const fd of held) fs.closeSync(fd);
   const grown = (name: string) => valueIn(after, name)! - valueIn(before, name)!;
@@ -151,12 +162,13 @@ test('open files, memory and threads are those of the process', async (context) 
 
 test('what is active is counted by type, and a type that is gone stands at 0', async () => {
   const { registry } = report({ only: ['resources', 'handles', 'requests'] });
-  const timers = [1, 2, 3].map(() => setTimeout(() => {}, 10_000));
+  // So many that those of the test runner, which come and go, do not matter.
+  const timers = Array.from({ length: 50 }, () => setTimeout(() => {}, 600_000));
   const during = valueIn(await exposed(registry), 'nodejs_active_resources{type="Timeout"}');
   for (const timer of timers) clearTimeout(timer);
   const after = await exposed(registry);
-  expect(during).toBeGreaterThanOrEqual(3);
-  expect(valueIn(after, 'nodejs_active_resources{type="Timeout"}')).toBeLessThanOrEqual(during! - 3);
+  expect(during).toBeGreaterThanOrEqual(50);
+  expect(valueIn(after, 'nodejs_active_resources{type="Timeout"}')).toBeLessThanOrEqual(during! - 40);
   expect(valueIn(after, 'nodejs_active_handles_total')).toBeGreaterThanOrEqual(0);
   expect(valueIn(after, 'nodejs_active_requests_total')).toBeGreaterThanOrEqual(0);
 });
@@ -175,7 +187,7 @@ test('heap spaces, version and start are there', async () => {
 test('a subset is what was asked for, by group and by name', async () => {
   const { registry, metrics } = report({ only: ['gc', 'nodejs_eventloop_lag_p99_seconds'] });
   expect(metrics.names).toEqual(['nodejs_eventloop_lag_p99_seconds', 'nodejs_gc_duration_seconds']);
-  await pause(40);
+  await delaysKnown(registry);
   const families = [...(await exposed(registry)).matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name);
   expect(families).toEqual(['nodejs_eventloop_lag_p99_seconds', 'nodejs_gc_duration_seconds']);
   expect(() => report({ only: ['gcc' as 'gc'] })).toThrow(
@@ -188,7 +200,7 @@ test('a prefix stands before every name, and buckets and resolution can be chose
     ...{ prefix: 'shop_', gcBuckets: [0.5], eventLoopResolutionMs: 25 },
     only: ['gc', 'eventLoop', 'handles'],
   });
-  await pause(120);
+  await delaysKnown(registry, 'shop_nodejs_eventloop_lag_p50_seconds');
   const exposition = await exposed(registry);
   expect(metrics.names.every((name) => name.startsWith('shop_'))).toBe(true);
   expect(exposition).not.toMatch(/^nodejs/m);
@@ -242,7 +254,7 @@ test('each gauge can be a series per process', async () => {
 
 test('OpenMetrics takes all of it, gauges that end in _total too', async () => {
   const { registry } = report();
-  await pause(40);
+  await delaysKnown(registry);
   const { body } = await new MetricsServer(registry).exposition({ accept: 'application/openmetrics-text' });
   expect(String(body)).toMatch(/^# TYPE nodejs_active_resources_total gauge\n/m);
   expect(String(body)).toMatch(/^nodejs_active_resources_total \d/m);

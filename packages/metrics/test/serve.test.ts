@@ -26,7 +26,9 @@ import { metricsDirectory, valueIn } from './members.ts';
 const closers: (() => Promise<unknown>)[] = [];
 const warnings: string[] = [];
 
-const noteWarning = ({ message }: Error) => warnings.push(message);
+const noteWarning = ({ name, message }: Error) => {
+  if (name === 'BinnacleMetricsWarning') warnings.push(message);
+};
 beforeEach(() => {
   warnings.length = 0;
   process.on('warning', noteWarning);

@@ -61,18 +61,24 @@ export function placeOf({ env, primaryPid, main }: Circumstances): Place | undef
 
 /** Deletes the directories of clusters that are gone. Never throws: what cannot be deleted stays. */
 export function sweepClusters(nowMs: number = Date.now()): void {
+  const base = baseDirectory();
+  const namespace = pidNamespace();
+  let names: readonly string[];
   try {
-    const base = baseDirectory();
-    const namespace = pidNamespace();
-    for (const name of fs.readdirSync(base)) {
-      const [, key, where, pid] = /^cluster-((\d+)-(\d+)-\d+)/.exec(name) ?? [];
-      if (key === undefined || where !== namespace || processKey(Number(pid)) === key) continue;
-      const directory = path.join(base, name);
+    names = fs.readdirSync(base);
+  } catch {
+    return; // there is nothing to sweep
+  }
+  for (const name of names) {
+    const [, key, where, pid] = /^cluster-((\d+)-(\d+)-\d+)/.exec(name) ?? [];
+    if (key === undefined || where !== namespace || processKey(Number(pid)) === key) continue;
+    const directory = path.join(base, name);
+    try {
       if (nowMs - fs.statSync(directory).mtimeMs > SWEEP_AFTER_MS)
         fs.rmSync(directory, { recursive: true, force: true });
+    } catch {
+      // Somebody else is sweeping, or there is nothing to be done about it; the others are swept all the same.
     }
-  } catch {
-    // There is nothing to sweep, or nothing to be done about it.
   }
 }
 

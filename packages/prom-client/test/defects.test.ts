@@ -4,7 +4,7 @@
  * processes is in `cluster.test.ts`.
  */
 import { counter, defaultRegistry } from '@binnacle/metrics';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { TimeWindowQuantiles } from '../dist/time-window-quantiles.js';
 import { AggregatorRegistry, Counter, Gauge, Histogram, Registry, register, Summary } from '../index.js';
 
@@ -158,7 +158,7 @@ test('numbers that cannot be counted do not throw into the program, and are noti
     's_sum 3',
     's_count 1',
   ]);
-  await vi.waitFor(() => expect(warnings).toContain('metric c_total: a counter cannot take NaN'));
+  await expect.poll(() => warnings).toContain('metric c_total: a counter cannot take NaN');
   process.off('warning', listen);
 });
 

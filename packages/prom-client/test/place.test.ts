@@ -1,5 +1,5 @@
 /** Where the processes of a service meet, as the environment and `cluster` say. */
-import { mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
@@ -61,8 +61,14 @@ test('directories of clusters that are gone are deleted, after a while, and no o
   const gone = own.replace(/\d+$/, '1');
   const young = own.replace(/\d+$/, '2');
   const elsewhere = own.replace(/^cluster-\d+/, 'cluster-1');
+  // What is there when it is listed and not any more when it is looked at, whichever comes first.
+  const vanished = ['0', '3'].map((start) => own.replace(/\d+$/, start));
+  const vanish = (name: string) => symlinkSync(path.join(base, 'nowhere'), path.join(base, name));
+  mkdirSync(base, { recursive: true, mode: 0o700 });
+  vanish(vanished[0]!);
   for (const name of [own, gone, young, elsewhere])
     mkdirSync(path.join(base, name), { recursive: true, mode: 0o700 });
+  vanish(vanished[1]!);
   const old = new Date(Date.now() - 120_000);
   for (const name of [own, gone, elsewhere]) utimesSync(path.join(base, name), old, old);
   sweepClusters();
@@ -71,5 +77,5 @@ test('directories of clusters that are gone are deleted, after a while, and no o
   expect(left).toEqual(expect.arrayContaining([own, young, elsewhere]));
   sweepClusters(Date.now() + 120_000);
   expect(readdirSync(base)).not.toContain(young);
-  for (const name of [own, elsewhere]) rmSync(path.join(base, name), { recursive: true });
+  for (const name of [own, elsewhere, ...vanished]) rmSync(path.join(base, name), { recursive: true });
 });

@@ -71,7 +71,7 @@ export class SharedStore implements Store {
   readonly #toErase: Erasure[] = [];
   #erasing: Promise<void> = Promise.resolve();
   #eraser: DirectoryReader | undefined;
-  #rejoining = false;
+  #rejoining: Promise<void> | undefined;
   #rejoinAfter = 0;
   #onExit: (() => void) | undefined;
 
@@ -193,9 +193,16 @@ export class SharedStore implements Store {
     return erased;
   }
 
-  settled(): Promise<void> {
-    this.#files.flush();
-    return this.#erasing;
+  async settled(): Promise<void> {
+    const files = this.#files;
+    try {
+      files.flush();
+      // Whoever answers is not to be missing in its own answer.
+      if (files instanceof WrittenFiles && files.isInterrupted) await this.#rejoin(files);
+    } catch (cause) {
+      this.#onProblem(asStoreError(cause, 'what was counted last may be missing in /metrics'));
+    }
+    await this.#erasing;
   }
 
   /** The slots of a segment of this writer. */
@@ -273,16 +280,20 @@ export class SharedStore implements Store {
   }
 
   /** Becomes a writer again after others may have taken it for dead. */
-  async #rejoin(files: WrittenFiles): Promise<void> {
-    if (this.#rejoining || performance.now() < this.#rejoinAfter) return;
-    this.#rejoining = true;
+  #rejoin(files: WrittenFiles): Promise<void> {
+    this.#rejoining ??= this.#rejoinOnce(files).finally(() => {
+      this.#rejoining = undefined;
+    });
+    return this.#rejoining;
+  }
+
+  async #rejoinOnce(files: WrittenFiles): Promise<void> {
+    if (performance.now() < this.#rejoinAfter) return;
     try {
       await this.#directory.locked(() => this.#rejoinLocked(files));
     } catch (cause) {
       this.#onProblem(asStoreError(cause, 'what is counted stays out of /metrics'));
       this.#rejoinAfter = performance.now() + REJOIN_RETRY_MS;
-    } finally {
-      this.#rejoining = false;
     }
   }
 
