@@ -61,7 +61,10 @@ export interface RunningApp {
 
 /** A framework. */
 export interface SuiteApp {
-  /** Builds the application, installs the instruments, and listens on a free port of 127.0.0.1. */
+  /**
+   * Builds the application, installs the instruments, and listens on a free port of 127.0.0.1. It gives no kept
+   * connection up by itself, since the next request may be on its way there.
+   */
   start(options: SuiteOptions): Promise<RunningApp>;
   /** Whether the route of a request is known while its handler runs. Default true. */
   readonly knowsRouteEarly?: boolean;
