@@ -91,7 +91,10 @@ async function open(context: TestContext, hash: string): Promise<Stage> {
   };
   const server = createServer(async (request, response) => {
     const url = new URL(request.url ?? '/', 'http://x');
-    const form = new URLSearchParams(await bodyOf(request));
+    const body = await bodyOf(request).catch(() => undefined);
+    // The page was closed before it had sent all.
+    if (body === undefined) return;
+    const form = new URLSearchParams(body);
     const query = form.get('query');
     if (query !== null) stage.asked.push(query);
     if (query !== null && stage.delayMs > 0)
