@@ -60,7 +60,8 @@ afterEach(() => {
   vi.restoreAllMocks();
   vi.unstubAllEnvs();
   vi.useRealTimers();
-  rmSync(folder, { recursive: true, force: true });
+  // What was killed just now may still have made a file.
+  rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
 });
 
 /** A program of the shell that stands in for a tool; each run adds a line to the file `runs`. */

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import { text } from 'node:stream/consumers';
 import fc from 'fast-check';
-import { describe, expect, expectTypeOf, test } from 'vitest';
+import { describe, expect, expectTypeOf, test, vi } from 'vitest';
 import { systemWatch } from '../../../blueprint/dist/index.js';
 import { type Counter, counter, createRegistry, exposition, type Gauge, gauge } from '../../dist/index.js';
 import {
@@ -36,6 +36,8 @@ import {
   rootWith,
   writeBelow,
 } from './fake-systems.ts';
+
+vi.setConfig({ testTimeout: 180_000 });
 
 const GIB = 2 ** 30;
 const MIB = 2 ** 20;
