@@ -25,9 +25,12 @@ import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { type AnyHttpMetrics, httpMetrics } from '../../dist/http.js';
 import { createRegistry, type Registry } from '../../dist/index.js';
+
+// Some tests make hundreds of requests.
+vi.setConfig({ testTimeout: 180_000 });
 
 /** How the application is measured. */
 export interface SuiteOptions {
