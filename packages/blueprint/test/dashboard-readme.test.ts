@@ -3,14 +3,16 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect, test, vi } from 'vitest';
 import * as blueprint from '../dist/index.js';
 import { dashboard, labelVariable, row, timeseries } from '../dist/index.js';
 
+vi.setConfig({ testTimeout: 300_000 });
+
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const readme = fs.readFileSync(fileURLToPath(new URL('../README.md', import.meta.url)), 'utf8');
-// Beside the built files, so that the examples find the packages as a reader's project would.
-const folder = fileURLToPath(new URL('../dist/dashboard-readme', import.meta.url));
+// Within the package, so that the examples find the packages as a reader's project would. `dist` may be packed meanwhile.
+const folder = fileURLToPath(new URL('../.binnacle/dist/dashboard-readme', import.meta.url));
 afterAll(() => fs.rmSync(folder, { recursive: true, force: true }));
 
 interface Shown {

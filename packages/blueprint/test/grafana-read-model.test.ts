@@ -2,7 +2,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: Grafana's own references
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import {
   DashboardFormatError,
   normalizeDashboard,
@@ -21,6 +21,8 @@ import {
   leavesOf,
   panelOfDocument,
 } from './grafana-read-fixtures.ts';
+
+vi.setConfig({ testTimeout: 300_000 });
 
 /** Leaves of the normalized JSON that are not in the rendering, neither in their place nor where a note says. */
 function missing(json: Json): readonly string[] {

@@ -7,12 +7,15 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect, test, vi } from 'vitest';
 import { type ClassicPanel, normalizeDashboard } from '../dist/index.js';
 import { FIXTURES, fixture } from './grafana-read-fixtures.ts';
 
+vi.setConfig({ testTimeout: 300_000 });
+
 const root = fileURLToPath(new URL('../../..', import.meta.url));
-const folder = fileURLToPath(new URL('../dist/older-panels', import.meta.url));
+// Within the package, so that the types of Grafana are found; `dist` may be packed meanwhile.
+const folder = fileURLToPath(new URL('../.binnacle/dist/older-panels', import.meta.url));
 afterAll(() => fs.rmSync(folder, { recursive: true, force: true }));
 
 /** Dashboards of older panels, and of fields in older forms or places. */

@@ -4,15 +4,17 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type Dashboard, dashboardSource, readGrafana, stringifyDashboard } from '../dist/index.js';
 import { expectGolden } from './golden-file.ts';
 import { anyDashboard } from './grafana-read-dashboards.ts';
 import { FIXTURES, fixture } from './grafana-read-fixtures.ts';
 
+vi.setConfig({ testTimeout: 300_000 });
+
 const root = fileURLToPath(new URL('../../..', import.meta.url));
-// Beside the built files, which the modules import.
-const folder = fileURLToPath(new URL('../dist/sources', import.meta.url));
+// Within the package, whose built files the modules import; `dist` may be packed meanwhile.
+const folder = fileURLToPath(new URL('../.binnacle/dist/sources', import.meta.url));
 
 /** What is written as source: each fixture, and dashboards as random as those of other tests, but always the same. */
 const written: readonly (readonly [string, Dashboard])[] = [
@@ -29,7 +31,7 @@ beforeAll(() => {
   for (const [name, dashboard] of written)
     fs.writeFileSync(
       path.join(folder, `${name}.ts`),
-      dashboardSource(dashboard, { name: 'made', from: '../index.js' }),
+      dashboardSource(dashboard, { name: 'made', from: '../../../dist/index.js' }),
     );
   const config = {
     extends: path.join(root, 'tsconfig.base.json'),

@@ -1,6 +1,6 @@
 /** What holds of every dashboard that is rendered, whatever is in it. */
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import {
   barGauge,
   type Dashboard,
@@ -24,6 +24,8 @@ import {
   text,
   timeseries,
 } from '../dist/index.js';
+
+vi.setConfig({ testTimeout: 300_000 });
 
 const KINDS: readonly ((title: string, size: object) => Panel)[] = [
   (title, size) => timeseries(title, 'sum by (job) (up)', size),

@@ -12,7 +12,7 @@ import {
   renderFinding,
 } from '@binnacle/promql';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import {
   cacheWatch,
   checkRepository,
@@ -32,6 +32,8 @@ import {
   type Watch,
 } from '../dist/index.js';
 import { wholeWatches } from './whole-watches.ts';
+
+vi.setConfig({ testTimeout: 300_000 });
 
 const WATCHES: Readonly<Record<string, Watch>> = wholeWatches();
 const GOLDEN = fileURLToPath(new URL('golden/watches', import.meta.url));

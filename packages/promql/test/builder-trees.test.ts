@@ -3,12 +3,14 @@
  * What is built prints with no parenthesis that could be left out.
  */
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import * as b from '../dist/builder/index.js';
 import { FUNCTIONS } from '../dist/functions.js';
 import { type Expr, parse, printExpr } from '../dist/index.js';
 import { quote } from '../dist/quote.js';
 import { shape } from './shape.ts';
+
+vi.setConfig({ testTimeout: 300_000 });
 
 type AnyFunction = (...args: readonly unknown[]) => b.Vector<string>;
 const api: Readonly<Record<string, unknown>> = b;

@@ -3,7 +3,7 @@
  * that never matches, a quantile without buckets must have an empty answer over data that the catalog describes.
  */
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import {
   Catalog,
   checkQuery,
@@ -15,6 +15,8 @@ import {
 } from '../dist/index.js';
 import { parses } from './queries.ts';
 import { answer, loaded } from './script.ts';
+
+vi.setConfig({ testTimeout: 300_000 });
 
 const catalog = Catalog.of(
   [

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { counter, createRegistry, defineMetrics, label } from '@binnacle/metrics';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import {
   Catalog,
   type CatalogMetric,
@@ -14,6 +14,8 @@ import {
   withRecordingRules,
 } from '../dist/index.js';
 import { parses, queries } from './queries.ts';
+
+vi.setConfig({ testTimeout: 300_000 });
 
 const counterOf = (name: string, labels: CatalogMetric['labels'] = {}): CatalogMetric => ({
   name,

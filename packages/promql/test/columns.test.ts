@@ -1,8 +1,10 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { Engine, QueryError } from '../dist/index.js';
 import { parses, queries } from './queries.ts';
 import { loaded } from './script.ts';
+
+vi.setConfig({ testTimeout: 300_000 });
 
 const STEP = 30_000;
 const END = 600_000;

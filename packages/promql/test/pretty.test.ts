@@ -1,9 +1,11 @@
 /** The pretty printer: what it gives parses to the same tree, and looks as Prometheus's. */
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { parse, prettyExpr, printExpr } from '../dist/index.js';
 import { anySelector, parses, queries } from './queries.ts';
 import { shape } from './shape.ts';
+
+vi.setConfig({ testTimeout: 300_000 });
 
 const anyVector = queries({
   selector: anySelector,

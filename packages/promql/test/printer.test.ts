@@ -1,8 +1,10 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { formatDuration, parse, parseDuration, printExpr } from '../dist/index.js';
 import { anySelector, parses, queries } from './queries.ts';
 import { shape } from './shape.ts';
+
+vi.setConfig({ testTimeout: 300_000 });
 
 const anyVector = queries({
   selector: anySelector,

@@ -2,9 +2,11 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: compose fills it in
 import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { checkRepository } from '../../dist/index.js';
 import { CATALOGS } from '../check-repository/check-suite.ts';
+
+vi.setConfig({ testTimeout: 300_000 });
 
 /** Checks files, and holds that each place is one in them. */
 function check(texts: Readonly<Record<string, string>>): void {

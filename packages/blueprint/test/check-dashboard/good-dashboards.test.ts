@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { catalogOf } from '@binnacle/promql';
 import fc from 'fast-check';
-import { describe, expect, type TestContext, test } from 'vitest';
+import { describe, expect, type TestContext, test, vi } from 'vitest';
 import { DASHBOARD_CHECKS } from '../../dist/check/dashboard/dashboard-checks.js';
 import { REPOSITORY_CHECKS } from '../../dist/check/repository/repository-checks.js';
 import {
@@ -17,6 +17,8 @@ import {
 import { exampleCatalogs, exampleConfig } from '../generate/example.ts';
 import { anyDashboard } from '../grafana-read-dashboards.ts';
 import { watchedServices } from '../watch-contracts.ts';
+
+vi.setConfig({ testTimeout: 300_000 });
 
 const PROMETHEUS = (job: string): string =>
   `global:\n  scrape_interval: 15s\nscrape_configs:\n  - job_name: ${job}\n    static_configs:\n      - targets: [localhost:9464]\n`;

@@ -1,8 +1,10 @@
 /** Whatever stands in a repository, checking it ends, and says of each problem where it is. */
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { ALL_CHECK_NAMES, checkRepository } from '../../dist/index.js';
 import { PROMETHEUS, SERVICES } from './rule-suite.ts';
+
+vi.setConfig({ testTimeout: 300_000 });
 
 const RULES = `# binnacle:ignore-file record-name old names
 groups:

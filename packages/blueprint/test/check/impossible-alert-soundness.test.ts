@@ -4,8 +4,10 @@
  */
 import { Engine, MemoryStorage, parse, parseSeriesDescription, QueryError } from '@binnacle/promql';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { checkRepository, type ServiceCatalog } from '../../dist/index.js';
+
+vi.setConfig({ testTimeout: 300_000 });
 
 const NOW_MS = 600_000;
 const STEP_MS = 15_000;

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
 import { afterAll } from 'vitest';
 import { freePort } from '../../../../test/free-port.ts';
 
@@ -34,6 +34,8 @@ afterAll(() => {
 
 /** Starts them for the test file. */
 export async function callServers(): Promise<CallServers> {
+  // Where `localhost` has two addresses, the one that is listened on is not given up for being slow.
+  setDefaultAutoSelectFamilyAttemptTimeout(600_000);
   const file = (name: string) => readFileSync(new URL(`../fixtures/tls/${name}`, import.meta.url));
   const plain = http.createServer(answer);
   const secure = https.createServer({ key: file('server-key.pem'), cert: file('server.pem') }, answer);
@@ -47,6 +49,8 @@ export async function callServers(): Promise<CallServers> {
 
 async function listen(server: http.Server | https.Server): Promise<number> {
   closing.push(server);
+  // A kept connection is not given up while the next request is on its way.
+  server.keepAliveTimeout = 0;
   server.listen(0, 'localhost');
   await once(server, 'listening');
   return (server.address() as AddressInfo).port;

@@ -260,6 +260,7 @@ test('they are watched as storage and as a part of the machine', () => {
 
 test('a process that measures ends by itself', async () => {
   const child = startAs({ env: {} }, 'disk-exit.mjs', temporaryFolder());
+  const exit = once(child, 'exit');
   expect(await once(child, 'message')).toEqual([['disk_folder_bytes{folder="data"} 0'], undefined]);
-  expect(await once(child, 'exit')).toEqual([0, null]);
+  expect(await exit).toEqual([0, null]);
 });

@@ -19,7 +19,7 @@ describe.each(AGES)('Fastify, %s', async (age) => {
 
   httpSuite('Fastify', {
     start: async ({ metrics, handlers, processTime, ignore, endpoint }) => {
-      const app = make({ forceCloseConnections: true });
+      const app = make({ forceCloseConnections: true, keepAliveTimeout: 0 });
       for (const one of metrics)
         app.register(fastifyMetrics, { metrics: one, processTime, ignore, endpoint });
       app.removeAllContentTypeParsers();
@@ -78,7 +78,13 @@ describe.each(AGES)('Fastify, %s', async (age) => {
     await app.inject({ method: 'POST', path: '/validated', payload: {} });
     await expect
       .poll(() => countsOf(registry, 'http_requests_total'))
-      .toMatchObject({ 'POST /validated 400': 1 });
+      .toEqual({
+        'GET /handler 500': 1,
+        'GET /hook 500': 1,
+        'GET /sent 502': 1,
+        'GET /text 500': 1,
+        'POST /validated 400': 1,
+      });
     expect(countsOf(registry, 'http_errors_total')).toEqual({
       'GET /handler TypeError': 1,
       'GET /hook LockError': 1,

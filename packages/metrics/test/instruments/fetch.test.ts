@@ -122,7 +122,7 @@ const SHORT: Readonly<Record<string, string>> = {
   http_client_requests_in_progress: 'under way',
 };
 
-/** Waits until the client has dealt with the header of the next answer. */
+/** Waits until the client has dealt with the header of the next answer, or the server with that of the next request. */
 async function headerOf(channel: string): Promise<void> {
   await new Promise<void>((resolve) => {
     const listener = () => {
@@ -189,8 +189,13 @@ describe.each(Object.entries(CLIENTS))('%s', (name, call) => {
 
   test('a server that never answers is timed out by the signal', async () => {
     const registry = start();
-    await expect(call(`${servers.plain}/never`, { signal: AbortSignal.timeout(500) })).rejects.toThrow();
+    const controller = new AbortController();
+    const answer = call(`${servers.plain}/never`, { signal: controller.signal });
+    const rejected = expect(answer).rejects.toThrow();
     // Before there is a connection, undici forgets the reason of the signal, and the oldest one always does.
+    await headerOf('http.server.request.start');
+    controller.abort(new DOMException('The operation was aborted due to timeout', 'TimeoutError'));
+    await rejected;
     const seen = name === 'request of the oldest undici' ? 'aborted' : 'timeout';
     await ends(registry, {
       [`calls plain GET ${seen}`]: 1,

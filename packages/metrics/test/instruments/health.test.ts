@@ -143,7 +143,12 @@ describe('a check', () => {
       runs++;
       return new Promise<void>((resolve) => ends.push(resolve));
     };
-    const health = healthChecks({ checks: { database: check }, metrics: metricsOf('database') });
+    const health = healthChecks({
+      checks: { database: check },
+      metrics: metricsOf('database'),
+      timeoutMs: 600_000,
+      intervalMs: 3_600_000,
+    });
     running.push(health);
     const asked = [health.run(), health.run()];
     expect(health.status().database.up).toBe(undefined);
@@ -171,6 +176,8 @@ test('a dependency that was not checked yet has no series, and none any more aft
   const health = healthChecks({
     checks: { database: () => undefined, redis: () => new Promise<void>((resolve) => ends.push(resolve)) },
     metrics,
+    timeoutMs: 600_000,
+    intervalMs: 3_600_000,
   });
   running.push(health);
   await expect.poll(() => exposed(registry)).toEqual({ database: 1 });
@@ -273,13 +280,14 @@ describe('several processes', () => {
 
 test('a process with checks ends by itself, and closed labels stay where others are left out', async () => {
   const child = startAs({ env: { METRICS_INCLUDE_LABELS: 'false' } }, 'health-exit.mjs');
+  const exit = once(child, 'exit');
   const [message] = (await once(child, 'message')) as [string[]];
   expect(message).toEqual([
     'dependency_up{dependency="database"} 1',
     'dependency_up{dependency="redis"} 0',
     'dependency_up{dependency="ollama"} 1',
   ]);
-  expect(await once(child, 'exit')).toEqual([0, null]);
+  expect(await exit).toEqual([0, null]);
 });
 
 test('a sparse label is a closed one whose series come one by one', () => {

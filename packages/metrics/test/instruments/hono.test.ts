@@ -39,7 +39,9 @@ describe.each(AGES)('Hono, %s', async (age) => {
   async function listen(app: hono.Hono): Promise<RunningApp> {
     const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' }) as Server & {
       closeAllConnections(): void;
+      keepAliveTimeout: number;
     };
+    server.keepAliveTimeout = 0;
     if (!server.listening) await once(server, 'listening');
     servers.push(server);
     return {

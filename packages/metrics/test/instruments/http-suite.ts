@@ -25,9 +25,12 @@ import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { type AnyHttpMetrics, httpMetrics } from '../../dist/http.js';
 import { createRegistry, type Registry } from '../../dist/index.js';
+
+// Some tests make hundreds of requests.
+vi.setConfig({ testTimeout: 180_000 });
 
 /** How the application is measured. */
 export interface SuiteOptions {
@@ -61,7 +64,10 @@ export interface RunningApp {
 
 /** A framework. */
 export interface SuiteApp {
-  /** Builds the application, installs the instruments, and listens on a free port of 127.0.0.1. */
+  /**
+   * Builds the application, installs the instruments, and listens on a free port of 127.0.0.1. It gives no kept
+   * connection up by itself, since the next request may be on its way there.
+   */
   start(options: SuiteOptions): Promise<RunningApp>;
   /** Whether the route of a request is known while its handler runs. Default true. */
   readonly knowsRouteEarly?: boolean;

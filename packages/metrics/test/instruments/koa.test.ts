@@ -21,6 +21,7 @@ afterEach(() => {
 
 async function listen(app: Koa): Promise<RunningApp> {
   const server = app.listen(0, '127.0.0.1');
+  server.keepAliveTimeout = 0;
   await once(server, 'listening');
   servers.push(server);
   return {

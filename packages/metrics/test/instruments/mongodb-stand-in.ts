@@ -26,20 +26,24 @@ export type Failure = { readonly code: number; readonly codeName: string } | 'cl
 export interface StandIn {
   readonly url: string;
   readonly port: number;
-  /** Lets the next command of this name fail. */
+  /** Lets the next command of this name fail, and the one after it when it is told so twice. */
   failNext(command: string, failure: Failure): void;
   /** Answers all that were not. */
   release(): void;
+  /** Breaks off all connections, and takes no other until {@link comeBack}. Nobody else can have its port meanwhile. */
+  goAway(): void;
+  comeBack(): void;
   close(): Promise<void>;
 }
 
-/** Starts one on a free port, or on the one that it had. */
-export async function mongoStandIn(port = 0): Promise<StandIn> {
+/** Starts one on a free port. */
+export async function mongoStandIn(): Promise<StandIn> {
   const collections = new Map<string, Document[]>();
   const cursors = new Map<number, Document[]>();
-  const failures = new Map<string, Failure>();
+  const failures = new Map<string, Failure[]>();
   const sockets = new Set<Socket>();
   const held: (() => void)[] = [];
+  let isAway = false;
 
   const answer = (command: Document): Document => {
     const [name] = Object.keys(command);
@@ -105,8 +109,7 @@ export async function mongoStandIn(port = 0): Promise<StandIn> {
     const opCode = message.readInt32LE(12);
     const command = opCode === OP_QUERY ? queryIn(message) : commandIn(message);
     const name = Object.keys(command)[0]!;
-    const failure = failures.get(name);
-    if (failure !== undefined) failures.delete(name);
+    const failure = failures.get(name)?.shift();
     if (failure === 'close') return void socket.destroy();
     const send = (reply: Document): void => {
       if (!socket.writable) return;
@@ -118,9 +121,10 @@ export async function mongoStandIn(port = 0): Promise<StandIn> {
   };
 
   const server = createServer((socket) => {
+    socket.on('error', () => {});
+    if (isAway) return void socket.destroy();
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
-    socket.on('error', () => {});
     let buffered = Buffer.alloc(0);
     socket.on('data', (chunk) => {
       buffered = Buffer.concat([buffered, chunk]);
@@ -131,14 +135,23 @@ export async function mongoStandIn(port = 0): Promise<StandIn> {
       }
     });
   });
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const at = (server.address() as AddressInfo).port;
   return {
-    url: `mongodb://127.0.0.1:${at}/test?directConnection=true&serverSelectionTimeoutMS=2000&heartbeatFrequencyMS=500`,
+    url: `mongodb://127.0.0.1:${at}/test?directConnection=true&serverSelectionTimeoutMS=60000&heartbeatFrequencyMS=500`,
     port: at,
-    failNext: (command, failure) => void failures.set(command, failure),
+    failNext: (command, failure) => {
+      failures.set(command, [...(failures.get(command) ?? []), failure]);
+    },
     release: () => {
       for (const send of held.splice(0)) send();
+    },
+    goAway: () => {
+      isAway = true;
+      for (const socket of sockets) socket.destroy();
+    },
+    comeBack: () => {
+      isAway = false;
     },
     close: () =>
       new Promise((resolve) => {

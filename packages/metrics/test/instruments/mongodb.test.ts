@@ -132,10 +132,9 @@ describe.each(AGES)('the %s driver', (age) => {
   test('has a server counted that goes, and comes again', async () => {
     const { server, client, metrics, users } = await start(age);
     await users.find().toArray();
-    await server.close();
+    server.goAway();
     await expect.poll(() => value(metrics.errors, { error_type: 'heartbeat' })).toBeGreaterThan(0);
-    const again = await mongoStandIn(server.port);
-    endings.push(() => again.close());
+    server.comeBack();
     expect(await users.find().toArray()).toEqual([]);
     expect(value(metrics.duration, { operation: 'find', collection: 'users' }).count).toBe(2);
     expect([value(metrics.connections), value(metrics.idle)]).toEqual([0, 1]);

@@ -105,6 +105,7 @@ describe.each(AGES)('Nest, %s', async (age) => {
   async function listen(app: App): Promise<RunningApp> {
     await app.listen(0, '127.0.0.1');
     const server = app.getHttpServer();
+    server.keepAliveTimeout = 0;
     if (!server.listening) await once(server, 'listening');
     return {
       port: (server.address() as AddressInfo).port,

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type * as Pg from 'pg';
-import { beforeAll, describe, expect, expectTypeOf, type TestContext, test } from 'vitest';
+import { beforeAll, describe, expect, expectTypeOf, type TestContext, test, vi } from 'vitest';
 import { postgresServer, type TestServer } from '../../../../test/servers.ts';
 import { databaseWatch } from '../../../blueprint/dist/index.js';
 import { recorderOf } from '../../dist/database/recorder.js';
@@ -29,6 +29,9 @@ import {
 } from '../../dist/pg.js';
 import { changes, value } from '../../dist/testing.js';
 import { AGES, type Age, library } from '../libraries/library.ts';
+
+// The first test of each server waits until it is set up.
+vi.setConfig({ testTimeout: 180_000 });
 
 type Library = typeof Pg;
 
@@ -220,8 +223,8 @@ describe.each(AGES)('pg, %s', (age) => {
   test('errors count by their kind, and the failed operation too', async (context) => {
     const { pool, metrics, url } = await start(context);
     const client = await pool.connect();
-    const failing = async (text: string, values?: unknown[]) =>
-      counted(metrics, () => client.query(text, values).catch(() => undefined));
+    const failing = async (text: string, values?: unknown[], through = client) =>
+      counted(metrics, () => through.query(text, values).catch(() => undefined));
     expect(await failing('SELEC 1')).toEqual({ 'other none': 1, 'error syntax': 1 });
     expect(await failing('SELECT * FROM nothing')).toEqual({ 'select nothing': 1, 'error syntax': 1 });
     expect(await failing("INSERT INTO users VALUES (1, 'again')")).toEqual({
@@ -234,9 +237,14 @@ describe.each(AGES)('pg, %s', (age) => {
       'do none': 1,
       'error other': 1,
     });
-    await client.query('SET statement_timeout = 50');
-    expect(await failing('SELECT pg_sleep(20)')).toEqual({ 'select none': 1, 'error timeout': 1 });
-    await client.query('SET statement_timeout = 0');
+    // Of a connection of its own: no other statement has so little time.
+    const hurried = await pool.connect();
+    await hurried.query('SET statement_timeout = 50');
+    expect(await failing('SELECT pg_sleep(600)', undefined, hurried)).toEqual({
+      'select none': 1,
+      'error timeout': 1,
+    });
+    hurried.release(true);
     await client.query('BEGIN');
     await failing('SELECT * FROM nothing');
     expect(await failing('SELECT 1')).toEqual({ 'select none': 1, 'error transaction': 1 });
@@ -331,13 +339,12 @@ describe.each(AGES)('pg, %s', (age) => {
   });
 
   test('connections of the pools follow their use, and who waits too long is an error', async (context) => {
-    const { pool, metrics, levels, registry, url } = await start(context, {
-      max: 2,
-      connectionTimeoutMillis: 1_500,
-    });
+    const { pool, metrics, levels, registry, url } = await start(context, { max: 2 });
     expect(await levels()).toEqual({ active: 0, idle: 0, waiting: 0, max: 2 });
     const clients = [await pool.connect(), await pool.connect()];
     expect(await levels()).toEqual({ active: 2, idle: 0, waiting: 0, max: 2 });
+    // Not before: a new connection may take its time.
+    pool.options.connectionTimeoutMillis = 1_500;
     const late = pool.query('SELECT * FROM users').catch((error: Error) => error.message);
     expect(await levels()).toEqual({ active: 2, idle: 0, waiting: 1, max: 2 });
     const exhausted = await counted(metrics, async () => {

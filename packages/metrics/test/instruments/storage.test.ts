@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { storageWatch } from '../../../blueprint/dist/index.js';
 import { createRegistry } from '../../dist/index.js';
 import {
@@ -19,6 +19,7 @@ const running: UsageMeasuring[] = [];
 
 afterEach(() => {
   for (const measuring of running.splice(0)) measuring.stop();
+  vi.useRealTimers();
 });
 
 function keep(measuring: UsageMeasuring): UsageMeasuring {
@@ -121,6 +122,11 @@ describe('operations', () => {
   });
 });
 
+/** The clock goes on only when it is told. */
+function stopClock(): void {
+  vi.useFakeTimers({ toFake: ['performance', 'setInterval', 'clearInterval'] });
+}
+
 describe('usage', () => {
   test('is measured at once and again, and has no series before', async () => {
     const { registry, metrics } = start();
@@ -167,6 +173,7 @@ describe('usage', () => {
   });
 
   test('stays for a time when it fails, which is counted, and then goes until it is there again', async () => {
+    stopClock();
     const { registry, metrics } = start();
     let works = true;
     const measuring = keep(
@@ -183,15 +190,13 @@ describe('usage', () => {
     await measuring.run();
     expect(shown(registry, 'storage_usage_bytes')).toEqual({ s3: 5 });
     works = false;
+    vi.advanceTimersByTime(200);
     await measuring.run();
     expect(value(metrics.usageErrors)).toBe(1);
     expect(shown(registry, 'storage_usage_bytes')).toEqual({ s3: 5 });
-    await expect
-      .poll(async () => {
-        await measuring.run();
-        return shown(registry, 'storage_usage_bytes');
-      })
-      .toEqual({});
+    vi.advanceTimersByTime(1);
+    await measuring.run();
+    expect(shown(registry, 'storage_usage_bytes')).toEqual({});
     expect(shown(registry, 'storage_file_count')).toEqual({});
     works = true;
     await measuring.run();
@@ -208,9 +213,10 @@ describe('usage', () => {
   });
 
   test('goes where a question is never answered', async () => {
+    stopClock();
     const { registry, metrics } = start();
     let first = true;
-    keep(
+    const measuring = keep(
       measureUsage({
         metrics,
         intervalMs: 2,
@@ -222,8 +228,11 @@ describe('usage', () => {
         },
       }),
     );
-    await expect.poll(() => shown(registry, 'storage_usage_bytes')).toEqual({ s3: 5 });
-    await expect.poll(() => shown(registry, 'storage_usage_bytes')).toEqual({});
+    await measuring.run();
+    vi.advanceTimersByTime(50);
+    expect(shown(registry, 'storage_usage_bytes')).toEqual({ s3: 5 });
+    vi.advanceTimersByTime(2);
+    expect(shown(registry, 'storage_usage_bytes')).toEqual({});
   });
 
   test('that is none is counted as an error', async () => {

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import { text } from 'node:stream/consumers';
 import fc from 'fast-check';
-import { describe, expect, expectTypeOf, test } from 'vitest';
+import { describe, expect, expectTypeOf, test, vi } from 'vitest';
 import { systemWatch } from '../../../blueprint/dist/index.js';
 import { type Counter, counter, createRegistry, exposition, type Gauge, gauge } from '../../dist/index.js';
 import {
@@ -36,6 +36,8 @@ import {
   rootWith,
   writeBelow,
 } from './fake-systems.ts';
+
+vi.setConfig({ testTimeout: 180_000 });
 
 const GIB = 2 ** 30;
 const MIB = 2 ** 20;
@@ -209,20 +211,26 @@ describe('what is read', () => {
   });
 
   test('this machine is read as others read it', async () => {
-    const { memory, processors } = await new SystemReader().read();
+    const reader = new SystemReader();
+    const { memory, processors } = await reader.read();
     expect(memory.totalBytes).toBeLessThanOrEqual(os.totalmem());
     const constrained = process.constrainedMemory() || Number.POSITIVE_INFINITY;
     expect(memory.totalBytes).toBeLessThanOrEqual(constrained);
     if (memory.source === 'machine') {
       expect(memory.totalBytes).toBe(os.totalmem());
       if (process.platform === 'linux') {
-        const [, total, , , , , available] = /^Mem: +(.*)$/m
-          .exec(execFileSync('free', ['-b'], { encoding: 'utf8' }))![0]
-          .split(/ +/)
-          .map(Number);
-        expect(memory.totalBytes).toBe(total);
-        // Others allocate meanwhile; it is far from the 0 and from the whole that a mistake would give.
-        expect(Math.abs(memory.availableBytes - available!)).toBeLessThan(total! / 10);
+        // Others allocate meanwhile, and at times much; a mistake would stay far from it.
+        await expect
+          .poll(async () => {
+            const read = (await reader.read()).memory;
+            const [, total, , , , , available] = /^Mem: +(.*)$/m
+              .exec(execFileSync('free', ['-b'], { encoding: 'utf8' }))![0]
+              .split(/ +/)
+              .map(Number);
+            expect(read.totalBytes).toBe(total);
+            return Math.abs(read.availableBytes - available!) / total!;
+          })
+          .toBeLessThan(0.1);
       }
     } else expect(memory.totalBytes).toBe(Number(readFileSync(limitFile(memory.source), 'utf8')));
     expect(memory.usedBytes).toBeGreaterThan(0);
@@ -500,10 +508,10 @@ describe('what is reported', () => {
     expect(valueIn(all, 'system_pressure_waiting_seconds_total{resource="io"}')).toBe(3);
     // Three processes, though six threads.
     expect(valueIn(all, 'binnacle_metrics_writers')).toBe(6);
-    const least = Math.min(...answers.map(({ rss }) => rss));
+    const sum = answers.reduce((bytes, { rss }) => bytes + rss, 0);
     const resident = valueIn(all, 'service_resident_memory_bytes')!;
-    expect(resident).toBeGreaterThan(2.5 * least);
-    expect(resident).toBeLessThan(5 * least);
+    expect(resident).toBeGreaterThan(0.75 * sum);
+    expect(resident).toBeLessThan(1.5 * sum);
   });
 
   test('it keeps no process running', async () => {
