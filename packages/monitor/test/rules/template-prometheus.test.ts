@@ -1,11 +1,11 @@
 /** Templates of rules beside the real Prometheus: the same texts, and the same messages where they fail. */
 import { execFile, spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Labels } from '@binnacle/metrics/model';
 import { expect, it } from 'vitest';
+import { freePort } from '../../../../test/children.ts';
 import { outside } from '../../../../test/outside.ts';
 import { Template, type TemplateData, type TemplateSample } from '../../dist/rules/template.js';
 import { randomFormats, randomTemplates } from './random-template.js';
@@ -41,7 +41,7 @@ function withoutQueryProblem(text: string): string {
   return text.replace(/(error calling query: ).*/s, '$1…');
 }
 
-it('expands as Prometheus does, and fails in its words', { timeout: 60_000 }, async (context) => {
+it('expands as Prometheus does, and fails in its words', { timeout: 300_000 }, async (context) => {
   const program = outside(context, 'prometheus');
   const templates = [
     ...TEMPLATES,
@@ -65,7 +65,7 @@ it('expands as Prometheus does, and fails in its words', { timeout: 60_000 }, as
   expect(got.filter((text) => !text.startsWith('<error expanding template: ')).length).toBeGreaterThan(300);
 });
 
-it('refuses the templates that promtool refuses', { timeout: 60_000 }, async (context) => {
+it('refuses the templates that promtool refuses', { timeout: 300_000 }, async (context) => {
   const program = outside(context, 'promtool');
   for (const template of BROKEN_TEMPLATES)
     expect(() => Template.parse(template), template).toThrowError(
@@ -123,7 +123,7 @@ async function annotationsOf(
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
     } finally {
-      child.kill();
+      child.kill('SIGKILL');
       await ended;
     }
   });
@@ -150,14 +150,5 @@ async function inFolder<T>(run: (folder: string) => Promise<T>): Promise<T> {
 function outputOf(program: string, args: readonly string[]): Promise<string> {
   return new Promise((resolve) => {
     execFile(program, args, { maxBuffer: 1 << 24 }, (_, stdout, stderr) => resolve(stdout + stderr));
-  });
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
   });
 }
