@@ -67,7 +67,7 @@ interface Answer {
   };
 }
 
-test('random queries have the answers that Prometheus gives', { timeout: 600_000 }, async (ctx) => {
+test('random queries have the answers that Prometheus gives', { timeout: 1_800_000 }, async (ctx) => {
   const [prometheus, promtool] = [outside(ctx, 'prometheus'), outside(ctx, 'promtool')];
   const folder = temporaryFolder();
   const text = workload();

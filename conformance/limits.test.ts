@@ -9,7 +9,7 @@ import { expect, test } from 'vitest';
 import { Engine, MemoryStorage } from '../packages/promql/dist/index.js';
 import { startProgram, temporaryFolder } from '../test/children.ts';
 import { freePort } from '../test/free-port.ts';
-import { outside } from '../test/outside.ts';
+import { answering, outside } from '../test/outside.ts';
 
 const TIME_S = 1_700_000_000;
 const QUERIES = [
@@ -45,7 +45,7 @@ function labelSets(): Labels[] {
   );
 }
 
-test('limitk and limit_ratio keep the series that Prometheus keeps', { timeout: 60_000 }, async (ctx) => {
+test('limitk and limit_ratio keep the series that Prometheus keeps', { timeout: 300_000 }, async (ctx) => {
   const [prometheus, promtool] = [outside(ctx, 'prometheus'), outside(ctx, 'promtool')];
   const folder = temporaryFolder();
   const storage = new MemoryStorage();
@@ -69,14 +69,7 @@ test('limitk and limit_ratio keep the series that Prometheus keeps', { timeout: 
     '--enable-feature=promql-experimental-functions',
     `--web.listen-address=${address.slice('http://'.length)}`,
   ]);
-  await expect
-    .poll(() =>
-      fetch(`${address}/-/ready`).then(
-        ({ status }) => status,
-        () => 0,
-      ),
-    )
-    .toBe(200);
+  await answering(`${address}/-/ready`);
 
   const engine = new Engine({ experimental: true });
   for (const query of QUERIES) {

@@ -6,10 +6,10 @@ import { parse, prettyExpr } from '../packages/promql/dist/index.js';
 import { parses } from '../packages/promql/test/queries.ts';
 import { startProgram, temporaryFolder } from '../test/children.ts';
 import { freePort } from '../test/free-port.ts';
-import { outside } from '../test/outside.ts';
+import { answering, outside } from '../test/outside.ts';
 import { anyQuery } from './random-queries.ts';
 
-test('long queries are broken into lines as Prometheus does it', { timeout: 60_000 }, async (ctx) => {
+test('long queries are broken into lines as Prometheus does it', { timeout: 300_000 }, async (ctx) => {
   const prometheus = outside(ctx, 'prometheus');
   const folder = temporaryFolder();
   writeFileSync(`${folder}/prometheus.yml`, 'global: {}\n');
@@ -20,14 +20,7 @@ test('long queries are broken into lines as Prometheus does it', { timeout: 60_0
     `--web.listen-address=${address}`,
   ]);
   const url = `http://${address}`;
-  await expect
-    .poll(() =>
-      fetch(`${url}/-/ready`).then(
-        ({ status }) => status,
-        () => 0,
-      ),
-    )
-    .toBe(200);
+  await answering(`${url}/-/ready`);
 
   let long = 0;
   // Pairs of queries, since most single ones fit into a line.

@@ -4,9 +4,12 @@
  * Evaluations that touch what the engine does not know yet are counted under the feature's name. `PASSING` holds the
  * numbers per file, so that they cannot fall without somebody seeing it.
  */
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { runFolder } from './promql-runner.ts';
 import { vectors } from './vectors.ts';
+
+// Some hundred evaluations and more in one test.
+vi.setConfig({ testTimeout: 300_000 });
 
 /** Evaluations per file: those that pass, and those that need what is not there yet. */
 const PASSING: Readonly<Record<string, Readonly<Record<string, number>>>> = {

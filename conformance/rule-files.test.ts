@@ -1,13 +1,16 @@
 /** Prometheus's own rule files, good and bad: what `promtool check rules` says of them, we say, at the same place. */
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { ConfigError, type ConfigProblem } from '../packages/monitor/dist/config/config-error.js';
 import { parseRuleFile } from '../packages/monitor/dist/rules/rule-file.js';
 import { duplicateRules } from '../packages/monitor/dist/rules/rule-lint.js';
 import { temporaryFolder } from '../test/children.ts';
 import { outside } from '../test/outside.ts';
 import { vectors } from './vectors.ts';
+
+// Processes start slowly where many do.
+vi.setConfig({ testTimeout: 300_000 });
 
 const FOLDERS = ['rulefmt', 'rules'];
 

@@ -32,7 +32,7 @@ const SEED = Number(process.env.BINNACLE_SEED ?? 7);
 
 const OPTIONS = { debug: false, ignoreUnknownFields: false };
 
-test('random unit tests have the outcome that promtool gives them', { timeout: 300_000 }, async (ctx) => {
+test('random unit tests have the outcome that promtool gives them', { timeout: 1_200_000 }, async (ctx) => {
   const promtool = outside(ctx, 'promtool');
   const folder = temporaryFolder();
   const cases = fc.sample(anyCase, { numRuns: CASES, seed: SEED });

@@ -1,13 +1,16 @@
 /** Prometheus's own rule unit tests: each group of tests passes or fails as in promtool, and with the same values. */
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { testFile } from '../packages/monitor/dist/cli/test.js';
 import { groupHasFailed, hasFailed } from '../packages/monitor/dist/cli/test-report.js';
 import { temporaryFolder } from '../test/children.ts';
 import { outside } from '../test/outside.ts';
 import { promtoolText, readJunit, withoutReason } from './promtool-text.ts';
 import { vectors } from './vectors.ts';
+
+// Processes start slowly where many do.
+vi.setConfig({ testTimeout: 300_000 });
 
 /** The files of the folder that are tests, and whether they pass. */
 const FILES: Readonly<Record<string, boolean>> = {

@@ -2,8 +2,11 @@
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { temporaryFolder } from '../test/children.ts';
+
+// Processes start slowly where many do.
+vi.setConfig({ testTimeout: 300_000 });
 
 const command = fileURLToPath(new URL('run.mjs', import.meta.url));
 

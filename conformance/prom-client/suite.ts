@@ -50,7 +50,7 @@ export function jestConfiguration(folder: string): object {
     },
     // What the tests use themselves; a checkout needs no installation.
     modulePaths: [path.join(here, 'node_modules')],
-    testTimeout: 20_000,
+    testTimeout: 120_000,
   };
 }
 

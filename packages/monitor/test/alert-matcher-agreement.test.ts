@@ -4,9 +4,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { outside } from '../../../test/outside.ts';
 import { AlertMatcherError, compareMatchers, formatMatchers, parseMatchers } from '../dist/alert-matcher.js';
+
+// Processes start slowly where many do.
+vi.setConfig({ testTimeout: 300_000 });
 
 const TEXTS = 600;
 

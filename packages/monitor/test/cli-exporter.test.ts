@@ -8,7 +8,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { counter, createRegistry, type MetricsServer, serveMetrics } from '@binnacle/metrics';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+
+// Processes start slowly where many do.
+vi.setConfig({ testTimeout: 300_000 });
 
 const MAIN = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
 

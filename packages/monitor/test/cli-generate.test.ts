@@ -3,12 +3,15 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, wri
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { checkRepository } from '@binnacle/blueprint';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { type GenerateFlags, parseGenerateCommand, runGenerate } from '../dist/cli/generate.js';
 import { MANIFEST_NAME } from '../dist/cli/generate-folder.js';
 import { UsageError } from '../dist/cli/options.js';
 import { loadProject } from '../dist/cli/project/load-project.js';
 import { type ProjectFolder, projectFolder } from './project-folder.ts';
+
+// Processes start slowly where many do.
+vi.setConfig({ testTimeout: 300_000 });
 
 const METRICS = `
 import { counter } from '@binnacle/metrics';

@@ -57,7 +57,7 @@ describe('the heartbeat', () => {
     expect(group).toMatchObject({ intervalMs: 60_000, rules: [{ name: 'Watchdog', expr: 'vector(1)' }] });
   });
 
-  it('beats while the monitor runs, and stops with it', async () => {
+  it('beats while the monitor runs, and stops with it', { timeout: 180_000 }, async () => {
     let beats = 0;
     const server = createServer((request, response) => {
       if (request.url === '/beat/secret') beats++;
@@ -83,13 +83,17 @@ describe('the heartbeat', () => {
         said += text;
       });
     try {
-      await expect.poll(() => beats, { timeout: 15_000 }).toBeGreaterThan(3);
+      await expect.poll(() => beats, { timeout: 120_000 }).toBeGreaterThan(3);
     } finally {
       monitor.kill('SIGINT');
       await exited;
     }
     expect(said).toContain('listening on');
     expect(said).not.toContain('secret');
+    // What it sent until its end may not have been read yet.
+    const connections = () =>
+      new Promise<number>((resolve) => server.getConnections((_, count) => resolve(count)));
+    await expect.poll(connections).toBe(0);
     const atEnd = beats;
     await new Promise((resolve) => setTimeout(resolve, 1200));
     expect(beats).toBe(atEnd);

@@ -3,12 +3,13 @@ import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type ProjectFolder, projectFolder } from './project-folder.ts';
 
 const MAIN = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
 /** A command that hangs is killed, and then has no status. */
-const HANGS_MS = 20_000;
+const HANGS_MS = 120_000;
+vi.setConfig({ testTimeout: 5 * HANGS_MS });
 
 const CONFIG = `import { defineConfig } from '@binnacle/blueprint';
 import './src/service.ts';

@@ -6,13 +6,16 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { checkRepository, stringifyDashboard } from '@binnacle/blueprint';
 import fc from 'fast-check';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { outside } from '../../../test/outside.ts';
 import { type InitOptions, parseInitCommand, runInit } from '../dist/cli/init.js';
 import { UsageError } from '../dist/cli/options.js';
 import { loadProject } from '../dist/cli/project/load-project.js';
 import { renderForUp } from '../dist/cli/project/render-for-up.js';
 import { type ProjectFolder, projectFolder } from './project-folder.ts';
+
+// Processes start slowly where many do.
+vi.setConfig({ testTimeout: 300_000 });
 
 const TSC = fileURLToPath(new URL('../../../node_modules/typescript/bin/tsc', import.meta.url));
 const GOLDEN = fileURLToPath(new URL('golden/init/', import.meta.url));
@@ -46,12 +49,21 @@ async function serving(body: string, status = 200): Promise<number> {
 
 const asked: InitOptions = { url: undefined, name: 'shop', force: false };
 
+/** Without the time that a service has to answer, which is short where nobody was named. */
+const patientFetch = (url: string, { signal: _, ...init }: RequestInit) => fetch(url, init);
+
 async function init(folder: ProjectFolder, options: Partial<InitOptions>, ports: readonly number[] = []) {
   const out: string[] = [];
   const err: string[] = [];
   const code = await runInit(
     { ...asked, ...options },
-    { cwd: folder.path, fetch, say: (line) => out.push(line), complain: (line) => err.push(line), ports },
+    {
+      cwd: folder.path,
+      fetch: patientFetch,
+      say: (line) => out.push(line),
+      complain: (line) => err.push(line),
+      ports,
+    },
   );
   return { code, out, err };
 }

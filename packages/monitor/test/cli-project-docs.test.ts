@@ -3,10 +3,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brokenBy, checkRepository, diffCatalogs, stringifyDashboard } from '@binnacle/blueprint';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect, test, vi } from 'vitest';
 import { diffReport } from '../dist/cli/catalog-report.js';
 import { loadProject } from '../dist/cli/project/load-project.js';
 import { projectFolder } from './project-folder.ts';
+
+// Processes start slowly where many do.
+vi.setConfig({ testTimeout: 300_000 });
 
 const DOCS = fileURLToPath(new URL('../../../docs/configuration.md', import.meta.url));
 const TSC = fileURLToPath(new URL('../../../node_modules/typescript/bin/tsc', import.meta.url));

@@ -24,13 +24,16 @@ import {
   ruleGroup,
   timeseries,
 } from '@binnacle/blueprint';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { outside } from '../../../test/outside.ts';
 import { renderForUp } from '../dist/cli/project/render-for-up.js';
 import { startMonitor } from '../dist/cli/up.js';
 import { loadAlertmanagerConfig } from '../dist/config/alertmanager-file.js';
 import { loadPrometheusConfig } from '../dist/config/prometheus-file.js';
 import { parseRuleFile } from '../dist/rules/rule-file.js';
+
+// Processes start slowly where many do.
+vi.setConfig({ testTimeout: 300_000 });
 
 let dir = '';
 beforeEach(() => {

@@ -3,11 +3,14 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defaultRegistry } from '@binnacle/metrics';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { findConfig } from '../dist/cli/project/find-config.js';
 import { loadProject, loadProjectIfAny } from '../dist/cli/project/load-project.js';
 import { ProjectError } from '../dist/cli/project/project-error.js';
 import { type ProjectFolder, projectFolder } from './project-folder.ts';
+
+// Processes start slowly where many do.
+vi.setConfig({ testTimeout: 300_000 });
 
 const METRICS = `
 import { counter, label } from '@binnacle/metrics';

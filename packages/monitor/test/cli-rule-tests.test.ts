@@ -2,11 +2,16 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type ProjectFolder, projectFolder } from './project-folder.ts';
+
+// Processes start slowly where many do.
+vi.setConfig({ testTimeout: 300_000 });
 
 const command = fileURLToPath(new URL('../bin/binnacle.js', import.meta.url));
 const env = { ...process.env, NO_COLOR: '1' };
+/** For processes on machines that have much to do. */
+const WAIT = { timeout: 60_000 };
 
 const METRICS = `
 import { counter, gauge } from '@binnacle/metrics';
@@ -168,7 +173,7 @@ Down          1       -  never tested to be silent
   expect(required.stderr).toContain('not tested both to fire and to be silent: Backlog, Down');
 });
 
-it('watching runs the tests again when a rule changes', { timeout: 60_000 }, async () => {
+it('watching runs the tests again when a rule changes', { timeout: 240_000 }, async () => {
   const folder = project(tests(`fires('JobsFail', '10m')`));
   const child = spawn(process.execPath, [command, 'test', '--watch', 'jobs.test.ts'], {
     cwd: folder.path,
@@ -178,12 +183,12 @@ it('watching runs the tests again when a rule changes', { timeout: 60_000 }, asy
   child.stdout.on('data', (text) => (printed += text));
   child.stderr.on('data', (text) => (printed += text));
   try {
-    await expect.poll(() => printed).toBe('jobs.test.ts: ok, 1 test\n');
+    await expect.poll(() => printed, WAIT).toBe('jobs.test.ts: ok, 1 test\n');
     folder.write('rules.ts', RULES.replace('0.1', '100'));
-    await expect.poll(() => printed).toMatch(/rules.ts has changed\njobs.test.ts: FAILED, 1 of 1 test/);
+    await expect.poll(() => printed, WAIT).toMatch(/rules.ts has changed\njobs.test.ts: FAILED, 1 of 1 test/);
     folder.write('rules.ts', RULES);
     await expect
-      .poll(() => printed)
+      .poll(() => printed, WAIT)
       .toMatch(/FAILED[\s\S]*rules.ts has changed\njobs.test.ts: ok, 1 test\n$/);
     child.kill('SIGINT');
     expect(await once(child, 'exit')).toEqual([0, null]);

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { Labels } from '@binnacle/metrics/model';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { alertmanagerRoutes } from '../dist/api/alertmanager-routes.js';
 import { plainText } from '../dist/api/envelope.js';
 import { ApiServer } from '../dist/api/server.js';
@@ -11,6 +11,9 @@ import { runSilence } from '../dist/cli/silence.js';
 import { Silences } from '../dist/notify/silences.js';
 import { ManualClock } from './manual-clock.ts';
 import { StandInNotifier } from './notify/stand-in-notifier.ts';
+
+// Processes start slowly where many do.
+vi.setConfig({ testTimeout: 300_000 });
 
 const COMMAND = fileURLToPath(new URL('../bin/binnacle.js', import.meta.url));
 const NOW = Date.parse('2026-03-01T12:00:00Z');

@@ -21,7 +21,7 @@ afterEach(async () => {
 });
 
 it('alerts of the monitor are shown by amtool, and arrive in Slack and by mail', {
-  timeout: 30_000,
+  timeout: 180_000,
 }, async (context) => {
   const amtool = outside(context, 'amtool');
   const folder = await mkdtemp(join(tmpdir(), 'up-forwards-'));
@@ -103,7 +103,7 @@ receivers:
   const [{ url }] = (await once(child, 'message')) as [{ url: string }];
 
   let shown: unknown[] = [];
-  for (let tries = 0; tries < 100 && shown.length === 0; tries++) {
+  while (shown.length === 0) {
     await sleep(100);
     const args = ['alert', '--alertmanager.url', alertmanager.url, '-o', 'json'];
     shown = JSON.parse(execFileSync(amtool, args, { encoding: 'utf8' })) as unknown[];
@@ -118,16 +118,18 @@ receivers:
   await slack.count(1);
   const { attachments } = JSON.parse(slack.take()[0]!.text) as { attachments: { title: string }[] };
   expect(attachments[0]!.title).toContain('Watchdog');
-  await expect.poll(() => mails.length, { timeout: 10_000 }).toBe(1);
+  await expect.poll(() => mails.length, { timeout: 60_000 }).toBe(1);
   expect(mails[0]).toMatch(/^To: team@example\.org\r$/m);
   expect(mails[0]).toMatch(/^Subject: .*Watchdog/m);
   expect(mails[0]).toContain('it is 1');
 
-  const metrics = await (await fetch(`${url}/metrics`)).text();
+  const metricsOf = async () => (await fetch(`${url}/metrics`)).text();
   const address = `${alertmanager.url}/api/v2/alerts`;
-  expect(metrics).toMatch(
-    new RegExp(`^prometheus_notifications_sent_total\\{alertmanager="${address}"\\} [1-9]`, 'm'),
-  );
+  // What was sent is counted when its answer is there.
+  await expect
+    .poll(metricsOf, { timeout: 60_000 })
+    .toMatch(new RegExp(`^prometheus_notifications_sent_total\\{alertmanager="${address}"\\} [1-9]`, 'm'));
+  const metrics = await metricsOf();
   expect(metrics).toContain(`prometheus_notifications_errors_total{alertmanager="${address}"} 0`);
   child.kill('SIGTERM');
   await exited;

@@ -37,7 +37,7 @@ import {
 /** How often signals of waiting requests are looked at: they have no events. */
 const CANCEL_CHECK_MS = 20;
 /** How long closing may take before the thread is ended. Nothing that was stored is lost then either. */
-const CLOSE_MS_MAX = 1_500;
+const CLOSE_MS_MAX = 5_000;
 
 export interface IngestOptions {
   readonly dataDir: string;
@@ -167,7 +167,7 @@ export class IngestThread implements Storage {
     await this.#ask('reload', { scrapeConfigs });
   }
 
-  /** Stops scraping, syncs the log, gives the directory free and ends the thread, within two seconds. */
+  /** Stops scraping, syncs the log, gives the directory free and ends the thread, within seconds. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;

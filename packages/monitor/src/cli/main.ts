@@ -12,8 +12,11 @@ import { runTests } from './test.ts';
 import { watchAndRun } from './test-watch.ts';
 import { type Monitor, ownVersion, startMonitor, type UpOptions } from './up.ts';
 
-/** How long stopping may take before the process ends regardless; what is in the log is safe either way. */
-const STOP_MS_MAX = 3000;
+/**
+ * How long stopping may take before the process ends regardless; what is in the log is safe either way. Messages that
+ * are under way have five seconds of it, alerts that an Alertmanager takes ten.
+ */
+const STOP_MS_MAX = 20_000;
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 const EXIT_LINT = 3;

@@ -78,7 +78,7 @@ groups:
   const shared = { lastEvaluationMs: NOW_MS, evaluationDurationMs: 2 };
   server = new ApiServer({
     routes: [
-      ...queryRoutes({ engine: new EndlessEngine(), storage, timeoutMs: 1000, concurrentQueriesMax: 2 }),
+      ...queryRoutes({ engine: new EndlessEngine(), storage, concurrentQueriesMax: 2 }),
       ...seriesRoutes(storage),
       ...targetRoutes({
         targets: () => [
@@ -320,7 +320,7 @@ describe('errors', () => {
       'invalid parameter "query": invalid expression type "range vector" for range query, must be Scalar or instant Vector',
     ],
     ['query?query=up%2Bon(job)requests_total', 422, 'execution', 'found duplicate series'],
-    ['query?query="endless"', 503, 'timeout', 'query timed out in expression evaluation'],
+    ['query?query="endless"&timeout=100ms', 503, 'timeout', 'query timed out in expression evaluation'],
     ['series', 400, 'bad_data', 'no match[] parameter provided'],
     ['labels?match[]=x{', 400, 'bad_data', '1:3: parse error: unexpected end of input inside braces'],
     ['labels?limit=x', 400, 'bad_data', 'invalid parameter "limit": cannot parse "x" to a number'],
@@ -334,6 +334,24 @@ describe('errors', () => {
       error: expect.stringContaining(error),
     });
   });
+
+  it.each(['query="endless"', 'query="endless"&timeout=1h'])(
+    '/api/v1/query?%s is given up at the longest time that queries have',
+    async (parameters) => {
+      const storage = new MemoryStorage();
+      const routes = queryRoutes({ engine: new EndlessEngine(), storage, timeoutMs: 50 });
+      const query = routes.find(({ path }) => path === '/api/v1/query')!;
+      const answer = query.handle({
+        path: query.path,
+        parameters: new URLSearchParams(parameters),
+        captures: {},
+        headers: {},
+        signal: new AbortController().signal,
+        nowMs: NOW_MS,
+      });
+      await expect(answer).rejects.toMatchObject({ code: 'timeout', status: 503 });
+    },
+  );
 
   it('names the methods that are allowed', async () => {
     const response = await fetch(`${base}/api/v1/query`, { method: 'DELETE' });

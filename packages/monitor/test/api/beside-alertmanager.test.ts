@@ -3,6 +3,8 @@ import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, expect, type TestContext, test } from 'vitest';
 import { type RunningAlertmanager, startAlertmanager } from '../../../../test/alertmanager.ts';
 import { outside } from '../../../../test/outside.ts';
@@ -19,6 +21,9 @@ import { Silences } from '../../dist/notify/silences.js';
 import { mutedBy } from '../../dist/notify/time-intervals.js';
 import { MemoryState } from '../notify/open-dispatcher.ts';
 import { STAND_IN_CONFIG } from '../notify/stand-in-notifier.ts';
+
+/** For more than a hundred requests, or runs of amtool, on machines that have much to do. */
+const TEST_MS = 600_000;
 
 const folders: string[] = [];
 const ends: (() => Promise<void>)[] = [];
@@ -218,21 +223,20 @@ const ASKS: readonly Ask[] = [
   ['GET', '/alerts/groups?active=0'],
 ];
 
-test('requests, good and bad, get the same answers', async (context) => {
+test('requests, good and bad, get the same answers', { timeout: TEST_MS }, async (context) => {
   const { theirs, ours } = await start(context);
   let compared = 0;
   const both = async (ask: Ask): Promise<void> => {
-    const [expected, actual] = [
-      await answer(`${theirs.url}/api/v2`, ask),
+    const said = ask
+      .slice(0, 3)
+      .map((part) => JSON.stringify(part))
+      .join(' ');
+    const asked = async () => [
       await answer(`${ours}/api/v2`, ask),
+      await answer(`${theirs.url}/api/v2`, ask),
     ];
-    expect(
-      actual,
-      ask
-        .slice(0, 3)
-        .map((part) => JSON.stringify(part))
-        .join(' '),
-    ).toEqual(expected);
+    const [actual, expected] = ask[0] === 'GET' ? await sameSoon(asked) : await asked();
+    expect(actual, said).toEqual(expected);
     compared++;
   };
   for (const ask of ASKS) await both(ask);
@@ -272,6 +276,17 @@ test('requests, good and bad, get the same answers', async (context) => {
   expect(ourStatus!.slice(0, 2)).toEqual(theirStatus!.slice(0, 2));
   expect(compared).toBeGreaterThan(70);
 });
+
+/**
+ * Two answers, asked for again while they differ: what is posted takes some time until Alertmanager has it in groups
+ * and knows what it inhibits. The last ones after a minute.
+ */
+async function sameSoon<T>(asked: () => Promise<T[]>): Promise<T[]> {
+  for (const endMs = Date.now() + 60_000; ; await sleep(100)) {
+    const answers = await asked();
+    if (isDeepStrictEqual(answers[0], answers[1]) || Date.now() > endMs) return answers;
+  }
+}
 
 interface Found {
   readonly id: string;
@@ -322,7 +337,7 @@ function normalised(value: unknown): unknown {
   return value.replace(/(body from "" failed, because ).*/s, '$1…');
 }
 
-test('amtool says the same of both', async (context) => {
+test('amtool says the same of both', { timeout: TEST_MS }, async (context) => {
   const amtool = outside(context, 'amtool');
   const { theirs, ours, folder } = await start(context);
   const run = (url: string, args: readonly string[]): Promise<string> =>
@@ -334,19 +349,23 @@ test('amtool says the same of both', async (context) => {
     });
   const commands: string[] = [];
   const both = async (...args: readonly (((url: string) => Promise<string>) | string)[]) => {
-    const [expected, actual] = await Promise.all(
-      [theirs.url, ours].map(async (url) => {
-        const given = await Promise.all(args.map((arg) => (typeof arg === 'string' ? arg : arg(url))));
-        return tidied(
-          await run(
-            url,
-            given.flatMap((arg) => arg.split(' ')),
-          ),
-        );
-      }),
-    );
-    expect(actual, args.map(String).join(' ')).toBe(expected);
-    commands.push(args.map(String).join(' '));
+    const asked = () =>
+      Promise.all(
+        [ours, theirs.url].map(async (url) => {
+          const given = await Promise.all(args.map((arg) => (typeof arg === 'string' ? arg : arg(url))));
+          return tidied(
+            await run(
+              url,
+              given.flatMap((arg) => arg.split(' ')),
+            ),
+          );
+        }),
+      );
+    const command = args.map(String).join(' ');
+    const isQuestion = /^(?:silence query|alert query|cluster|config)/.test(command);
+    const [actual, expected] = isQuestion ? await sameSoon(asked) : await asked();
+    expect(actual, command).toBe(expected);
+    commands.push(command);
     return expected!;
   };
   expect(await both('silence add alertname=Down host=a -c release -d 2h')).toMatch(/^0\nUUID/);

@@ -3,10 +3,13 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { outside } from '../../../../test/outside.ts';
 import { ConfigError } from '../../dist/config/config-error.js';
 import { loadPrometheusConfig } from '../../dist/config/prometheus-file.js';
+
+// Processes start slowly where many do.
+vi.setConfig({ testTimeout: 300_000 });
 
 const to = (fields: string): string =>
   `alertmanagers: [{ static_configs: [{ targets: ["h:9093"] }], ${fields} }]`;

@@ -3,11 +3,14 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { outside } from '../../../../test/outside.ts';
 import { loadAlertmanagerConfig } from '../../dist/config/alertmanager-file.js';
 import { ConfigError } from '../../dist/config/config-error.js';
 import { SAMPLES } from './alertmanager-files.ts';
+
+// Processes start slowly where many do.
+vi.setConfig({ testTimeout: 300_000 });
 
 let folder = '';
 const pathOf = (index: number): string => join(folder, `${index}.yml`);

@@ -3,10 +3,13 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { outside } from '../../../../test/outside.ts';
 import { loadAlertmanagerConfig } from '../../dist/config/alertmanager-file.js';
 import { ConfigError } from '../../dist/config/config-error.js';
+
+// Processes start slowly where many do.
+vi.setConfig({ testTimeout: 300_000 });
 
 const hook = (fields: string): string => `webhook_configs: [{ url: "http://h/", ${fields} }]`;
 const http = (fields: string): string => hook(`http_config: { ${fields} }`);

@@ -21,6 +21,8 @@ import {
 } from './message-cases.js';
 
 const NOW_MS = Date.UTC(2026, 10, 21, 12, 0, 0);
+/** For some hundred runs of amtool. */
+const AMTOOL_MS = 600_000;
 
 const templates = LoadedMessageTemplates.load(
   [{ path: `/etc/alertmanager/${USER_FILE.name}`, text: USER_FILE.text }],
@@ -146,7 +148,9 @@ const ABOUT_LISTS = new Set([
 ]);
 
 describe('templates of messages', () => {
-  it('expand to text as amtool expands them, and fail in its words', { timeout: 60_000 }, async (context) => {
+  it('expand to text as amtool expands them, and fail in its words', {
+    timeout: AMTOOL_MS,
+  }, async (context) => {
     const want = await amtoolRender(outside(context, 'amtool'), 'text', TEXT_TEMPLATES);
     const differing = TEXT_TEMPLATES.map((source, i) => ({
       source,
@@ -157,7 +161,7 @@ describe('templates of messages', () => {
     expect(want.filter(({ failed }) => failed).length).toBeGreaterThan(20);
   });
 
-  it('expand to HTML as amtool expands them', { timeout: 60_000 }, async (context) => {
+  it('expand to HTML as amtool expands them', { timeout: AMTOOL_MS }, async (context) => {
     const want = await amtoolRender(outside(context, 'amtool'), 'html', HTML_TEMPLATES);
     const got = HTML_TEMPLATES.map((source) => render('html', source));
     const differing = HTML_TEMPLATES.map((source, i) => ({
@@ -169,7 +173,7 @@ describe('templates of messages', () => {
     expect([...want, ...got].filter(({ failed }) => failed)).toEqual([]);
   });
 
-  it('escape whatever a label holds as amtool does', { timeout: 60_000 }, async (context) => {
+  it('escape whatever a label holds as amtool does', { timeout: AMTOOL_MS }, async (context) => {
     const hostile = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 12 }),
       fc.string({
@@ -215,7 +219,9 @@ describe('templates of messages', () => {
     expect(got).toEqual(want!.text.split('\n'));
   });
 
-  it('write, within whatever HTML, what amtool writes or nothing', { timeout: 120_000 }, async (context) => {
+  it('write, within whatever HTML, what amtool writes or nothing', {
+    timeout: AMTOOL_MS,
+  }, async (context) => {
     const value = '(index .Alerts 0)';
     const piece = fc.constantFrom(
       ...[
@@ -281,7 +287,9 @@ describe('templates of messages', () => {
     expect(got.filter(({ failed }) => !failed).length).toBeGreaterThan(10);
   });
 
-  it('refuse HTML that amtool refuses, and what is not supported', { timeout: 60_000 }, async (context) => {
+  it('refuse HTML that amtool refuses, and what is not supported', {
+    timeout: AMTOOL_MS,
+  }, async (context) => {
     const want = await amtoolRender(outside(context, 'amtool'), 'html', REFUSED_HTML_TEMPLATES);
     expect(want.filter(({ failed }) => !failed)).toEqual([]);
     for (const source of [...REFUSED_HTML_TEMPLATES, ...UNSUPPORTED_HTML_TEMPLATES])
@@ -290,7 +298,9 @@ describe('templates of messages', () => {
       );
   });
 
-  it("expand Alertmanager's own default templates as amtool does", { timeout: 60_000 }, async (context) => {
+  it("expand Alertmanager's own default templates as amtool does", {
+    timeout: AMTOOL_MS,
+  }, async (context) => {
     const program = outside(context, 'amtool');
     const files = upstreamFiles(program);
     if (files.length < 2) context.skip('the default templates are inside of this amtool');
@@ -311,7 +321,7 @@ describe('templates of messages', () => {
     }
   });
 
-  it('have the defaults that Alertmanager has, by name', { timeout: 60_000 }, async (context) => {
+  it('have the defaults that Alertmanager has, by name', { timeout: AMTOOL_MS }, async (context) => {
     const sources = DEFAULT_NAMES.map(
       (name) => `{{ template "${name}" ${ABOUT_LISTS.has(name) ? '.Alerts' : '.'} }}`,
     );

@@ -8,7 +8,7 @@ import { systemClock } from '../../dist/clock.js';
 import { Dispatcher } from '../../dist/notify/dispatcher.js';
 import { NotifierJournal } from '../../dist/notify/notifier-journal.js';
 
-const RESOLVE_TIMEOUT_MS = 5000;
+const RESOLVE_TIMEOUT_MS = 15_000;
 
 function webhook(url, index) {
   return {

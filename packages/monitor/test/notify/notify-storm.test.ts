@@ -21,12 +21,12 @@ it.concurrent.each([1, ALERTS])(
     const { stdout } = await promisify(execFile)(
       process.execPath,
       [BENCH, String(ALERTS), '--json', String(groups)],
-      { env: { ...process.env, BINNACLE_STORM_SECONDS: '100' } },
+      { env: { ...process.env, BINNACLE_STORM_SECONDS: '400' } },
     );
     const [storm] = JSON.parse(stdout) as [Storm];
     expect(storm.firing).toMatchObject({ messages: groups, told: ALERTS });
     expect(storm.memoryMb).toBeLessThan(MEMORY_MB_MAX);
     expect(storm.sockets).toBeLessThanOrEqual(SENDS_AT_ONCE_MAX);
   },
-  120_000,
+  900_000,
 );

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Labels } from '@binnacle/metrics/model';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, test, vi } from 'vitest';
 import { outside } from '../../../../test/outside.ts';
 import { alertMatcher, formatMatcher, formatMatchers } from '../../dist/alert-matcher.js';
 import type { RouteConfig } from '../../dist/config/alertmanager.js';
@@ -16,6 +16,9 @@ import {
   matchRoutes,
   type RouteTrace,
 } from '../../dist/notify/routing.js';
+
+// Processes start slowly where many do.
+vi.setConfig({ testTimeout: 300_000 });
 
 let folder = '';
 beforeAll(() => {

@@ -58,7 +58,7 @@ export class HttpRecorder {
   }
 
   /** Waits until so many requests have come. */
-  async count(wanted: number, withinMs = 10_000): Promise<void> {
+  async count(wanted: number, withinMs = 120_000): Promise<void> {
     const until = Date.now() + withinMs;
     while (this.requests.length < wanted) {
       if (Date.now() > until)

@@ -25,7 +25,7 @@ global:
   victorops_api_url: ${url}/victorops/
   telegram_api_url: ${url}
   http_config: { http_headers: { X-Team: { values: [ops] } } }
-route: { receiver: 'all (of it)', group_by: [alertname], group_wait: 2s, group_interval: 1s }
+route: { receiver: 'all (of it)', group_by: [alertname], group_wait: 4s, group_interval: 1s }
 receivers:
   - name: all (of it)
     webhook_configs:
@@ -183,7 +183,7 @@ async function post(alertmanager: string, status: 'firing' | 'resolved'): Promis
 }
 
 describe('the requests of receivers', () => {
-  it('are those of Alertmanager', { timeout: 30_000 }, async (context) => {
+  it('are those of Alertmanager', { timeout: 240_000 }, async (context) => {
     const recorder = await HttpRecorder.start(pleasedServices);
     const folder = mkdtempSync(path.join(tmpdir(), 'side-by-side-'));
     const alertmanager = await startAlertmanager(context, folder, configOf(recorder.url));
