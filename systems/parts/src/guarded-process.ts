@@ -3,8 +3,7 @@
  * pipe that only this process holds.
  */
 import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { anyPort } from './ports.ts';
 
 /**
  * What the shell runs: `sh -c SCRIPT sh COMMAND ARGUMENT...` runs the command until it ends, or until standard input
@@ -28,13 +27,16 @@ export function hasEnded(child: ChildProcess): boolean {
   return child.exitCode !== null || child.signalCode !== null;
 }
 
+/** Kills a guard that was started `detached`, and the server that it guards. */
+export function killGroup({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined && pid > 1) process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has ended.
+  }
+}
+
 /** A port of this machine that nobody listens on. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (typeof address !== 'object' || address === null) throw new Error('the system gave no port');
-  return address.port;
+  return (await anyPort('127.0.0.1')) ?? Promise.reject(new Error('the system gave no port'));
 }

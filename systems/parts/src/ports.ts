@@ -1,9 +1,14 @@
 /** The port of a service's group, found before its processes start, because all of them listen on it. */
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { type Environment, isProduction, numberFrom, SettingsError } from './settings.ts';
 
 /** How many ports after the one of the service are tried in development. */
 export const PORT_TRIES = 20;
+/** Below those that systems give to connections, and to servers that ask for any. */
+const ANY_PORT_MIN = 20_000;
+const ANY_PORT_MAX = 32_000;
+const ANY_PORT_TRIES = 20;
 
 /** Where a group listens. */
 export interface PortSetting {
@@ -30,7 +35,7 @@ export async function choosePort(
   const last = isProduction(environment) ? port : Math.min(port + PORT_TRIES, 65_535);
   for (let candidate = port; candidate <= last; candidate++) {
     if (promised.has(candidate)) continue;
-    const found = await listenable(host, candidate);
+    const found = await (candidate === 0 ? anyPort(host) : listenable(host, candidate));
     if (found === undefined) continue;
     if (found !== port && port !== 0)
       console.warn(`${service}: port ${port} is taken; it listens on ${found} instead`);
@@ -49,6 +54,18 @@ export function listenHost(environment: Environment, variable: string): string {
 export function addressOf(host: string, port: number): string {
   const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
   return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+}
+
+/**
+ * A port that nobody listens on, drawn where nobody else draws from: between now and when it is listened on, the system
+ * would give one of its own choice to somebody else.
+ */
+export async function anyPort(host: string): Promise<number | undefined> {
+  for (let i = 0; i < ANY_PORT_TRIES; i++) {
+    const found = await listenable(host, randomInt(ANY_PORT_MIN, ANY_PORT_MAX));
+    if (found !== undefined) return found;
+  }
+  return listenable(host, 0);
 }
 
 /** The port itself if it is free, some port for 0, undefined where somebody listens. */
