@@ -86,7 +86,7 @@ beforeAll(async () => {
       SCRAPING_LEASE_SECONDS: '2',
     },
   });
-});
+}, 300_000);
 
 afterAll(async () => {
   await system?.stop();

@@ -18,7 +18,7 @@ let system: System;
 
 beforeAll(async () => {
   system = await System.start({ companies: 400 });
-});
+}, 300_000);
 
 afterAll(() => system?.stop());
 

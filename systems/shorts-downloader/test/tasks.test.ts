@@ -24,7 +24,7 @@ describe.each(Object.entries(QUEUES))('with the queue %s', (kind, variables) => 
       System.start({ ...variables, STORAGE_QUOTA_BYTES: '400000' }),
       VideoSite.start(),
     ]);
-  }, 120_000);
+  }, 300_000);
 
   afterAll(async () => {
     await site?.stop();
