@@ -8,12 +8,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { RedisServer } from '@binnacle/system-parts/redis-server';
 import { Redis } from 'ioredis';
 import { Pool } from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { freePorts } from '../../parts/test/running.ts';
 import { PROVIDERS } from '../dist/metrics.js';
 import { BullQueue } from '../dist/queue/bull-queue.js';
 import { VideoSite, videoOf } from '../dist/video-site.js';
 import { HAS_REDIS, QUEUES, SHORT_LEASE, System } from './system.ts';
+
+vi.setConfig({ testTimeout: 240_000 });
 
 describe.each(Object.entries(QUEUES))('with the queue %s', (kind, variables) => {
   let system: System;
@@ -171,7 +173,7 @@ describe('a page that needs yt-dlp', () => {
     } finally {
       await system.stop();
     }
-  }, 240_000);
+  });
 });
 
 describe.each(Object.entries(QUEUES))('tasks that wait in the queue %s', (kind, variables) => {
@@ -200,7 +202,7 @@ describe.each(Object.entries(QUEUES))('tasks that wait in the queue %s', (kind, 
     } finally {
       await system.stop();
     }
-  }, 240_000);
+  });
 
   test('a video whose processes die every time is given up', async () => {
     const system = await System.start({ ...variables, ...SHORT_LEASE });
@@ -229,27 +231,23 @@ describe.each(Object.entries(QUEUES))('tasks that wait in the queue %s', (kind, 
     } finally {
       await system.stop();
     }
-  }, 240_000);
+  });
 });
 
-test.runIf(HAS_REDIS)(
-  'a download is taken while Redis is away, and told that it waits',
-  async () => {
-    const redis = await RedisServer.start();
-    expect(redis).toBeDefined();
-    const system = await System.start({ REDIS_URL: redis!.url });
-    try {
-      await redis!.stop();
-      const id = await system.download('http://127.0.0.1:9/video.mp4');
-      expect((await system.ask('GET', `/api/v1/status/${id}`)).json.status).toBe('queued');
-      expect((await system.ask('GET', '/health')).status).toBe(500);
-    } finally {
-      await system.stop();
-      await redis!.stop();
-    }
-  },
-  240_000,
-);
+test.runIf(HAS_REDIS)('a download is taken while Redis is away, and told that it waits', async () => {
+  const redis = await RedisServer.start();
+  expect(redis).toBeDefined();
+  const system = await System.start({ REDIS_URL: redis!.url });
+  try {
+    await redis!.stop();
+    const id = await system.download('http://127.0.0.1:9/video.mp4');
+    expect((await system.ask('GET', `/api/v1/status/${id}`)).json.status).toBe('queued');
+    expect((await system.ask('GET', '/health')).status).toBe(500);
+  } finally {
+    await system.stop();
+    await redis!.stop();
+  }
+});
 
 test.runIf(HAS_REDIS)('a queue is open once its Redis answers, and answers while it is away', async () => {
   const [port] = await freePorts(1);

@@ -2,12 +2,14 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { inflateSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { eventually } from '../../parts/test/running.ts';
 import { exported } from '../dist/api/exports.js';
 import { Library } from '../dist/library.js';
 import { makeSpecimens, type Specimens } from '../dist/specimens.js';
 import { HAS_TOOLS, type JobAnswer, System } from './system.ts';
+
+vi.setConfig({ testTimeout: 240_000 });
 
 let system: System;
 let library: Library;
@@ -209,7 +211,7 @@ describe.skipIf(!HAS_TOOLS)('a recording', () => {
       server.closeAllConnections();
       server.close();
     }
-  }, 240_000);
+  });
 
   test('in which nobody speaks has an empty transcript', async () => {
     const silent = await system.run(library.address('media', made.silence, 'silent'));
