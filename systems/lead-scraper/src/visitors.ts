@@ -56,11 +56,11 @@ const VISITS_MAX = 20;
 const POLL_MS_MIN = 150;
 const POLL_MS_MAX = 1_000;
 /** A job that has not ended by then is left open. */
-const JOB_MS_MAX = 120_000;
+const JOB_MS_MAX = 300_000;
 /** How long it may take to be noted that a job's end was counted; else its process has died in between. */
-const COUNTED_MS_MAX = 3_000;
+const COUNTED_MS_MAX = 20_000;
 /** How long a request that had no answer may still be at work. */
-const UNANSWERED_MS = 1_500;
+const UNANSWERED_MS = 5_000;
 const PAGES_MAX = 3;
 const UNKNOWN_ID = '00000000-0000-4000-8000-000000000000';
 const UNMATCHED = 'unmatched';

@@ -65,7 +65,7 @@ describe('a model', () => {
     return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked };
   }
 
-  const model = (url: string, answerMsMax = 5_000): Ollama =>
+  const model = (url: string, answerMsMax = 120_000): Ollama =>
     new Ollama({ url, model: 'llama3.2', answerMsMax });
   const said = (value: unknown): string => JSON.stringify({ response: JSON.stringify(value) });
 
@@ -92,15 +92,16 @@ describe('a model', () => {
     expect(traits).toEqual(BY_RULES);
   });
 
-  test.each<[string, () => string | number | undefined]>([
+  test.each<[string, () => string | number | undefined, answerMsMax?: number]>([
     ['fails', () => 500],
     ['says what is no JSON', () => 'I am a language model'],
     ['says JSON that is no form', () => JSON.stringify({ response: 'Sure! Here is' })],
     ['says too much', () => said({ industry: 'x'.repeat(100_000) })],
-    ['says nothing in time', () => undefined],
-  ])('that %s is replaced by rules, and left alone for a while', async (_, answer) => {
+    // Time enough for the question to arrive.
+    ['says nothing in time', () => undefined, 1_500],
+  ])('that %s is replaced by rules, and left alone for a while', async (_, answer, answerMsMax) => {
     const { url, asked } = await endpoint(answer);
-    const smart = new SmartScraper(model(url, 200));
+    const smart = new SmartScraper(model(url, answerMsMax));
     for (let times = 0; times < 3; times++)
       expect(await smart.enrich(HANBIT, never)).toMatchObject({ method: 'rules', traits: BY_RULES });
     expect(asked).toHaveLength(1);

@@ -34,7 +34,7 @@ beforeAll(async () => {
   pool = await openDatabase({ DATABASE_URL: server.url }, { migrations: MIGRATIONS, connectionsMax: 10 });
   leads = new Leads(pool);
   jobs = new Jobs(pool);
-}, 60_000);
+});
 
 afterAll(async () => {
   await pool?.end();

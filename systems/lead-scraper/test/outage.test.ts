@@ -1,8 +1,11 @@
 import type { AddressInfo } from 'node:net';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { EmbeddedPostgres } from '@binnacle/system-parts/embedded-postgres';
 import { RedisServer } from '@binnacle/system-parts/redis-server';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { start } from '../dist/scraping/work.js';
+import { Site } from '../dist/site/site.js';
 import { System } from './system.ts';
 
 /** Stands between the system and a server, and can be cut. */
@@ -83,7 +86,7 @@ beforeAll(async () => {
       SCRAPING_LEASE_SECONDS: '2',
     },
   });
-}, 120_000);
+}, 300_000);
 
 afterAll(async () => {
   await system?.stop();
@@ -109,10 +112,10 @@ test('without its database the API says so, counts its exceptions, and works aga
   await expect.poll(() => system.sum('dependency_up', { dependency: 'database' })).toBe(1);
   // A job that was under way comes to its end, and is counted once.
   await expect
-    .poll(async () => (await system.ask('GET', `/api/v1/status/${id}`)).json.counted, { timeout: 40_000 })
+    .poll(async () => (await system.ask('GET', `/api/v1/status/${id}`)).json.counted, { timeout: 120_000 })
     .toBe(true);
   expect(await system.sum('scraping_jobs_total', { source: 'map_listing' })).toBe(1);
-}, 120_000);
+}, 300_000);
 
 test('without its queue the API takes jobs all the same, and they are done when it is back', async (context) => {
   if (queue === undefined) {
@@ -128,7 +131,26 @@ test('without its queue the API takes jobs all the same, and they are done when 
   await expect.poll(async () => (await system.ask('GET', '/health')).json.status).toBe('ok');
   const address = `/api/v1/status/${String(job.json.job_id)}`;
   await expect
-    .poll(async () => (await system.ask('GET', address)).json.counted, { timeout: 40_000 })
+    .poll(async () => (await system.ask('GET', address)).json.counted, { timeout: 120_000 })
     .toBe(true);
   expect(await system.sum('scraping_jobs_total', { source: 'directory', status: 'completed' })).toBe(1);
-}, 120_000);
+}, 300_000);
+
+test('a process that scrapes stops, though its queue is away', async (context) => {
+  const own = await RedisServer.start();
+  if (own === undefined) {
+    if (process.env.BINNACLE_REQUIRE === 'all') throw new Error('there is no redis-server');
+    return context.skip('there is no redis-server');
+  }
+  const site = await Site.start({ seed: 1, port: 0, companies: 10 });
+  const work = await start({
+    DATABASE_URL: postgres.url,
+    REDIS_URL: own.url,
+    SCRAPING_SITE_URL: site.url,
+  });
+  await own.stop();
+  // Until it waits for the next job, however long.
+  await sleep(1_000);
+  await work.stop();
+  await site.stop();
+}, 300_000);

@@ -18,7 +18,7 @@ let system: System;
 
 beforeAll(async () => {
   system = await System.start({ companies: 400 });
-}, 60_000);
+}, 300_000);
 
 afterAll(() => system?.stop());
 
@@ -33,7 +33,7 @@ async function raw(text: string): Promise<void> {
 }
 
 test('after hostile visits nothing of people, sites or jobs stands in /metrics', {
-  timeout: 180_000,
+  timeout: 600_000,
 }, async () => {
   const met = new Set<string>();
   const visitors = new Visitors({

@@ -17,7 +17,7 @@ let system: System | undefined;
 
 beforeAll(async () => {
   database = await EmbeddedPostgres.start();
-}, 60_000);
+});
 
 afterAll(() => database?.stop());
 
@@ -45,12 +45,12 @@ describe('the settings of metrics', () => {
     await use(system);
     expect((await fetch(system.metricsUrl)).status).toBe(404);
     expect((await system.ask('GET', '/api/v1/leads')).json.total).toBeGreaterThan(0);
-  }, 120_000);
+  }, 300_000);
 
   test('METRICS_ENDPOINT_ENABLED=0: /metrics is not found', async () => {
     system = await start({ METRICS_ENDPOINT_ENABLED: '0' });
     expect((await fetch(system.metricsUrl)).status).toBe(404);
-  }, 120_000);
+  }, 300_000);
 
   test('METRICS_INCLUDE_LABELS=fALSE: open labels have one value each, closed ones theirs', async () => {
     system = await start({ METRICS_INCLUDE_LABELS: 'fALSE', PROMETHEUS_ENABLED: '1' });
@@ -75,7 +75,7 @@ describe('the settings of metrics', () => {
     expect([...values.get('result_type')!].sort()).toEqual(['errors', 'new', 'updated']);
     for (const [name, count] of series) expect([name, count <= 4]).toEqual([name, true]);
     expect(await started.sum('http_requests_total', { method: 'ALL' })).toBeGreaterThan(2);
-  }, 120_000);
+  }, 300_000);
 });
 
 describe('what is set', () => {

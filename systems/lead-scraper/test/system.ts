@@ -71,7 +71,9 @@ export class System {
         API_PORT: '0',
         TMPDIR: folder,
         SCRAPING_SITE_URL: site.url,
-        SCRAPING_PAGE_SECONDS: '2',
+        // A page is late that has no end, and no process is taken for dead, because the machine has much to do.
+        SCRAPING_PAGE_SECONDS: '4',
+        SCRAPING_LEASE_SECONDS: '60',
         SCRAPING_DELAY_MS: '0',
         ...variables,
       },
@@ -122,7 +124,7 @@ export class System {
     await eventually(async () => {
       found = (await this.ask('GET', `/api/v1/status/${String(json.job_id)}`)).json;
       return found.counted === true;
-    });
+    }, 150_000);
     return found;
   }
 

@@ -34,17 +34,19 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
-import { guardScript, hasEnded } from './guarded-process.ts';
+import { guardScript, hasEnded, killGuarded } from './guarded-process.ts';
 import { freePort } from './ports.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 /** How long the server may take until it answers. */
-const START_MS_MAX = 30_000;
-/** How often it is started that ends at once, and how long after that. */
-const ATTEMPTS_MAX = 6;
+const START_MS_MAX = 60_000;
+/** How long whoever listens on its port may take to answer that; it may be somebody else. */
+const CONNECT_MS_MAX = 5_000;
+/** How often it is started that ends at once, and how long after that: one before it may take its time to end. */
+const ATTEMPTS_MAX = 30;
 const ATTEMPT_PAUSE_MS = 500;
 /** How long it may take to stop before it is killed. */
-const STOP_MS_MAX = 5_000;
+const STOP_MS_MAX = 20_000;
 /** The ten worker processes of the largest system with pools of five, and whoever looks at the data meanwhile. */
 const CONNECTIONS_MAX = 80;
 /** What is kept of what the server says, for the message when it does not start. */
@@ -127,11 +129,11 @@ export class EmbeddedPostgres {
   async stop(): Promise<void> {
     if (!hasEnded(this.#guard)) {
       this.#guard.stdin?.end();
-      const kill = setTimeout(() => this.#guard.kill('SIGKILL'), STOP_MS_MAX);
+      const kill = setTimeout(() => killGuarded(this.#guard), STOP_MS_MAX);
       await this.ended;
       clearTimeout(kill);
     }
-    if (this.#temporary) rmSync(this.folder, { recursive: true, force: true });
+    if (this.#temporary) rmSync(this.folder, { recursive: true, force: true, maxRetries: 10 });
   }
 }
 
@@ -282,7 +284,7 @@ async function ready(url: string, guard: ChildProcess): Promise<void> {
   });
   const deadlineMs = Date.now() + START_MS_MAX;
   while (true) {
-    const client = new Client({ connectionString: url });
+    const client = new Client({ connectionString: url, connectionTimeoutMillis: CONNECT_MS_MAX });
     client.on('error', () => {});
     const failure = await client.connect().then(
       () => undefined,

@@ -7,16 +7,21 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { guardScript, hasEnded } from './guarded-process.ts';
+import { guardScript, hasEnded, killGuarded } from './guarded-process.ts';
 import { freePort } from './ports.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 /** How long the server may take until it answers. */
-const START_MS_MAX = 10_000;
+const START_MS_MAX = 60_000;
+/** How often it is started that ends at once: somebody else may be faster to take its port. */
+const ATTEMPTS_MAX = 3;
 const LOOK_EVERY_MS = 20;
 /** How long it may take to stop before it is killed. */
-const STOP_MS_MAX = 3_000;
+const STOP_MS_MAX = 10_000;
+/** How long whoever listens on its port may take to answer that; it may be somebody else. */
+const ANSWER_MS_MAX = 5_000;
 /** What a shell ends with where there is no such command. */
 const NO_COMMAND = 127;
 
@@ -39,29 +44,21 @@ export class RedisServer {
    * @throws Error where there is one that does not start
    */
   static async start(command = 'redis-server'): Promise<RedisServer | undefined> {
-    const port = await freePort();
-    const options = [
-      ...['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'],
-      ...['--dir', temporaryFolder('binnacle-redis'), '--maxmemory-policy', 'noeviction'],
-    ];
-    // In a group of its own: Ctrl-C is for whoever started us, and the server is stopped last.
-    const guard = spawn('/bin/sh', ['-c', GUARD, 'sh', command, ...options], {
-      stdio: ['pipe', 'ignore', 'ignore'],
-      detached: true,
-    });
-    guard.on('error', () => {});
-    guard.stdin.on('error', () => {});
-    const server = new RedisServer(`redis://127.0.0.1:${port}`, guard);
-    const untilMs = Date.now() + START_MS_MAX;
-    while (!(await accepts(port))) {
-      if (guard.exitCode === NO_COMMAND) return undefined;
-      if (hasEnded(guard) || Date.now() > untilMs) {
-        await server.stop();
-        throw new Error(`${command} did not start; set REDIS_URL to a Redis server, version 6.2 or later`);
+    for (let attempt = 1; ; attempt++) {
+      const port = await freePort();
+      const folder = temporaryFolder('binnacle-redis');
+      const server = new RedisServer(`redis://127.0.0.1:${port}`, launch(command, port, folder));
+      const untilMs = Date.now() + START_MS_MAX;
+      while (!hasEnded(server.#guard) && Date.now() < untilMs) {
+        if (await answers(port, folder)) return server;
+        await sleep(LOOK_EVERY_MS);
       }
-      await sleep(LOOK_EVERY_MS);
+      if (server.#guard.exitCode === NO_COMMAND) return undefined;
+      const late = !hasEnded(server.#guard);
+      await server.stop();
+      if (late || attempt === ATTEMPTS_MAX)
+        throw new Error(`${command} did not start; set REDIS_URL to a Redis server, version 6.2 or later`);
     }
-    return server;
   }
 
   /** Stops the server. */
@@ -69,16 +66,39 @@ export class RedisServer {
     if (hasEnded(this.#guard)) return;
     const ended = once(this.#guard, 'exit');
     this.#guard.stdin?.end();
-    const kill = setTimeout(() => this.#guard.kill('SIGKILL'), STOP_MS_MAX);
+    const kill = setTimeout(() => killGuarded(this.#guard), STOP_MS_MAX);
     await ended;
     clearTimeout(kill);
   }
 }
 
-function accepts(port: number): Promise<boolean> {
+function launch(command: string, port: number, folder: string): ChildProcess {
+  const options = [
+    ...['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'],
+    ...['--dir', folder, '--maxmemory-policy', 'noeviction'],
+  ];
+  // In a group of its own: Ctrl-C is for whoever started us, and the server is stopped last.
+  const guard = spawn('/bin/sh', ['-c', GUARD, 'sh', command, ...options], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  });
+  guard.on('error', () => {});
+  guard.stdin.on('error', () => {});
+  return guard;
+}
+
+/** Whether the server of this folder answers, and nobody else. */
+function answers(port: number, folder: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
-    socket.once('connect', () => socket.destroy());
+    let said = '';
+    const socket = connect(port, '127.0.0.1', () => socket.write('CONFIG GET dir\r\n'));
+    socket.setTimeout(ANSWER_MS_MAX, () => socket.destroy());
+    socket.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+      // `*2 $3 dir $N FOLDER`, or what somebody else says.
+      if (/^[^*]|(\r\n.*){5}/s.test(said)) socket.destroy();
+    });
+    socket.on('error', () => {});
+    socket.on('close', () => resolve(said.includes(path.basename(folder))));
   });
 }

@@ -45,7 +45,7 @@ const VISITS_MAX = 40;
 const POLL_MS_MIN = 150;
 const POLL_MS_MAX = 1_000;
 /** A download that has not ended by then is left open. */
-const DOWNLOAD_MS_MAX = 120_000;
+const DOWNLOAD_MS_MAX = 300_000;
 const BYTES_MIN = 5_000;
 const BYTES_MAX = 250_000;
 const UNKNOWN_ID = '00000000-0000-4000-8000-000000000000';

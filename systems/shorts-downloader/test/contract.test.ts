@@ -4,6 +4,7 @@ import { parseText } from '@binnacle/metrics/exposition';
 import { readSamples, type Samples } from '@binnacle/system-parts/samples';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { INSIDE, type Metric } from '../../../packages/metrics/dist/inside.js';
+import { eventually } from '../../parts/test/running.ts';
 import * as definitions from '../dist/metrics.js';
 import { VideoSite } from '../dist/video-site.js';
 import { System } from './system.ts';
@@ -35,6 +36,8 @@ interface Exposed {
   readonly samples: Samples;
 }
 
+const ENDPOINTS = ['health', 'unmatched', '/api/v1/status/{job_id}', '/api/v1/files/{file_id}'];
+
 let system: System;
 let site: VideoSite;
 let exposed: Exposed;
@@ -63,10 +66,13 @@ beforeAll(async () => {
   await system.ask('DELETE', '/api/v1/files/none');
   await vi.waitFor(
     async () => expect(await system.sum('downloads_total', { status: 'success' })).toBeGreaterThan(2),
-    { timeout: 15_000, interval: 100 },
+    { timeout: 60_000, interval: 100 },
   );
+  // Requests are counted when their answers have left.
+  for (const endpoint of ENDPOINTS)
+    await eventually(async () => (await system.sum('http_requests_total', { endpoint })) > 0);
   exposed = await expose();
-}, 120_000);
+}, 300_000);
 
 afterAll(async () => {
   await site?.stop();
@@ -127,8 +133,7 @@ describe('/metrics has, as the contract says,', () => {
 
   test('endpoints that are templates of routes, the health route by its name, or unmatched', () => {
     const endpoints = new Set(labelSets('http_requests_total').map(({ endpoint }) => endpoint));
-    for (const endpoint of ['health', 'unmatched', '/api/v1/status/{job_id}', '/api/v1/files/{file_id}'])
-      expect(endpoints).toContain(endpoint);
+    for (const endpoint of ENDPOINTS) expect(endpoints).toContain(endpoint);
     for (const endpoint of endpoints)
       expect(endpoint).toMatch(/^(health|unmatched|\/metrics|\/api\/v1(\/[a-z]+|\/\{\w+\})+)$/);
   });

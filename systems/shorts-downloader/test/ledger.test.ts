@@ -1,14 +1,23 @@
 /** The visitors' ledger beside what the backend counted: in peace, and while workers are killed. */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readSamples, type Samples } from '@binnacle/system-parts/samples';
 import { describe, expect, test } from 'vitest';
+import { eventually } from '../../parts/test/running.ts';
 import { differences, Ledger } from '../dist/ledger.js';
-import { VideoSite } from '../dist/video-site.js';
+import { videoOf } from '../dist/video-site.js';
 import { Visitors } from '../dist/visitors.js';
-import { QUEUES, System } from './system.ts';
+import { QUEUES, SHORT_LEASE, System } from './system.ts';
 
-const VISIT_MS = 6_000;
-const KILL_MS = process.env.BINNACLE_SOAK === '1' ? 30_000 : VISIT_MS;
+const VISITS = 60;
+const KILL_MS = process.env.BINNACLE_SOAK === '1' ? 30_000 : 6_000;
+const KILLED_MIN = 3;
+/** A backend that exposes fewer counters is not there yet. */
+const SERIES_MIN = 50;
+/** A video that never ends is given up before its visitor is. */
+const CALLS = { SHORTS_CALL_SECONDS: '20' };
 
 /** All that counts, and can only grow. */
 function countersOf(samples: Samples): Map<string, number> {
@@ -21,28 +30,31 @@ function countersOf(samples: Samples): Map<string, number> {
   );
 }
 
-/** By the seeds that are used nobody asks within the first seconds for a video that never ends, which takes long. */
-function visitorsOf(system: System, seed: number): Visitors {
-  return new Visitors({ url: system.url, visitsPerSecond: 10, seed, storedBytesMax: 1_500_000 });
+/** By the seeds that are used nobody asks among the first for a video that never ends, which takes long. */
+function visitorsOf(system: System, seed: number, onVisit = (): void => {}): Visitors {
+  return new Visitors({ url: system.url, visitsPerSecond: 10, seed, storedBytesMax: 1_500_000, onVisit });
 }
 
-/** Waits until what was counted is what the ledger says; else tells the differences. */
+/**
+ * Waits until what was counted is what the ledger says; else tells the differences. Of two processes that say at one
+ * time what is stored the slower one may be wrong, until it is read again a minute later.
+ */
 async function settle(system: System, visitors: Visitors, killed = 0): Promise<void> {
   await expect
     .poll(async () => differences(visitors.ledger.record, await system.samples(), { killed }), {
-      timeout: 10_000,
+      timeout: 120_000,
     })
     .toEqual([]);
 }
 
 describe.each(Object.entries(QUEUES))('with the queue %s', (_kind, variables) => {
   test('after the visitors, every counter equals their ledger', async () => {
-    // A process that gets no processor for a while is not taken for dead.
-    const system = await System.start({ ...variables, SHORTS_LEASE_SECONDS: '60' });
+    const system = await System.start({ ...variables, ...CALLS });
     try {
-      const visitors = visitorsOf(system, 331);
+      let visits = 0;
+      const visitors = visitorsOf(system, 331, () => visits++);
       await visitors.start();
-      await sleep(VISIT_MS);
+      await eventually(() => visits >= VISITS, 120_000);
       await visitors.stop();
       const { record } = visitors.ledger;
       expect(record).toMatchObject({ notes: [], wrong: 0, openDownloads: 0, maybeDownloads: 0, died: {} });
@@ -58,18 +70,21 @@ describe.each(Object.entries(QUEUES))('with the queue %s', (_kind, variables) =>
     } finally {
       await system.stop();
     }
-  }, 120_000);
+  }, 600_000);
 
   test('workers that are killed at random lose no task, leave no file, and take no count back', async () => {
-    const system = await System.start(variables);
+    const system = await System.start({ ...variables, ...CALLS, ...SHORT_LEASE });
     try {
       const visitors = visitorsOf(system, 343);
       await visitors.start();
       const until = performance.now() + KILL_MS;
       const fallen: string[] = [];
+      let killed = 0;
+      let seen = 0;
+      const goesOn = (): boolean => performance.now() < until || killed < KILLED_MIN || seen <= SERIES_MIN;
       const reading = (async () => {
         let before = new Map<string, number>();
-        while (performance.now() < until) {
+        while (goesOn()) {
           await sleep(100);
           const body = await system.exposition().catch(() => undefined);
           if (body === undefined) continue;
@@ -77,11 +92,10 @@ describe.each(Object.entries(QUEUES))('with the queue %s', (_kind, variables) =>
           for (const [series, value] of before)
             if (!((now.get(series) ?? 0) >= value)) fallen.push(`${series} ${value} -> ${now.get(series)}`);
           before = now;
+          seen = now.size;
         }
-        return before.size;
       })();
-      let killed = 0;
-      while (performance.now() < until) {
+      while (goesOn()) {
         await sleep(Math.random() * 1_500);
         const workers = system.workers();
         const victim = workers[Math.floor(Math.random() * workers.length)];
@@ -89,9 +103,8 @@ describe.each(Object.entries(QUEUES))('with the queue %s', (_kind, variables) =>
         process.kill(victim, 'SIGKILL');
         killed++;
       }
-      expect(await reading).toBeGreaterThan(50);
+      await reading;
       expect(fallen).toEqual([]);
-      expect(killed).toBeGreaterThan(2);
       await visitors.stop();
       const { record } = visitors.ledger;
       expect(record).toMatchObject({ notes: [], wrong: 0, openDownloads: 0 });
@@ -105,24 +118,37 @@ describe.each(Object.entries(QUEUES))('with the queue %s', (_kind, variables) =>
             const files = stats.reduce((sum, { file_count }) => sum + file_count, 0);
             return [(await system.objects()).length - files, (await system.videosUnderWay()).length];
           },
-          { timeout: 30_000 },
+          { timeout: 120_000 },
         )
         .toEqual([0, 0]);
     } finally {
       await system.stop();
     }
-  }, 180_000);
+  }, 600_000);
 });
 
 test('a task whose worker is killed is done by another, and counted once', async () => {
-  const system = await System.start({ SHORTS_CALL_SECONDS: '30' });
-  const site = await VideoSite.start();
+  const system = await System.start({ ...SHORT_LEASE, SHORTS_CALL_SECONDS: '300' });
+  // Videos that nobody gets before the first workers are dead.
+  const video = videoOf('held.mp4', 20_000);
+  let holds = true;
+  const site = createServer((request, response) => {
+    response.writeHead(200, { 'content-type': 'video/mp4', 'content-length': video.length });
+    if (request.method === 'HEAD') response.end();
+    else if (holds) response.flushHeaders();
+    else response.end(video);
+  }).listen(0, '127.0.0.1');
   try {
-    const ids = await Promise.all([1, 2, 3, 4].map((i) => system.download(`${site.url}/slow/${i}.mp4`)));
-    await expect.poll(() => system.sum('downloads_in_progress')).toBe(4);
+    await once(site, 'listening');
+    const url = `http://127.0.0.1:${(site.address() as AddressInfo).port}`;
+    const ids = await Promise.all([1, 2, 3, 4].map((i) => system.download(`${url}/${i}.mp4`)));
+    await expect.poll(() => system.sum('downloads_in_progress'), { timeout: 60_000 }).toBe(4);
+    holds = false;
     for (const worker of system.workers()) if (worker > 1) process.kill(worker, 'SIGKILL');
     await expect
-      .poll(async () => (await system.ask('GET', '/health').catch(() => undefined))?.status)
+      .poll(async () => (await system.ask('GET', '/health').catch(() => undefined))?.status, {
+        timeout: 60_000,
+      })
       .toBe(200);
     for (const id of ids) {
       const ended = await system.ended(id);
@@ -131,14 +157,15 @@ test('a task whose worker is killed is done by another, and counted once', async
     }
     await expect.poll(() => system.sum('celery_tasks_total')).toBe(4);
     expect(await system.sum('downloads_total', { status: 'success' })).toBe(4);
-    expect(await system.sum('downloads_in_progress')).toBe(0);
-    expect(await system.objects()).toHaveLength(4);
-    expect(await system.videosUnderWay()).toEqual([]);
+    await expect.poll(() => system.sum('downloads_in_progress')).toBe(0);
+    await expect.poll(() => system.objects()).toHaveLength(4);
+    await expect.poll(() => system.videosUnderWay()).toEqual([]);
   } finally {
-    await site.stop();
+    site.close();
+    site.closeAllConnections();
     await system.stop();
   }
-}, 60_000);
+}, 300_000);
 
 test('differences names what is missing, what is wrong, and what nobody did', () => {
   const ledger = new Ledger();

@@ -14,7 +14,7 @@ import { meaningOf, YtDlpSource } from '../dist/video/yt-dlp-source.js';
 import { VideoSite, videoOf } from '../dist/video-site.js';
 
 const never = new AbortController().signal;
-const LIMITS = { bytesMax: 1_000_000, callMsMax: 60_000 };
+const LIMITS = { bytesMax: 1_000_000, callMsMax: 300_000 };
 let folder: string;
 let site: VideoSite;
 
@@ -215,6 +215,6 @@ describe('through yt-dlp', () => {
       const large = new URL(`${site.url}/watch/large.mp4?bytes=3000000`);
       await expect(source.download(large, empty, never)).rejects.toMatchObject({ code: 'VIDEO_TOO_LARGE' });
     },
-    120_000,
+    600_000,
   );
 });

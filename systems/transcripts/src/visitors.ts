@@ -42,9 +42,9 @@ const REMEMBERED_MAX = 50;
 const POLL_MS_MIN = 300;
 const POLL_MS_MAX = 1_500;
 /** A job that has not ended by then is left open. */
-const JOB_MS_MAX = 180_000;
-/** A new job is asked for as often, with one key, while no answer comes. */
-const CREATE_TRIES = 10;
+const JOB_MS_MAX = 400_000;
+/** A new job is asked for as often, with one key, while no answer comes: both processes may be starting anew. */
+const CREATE_TRIES = 200;
 const CREATE_PAUSE_MS = 300;
 const UNKNOWN_ID = '00000000-0000-4000-8000-000000000000';
 const BODY_TOO_LARGE = 200_000;

@@ -30,7 +30,7 @@ function download(
 ): Promise<number> {
   const url = library.address(way, made.music, visit);
   const file = path.join(folder, 'media');
-  return downloadTo(file, { what: 'media', url, bytesMax: 1_000_000, msMax: 20_000, signal, ...limits });
+  return downloadTo(file, { what: 'media', url, bytesMax: 1_000_000, msMax: 120_000, signal, ...limits });
 }
 
 test('what arrives is what the library has, also piece by piece', async () => {
@@ -70,7 +70,7 @@ test('limits hold where the server does not say how much comes, and where it tak
 test('who stops a download gets what it was stopped with', async () => {
   const stop = new AbortController();
   const url = library.address('slow', made.music, 'stopped');
-  const limits = { bytesMax: 1_000_000, msMax: 20_000, signal: stop.signal };
+  const limits = { bytesMax: 1_000_000, msMax: 120_000, signal: stop.signal };
   const stopped = downloadTo(path.join(folder, 'stopped'), { what: 'media', url, ...limits });
   stop.abort(new Error('enough'));
   await expect(stopped).rejects.toThrow('enough');
@@ -82,7 +82,7 @@ test('lists are texts, within the same limits', async () => {
     what: 'list',
     url: library.channel(media, '1'),
     bytesMax: 100,
-    msMax: 20_000,
+    msMax: 120_000,
     signal,
   } as const;
   expect(JSON.parse(await downloadText(list))).toEqual(['/media/music.wav?visit=1-0']);

@@ -23,7 +23,7 @@ beforeAll(async () => {
   pool = await openDatabase({ DATABASE_URL: server.url }, { migrations: MIGRATIONS });
   queue = new Queue(pool, LEASE_MS);
   jobs = new Jobs(pool);
-}, 120_000);
+});
 
 afterAll(async () => {
   await pool?.end();

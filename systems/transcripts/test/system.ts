@@ -148,7 +148,7 @@ export class System {
   }
 
   /** Creates a job and waits for its end. */
-  async run(url: string, type = 'single', ms = 60_000): Promise<JobAnswer> {
+  async run(url: string, type = 'single', ms = 150_000): Promise<JobAnswer> {
     const id = await this.create(url, type);
     let job = await this.job(id);
     await eventually(async () => {

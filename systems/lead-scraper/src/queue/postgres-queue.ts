@@ -6,6 +6,8 @@ import type { HeldJob, QueueTotals, ScrapingQueue } from './scraping-queue.ts';
 /** A queue of a name in a database. */
 export class PostgresQueue implements ScrapingQueue {
   readonly place = 'PostgreSQL';
+  /** Nobody waits for a database that is away: that is an error. */
+  readonly isThere = true;
   readonly #pool: Pool;
   readonly #name: string;
   readonly #leaseMs: number;

@@ -59,6 +59,10 @@ export class RedisQueue implements ScrapingQueue {
     return new RedisQueue(redis, queue, worker, leaseMs);
   }
 
+  get isThere(): boolean {
+    return this.#redis.status === 'ready';
+  }
+
   async add(id: string): Promise<void> {
     await this.#queue.add(
       'scrape',

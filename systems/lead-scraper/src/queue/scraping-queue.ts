@@ -35,6 +35,8 @@ export interface HeldJob {
 export interface ScrapingQueue {
   /** For what is said at the start. */
   readonly place: 'Redis' | 'PostgreSQL';
+  /** False while it is away, and who takes or ends jobs waits until it is back. */
+  readonly isThere: boolean;
   /** Adds a job; one that is there already stays as it is. */
   add(id: string): Promise<void>;
   /** Takes the oldest job that waits, or whose process has died; undefined where there is none. */

@@ -1,4 +1,5 @@
 /** What a process that scrapes does. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openDatabase } from '@binnacle/system-parts/database';
 import type { Work } from '@binnacle/system-parts/service-group';
 import type { Environment } from '@binnacle/system-parts/settings';
@@ -18,6 +19,9 @@ import {
 import { Jobs } from './jobs.ts';
 import { Runner } from './runner.ts';
 
+/** How long a process that stops waits for a queue that is away, for which others wait without end. */
+const AWAY_MS_MAX = 1_000;
+
 /** Starts it. */
 export async function start(environment: Environment): Promise<Work> {
   const leaseMs = leaseMsFrom(environment);
@@ -33,7 +37,9 @@ export async function start(environment: Environment): Promise<Work> {
   runner.start();
   return {
     async stop() {
-      await runner.stop();
+      const stopped = runner.stop();
+      // What cannot be given back to a queue that is away comes back when its lease has run out.
+      await (queue.isThere ? stopped : Promise.race([stopped, sleep(AWAY_MS_MAX)]));
       await queue.close();
       await pool.end();
     },

@@ -89,7 +89,8 @@ export class BullQueue implements TaskQueue {
 
   async stop(): Promise<void> {
     this.#stopping.abort(new LetGo('the process stops'));
-    await this.#worker?.close();
+    // BullMQ says good-bye to Redis and waits for its answer, without end while it is away.
+    await this.#worker?.close(this.#waiting.status !== 'ready');
     await this.#queue.close();
     for (const connection of [this.#asking, this.#waiting]) connection.disconnect();
   }

@@ -11,7 +11,7 @@ import type { FetchedVideo, VideoInfo, VideoLimits, VideoSource } from './video.
 
 const OUTPUT_BYTES_MAX = 10_000_000;
 const TITLE_CHARACTERS_MAX = 200;
-const LOOK_MS_MAX = 10_000;
+const LOOK_MS_MAX = 60_000;
 /** The best file that is whole. */
 const FORMAT = 'best[ext=mp4]/best';
 

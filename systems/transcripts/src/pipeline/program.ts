@@ -10,6 +10,7 @@ import { createInterface } from 'node:readline';
 /** A transcript of hours is smaller. */
 export const STDOUT_CHARACTERS_MAX = 20_000_000;
 const STDERR_LINES_KEPT = 20;
+const LOOK_MS_MAX = 10_000;
 
 /** A program to run. */
 export interface ProgramRun {
@@ -61,9 +62,10 @@ export async function runProgram({ program, args, signal, onErrorLine }: Program
   }
 }
 
-/** Whether a program is there: whether it starts, whatever it then says. */
+/** Whether a program is there: whether it starts, whatever it then says, and however long that takes. */
 export function isThere(program: string): boolean {
-  return spawnSync(program, ['-version'], { stdio: 'ignore', timeout: 10_000 }).error === undefined;
+  const { error } = spawnSync(program, ['-version'], { stdio: 'ignore', timeout: LOOK_MS_MAX });
+  return error === undefined || (error as NodeJS.ErrnoException).code === 'ETIMEDOUT';
 }
 
 /** Whether there is a program that tells of GPUs. */
