@@ -34,17 +34,21 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
-import { guardScript, hasEnded } from './guarded-process.ts';
+import { guardScript, hasEnded, killGuarded } from './guarded-process.ts';
 import { freePort } from './ports.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 /** How long the server may take until it answers. */
-const START_MS_MAX = 30_000;
+const START_MS_MAX = 60_000;
+/** How long it may take to answer one who connects. */
+const CONNECT_MS_MAX = 10_000;
 /** How often it is started that ends at once, and how long after that. */
 const ATTEMPTS_MAX = 6;
 const ATTEMPT_PAUSE_MS = 500;
+/** How long one that has the folder may take to end. */
+const PREDECESSOR_MS_MAX = 30_000;
 /** How long it may take to stop before it is killed. */
-const STOP_MS_MAX = 5_000;
+const STOP_MS_MAX = 10_000;
 /** The ten worker processes of the largest system with pools of five, and whoever looks at the data meanwhile. */
 const CONNECTIONS_MAX = 80;
 /** What is kept of what the server says, for the message when it does not start. */
@@ -103,6 +107,7 @@ export class EmbeddedPostgres {
     const passwordFile = path.join(home, 'password');
     if (!existsSync(path.join(data, 'PG_VERSION'))) initialise(server, data, passwordFile, user);
     const password = readFileSync(passwordFile, 'utf8').trim();
+    const predecessorUntilMs = Date.now() + PREDECESSOR_MS_MAX;
     for (let attempt = 1; ; attempt++) {
       const port = await freePort();
       const guard = launch(server, data, port, folder === undefined, user);
@@ -113,11 +118,13 @@ export class EmbeddedPostgres {
         return started;
       } catch (error) {
         const early = hasEnded(guard);
-        if (!early || attempt === ATTEMPTS_MAX) {
+        // The server that ended has taken its own away.
+        const hasPredecessor = existsSync(path.join(data, 'postmaster.pid'));
+        if (!early || (hasPredecessor ? Date.now() > predecessorUntilMs : attempt >= ATTEMPTS_MAX)) {
           await started.stop();
           throw error;
         }
-        // A server before this one may not have ended yet, or somebody else was faster to take the port.
+        // A server before this one has not ended yet, or somebody else was faster to take the port.
         await sleep(ATTEMPT_PAUSE_MS);
       }
     }
@@ -127,11 +134,12 @@ export class EmbeddedPostgres {
   async stop(): Promise<void> {
     if (!hasEnded(this.#guard)) {
       this.#guard.stdin?.end();
-      const kill = setTimeout(() => this.#guard.kill('SIGKILL'), STOP_MS_MAX);
+      const kill = setTimeout(() => killGuarded(this.#guard), STOP_MS_MAX);
       await this.ended;
       clearTimeout(kill);
     }
-    if (this.#temporary) rmSync(this.folder, { recursive: true, force: true });
+    // What a server that was killed has left ends a moment later.
+    if (this.#temporary) rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
@@ -282,7 +290,7 @@ async function ready(url: string, guard: ChildProcess): Promise<void> {
   });
   const deadlineMs = Date.now() + START_MS_MAX;
   while (true) {
-    const client = new Client({ connectionString: url });
+    const client = new Client({ connectionString: url, connectionTimeoutMillis: CONNECT_MS_MAX });
     client.on('error', () => {});
     const failure = await client.connect().then(
       () => undefined,

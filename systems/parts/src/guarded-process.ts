@@ -21,6 +21,16 @@ kill "$guard" 2>/dev/null
 exit $status`;
 }
 
+/** Kills the shell and its server; the shell was started as a group of processes of its own (`detached`). */
+export function killGuarded(guard: ChildProcess): void {
+  if (guard.pid === undefined || hasEnded(guard)) return;
+  try {
+    process.kill(-guard.pid, 'SIGKILL');
+  } catch {
+    // It has just ended.
+  }
+}
+
 /** Whether a process has ended. */
 export function hasEnded(child: ChildProcess): boolean {
   return child.exitCode !== null || child.signalCode !== null;

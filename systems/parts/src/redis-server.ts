@@ -8,15 +8,15 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { guardScript, hasEnded } from './guarded-process.ts';
+import { guardScript, hasEnded, killGuarded } from './guarded-process.ts';
 import { freePort } from './ports.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 /** How long the server may take until it answers. */
-const START_MS_MAX = 10_000;
+const START_MS_MAX = 60_000;
 const LOOK_EVERY_MS = 20;
 /** How long it may take to stop before it is killed. */
-const STOP_MS_MAX = 3_000;
+const STOP_MS_MAX = 10_000;
 /** What a shell ends with where there is no such command. */
 const NO_COMMAND = 127;
 
@@ -69,7 +69,7 @@ export class RedisServer {
     if (hasEnded(this.#guard)) return;
     const ended = once(this.#guard, 'exit');
     this.#guard.stdin?.end();
-    const kill = setTimeout(() => this.#guard.kill('SIGKILL'), STOP_MS_MAX);
+    const kill = setTimeout(() => killGuarded(this.#guard), STOP_MS_MAX);
     await ended;
     clearTimeout(kill);
   }
