@@ -22,7 +22,7 @@ export const WORKERS = 2;
 /** How long requests that are under way at a stop may take. */
 const STOP_GRACE_MS = 1_200;
 /** When the primary kills workers that have not stopped. */
-const STOP_MS_MAX = 2_500;
+const STOP_MS_MAX = 10_000;
 const RESTART_MS_MIN = 100;
 const RESTART_MS_MAX = 10_000;
 /** A worker that has worked for so long is replaced without a longer pause. */
