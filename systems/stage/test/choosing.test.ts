@@ -65,7 +65,7 @@ describe('the stage', () => {
       stage.kill('SIGTERM');
       await ended;
     }
-    fs.rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    fs.rmSync(folder, { recursive: true, force: true, maxRetries: 20 });
   });
 
   /** Starts it, and gives what it prints until it has ended or says how it is stopped. */
