@@ -7,6 +7,8 @@ import { type Environment, SettingsError, urlFrom } from './settings.ts';
 /** Connections of one worker at most, where nothing else is said. */
 export const CONNECTIONS_MAX = 5;
 const CONNECT_MS_MAX = 5_000;
+/** How often it is tried to connect at the start, when many may do so at one time, and each answer takes its time. */
+const FIRST_TRIES_MAX = 6;
 const STATEMENT_MS_MAX = 10_000;
 
 /** What a worker does with the database. */
@@ -34,12 +36,23 @@ export async function openDatabase(environment: Environment, options: DatabaseOp
   const pool = metrics === undefined ? unmeasured : instrumentPool(unmeasured, { metrics });
   // An idle connection that breaks is replaced by the pool; nobody waits for it.
   pool.on('error', () => {});
-  const client = await pool.connect().catch((error: Error) => {
-    throw new SettingsError(`the database of DATABASE_URL cannot be used: ${error.message}`);
-  });
-  client.release();
+  (await firstConnection(pool)).release();
   await migrate(pool, migrations);
   return pool;
+}
+
+/** @throws SettingsError */
+async function firstConnection(pool: Pool): Promise<PoolClient> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await pool.connect();
+    } catch (error) {
+      const { message } = error as Error;
+      // Whoever refuses does so the next time as well.
+      if (tries === FIRST_TRIES_MAX || !message.includes('timeout'))
+        throw new SettingsError(`the database of DATABASE_URL cannot be used: ${message}`);
+    }
+  }
 }
 
 /** Runs some statements as one; rolled back when `run` rejects. */
