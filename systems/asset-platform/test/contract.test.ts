@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { parseText } from '@binnacle/metrics/exposition';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { INSIDE, type Metric } from '../../../packages/metrics/dist/inside.js';
 import { readSamples, type Samples } from '../../parts/dist/samples.js';
 import { eventually, freePorts } from '../../parts/test/running.ts';
@@ -15,6 +15,9 @@ import * as search from '../dist/metrics/search.js';
 import * as transcode from '../dist/metrics/transcode.js';
 import { makeSpecimens } from '../dist/specimens.js';
 import { Platform, PORT_VARIABLES } from './platform.ts';
+
+// Each starts processes, which takes long where there are many.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 interface MetricContract {
   readonly name: string;

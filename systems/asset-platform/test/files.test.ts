@@ -3,12 +3,15 @@ import { readdir, readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import path from 'node:path';
 import { Readable } from 'node:stream';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { eventually } from '../../parts/test/running.ts';
 import { rangeOf } from '../dist/files/byte-range.js';
 import { formatOf } from '../dist/files/file-format.js';
 import { makeSpecimens, type Specimens } from '../dist/specimens.js';
 import { Platform } from './platform.ts';
+
+// Each starts processes, which takes long where there are many.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 const UPLOAD_BYTES_MAX = 200_000_000;
 

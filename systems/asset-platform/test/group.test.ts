@@ -5,8 +5,11 @@ import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { eventually, freePorts } from '../../parts/test/running.ts';
+
+// Each starts processes, which takes long where there are many.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 // The gateway is the service that needs nothing else to start.
 const MAIN = fileURLToPath(new URL('../dist/gateway/main.js', import.meta.url));

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Pool } from 'pg';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { EmbeddedPostgres } from '../../parts/dist/embedded-postgres.js';
 import { migrate } from '../../parts/dist/migrations.js';
 import { eventually } from '../../parts/test/running.ts';
@@ -13,6 +13,9 @@ import { makeSpecimens, type Specimens } from '../dist/specimens.js';
 import { converterOf } from '../dist/transcode/conversions.js';
 import { Jobs, type NewJob } from '../dist/transcode/jobs.js';
 import { Platform } from './platform.ts';
+
+// Each starts processes, which takes long where there are many.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 const HAS_FFMPEG = spawnSync('ffmpeg', ['-version'], { stdio: 'ignore' }).status === 0;
 

@@ -1,10 +1,13 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseText } from '@binnacle/metrics/exposition';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { readSamples, type Samples } from '../../parts/dist/samples.js';
 import { slice } from '../dist/gcode/slicer.js';
 import { answerOf, Service } from './service.ts';
+
+// Each starts processes, which takes long where there are many.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 interface MetricContract {
   readonly name: string;

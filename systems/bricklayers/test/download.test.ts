@@ -1,7 +1,10 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { changes, Service } from './service.ts';
+
+// Each starts processes, which takes long where there are many.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 /** More than all buffers on the way can hold, so that a client can go away in the middle. */
 const TEXT = `;LAYER:0\n${`; ${'.'.repeat(97)}\n`.repeat(300_000)}`;

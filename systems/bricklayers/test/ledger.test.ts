@@ -2,12 +2,15 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { readSamples, type Samples } from '../../parts/dist/samples.js';
 import { settled } from '../../parts/test/running.ts';
 import { differences, Ledger, type LedgerRecord } from '../dist/ledger.js';
 import { Visitors } from '../dist/visitors.js';
 import { eventually, killed, Service } from './service.ts';
+
+// Each starts processes, which takes long where there are many.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 const VISIT_MS = process.env.BINNACLE_SOAK === '1' ? 60_000 : 10_000;
 

@@ -1,8 +1,11 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { slice } from '../dist/gcode/slicer.js';
 import { changes, eventually, isRunning, killed, Service } from './service.ts';
+
+// Each starts processes, which takes long where there are many.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 const GCODE = [...slice(6)].join('');
 const SERIES =

@@ -1,8 +1,11 @@
 import { connect } from 'node:net';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { slice } from '../dist/gcode/slicer.js';
 import { Bricklayer } from '../dist/gcode/transform.js';
 import { type Answer, answerOf, changes, eventually, Service } from './service.ts';
+
+// Each starts processes, which takes long where there are many.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 const LIMIT = 200_000;
 const GCODE = [...slice(6)].join('');

@@ -5,9 +5,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Pool, type PoolConfig } from 'pg';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { EmbeddedPostgres } from '../dist/embedded-postgres.js';
 import { migrate } from '../dist/migrations.js';
+
+// Each starts processes, which takes long where there are many.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 const servers: EmbeddedPostgres[] = [];
 const folders: string[] = [];

@@ -5,9 +5,12 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { SYSTEMS } from '../dist/systems.js';
 import { ANY_PORTS } from './any-ports.ts';
+
+// Each starts processes, which takes long where there are many.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 const NAMES = SYSTEMS.map(({ name }) => name).sort();
 const START = fileURLToPath(new URL('../../../scripts/start.mjs', import.meta.url));

@@ -4,9 +4,12 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect, test, vi } from 'vitest';
 import { eventually } from '../../parts/test/running.ts';
 import { ANY_PORTS } from './any-ports.ts';
+
+// Each starts processes, which takes long where there are many.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 const MAIN = fileURLToPath(new URL('../dist/drill/main.js', import.meta.url));
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'binnacle-drill-test-'));

@@ -79,7 +79,7 @@ async function value(url: string, query: string): Promise<number | undefined> {
 }
 
 test('the systems come up under one monitor, their dashboards move, and one signal ends them all', {
-  timeout: 900_000,
+  timeout: 1_200_000,
 }, async () => {
   const { stage, url } = await start();
   for (const { name } of SYSTEMS)
