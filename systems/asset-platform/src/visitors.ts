@@ -38,7 +38,7 @@ const POLL_MS_MAX = 1_000;
 /** A job that has not ended by then is left open. */
 const JOB_MS_MAX = 120_000;
 /** How long it may take to be noted that a job's end was counted; else its process has died in between. */
-const COUNTED_MS_MAX = 3_000;
+const COUNTED_MS_MAX = 10_000;
 /** Larger than what the connections between files service and visitor hold, so that leaving is noticed. */
 const LARGE_BYTES = 40_000_000;
 const UNKNOWN_ID = '00000000-0000-4000-8000-000000000000';

@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { parseText } from '@binnacle/metrics/exposition';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { INSIDE, type Metric } from '../../../packages/metrics/dist/inside.js';
 import { readSamples, type Samples } from '../../parts/dist/samples.js';
-import { eventually } from '../../parts/test/running.ts';
+import { eventually, freePorts } from '../../parts/test/running.ts';
 import { SERVICE_NAMES, type ServiceName } from '../dist/ledger.js';
 import * as assets from '../dist/metrics/assets.js';
 import * as files from '../dist/metrics/files.js';
@@ -15,6 +15,9 @@ import * as search from '../dist/metrics/search.js';
 import * as transcode from '../dist/metrics/transcode.js';
 import { makeSpecimens } from '../dist/specimens.js';
 import { Platform, PORT_VARIABLES } from './platform.ts';
+
+// Each starts processes, which takes long where there are many.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 interface MetricContract {
   readonly name: string;
@@ -133,6 +136,9 @@ beforeAll(async () => {
   await platform.ask('GET', '/nowhere');
   await platform.ask('GET', '/health');
   for (const name of SERVICE_NAMES) {
+    // A request is counted when its answer has left.
+    const health = { endpoint: 'health' };
+    await eventually(async () => (await platform.sum(name, 'http_requests_total', health)) > 0);
     const types = new Map<string, string>();
     const helps = new Map<string, string>();
     const body = await platform.exposition(name);
@@ -142,7 +148,7 @@ beforeAll(async () => {
     });
     exposed.set(name, { types, helps, samples: readSamples(body) });
   }
-}, 120_000);
+}, 300_000);
 
 afterAll(async () => {
   await platform?.stop();
@@ -218,12 +224,9 @@ describe.each(SERVICE_NAMES)('%s has, as the contract says,', (service) => {
 });
 
 test('five services that want the same port, which a stranger has, get one each', async () => {
-  const strangers = Array.from({ length: 10 }, () => createServer().listen(0, '127.0.0.1'));
+  const strangers = (await freePorts(10)).map((port) => createServer().listen(port, '127.0.0.1'));
   await Promise.all(strangers.map((stranger) => once(stranger, 'listening')));
-  const taken = strangers
-    .map((stranger) => (stranger.address() as AddressInfo).port)
-    .filter((port) => port < 65_000)
-    .sort((a, b) => a - b);
+  const taken = strangers.map((stranger) => (stranger.address() as AddressInfo).port).sort((a, b) => a - b);
   // Main ports and those of metrics are far apart, as everywhere.
   const [main, metrics] = [taken[0]!, taken.at(-1)!];
   const ports = SERVICE_NAMES.flatMap((name) => [
@@ -243,4 +246,4 @@ test('five services that want the same port, which a stranger has, get one each'
     await other.stop();
     for (const stranger of strangers) stranger.close();
   }
-}, 120_000);
+}, 300_000);

@@ -68,20 +68,24 @@ test('a request arrives with its headers, its body and its number, and so does t
 });
 
 test('an answer streams as it comes', async () => {
+  let end = (): void => {};
   const url = await gateway((_request, response) => {
     response.write('first');
-    setTimeout(() => response.end('second'), 300);
+    end = () => response.end('second');
   });
   const { body } = await fetch(`${url}/api/v1/search?q=x`);
   const reader = body!.getReader();
   expect(Buffer.from((await reader.read()).value!).toString()).toBe('first');
+  end();
   expect(Buffer.from((await reader.read()).value!).toString()).toBe('second');
 });
 
 test('a service that breaks off before its answer is a 502, one that breaks off later breaks the connection', async () => {
+  let breakOff = (): void => {};
   const url = await gateway((request, response) => {
+    breakOff = () => request.socket.destroy();
     if (request.url?.includes('files')) response.writeHead(200, { 'content-length': '10' }).write('half');
-    setTimeout(() => request.socket.destroy(), 50);
+    else breakOff();
   });
   const early = await fetch(`${url}/api/v1/search?q=x`);
   expect([early.status, ((await early.json()) as { error: string }).error]).toEqual([
@@ -90,6 +94,7 @@ test('a service that breaks off before its answer is a 502, one that breaks off 
   ]);
   const late = await fetch(`${url}/api/v1/files/1/content`);
   expect(late.status).toBe(200);
+  breakOff();
   await expect(late.text()).rejects.toThrow();
 });
 

@@ -5,8 +5,11 @@ import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { eventually, freePorts } from '../../parts/test/running.ts';
+
+// Each starts processes, which takes long where there are many.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 // The gateway is the service that needs nothing else to start.
 const MAIN = fileURLToPath(new URL('../dist/gateway/main.js', import.meta.url));
@@ -23,7 +26,10 @@ afterEach(async () => {
     await ended;
   }
   for (const server of strangers.splice(0)) server.close();
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+  for (const folder of folders.splice(0)) {
+    // Workers of a group that was killed end a moment later.
+    rmSync(folder, { recursive: true, force: true, maxRetries: 20 });
+  }
 });
 
 interface Started {
@@ -55,11 +61,11 @@ function start(variables: Record<string, string>): Started {
 
 /** Somebody else who listens on a port. */
 async function stranger(): Promise<number> {
-  const server = createServer((socket) => socket.end()).listen(0, '127.0.0.1');
+  const [port = 0] = await freePorts(1);
+  const server = createServer((socket) => socket.end()).listen(port, '127.0.0.1');
   strangers.push(server);
   await once(server, 'listening');
-  const address = server.address();
-  return typeof address === 'object' && address !== null ? address.port : 0;
+  return port;
 }
 
 async function ports(): Promise<{ API_GATEWAY_PORT: string; API_GATEWAY_METRICS_PORT: string }> {
@@ -75,6 +81,15 @@ function childrenOf(pid: number): number[] {
     .map(([child]) => Number(child));
 }
 
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 test('in development a port that a stranger has is left to it, and the next one taken', async () => {
   const [port, metrics] = [await stranger(), await stranger()];
   const { listening, output } = start({
@@ -86,7 +101,7 @@ test('in development a port that a stranger has is left to it, and the next one 
   expect(Number(new URL(metricsUrl).port)).toBeGreaterThan(metrics);
   expect((await fetch(`${url}/nowhere`)).status).toBe(404);
   expect(await (await fetch(metricsUrl)).text()).toContain('http_requests_in_progress');
-  expect(output.join('')).toContain(`port ${port} is taken`);
+  await eventually(() => output.join('').includes(`port ${port} is taken`));
 });
 
 test.each(['API_GATEWAY_PORT', 'API_GATEWAY_METRICS_PORT'] as const)(
@@ -124,8 +139,11 @@ test('in development the folder is made and removed by itself, and so is what a 
   await first.listening;
   const [left] = readdirSync(first.temporary);
   expect(left).toMatch(/^binnacle-metrics-api-gateway-\d+-\w+$/);
+  const workers = childrenOf(first.child.pid!);
   first.child.kill('SIGKILL');
   await once(first.child, 'exit');
+  // As long as they write there, nobody can remove it.
+  await eventually(() => !workers.some(isRunning));
   expect(existsSync(path.join(first.temporary, left!))).toBe(true);
 
   const second = start({ ...(await ports()), TMPDIR: first.temporary });
@@ -160,7 +178,7 @@ test('a worker that dies is replaced, what it counted stays, and also when all d
   // All at once.
   for (const pid of childrenOf(child.pid!)) process.kill(pid, 'SIGKILL');
   await eventually(async () => (await counted()) === 20);
-  expect(childrenOf(child.pid!).some((pid) => workers.includes(pid))).toBe(false);
+  await eventually(() => !childrenOf(child.pid!).some((pid) => workers.includes(pid)));
   await eventually(async () => (await fetch(`${url}/nowhere`).catch(() => undefined))?.status === 404);
   await eventually(async () => (await counted()) === 21);
 });
@@ -177,15 +195,7 @@ test('the group ends when the process that started it goes, and its workers with
   workers.push(...childrenOf(killed.child.pid!));
   killed.child.kill('SIGKILL');
   expect(workers).toHaveLength(4);
-  const running = (pid: number): boolean => {
-    try {
-      process.kill(pid, 0);
-      return true;
-    } catch {
-      return false;
-    }
-  };
-  await eventually(() => !workers.some(running));
+  await eventually(() => !workers.some(isRunning));
 });
 
 test('a setting that cannot be is named', async () => {

@@ -1,14 +1,18 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { eventually, sumOf } from '../../parts/test/running.ts';
 import { Platform } from './platform.ts';
 
+// Each starts processes, which takes long where there are many.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
+
+const PATIENCE = { timeout: 120_000 };
 const DEPENDENCIES = ['assets', 'files', 'search', 'transcode', 'database'];
 
 let platform: Platform;
 
 beforeAll(async () => {
   platform = await Platform.start();
-}, 120_000);
+}, 300_000);
 
 afterAll(async () => {
   await platform?.stop();
@@ -23,25 +27,35 @@ async function up(): Promise<Record<string, number>> {
 
 const all = (value: number) => Object.fromEntries(DEPENDENCIES.map((name) => [name, value]));
 
-test('the gateway tells which of what it depends on is well, and which is not', async () => {
-  await expect.poll(up, { timeout: 15_000 }).toEqual(all(1));
-  expect((await platform.ask('GET', '/health')).json).toEqual({
-    status: 'ok',
-    dependencies: Object.fromEntries(DEPENDENCIES.map((name) => [name, 'ok'])),
-  });
+test('the gateway tells which of what it depends on is well, and which is not', {
+  timeout: 600_000,
+}, async () => {
+  await expect.poll(up, PATIENCE).toEqual(all(1));
+  // Where all have too much to do, one that is well may answer too late.
+  await expect
+    .poll(async () => (await platform.ask('GET', '/health')).json, PATIENCE)
+    .toEqual({
+      status: 'ok',
+      dependencies: Object.fromEntries(DEPENDENCIES.map((name) => [name, 'ok'])),
+    });
   const stopped = platform.workers('search');
   for (const pid of stopped) process.kill(pid, 'SIGSTOP');
   try {
-    const answer = await platform.ask('GET', '/health');
-    expect([answer.status, answer.json]).toMatchObject([
-      503,
-      { status: 'degraded', dependencies: { assets: 'ok', search: 'down', database: 'ok' } },
-    ]);
-    await expect.poll(up, { timeout: 15_000 }).toEqual({ ...all(1), search: 0 });
+    const answer = async (): Promise<unknown> => {
+      const { status, json } = await platform.ask('GET', '/health');
+      return [status, json];
+    };
+    await expect
+      .poll(answer, PATIENCE)
+      .toMatchObject([
+        503,
+        { status: 'degraded', dependencies: { assets: 'ok', search: 'down', database: 'ok' } },
+      ]);
+    await expect.poll(up, PATIENCE).toEqual({ ...all(1), search: 0 });
   } finally {
     for (const pid of stopped) process.kill(pid, 'SIGCONT');
   }
-  await expect.poll(up, { timeout: 15_000 }).toEqual(all(1));
+  await expect.poll(up, PATIENCE).toEqual(all(1));
 });
 
 test('whoever looks after the services is counted under the endpoint of health alone', async () => {

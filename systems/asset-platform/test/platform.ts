@@ -41,6 +41,8 @@ export class Platform {
   readonly folder: string;
   /** What it wrote to its standard output and error. */
   readonly output: readonly string[];
+  /** How often {@link ask} has asked for what: `POST /api/v1/assets`. */
+  readonly asked = new Map<string, number>();
 
   private constructor(
     process: ChildProcess,
@@ -96,7 +98,8 @@ export class Platform {
       this.process.kill('SIGTERM');
       await exited;
     }
-    await rm(this.folder, { recursive: true, force: true });
+    // What the workers of a service that was killed still write ends a moment later.
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 20 });
   }
 
   fetch(address: string, init: RequestInit = {}): Promise<Response> {
@@ -105,6 +108,8 @@ export class Platform {
 
   /** Asks the gateway, with a JSON body where there is one. */
   async ask(method: string, address: string, body?: unknown): Promise<Answer> {
+    const what = `${method} ${address}`;
+    this.asked.set(what, (this.asked.get(what) ?? 0) + 1);
     const json = { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
     return answerOf(await this.fetch(address, { method, ...(body !== undefined && json) }));
   }

@@ -1,10 +1,14 @@
 import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { slice } from '../dist/gcode/slicer.js';
 import { Cleanup } from '../dist/web/cleanup.js';
 import { answerOf, changes, eventually, Service } from './service.ts';
+
+// Each starts processes, which takes long where there are many.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 let dir: string;
 let service: Service | undefined;
@@ -67,8 +71,9 @@ test('in the service a result that was removed is gone, with 410, and the counte
   await eventually(async () => (await service!.files()).length === 0);
   const download = await answerOf(await service.fetch(`/api/v1/download/${id}`));
   expect(download).toMatchObject({ status: 410, json: { error: 'file_gone' } });
-  const changed = changes(before, await service.metrics(), /^(cleanup_(files|bytes|errors)|downloads)/);
-  expect(changed).toEqual({
+  const changed = async () =>
+    changes(before, await service!.metrics(), /^(cleanup_(files|bytes|errors)|downloads)/);
+  await expect.poll(changed).toEqual({
     cleanup_files_deleted_total: 2,
     cleanup_bytes_freed_total: text.length + Number(json.output_bytes),
     'downloads_total{status="failed_file_missing"}': 1,
@@ -90,4 +95,35 @@ test('files of a job that is not finished stay, however old', async () => {
   expect(await service.files()).toHaveLength(2);
   process.kill(worker!.pid, 'SIGCONT');
   for (const id of jobs) await service.waitFor(id, 'completed');
+});
+
+test('the file of an upload that is under way stays, however long it takes', async () => {
+  service = await Service.start({
+    BRICKLAYERS_RETENTION_SECONDS: '0.1',
+    BRICKLAYERS_CLEANUP_INTERVAL_SECONDS: '0.1',
+  });
+  const runs = async (): Promise<number> => (await service!.metrics()).cleanup_runs_total ?? 0;
+  const part = 'name="file"; filename="a.gcode"';
+  const body = [
+    `--b\r\ncontent-disposition: form-data; ${part}\r\n\r\n${[...slice(4)].join('')}`,
+    '\r\n--b--\r\n',
+  ] as const;
+  const { hostname, port } = new URL(service.url);
+  const client = connect(Number(port), hostname).setEncoding('utf8');
+  let answer = '';
+  client.on('data', (text: string) => {
+    answer += text;
+  });
+  const length = Buffer.byteLength(body.join(''));
+  client.write(
+    `POST /api/v1/upload HTTP/1.1\r\nhost: x\r\ncontent-type: multipart/form-data; boundary=b\r\ncontent-length: ${length}\r\n\r\n${body[0]}`,
+  );
+  await eventually(async () => (await service!.files()).length === 1);
+  const before = await runs();
+  await eventually(async () => (await runs()) > before + 4);
+  expect(await service.files()).toHaveLength(1);
+  client.write(body[1]);
+  await eventually(() => answer.includes('job_id'));
+  expect(answer).toMatch(/^HTTP\/1.1 201 /);
+  client.destroy();
 });

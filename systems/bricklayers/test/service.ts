@@ -69,7 +69,8 @@ export class Service {
       this.process.kill('SIGTERM');
       await exited;
     }
-    await rm(this.dir, { recursive: true, force: true });
+    // Workers of a service that was killed end a moment later.
+    await rm(this.dir, { recursive: true, force: true, maxRetries: 20 });
   }
 
   fetch(path: string, init: RequestInit = {}): Promise<Response> {
@@ -132,7 +133,7 @@ export async function answerOf(response: Response): Promise<Answer> {
 }
 
 /** Waits until something holds; throws when it does not within `ms`. */
-export async function eventually(holds: () => boolean | Promise<boolean>, ms = 15_000): Promise<void> {
+export async function eventually(holds: () => boolean | Promise<boolean>, ms = 60_000): Promise<void> {
   const untilMs = Date.now() + ms;
   while (!(await holds())) {
     if (Date.now() > untilMs) throw new Error(`not within ${ms} ms: ${holds}`);
@@ -151,6 +152,16 @@ export function isRunning(pid: number): boolean {
     return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
   } catch {
     return process.platform !== 'linux';
+  }
+}
+
+/** Kills a process; gives whether it had not ended before. */
+export function killed(pid: number): boolean {
+  if (!isRunning(pid)) return false;
+  try {
+    return process.kill(pid, 'SIGKILL');
+  } catch {
+    return false; // it has just ended
   }
 }
 

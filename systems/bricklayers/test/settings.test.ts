@@ -1,7 +1,10 @@
 import { createServer } from 'node:net';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { resolveSettings, SettingsError } from '../dist/web/settings.js';
 import { eventually, Service } from './service.ts';
+
+// Each starts processes, which takes long where there are many.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 test('settings have defaults', () => {
   expect(resolveSettings({}, {})).toEqual({

@@ -45,7 +45,7 @@ export interface Drill {
   readonly factor?: number;
   /** A threshold that is itself a time, or an amount that takes hours, and what stands for it. */
   readonly threshold?: ThresholdChange;
-  /** How long it may take until it fires, and until it is resolved. Default: what the rule needs, and a minute. */
+  /** How long it may take until it fires, and until it is resolved. Default: what the rule needs, and three minutes. */
   readonly secondsMax?: number;
   /** Whether others may begin as soon as its cause has ended: it takes long to be resolved, and disturbs nobody. */
   readonly lingers?: boolean;
@@ -89,7 +89,7 @@ export interface DrillStage {
    * @returns stops it, and resolves when what was under way is over
    */
   repeat(perSecond: number, action: () => Promise<unknown>): () => Promise<void>;
-  /** Waits until something holds. @throws Error that names it when it does not within half a minute */
+  /** Waits until something holds. @throws Error that names it when it does not within two minutes */
   until(what: string, holds: () => Promise<boolean> | boolean): Promise<void>;
   /**
    * Sets up the monitor anew without a service, or starts it once more with it. Needs `breaks: ['*']`. A monitor that

@@ -42,11 +42,13 @@ import { temporaryFolder } from './temporary-folder.ts';
 const START_MS_MAX = 60_000;
 /** How long whoever listens on its port may take to answer that; it may be somebody else. */
 const CONNECT_MS_MAX = 5_000;
-/** How often it is started that ends at once, and how long after that: one before it may take its time to end. */
-const ATTEMPTS_MAX = 30;
+/** How often it is started that ends at once, and how long after that. */
+const ATTEMPTS_MAX = 6;
 const ATTEMPT_PAUSE_MS = 500;
+/** How long one that has the folder may take to end. */
+const PREDECESSOR_MS_MAX = 30_000;
 /** How long it may take to stop before it is killed. */
-const STOP_MS_MAX = 20_000;
+const STOP_MS_MAX = 10_000;
 /** The ten worker processes of the largest system with pools of five, and whoever looks at the data meanwhile. */
 const CONNECTIONS_MAX = 80;
 /** What is kept of what the server says, for the message when it does not start. */
@@ -105,6 +107,7 @@ export class EmbeddedPostgres {
     const passwordFile = path.join(home, 'password');
     if (!existsSync(path.join(data, 'PG_VERSION'))) initialise(server, data, passwordFile, user);
     const password = readFileSync(passwordFile, 'utf8').trim();
+    const predecessorUntilMs = Date.now() + PREDECESSOR_MS_MAX;
     for (let attempt = 1; ; attempt++) {
       const port = await freePort();
       const guard = launch(server, data, port, folder === undefined, user);
@@ -115,11 +118,13 @@ export class EmbeddedPostgres {
         return started;
       } catch (error) {
         const early = hasEnded(guard);
-        if (!early || attempt === ATTEMPTS_MAX) {
+        // The server that ended has taken its own away.
+        const hasPredecessor = existsSync(path.join(data, 'postmaster.pid'));
+        if (!early || (hasPredecessor ? Date.now() > predecessorUntilMs : attempt >= ATTEMPTS_MAX)) {
           await started.stop();
           throw error;
         }
-        // A server before this one may not have ended yet, or somebody else was faster to take the port.
+        // A server before this one has not ended yet, or somebody else was faster to take the port.
         await sleep(ATTEMPT_PAUSE_MS);
       }
     }
@@ -133,7 +138,8 @@ export class EmbeddedPostgres {
       await this.ended;
       clearTimeout(kill);
     }
-    if (this.#temporary) rmSync(this.folder, { recursive: true, force: true, maxRetries: 10 });
+    // What a server that was killed has left ends a moment later.
+    if (this.#temporary) rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 

@@ -14,6 +14,8 @@ export async function migrate(pool: Pool, steps: readonly string[]): Promise<voi
   const client = await pool.connect();
   try {
     await client.query('BEGIN');
+    // However long a statement may take elsewhere: many wait here for the one who has the lock.
+    await client.query('SET LOCAL statement_timeout = 0');
     await client.query('SELECT pg_advisory_xact_lock($1)', [LOCK]);
     await client.query(
       'CREATE TABLE IF NOT EXISTS migrations (step integer PRIMARY KEY, at timestamptz NOT NULL DEFAULT now())',

@@ -22,7 +22,7 @@ export const WORKERS = 2;
 /** How long requests that are under way at a stop may take. */
 const STOP_GRACE_MS = 1_200;
 /** When the primary kills workers that have not stopped. */
-const STOP_MS_MAX = 2_500;
+const STOP_MS_MAX = 10_000;
 const RESTART_MS_MIN = 100;
 const RESTART_MS_MAX = 10_000;
 /** A worker that has worked for so long is replaced without a longer pause. */
@@ -157,7 +157,7 @@ class Group {
     const since = this.#readySince.get(worker);
     this.#readySince.delete(worker);
     if (this.#stopping) {
-      if (Object.keys(cluster.workers ?? {}).length === 0) process.exit();
+      if (livingWorkers().length === 0) process.exit();
       return;
     }
     const { name } = this.#service;
@@ -179,13 +179,19 @@ class Group {
     if (this.#stopping) return;
     this.#stopping = true;
     process.exitCode = code;
-    const workers = Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
+    const workers = livingWorkers();
     if (workers.length === 0) process.exit();
     for (const worker of workers) worker.process.kill('SIGTERM');
     setTimeout(() => {
       for (const worker of workers) worker.process.kill('SIGKILL');
     }, STOP_MS_MAX);
   }
+}
+
+/** Those that have not ended. Node may hear that a worker has ended before it sees its channel closed, and keeps it till then. */
+function livingWorkers(): readonly Worker[] {
+  const workers = Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
+  return workers.filter((worker) => !worker.isDead());
 }
 
 const LISTEN_HOST = 'SERVICE_GROUP_HOST';

@@ -11,8 +11,8 @@ import { EmbeddedPostgresError } from './embedded-postgres.ts';
 import type { Listening } from './service-group.ts';
 import { SettingsError } from './settings.ts';
 
-/** How long services may take to stop before they are killed; each gives its workers a little less. */
-const STOP_MS_MAX = 3_500;
+/** How long services may take to stop before they are killed; each gives its workers less. */
+const STOP_MS_MAX = 15_000;
 
 /** Something that a system has started in its own process, or that guards a process of its own. */
 export interface Stoppable {

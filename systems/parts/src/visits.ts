@@ -11,7 +11,10 @@ export interface PaceOptions {
   readonly visitsPerSecond: number;
   /** Visits at one time; while there are as many, no new ones begin. */
   readonly atOnceMax: number;
-  /** Draws the pauses; visits may draw from it as well, until their first `await`. */
+  /**
+   * Draws the pauses; visits may draw from it as well, until their first `await`. How long visits take changes nothing
+   * of what is drawn: equal seeds make equal visits.
+   */
   readonly random: Random;
 }
 
@@ -32,16 +35,17 @@ export class Pace {
   start(visit: () => Promise<void>): void {
     const { visitsPerSecond, atOnceMax, random } = this.#options;
     const meanMs = 1000 / visitsPerSecond;
+    const begin = (): void => {
+      if (this.#underWay.size >= atOnceMax) {
+        this.#timer = setTimeout(begin, meanMs);
+        return;
+      }
+      next();
+      const visiting = visit().finally(() => this.#underWay.delete(visiting));
+      this.#underWay.add(visiting);
+    };
     const next = (): void => {
-      this.#timer = setTimeout(
-        () => {
-          next();
-          if (this.#underWay.size >= atOnceMax) return;
-          const visiting = visit().finally(() => this.#underWay.delete(visiting));
-          this.#underWay.add(visiting);
-        },
-        meanMs * (0.5 + random()),
-      );
+      this.#timer = setTimeout(begin, meanMs * (0.5 + random()));
     };
     next();
   }

@@ -3,10 +3,14 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Client, Pool } from 'pg';
-import { afterEach, expect, test } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, Pool, type PoolConfig } from 'pg';
+import { afterEach, expect, test, vi } from 'vitest';
 import { EmbeddedPostgres } from '../dist/embedded-postgres.js';
 import { migrate } from '../dist/migrations.js';
+
+// Each starts processes, which takes long where there are many.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 const servers: EmbeddedPostgres[] = [];
 const folders: string[] = [];
@@ -26,12 +30,13 @@ async function start(folder?: string): Promise<EmbeddedPostgres> {
 }
 
 /** A pool whose idle connections may be broken off by the server's end. */
-function pooled(url: string, max: number): Pool {
-  return new Pool({ connectionString: url, max }).on('error', () => {});
+function pooled(url: string, max: number, more: PoolConfig = {}): Pool {
+  return new Pool({ connectionString: url, max, ...more }).on('error', () => {});
 }
 
 async function query(url: string, text: string): Promise<unknown[]> {
-  const client = new Client({ connectionString: url });
+  // A server that ends breaks off who is just leaving as well.
+  const client = new Client({ connectionString: url }).on('error', () => {});
   await client.connect();
   try {
     return (await client.query({ text, rowMode: 'array' })).rows.flat();
@@ -47,6 +52,16 @@ test('a server without a folder of its own leaves nothing behind', async () => {
   await server.stop();
   expect(existsSync(server.folder)).toBe(false);
   await expect(query(server.url, 'SELECT 1')).rejects.toThrow('ECONNREFUSED');
+});
+
+test('a server waits for the one that has its folder', async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'binnacle-test-'));
+  folders.push(folder);
+  const first = await start(folder);
+  const second = start(folder);
+  await sleep(5_000);
+  await first.stop();
+  expect(await query((await second).url, 'SELECT 1')).toEqual([1]);
 });
 
 test('nobody gets in without the password', async () => {
@@ -124,5 +139,17 @@ test('migrations run once, however many ask for them', async () => {
     expect(await query(server.url, 'SELECT id FROM notes')).toEqual([1]);
   } finally {
     await Promise.all(pools.map((pool) => pool.end()));
+  }
+});
+
+test('a migration may take longer than a statement may elsewhere', async () => {
+  const server = await start();
+  const pool = pooled(server.url, 1, { statement_timeout: 100 });
+  try {
+    await migrate(pool, ['SELECT pg_sleep(0.5)']);
+    expect(await query(server.url, 'SELECT step FROM migrations')).toEqual([0]);
+    await expect(pool.query('SELECT pg_sleep(10)')).rejects.toThrow('statement timeout');
+  } finally {
+    await pool.end();
   }
 });

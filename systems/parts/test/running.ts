@@ -54,7 +54,7 @@ export async function eventually(holds: () => boolean | Promise<boolean>, ms = 6
 /** What is left of the differences between a ledger and what was counted, when everything has settled. */
 export async function settled<Difference>(
   differ: () => Promise<readonly Difference[]>,
-  ms = 15_000,
+  ms = 60_000,
 ): Promise<readonly Difference[]> {
   const untilMs = Date.now() + ms;
   while (true) {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { drawByWeight, Pace, pick, randomFrom } from '../dist/visits.js';
 
@@ -16,6 +17,29 @@ test('a key is drawn as often as it weighs', () => {
   expect(drawn.seldom / 10_000).toBeCloseTo(0.1, 1);
   expect(drawn.never).toBe(0);
   expect(['a', 'b']).toContain(pick(['a', 'b'], random));
+});
+
+test('how long visits take changes nothing of what is drawn', async () => {
+  const drawn = async (atOnceMax: number): Promise<number[]> => {
+    const random = randomFrom(5);
+    const pace = new Pace({ visitsPerSecond: 500, atOnceMax, random });
+    const numbers: number[] = [];
+    const waiting: (() => void)[] = [];
+    pace.start(() => {
+      numbers.push(random());
+      return new Promise<void>((resolve) => waiting.push(resolve));
+    });
+    // Those who come while one is there have to wait for it.
+    while (numbers.length < 6) {
+      await sleep(20);
+      waiting.shift()?.();
+    }
+    const stopped = pace.stop();
+    for (const end of waiting) end();
+    await stopped;
+    return numbers.slice(0, 6);
+  };
+  expect(await drawn(1)).toEqual(await drawn(100));
 });
 
 test('no more visits at once than there may be, and a stop waits for those under way', async () => {

@@ -7,10 +7,10 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-/** How long a process may take to end before it is killed. */
-const STOP_MS_MAX = 4_000;
+/** How long a process may take to end before it is killed: longer than a system with a database gives its own. */
+const STOP_MS_MAX = 30_000;
 /** How long a process may take to say that it listens. */
-const START_MS_MAX = 60_000;
+const START_MS_MAX = 300_000;
 
 /**
  * What a process does without on a machine that it shares with many others. glibc gives each thread an arena of its own,

@@ -5,8 +5,12 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { SYSTEMS } from '../dist/systems.js';
+import { ANY_PORTS } from './any-ports.ts';
+
+// Each starts processes, which takes long where there are many.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 const NAMES = SYSTEMS.map(({ name }) => name).sort();
 const START = fileURLToPath(new URL('../../../scripts/start.mjs', import.meta.url));
@@ -64,7 +68,7 @@ describe('the stage', () => {
       stage.kill('SIGTERM');
       await ended;
     }
-    fs.rmSync(folder, { recursive: true, force: true });
+    fs.rmSync(folder, { recursive: true, force: true, maxRetries: 20 });
   });
 
   /** Starts it, and gives what it prints until it has ended or says how it is stopped. */
@@ -73,7 +77,7 @@ describe('the stage', () => {
       env: {
         ...process.env,
         BINNACLE_STAGE_DIR: folder,
-        BINNACLE_PORT: '0',
+        ...ANY_PORTS,
         DATABASE_URL: NO_DATABASE,
       },
     });
@@ -91,7 +95,7 @@ describe('the stage', () => {
   }
 
   test('shows the systems that are named, and says of the one that cannot start that it did not', {
-    timeout: 90_000,
+    timeout: 300_000,
   }, async () => {
     const { text, stage } = await printed(['bricklayers', 'asset-platform']);
     expect(text).toContain('the database of DATABASE_URL cannot be used');
@@ -113,7 +117,7 @@ describe('the stage', () => {
     expect(await ended).toEqual([0, null]);
   });
 
-  test('ends with code 1 where no system that is named can start', { timeout: 90_000 }, async () => {
+  test('ends with code 1 where no system that is named can start', { timeout: 300_000 }, async () => {
     const { text, stage } = await printed(['asset-platform']);
     expect(text).toContain('start failed: asset-platform  did not start: ');
     expect(text).not.toContain('Open http');

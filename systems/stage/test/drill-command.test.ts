@@ -4,7 +4,12 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect, test, vi } from 'vitest';
+import { eventually } from '../../parts/test/running.ts';
+import { ANY_PORTS } from './any-ports.ts';
+
+// Each starts processes, which takes long where there are many.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 const MAIN = fileURLToPath(new URL('../dist/drill/main.js', import.meta.url));
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'binnacle-drill-test-'));
@@ -12,8 +17,9 @@ const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'binnacle-drill-test-'));
 fs.chmodSync(folder, 0o755);
 const started: ChildProcess[] = [];
 
-afterAll(() => {
+afterAll(async () => {
   for (const child of started) child.kill('SIGKILL');
+  await eventually(() => left().length === 0);
   fs.rmSync(folder, { recursive: true, force: true });
 });
 
@@ -26,7 +32,9 @@ interface Run {
 }
 
 function drill(...args: readonly string[]): Run {
-  const child = spawn(process.execPath, [MAIN, ...args], { env: { ...process.env, TMPDIR: folder } });
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    env: { ...process.env, ...ANY_PORTS, TMPDIR: folder },
+  });
   started.push(child);
   let text = '';
   for (const stream of [child.stdout, child.stderr])
@@ -68,7 +76,7 @@ const SAMPLE: readonly (readonly [system: string, alert: string])[] = [
 
 test.each(SAMPLE)(
   '%s %s is caused, fires, is told, and is resolved',
-  { timeout: 180_000 },
+  { timeout: 1_200_000 },
   async (system, alert) => {
     const run = drill(system, alert);
     expect([await run.ended, run.text()]).toEqual([0, expect.stringContaining('1 passed, 0 failed')]);
@@ -82,7 +90,7 @@ test.each(SAMPLE)(
       'remedy',
       'resolved',
     ]);
-    expect(left()).toEqual([]);
+    await expect.poll(left, { timeout: 60_000 }).toEqual([]);
     expect(fs.readdirSync(folder)).toEqual([]);
   },
 );
@@ -95,11 +103,11 @@ test('what there is not is no drill', async () => {
   }
 });
 
-test('an interrupt ends all that was started, also what was stopped', { timeout: 120_000 }, async () => {
+test('an interrupt ends all that was started, also what was stopped', { timeout: 600_000 }, async () => {
   const run = drill('bricklayers', 'JobQueueBacklog');
-  await expect.poll(stopped, { timeout: 60_000 }).toBe(2);
+  await expect.poll(stopped, { timeout: 300_000 }).toBe(2);
   run.child.kill('SIGINT');
   expect(await run.ended).toBe(130);
-  await expect.poll(left).toEqual([]);
+  await expect.poll(left, { timeout: 60_000 }).toEqual([]);
   expect(fs.readdirSync(folder)).toEqual([]);
 });

@@ -95,24 +95,27 @@ function uploadRoute(scope: FastifyInstance, { jobs, pool, folders, uploadBytesM
     }
     const id = newJobId();
     const inputPath = join(folders.uploads, `${id}.gcode`);
-    const { filename, bytes, parameters } = await receiveUpload(request, inputPath, uploadBytesMax);
-    if (pool.full) {
-      await rm(inputPath, { force: true });
-      throw new QueueFull('too many jobs are waiting; try again later');
-    }
-    const job: Job = {
-      id,
-      filename,
-      parameters,
-      inputPath,
-      outputPath: join(folders.outputs, `${id}.gcode`),
-      inputBytes: bytes,
-      createdMs: Date.now(),
-      status: 'pending',
-    };
-    uploadOf(request).accepted(bytes);
-    jobs.add(job);
-    pool.add(job);
+    const job = await jobs.receiving(inputPath, async (): Promise<Job> => {
+      const { filename, bytes, parameters } = await receiveUpload(request, inputPath, uploadBytesMax);
+      if (pool.full) {
+        await rm(inputPath, { force: true });
+        throw new QueueFull('too many jobs are waiting; try again later');
+      }
+      const job: Job = {
+        id,
+        filename,
+        parameters,
+        inputPath,
+        outputPath: join(folders.outputs, `${id}.gcode`),
+        inputBytes: bytes,
+        createdMs: Date.now(),
+        status: 'pending',
+      };
+      uploadOf(request).accepted(bytes);
+      jobs.add(job);
+      pool.add(job);
+      return job;
+    });
     return reply.code(201).send(describe(job));
   });
 }

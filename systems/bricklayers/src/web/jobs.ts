@@ -58,6 +58,8 @@ export function newJobId(): string {
 /** All jobs by identifier. */
 export class Jobs {
   readonly #jobs = new Map<string, Job>();
+  /** Where uploads that are under way are written. */
+  readonly #incoming = new Set<string>();
   readonly #max: number;
 
   constructor(max = JOBS_MAX) {
@@ -79,9 +81,19 @@ export class Jobs {
     return this.#jobs.get(id);
   }
 
-  /** Files that a job still needs. */
+  /** Keeps the file of an upload from when it begins until it is a job, or nothing. */
+  async receiving<Result>(inputPath: string, receive: () => Promise<Result>): Promise<Result> {
+    this.#incoming.add(inputPath);
+    try {
+      return await receive();
+    } finally {
+      this.#incoming.delete(inputPath);
+    }
+  }
+
+  /** Files that a job still needs, or an upload that is under way. */
   openFiles(): Set<string> {
-    const files = new Set<string>();
+    const files = new Set([...this.#incoming].flatMap((path) => [path, partial(path)]));
     for (const job of this.#jobs.values()) {
       if (isFinal(job.status)) continue;
       files.add(job.inputPath);

@@ -1,12 +1,13 @@
 /**
  * The process `bricklayers-web`. Ends on SIGTERM, SIGINT, or when the process that started it with a channel goes
- * away; within three seconds, and with all its workers.
+ * away; with all its workers, within two seconds where the machine has time for it.
  */
 
 import { startWeb, type Web } from './service.ts';
 import { SettingsError } from './settings.ts';
 
-const STOP_MS_MAX = 2800;
+/** When it ends though it has not stopped. */
+const STOP_MS_MAX = 20_000;
 
 let web: Web | undefined;
 let stopping = false;

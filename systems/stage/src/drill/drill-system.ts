@@ -16,10 +16,10 @@ export const FACTOR = 60;
 /** How often a system is started that does not start. */
 const STARTS_MAX = 2;
 /** What a drill may take beyond the times of its rule. */
-const SLACK_MS = 60_000;
+const SLACK_MS = 180_000;
 /** How long nothing may be pending before anything is done, so that what follows follows from it. */
 const QUIET_MS = 3_000;
-const QUIET_MS_MAX = 60_000;
+const QUIET_MS_MAX = 180_000;
 const LOOK_EVERY_MS = 250;
 
 /** What is drilled. */

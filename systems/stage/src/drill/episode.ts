@@ -12,7 +12,7 @@ import type { DrillResult } from './table.ts';
 
 const LOOK_EVERY_MS = 200;
 /** How long a cause may take to end. */
-const END_MS_MAX = 60_000;
+const END_MS_MAX = 180_000;
 
 /** When what was seen; see {@link DrillResult}. */
 interface Times {

@@ -16,7 +16,7 @@ import { ProcessTree } from './process-tree.ts';
 import { type NotifiedAlert, Receiver } from './receiver.ts';
 
 /** How long a drill's `until` waits. */
-const UNTIL_MS_MAX = 30_000;
+const UNTIL_MS_MAX = 120_000;
 const LOOK_EVERY_MS = 100;
 /** What is kept of what the processes print, for when something fails. */
 const LINES_KEPT = 30;
