@@ -29,11 +29,13 @@ import {
   writeExposition,
 } from '@binnacle/metrics/exposition';
 import { Labels } from '@binnacle/metrics/model';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect, test, vi } from 'vitest';
 import { startProgram, temporaryFolder } from './children.ts';
 import { everyType, HOSTILE } from './every-type.ts';
 import { freePort } from './free-port.ts';
 import { outside } from './outside.ts';
+
+vi.setConfig({ testTimeout: 240_000 });
 
 /** How Prometheus calls each format, and the type that it must be answered with. */
 const PROTOCOLS = {
@@ -188,7 +190,7 @@ async function seriesOf(prometheus: string, job: string): Promise<Map<string, st
   );
 }
 
-test('Prometheus has the same of every format', { timeout: 240_000 }, async (context) => {
+test('Prometheus has the same of every format', async (context) => {
   const program = outside(context, 'prometheus');
   const accepts = new Map<string, string>();
   const metrics = service();
@@ -268,7 +270,7 @@ async function exemplarsOf(prometheus: string, job: string, nowMs: number): Prom
   );
 }
 
-test('Prometheus finds native histograms, exemplars and metadata', { timeout: 240_000 }, async (context) => {
+test('Prometheus finds native histograms, exemplars and metadata', async (context) => {
   const program = outside(context, 'prometheus');
   const accepts = new Map<string, string>();
   const nowMs = Date.now();
