@@ -13,6 +13,8 @@ import { freePort } from './free-port.ts';
 import { outside } from './outside.ts';
 
 const SHARE = '/usr/share/prometheus/alertmanager';
+/** A tenth of a second each, and what the machine takes. */
+const TRIES_MAX = 900;
 
 /** A running Alertmanager. */
 export interface RunningAlertmanager {
@@ -45,7 +47,10 @@ export async function startAlertmanager(
     said += text;
   });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  await untilReady(url, child, () => said);
+  await untilReady(url, child, () => said).catch((error: unknown) => {
+    child.kill('SIGKILL');
+    throw error;
+  });
   return {
     url,
     async stop() {
@@ -70,7 +75,7 @@ async function runnable(program: string, folder: string): Promise<string> {
 }
 
 async function untilReady(url: string, child: ChildProcess, said: () => string): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
+  for (let tries = 0; tries < TRIES_MAX; tries++) {
     if (child.exitCode !== null) throw new Error(`Alertmanager ended: ${said()}`);
     const answer = await fetch(`${url}/-/ready`).catch(() => undefined);
     if (answer?.ok) return;

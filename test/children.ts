@@ -10,10 +10,20 @@ import { afterAll } from 'vitest';
 const children: ChildProcess[] = [];
 const folders: string[] = [];
 
-afterAll(() => {
-  for (const child of children.splice(0)) child.kill('SIGKILL');
-  for (const folder of folders.splice(0)) fs.rmSync(folder, { recursive: true, force: true });
+afterAll(async () => {
+  await Promise.all(children.splice(0).map(killed));
+  // What they had started in turn may write for a moment longer.
+  const patience = { maxRetries: 10, retryDelay: 100 };
+  for (const folder of folders.splice(0))
+    await fs.promises.rm(folder, { recursive: true, force: true, ...patience });
 });
+
+async function killed(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const exit = once(child, 'exit');
+  child.kill('SIGKILL');
+  await exit;
+}
 
 /** A folder that is deleted when the test file is done. */
 export function temporaryFolder(): string {
@@ -46,12 +56,16 @@ export function startProgram(program: string, args: readonly string[]): ChildPro
 }
 
 /** The address that a process of ours sends when it listens. */
-export async function listening(child: ChildProcess): Promise<string> {
-  while (true) {
-    const [message] = (await Promise.race([
-      once(child, 'message'),
-      once(child, 'exit').then(([code]) => Promise.reject(new Error(`it ended with exit code ${code}`))),
-    ])) as [{ type?: string; url?: string }];
-    if (message.url !== undefined) return message.url;
-  }
+export function listening(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    // One listener for all: several messages may come at once.
+    const take = ({ url }: { readonly url?: string }): void => {
+      if (url === undefined) return;
+      child.off('message', take);
+      resolve(url);
+    };
+    child.on('message', take);
+    child.once('error', reject);
+    child.once('exit', (code) => reject(new Error(`it ended with exit code ${code}`)));
+  });
 }

@@ -14,8 +14,8 @@ import { temporaryFolder } from './children.ts';
 const exec = promisify(execFile);
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** Packing and one installation. */
-const PREPARATION_MS = 300_000;
-const TEST_MS = 60_000;
+const PREPARATION_MS = 600_000;
+const TEST_MS = 180_000;
 const OFFLINE =
   /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ENOTCACHED|ERR_SOCKET_TIMEOUT/;
 
@@ -133,7 +133,7 @@ describe('the command, installed', { timeout: TEST_MS }, () => {
     const ask = async (what: string) => (await (await fetch(`${url}${what}`)).json()) as { data?: unknown };
     expect(await ask('/api/search')).toMatchObject([{ title: expect.any(String) }]);
     await expect
-      .poll(async () => (await ask('/api/v1/query?query=up')).data, { timeout: 30_000 })
+      .poll(async () => (await ask('/api/v1/query?query=up')).data, { timeout: 60_000 })
       .toMatchObject({ result: [{ metric: { job: 'shop' }, value: [expect.any(Number), '1'] }] });
     const exit = once(child, 'exit');
     child.kill('SIGINT');

@@ -1,11 +1,15 @@
 /** A browser that shows dashboards over the real engine, and the parts of dashboards that its tests are written with. */
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: dashboards write references this way
 import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
-import { afterAll, afterEach, expect, type TestContext } from 'vitest';
+import { afterAll, afterEach, expect, type TestContext, vi } from 'vitest';
 import { type DashboardStage, END_MS, type Fill, openDashboardStage, START_MS } from './dashboard-stage.ts';
 import { outside } from './outside.ts';
 
 const RANGE = `from=${START_MS}&to=${END_MS}&refresh=off`;
+
+/** Ends a page that hangs; a machine that is busy only takes long. */
+const WAIT_MS_MAX = 60_000;
+vi.setConfig({ testTimeout: 3 * WAIT_MS_MAX });
 
 let browser: Browser | undefined;
 let stage: DashboardStage | undefined;
@@ -51,6 +55,7 @@ export async function open(context: TestContext, dashboard: object, look: Look =
   stage = await openDashboardStage([{ uid: 'main', title: 'Main', ...dashboard }, ...others], fill);
   const { origin } = stage;
   page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme: theme });
+  page.setDefaultTimeout(WAIT_MS_MAX);
   page.on('pageerror', (error) => errors.push(error.message));
   page.on('request', (request) => {
     if (!request.url().startsWith(origin) && !request.url().startsWith('data:'))

@@ -19,7 +19,7 @@ import {
   ruleFiles,
 } from '@binnacle/blueprint';
 import { SMTPServer } from 'smtp-server';
-import { expect, type TestContext, test } from 'vitest';
+import { expect, type TestContext, test, vi } from 'vitest';
 import { parse } from 'yaml';
 import {
   exampleAlerting,
@@ -31,6 +31,8 @@ import { startAlertmanager } from './alertmanager.ts';
 import { startProgram, temporaryFolder } from './children.ts';
 import { freePort } from './free-port.ts';
 import { answering, outside } from './outside.ts';
+
+vi.setConfig({ testTimeout: 180_000 });
 
 /** Writes a generated folder to the disk. */
 function written(backend: BackendName = 'prometheus'): string {
@@ -114,15 +116,17 @@ test.for(['compose.yml', 'compose.prod.yml'])(
     const status = (await json(`${url}/api/v1/status/flags`)) as { data: Record<string, string> };
     expect(status.data['storage.tsdb.retention.time']).toBe(compose === 'compose.yml' ? '30d' : '90d');
     expect(status.data['storage.tsdb.retention.size']).toBe(compose === 'compose.yml' ? '0B' : '10GiB');
-    const intervals = await scrapeIntervals(url);
     const usual = compose === 'compose.yml' ? '15s' : '30s';
-    expect(intervals).toEqual({
-      alertmanager: usual,
-      grafana: usual,
-      prometheus: usual,
-      web: usual,
-      worker: '1m',
-    });
+    // Discovery makes targets of the configuration, one job after the other.
+    await expect
+      .poll(() => scrapeIntervals(url))
+      .toEqual({
+        alertmanager: usual,
+        grafana: usual,
+        prometheus: usual,
+        web: usual,
+        worker: '1m',
+      });
   },
 );
 
@@ -306,23 +310,19 @@ test('Alertmanager sends every field of a message, to Slack and by mail, from ou
   }
 });
 
-/** The interval of each job, as soon as discovery has made targets of the configuration. */
+/** The interval of each job that has targets. */
 async function scrapeIntervals(url: string): Promise<Readonly<Record<string, string>>> {
-  for (;;) {
-    const { data } = (await json(`${url}/api/v1/targets`)) as {
-      readonly data: {
-        readonly activeTargets: readonly {
-          readonly labels: { readonly job: string };
-          readonly scrapeInterval: string;
-        }[];
-      };
+  const { data } = (await json(`${url}/api/v1/targets`)) as {
+    readonly data: {
+      readonly activeTargets: readonly {
+        readonly labels: { readonly job: string };
+        readonly scrapeInterval: string;
+      }[];
     };
-    if (data.activeTargets.length > 0)
-      return Object.fromEntries(
-        data.activeTargets.map(({ labels, scrapeInterval }) => [labels.job, scrapeInterval]),
-      );
-    await sleep(50);
-  }
+  };
+  return Object.fromEntries(
+    data.activeTargets.map(({ labels, scrapeInterval }) => [labels.job, scrapeInterval]),
+  );
 }
 
 async function json(url: string): Promise<unknown> {

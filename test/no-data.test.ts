@@ -69,7 +69,7 @@ scrape_configs:
   const { fetch } = globalThis;
   // The page asks at addresses that are relative to its own.
   vi.stubGlobal('fetch', (address: string, init?: RequestInit) => fetch(new URL(address, origin), init));
-}, 30_000);
+});
 
 afterAll(() => {
   vi.unstubAllGlobals();
@@ -127,12 +127,10 @@ test.each([
   { expr: 'ALERTS', says: /^No alert has been pending or firing yet/ },
   { expr: 'uploads_total > 5', says: /^The series are there, but the query gives no value/ },
 ])('$expr', async ({ expr, says }) => {
-  await expect.poll(() => reason(expr), { timeout: 10_000 }).toMatch(says);
+  await expect.poll(() => reason(expr)).toMatch(says);
 });
 
 test('what has happened is no longer said to be missing', async () => {
   uploads.inc({ status: 'failed', endpoint: '/other' });
-  await expect
-    .poll(() => reason('uploads_total{endpoint="/other"} > 5'), { timeout: 10_000 })
-    .toMatch(/^The series are there/);
+  await expect.poll(() => reason('uploads_total{endpoint="/other"} > 5')).toMatch(/^The series are there/);
 });

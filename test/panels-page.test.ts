@@ -58,8 +58,10 @@ describe('every kind of panel', () => {
       await panel(type).scrollIntoViewIfNeeded();
       await expect.poll(() => panel(type).locator(drawn).count()).toBeGreaterThanOrEqual(least);
     }
-    expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
-    expect(await overlaps()).toEqual([]);
+    await expect
+      .poll(() => page.evaluate(() => document.documentElement.scrollWidth <= innerWidth))
+      .toBe(true);
+    await expect.poll(overlaps).toEqual([]);
     expect(await page.getByText('could not be drawn').count()).toBe(0);
   });
 
@@ -140,7 +142,7 @@ describe('every kind of panel', () => {
     for (const type of Object.keys(KINDS)) await panel(type).scrollIntoViewIfNeeded();
     await expect.poll(() => page.locator('.panel[aria-busy=true]').count()).toBe(0);
     expect(await page.getByText('could not be drawn').count()).toBe(0);
-    expect(await overlaps()).toEqual([]);
+    await expect.poll(overlaps).toEqual([]);
   });
 });
 
@@ -187,12 +189,12 @@ describe('a dashboard of before Grafana 8', () => {
     for (const [title, series] of Object.entries(SERIES)) {
       await panel(title).scrollIntoViewIfNeeded();
       await panel(title).locator('canvas').waitFor();
-      const legend = await panel(title).locator('.legend-name').allTextContents();
-      expect(legend.sort(), title).toEqual(series);
+      const legend = async () => (await panel(title).locator('.legend-name').allTextContents()).sort();
+      await expect.poll(legend, { message: title }).toEqual(series);
     }
     await panel('Active Downloads').scrollIntoViewIfNeeded();
-    expect(await panel('Active Downloads').locator('.stat-value').textContent()).toBe('3');
+    await expect.poll(() => panel('Active Downloads').locator('.stat-value').textContent()).toBe('3');
     expect(await page.getByText('No data').count()).toBe(0);
-    expect(await overlaps()).toEqual([]);
+    await expect.poll(overlaps).toEqual([]);
   });
 });

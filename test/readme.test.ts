@@ -5,9 +5,11 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parse } from '@binnacle/promql';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect, test, vi } from 'vitest';
 import { listening, startModule, temporaryFolder } from './children.ts';
 import { freePort } from './free-port.ts';
+
+vi.setConfig({ testTimeout: 180_000 });
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const readme = fs.readFileSync(path.join(root, 'README.md'), 'utf8');
@@ -41,12 +43,15 @@ test('the service counts in all its processes, and the monitor reads its configu
   });
   const order = (method: string) =>
     fetch(`http://127.0.0.1:${port}/`, { method }).then(({ status }) => status);
-  await expect.poll(() => order('POST').catch(() => 0), { timeout: 10_000 }).toBe(201);
+  await expect.poll(() => order('POST').catch(() => 0)).toBe(201);
   for (let i = 0; i < 4; i++) await order('POST');
   expect(await order('GET')).toBe(405);
-  const metrics = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
-  expect(metrics).toContain('orders_total{outcome="accepted"} 5\norders_total{outcome="rejected"} 1\n');
-  expect(metrics).toContain('order_duration_seconds_count 6\n');
+  // It answers first and counts then.
+  const metrics = async () => (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
+  await expect
+    .poll(metrics)
+    .toContain('orders_total{outcome="accepted"} 5\norders_total{outcome="rejected"} 1\n');
+  await expect.poll(metrics).toContain('order_duration_seconds_count 6\n');
 
   const monitor = await listening(
     startModule('binnacle/cli', [
@@ -59,7 +64,7 @@ test('the service counts in all its processes, and the monitor reads its configu
   const ask = async (what: string) =>
     (await (await fetch(`${monitor}/api/v1/${what}`)).json()) as { data: unknown };
   await expect
-    .poll(() => ask('query?query=sum(orders_total)'), { timeout: 10_000 })
+    .poll(() => ask('query?query=sum(orders_total)'))
     .toMatchObject({ data: { result: [{ value: [expect.any(Number), '6'] }] } });
   expect(await ask('rules')).toMatchObject({ data: { groups: [{ rules: [{ name: 'OrdersRejected' }] }] } });
   const ended = once(running, 'exit');

@@ -11,7 +11,7 @@ import { freePort } from './free-port.ts';
 import { outside } from './outside.ts';
 
 /** How long a server may take until it answers. */
-const START_MS_MAX = 20_000;
+const START_MS_MAX = 90_000;
 
 const kills: (() => Promise<void>)[] = [];
 
@@ -101,7 +101,7 @@ async function started(
     while (!(await isReady(url, port))) {
       if (Date.now() > deadlineMs) throw new Error(`${program} does not answer at ${url}: ${said}`);
       // After a crash the memory of PostgreSQL's children may still be there for a moment, and then it ends.
-      if (running.exitCode !== null) running = launch();
+      if (running.exitCode !== null || running.signalCode !== null) running = launch();
       await sleep(50);
     }
   };
@@ -119,7 +119,7 @@ async function isReady(url: string, port: number): Promise<boolean> {
   const hello = url.startsWith('redis') ? Buffer.from('PING\r\n') : Buffer.concat([length, user]);
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1', () => socket.write(hello));
-    socket.setTimeout(1_000, () => socket.destroy());
+    socket.setTimeout(5_000, () => socket.destroy());
     socket.once('data', (answer) => {
       // Authenticated, or +PONG: either says more than that the port is open.
       resolve(answer[0] === 0x52 || answer[0] === 0x2b);

@@ -18,10 +18,12 @@ import {
   sloReport,
   TICKET_WINDOWS,
 } from '@binnacle/blueprint';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { stringify } from 'yaml';
 import { outside } from './outside.ts';
 import { countersOf, DAY, HOUR, MIN, type Phase, S, SloRun, type Timing } from './slo-traffic.ts';
+
+vi.setConfig({ testTimeout: 600_000 });
 
 const OBJECTIVE = 0.999;
 const BUDGET = 0.001;
@@ -457,7 +459,7 @@ test('promtool evaluates the same rules to the same alerts at the same times', a
   } finally {
     rmSync(folder, { recursive: true });
   }
-}, 120_000);
+});
 
 /** What promtool is to find around each turn of an alert, and at the end. */
 async function expectations(subject: Slo, phases: readonly Phase[]): Promise<object[]> {

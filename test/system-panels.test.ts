@@ -54,7 +54,9 @@ const CAUSED_BY_VISITORS: Readonly<Record<string, string>> = {
 };
 
 /** From the start of the stage on; until each kind of visit has come to each system, on a machine that is busy. */
-const DATA_MS_MAX = 180_000;
+const DATA_MS_MAX = 600_000;
+/** Until what only a busy machine is late with is over. */
+const CALM_MS_MAX = 180_000;
 const PAUSE_MS = 1000;
 const PANEL_WIDTH_PX = 600;
 const never = new AbortController().signal;
@@ -90,7 +92,7 @@ beforeAll(async () => {
   const { fetch } = globalThis;
   // The page asks at addresses that are relative to its own.
   vi.stubGlobal('fetch', (address: string, init?: RequestInit) => fetch(new URL(address, origin), init));
-}, 120_000);
+}, 600_000);
 
 afterAll(async () => {
   vi.unstubAllGlobals();
@@ -195,16 +197,25 @@ describe.each(systems)('$name', ({ name, dashboards }) => {
       expect(dashboards.length).toBeGreaterThan(0);
       expect(await queriesWithoutData(dashboards.map(({ uid }) => uid))).toEqual({});
     },
-    DATA_MS_MAX + 60_000,
+    DATA_MS_MAX + 120_000,
   );
 
-  test('has rules that can be evaluated, and no alert that fires or is about to', async () => {
-    const rules = (await api.ruleGroups(never)).flatMap((group) => group.rules);
-    expect(rules.filter(({ health }) => health !== 'ok')).toEqual([]);
-    const ours = (await api.alerts(never)).filter(({ labels }) => (labels.system ?? name) === name);
-    const unexplained = ours.filter(({ labels }) => !Object.hasOwn(CAUSED_BY_VISITORS, labels.alertname!));
-    expect(unexplained).toEqual([]);
-  });
+  test(
+    'has rules that can be evaluated, and no alert that fires or is about to',
+    async () => {
+      // Some are evaluated once a minute only.
+      const failing = async () =>
+        (await api.ruleGroups(never)).flatMap(({ rules }) => rules.filter(({ health }) => health !== 'ok'));
+      await expect.poll(failing, { timeout: CALM_MS_MAX }).toEqual([]);
+      // What a busy machine is late with for a moment is about to fire, and then it is not.
+      const unexplained = async () =>
+        (await api.alerts(never))
+          .filter(({ labels }) => (labels.system ?? name) === name)
+          .filter(({ labels }) => !Object.hasOwn(CAUSED_BY_VISITORS, labels.alertname!));
+      await expect.poll(unexplained, { timeout: CALM_MS_MAX, interval: PAUSE_MS }).toEqual([]);
+    },
+    3 * CALM_MS_MAX,
+  );
 });
 
 test('what is exempt is there', async () => {

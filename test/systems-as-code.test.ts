@@ -3,8 +3,10 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { outside } from './outside.ts';
+
+vi.setConfig({ testTimeout: 600_000 });
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const command = path.join(root, 'packages/monitor/bin/binnacle.js');

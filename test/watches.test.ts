@@ -168,7 +168,7 @@ test('promtool accepts all rules, and its runner finds the same alerts', async (
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}, 120_000);
+}, 600_000);
 
 test('the definitions of the monitor are those that it shows', () => {
   const shown = new Map(ownFamilies(MONITOR_STATE).map((family) => [family.name, family]));

@@ -11,10 +11,12 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { dashboard, renderGrafana, row, stat, stringifyDashboard, timeseries } from '@binnacle/blueprint';
 import { chromium } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { listening, startModule, temporaryFolder } from './children.ts';
 import { freePort } from './free-port.ts';
 import { outside } from './outside.ts';
+
+vi.setConfig({ testTimeout: 180_000 });
 
 const folder = temporaryFolder();
 const notifications: {
@@ -34,7 +36,7 @@ let monitorUrl = '';
 
 /** A connection that was given to a worker in the moment of its death is answered by nobody. */
 const posted = async (path: string) =>
-  (await fetch(`${serviceUrl}${path}`, { method: 'POST', signal: AbortSignal.timeout(3000) })).status;
+  (await fetch(`${serviceUrl}${path}`, { method: 'POST', signal: AbortSignal.timeout(20_000) })).status;
 const order = (kind: string) => posted(`/tea?kind=${kind}`);
 
 interface Answer {
@@ -160,7 +162,9 @@ describe.sequential('the way of a sample', () => {
 
   test('a worker that is killed takes no count with it', async () => {
     await posted('/crash').catch(() => {});
-    await expect.poll(() => order('green').catch(() => 0), { timeout: 15_000 }).toBe(201);
+    // By the time it has answered twice, the primary knows of the death, and gives the dead no more connections.
+    for (let i = 0; i < 2; i++) await (await fetch(`http://${metricsAddress}/metrics`)).text();
+    await expect.poll(() => order('green').catch(() => 0), { timeout: 60_000 }).toBe(201);
     const exposition = await (await fetch(`http://${metricsAddress}/metrics`)).text();
     expect(exposition).toContain('tea_cups_total{kind="green"} 7\n');
     expect(exposition).toContain('tea_brewing 0\n');
@@ -175,9 +179,9 @@ describe.sequential('the way of a sample', () => {
         [`${metricsAddress},tea-house,black`]: 1,
         [`${metricsAddress},tea-house,rooibos`]: 0,
       });
-    expect(await ask('up')).toEqual({ [`up,${metricsAddress},tea-house`]: 1 });
+    await expect.poll(() => ask('up')).toEqual({ [`up,${metricsAddress},tea-house`]: 1 });
     for (let i = 0; i < 5; i++) await order('rooibos');
-    await expect.poll(() => ask('sum(rate(tea_cups_total[10s])) > 0')).not.toEqual({});
+    await expect.poll(() => ask('sum(rate(tea_cups_total[5m])) > 0')).not.toEqual({});
     await expect.poll(() => ask('sum(tea_cups_total)')).toEqual({ '': 13 });
   });
 
@@ -210,7 +214,12 @@ describe.sequential('the way of a sample', () => {
       const page = await browser.newPage({ viewport: { width: 1200, height: 800 } });
       const errors: string[] = [];
       page.on('pageerror', (error) => errors.push(error.message));
-      page.on('requestfailed', (request) => errors.push(`${request.url()} ${request.failure()?.errorText}`));
+      // What the page takes back itself, since it needs something else by now, has not failed.
+      page.on('requestfailed', (request) => {
+        const { errorText } = request.failure() ?? {};
+        if (errorText !== 'net::ERR_ABORTED') errors.push(`${request.url()} ${errorText}`);
+      });
+      page.setDefaultTimeout(60_000);
       await page.goto(monitorUrl);
       await expect.poll(() => page.textContent('body')).toContain('Tea house');
       await expect.poll(() => page.textContent('body')).toMatch(/Served\D*13/);
@@ -236,8 +245,12 @@ describe.sequential('the way of a sample', () => {
   });
 
   test('a rule that fires reaches the webhook once, and once more when it is resolved', async () => {
-    expect(await order('coffee')).toBe(418);
-    await expect.poll(() => notifications.length).toBeGreaterThan(0);
+    // Somebody insists: the rule looks back for seconds, and one order may be long ago when it is evaluated.
+    const insist = async () => {
+      expect(await order('coffee')).toBe(418);
+      return notifications.length;
+    };
+    await expect.poll(insist, { timeout: 60_000, interval: 500 }).toBeGreaterThan(0);
     expect(notifications[0]).toMatchObject({
       status: 'firing',
       alerts: [{ labels: { alertname: 'NotTea', severity: 'warning' } }],
@@ -245,7 +258,7 @@ describe.sequential('the way of a sample', () => {
     expect(notifications[0]!.alerts[0]!.annotations.summary).toMatch(
       /^Somebody ordered coffee [\d.]+ times$/,
     );
-    await expect.poll(() => notifications.length, { timeout: 20_000 }).toBe(2);
+    await expect.poll(() => notifications.length, { timeout: 60_000 }).toBe(2);
     expect(notifications[1]).toMatchObject({
       status: 'resolved',
       alerts: [{ labels: { alertname: 'NotTea' } }],

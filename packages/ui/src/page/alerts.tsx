@@ -20,8 +20,8 @@ import '../style/alerts.css';
 import '../style/lists.css';
 
 const POLL_MS = 5000;
-/** How long the page tells of what was done. */
-const NOTICE_MS = 15_000;
+/** How long the page tells of what was done, and offers to undo it. */
+const NOTICE_MS = 60_000;
 
 interface Known extends NotifierState {
   readonly rules: readonly RuleGroup[];
