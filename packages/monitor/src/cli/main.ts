@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The command `binnacle`: reads the command line, runs the command, and ends the process in good order. */
+import { isatty } from 'node:tty';
 import { ConfigError, explainProblem } from '../config/config-error.ts';
 import { HELP, parseCommand } from './arguments.ts';
 import { check } from './check.ts';
@@ -154,6 +155,11 @@ async function up(options: UpOptions): Promise<void> {
   process.on('SIGTERM', stop);
   // Whoever started us with a channel and is gone has left nobody who could stop us.
   process.on('disconnect', stop);
+  process.on('SIGHUP', () => {
+    // A terminal that was closed says so; everybody else wants the configuration to be read again.
+    if (process.stdout.isTTY && !isatty(process.stdout.fd)) stop();
+    else if (monitor !== undefined && !stopping) void reload(monitor);
+  });
 
   monitor = await startMonitor(options, complain);
   if (stopping) {
@@ -171,6 +177,15 @@ async function up(options: UpOptions): Promise<void> {
   });
 }
 
+async function reload(monitor: Monitor): Promise<void> {
+  try {
+    await monitor.reload();
+    say('binnacle: the configuration was read again');
+  } catch (error) {
+    complain(`the configuration cannot be read again, and the one before stays in force: ${wordsOf(error)}`);
+  }
+}
+
 async function finish(monitor: Monitor): Promise<void> {
   try {
     await monitor.close();
@@ -179,6 +194,12 @@ async function finish(monitor: Monitor): Promise<void> {
     complain(`stopping failed: ${messageOf(error)}`);
     process.exit(EXIT_FAILED);
   }
+}
+
+/** What was wrong; what is nobody's mistake comes with its stack. */
+function wordsOf(error: unknown): string {
+  if (error instanceof ConfigError) return error.problems.map(explainProblem).join('\n');
+  return error instanceof Error && 'code' in error ? error.message : String((error as Error)?.stack ?? error);
 }
 
 function messageOf(error: unknown): string {
@@ -198,11 +219,7 @@ run(process.argv.slice(2)).catch((error: unknown) => {
     );
     process.exit(EXIT_USAGE);
   }
-  if (error instanceof ConfigError)
-    process.stderr.write(`${error.problems.map(explainProblem).join('\n')}\n`);
-  else
-    complain(
-      error instanceof Error && 'code' in error ? error.message : String((error as Error)?.stack ?? error),
-    );
+  if (error instanceof ConfigError) process.stderr.write(`${wordsOf(error)}\n`);
+  else complain(wordsOf(error));
   process.exit(EXIT_FAILED);
 });
