@@ -156,9 +156,11 @@ async function up(options: UpOptions): Promise<void> {
   // Whoever started us with a channel and is gone has left nobody who could stop us.
   process.on('disconnect', stop);
   process.on('SIGHUP', () => {
-    // A terminal that was closed says so; everybody else wants the configuration to be read again.
-    if (process.stdout.isTTY && !isatty(process.stdout.fd)) stop();
-    else if (monitor !== undefined && !stopping) void reload(monitor);
+    // A terminal that is closed says so, and that ends us; everybody else wants the configuration to be read again.
+    if (process.stdout.isTTY && !isatty(process.stdout.fd)) {
+      process.removeAllListeners('SIGHUP');
+      process.kill(process.pid, 'SIGHUP');
+    } else if (monitor !== undefined && !stopping) void reload(monitor);
   });
 
   monitor = await startMonitor(options, complain);
