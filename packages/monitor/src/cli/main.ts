@@ -1,5 +1,7 @@
 #!/usr/bin/env node
 /** The command `binnacle`: reads the command line, runs the command, and ends the process in good order. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { isatty } from 'node:tty';
 import { ConfigError, explainProblem } from '../config/config-error.ts';
 import { HELP, parseCommand } from './arguments.ts';
@@ -106,7 +108,9 @@ async function run(args: readonly string[]): Promise<void> {
       process.once('SIGINT', () => stop.abort());
       const runAgain = async (changed: string | undefined): Promise<void> => {
         if (changed !== undefined) say(`\n${changed} has changed`);
-        await runTests(command.options, output, isColored);
+        // A process of its own: of what it has loaded Node keeps one copy, whatever becomes of the file.
+        const again = [process.argv[1]!, ...args.filter((arg) => arg !== '--watch')];
+        await once(spawn(process.execPath, again, { stdio: 'inherit' }), 'exit');
       };
       await watchAndRun(process.cwd(), runAgain, stop.signal);
       return;
