@@ -607,6 +607,13 @@ export const ALERT_CASES: readonly AlertCase[] = [
     below: [`binnacle_storage_failures_total{${A},operation="sync"} 0x30 1x170`],
   },
   {
+    alert: 'MonitorReloadFailed',
+    watch: WATCHES.monitor,
+    atZero: 'fires',
+    fires: [`binnacle_config_last_reload_successful{${A}} 0x200`],
+    below: [`binnacle_config_last_reload_successful{${A}} 1x200`],
+  },
+  {
     alert: 'MonitorRulesFailing',
     watch: WATCHES.monitor,
     fires: [`binnacle_rule_evaluation_failures_total{${A},file="r.yml",group="g"} 0+1x200`],

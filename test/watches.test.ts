@@ -85,6 +85,7 @@ const MONITOR_STATE = {
   version: '0',
   startTimeMs: 0,
   residentBytes: 0,
+  reload: { isSuccessful: true, lastSuccessMs: 0 },
   ingest: { database: {}, scraper: {} },
   ruleGroups: [],
   notifier: {

@@ -173,8 +173,11 @@ Down          1       -  never tested to be silent
   expect(required.stderr).toContain('not tested both to fire and to be silent: Backlog, Down');
 });
 
-it('watching runs the tests again when a rule changes', { timeout: 240_000 }, async () => {
-  const folder = project(tests(`fires('JobsFail', '10m')`));
+it('watching runs the tests again when a rule or what it imports changes', { timeout: 240_000 }, async () => {
+  const folder = project(tests(`fires('JobsFail', '10m')`), {
+    'limit.mjs': 'export const limit = 0.1;\n',
+    'rules.ts': `import { limit } from './limit.mjs';\n${RULES.replace('0.1', 'limit')}`,
+  });
   const child = spawn(process.execPath, [command, 'test', '--watch', 'jobs.test.ts'], {
     cwd: folder.path,
     env,
@@ -184,8 +187,8 @@ it('watching runs the tests again when a rule changes', { timeout: 240_000 }, as
   child.stderr.on('data', (text) => (printed += text));
   try {
     await expect.poll(() => printed, WAIT).toBe('jobs.test.ts: ok, 1 test\n');
-    folder.write('rules.ts', RULES.replace('0.1', '100'));
-    await expect.poll(() => printed, WAIT).toMatch(/rules.ts has changed\njobs.test.ts: FAILED, 1 of 1 test/);
+    folder.write('limit.mjs', 'export const limit = 100;\n');
+    await expect.poll(() => printed, WAIT).toMatch(/limit.mjs has changed\njobs.test.ts: FAILED, 1 of 1 test/);
     folder.write('rules.ts', RULES);
     await expect
       .poll(() => printed, WAIT)

@@ -308,6 +308,53 @@ describe('binnacle up with a configuration', () => {
   );
 });
 
+test(
+  'a project is read again while its monitor runs, and its own modules with it',
+  async () => {
+    folder.write('binnacle.config.ts', configText(port));
+    const monitor = await up();
+    const reload = async (): Promise<[number, string]> => {
+      const response = await fetch(`${monitor.url}/-/reload`, { method: 'POST' });
+      return [response.status, await response.text()];
+    };
+    const queries = async (): Promise<string[]> => {
+      type Rules = { data: { groups: { rules: { query: string }[] }[] } };
+      const { data } = await ask<Rules>(monitor.url, '/api/v1/rules');
+      return data.groups.flatMap(({ rules }) => rules.map(({ query }) => query));
+    };
+    const title = async (): Promise<unknown> => ask(monitor.url, '/api/search');
+    try {
+      expect(await queries()).toContain('sum(uploads_waiting) > 50');
+      folder.write('metrics.mjs', METRICS.replace('uploads_waiting', 'uploads_held'));
+      folder.write(
+        'binnacle.config.ts',
+        configText(port, { title: 'Held', limit: 5 }).replace("retentionTime: '5h'", "retentionTime: '6h'"),
+      );
+      expect(await reload()).toEqual([200, '']);
+      expect(await queries()).toContain('sum(uploads_held) > 5');
+      expect(await title()).toMatchObject([{ uid: 'held', title: 'Held' }]);
+      expect(await ask(monitor.url, '/api/v1/status/catalog')).toMatchObject({
+        data: { services: [{ job: 'web', metrics: ['uploads_held'] }] },
+      });
+      await expect
+        .poll(() => monitor.said().stderr, WAIT)
+        .toContain('binnacle: retention has changed: that holds from the next start on');
+
+      folder.write('binnacle.config.ts', configText(port).replace('dashboards: [', 'dashboards: {'));
+      expect(await reload()).toEqual([
+        500,
+        expect.stringMatching(/^failed to reload config: binnacle\.config\.ts:\d+:\d+: Unexpected token/),
+      ]);
+      expect(await queries()).toContain('sum(uploads_held) > 5');
+      expect(await title()).toMatchObject([{ uid: 'held' }]);
+      await stop(monitor);
+    } finally {
+      folder.write('metrics.mjs', METRICS);
+    }
+  },
+  TEST_MS,
+);
+
 describe('a configuration that is broken', () => {
   test.each([
     [

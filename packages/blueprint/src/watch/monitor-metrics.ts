@@ -31,6 +31,7 @@ export const MONITOR_METRICS: MonitorInstrument = {
   missedEvaluations: counter('binnacle_rule_group_missed_evaluations_total', RULE_GROUP),
   evaluationDuration: gauge('binnacle_rule_group_evaluation_duration_seconds', RULE_GROUP),
   alerts: gauge('binnacle_alerts', { state: ['pending', 'firing'] }),
+  reloadSuccessful: gauge('binnacle_config_last_reload_successful'),
   requests: counter('binnacle_http_requests_total', { route: 'open', status: 'open' }),
   notifications: counter('alertmanager_notifications_total', RECEIVER),
   notificationFailures: counter('alertmanager_notifications_failed_total', { ...RECEIVER, reason: 'open' }),

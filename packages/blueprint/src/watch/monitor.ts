@@ -3,7 +3,19 @@
  *
  * One alert always fires: who expects it and does not get it any more knows that the way of all others is broken.
  */
-import { type Duration, div, ge, gt, increase, not, sum, topk, vector } from '@binnacle/promql/builder';
+import {
+  type Duration,
+  div,
+  eq,
+  ge,
+  gt,
+  increase,
+  min,
+  not,
+  sum,
+  topk,
+  vector,
+} from '@binnacle/promql/builder';
 import type { Unit } from '../dashboard/unit-id.ts';
 import { failing, percent } from './alerts.ts';
 import { assembleWatch, subjectOf, type WatchAlert } from './assembly.ts';
@@ -44,6 +56,8 @@ export interface MonitorInstrument {
   readonly evaluationDuration: GaugeLike;
   /** By state. */
   readonly alerts: GaugeLike;
+  /** Whether the configuration was right when it was last read: 1 or 0. */
+  readonly reloadSuccessful: GaugeLike;
   /** By status. */
   readonly requests: CounterLike;
   /** Messages that were to be sent, by receiver. */
@@ -62,6 +76,7 @@ export type MonitorAlert =
   | 'MonitorSamplesRefused'
   | 'MonitorSamplesDropped'
   | 'MonitorStorageFailing'
+  | 'MonitorReloadFailed'
   | 'MonitorRulesFailing'
   | 'MonitorRulesLate'
   | 'MonitorNotificationsFailing'
@@ -105,6 +120,14 @@ export function monitorWatch(instrument: MonitorInstrument, options: MonitorWatc
     ],
     alerts: {
       ...storing(scope, metrics, subject, options),
+      MonitorReloadFailed: {
+        expr: eq(min(scope.series(metrics.reloadSuccessful)), 0),
+        for: '5m',
+        severity: 'warning',
+        summary: `${subject}: its configuration could not be read again`,
+        description:
+          'What was in force before still is; what has changed since is not. Its log, and the answer to a reload, say what is wrong and where.',
+      },
       ...rulesAndMessages(scope, metrics, subject, window),
       MonitorRequestsFailing: failing(
         requests,

@@ -63,6 +63,7 @@ export const HELP = `binnacle: collects, stores, queries, alerts and shows
     --retention-time DURATION     how long samples are kept (default: 24h)
     --retention-size SIZE         how large they may become (default: 512MB)
     --page DIR                    folder of the built page
+                                  SIGHUP, or POST to /-/reload, reads the configuration again
 
   binnacle exporter               answer /metrics for a service from outside, as its user
     --dir DIR                     the service's metrics directory

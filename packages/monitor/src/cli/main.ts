@@ -1,5 +1,8 @@
 #!/usr/bin/env node
 /** The command `binnacle`: reads the command line, runs the command, and ends the process in good order. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { isatty } from 'node:tty';
 import { ConfigError, explainProblem } from '../config/config-error.ts';
 import { HELP, parseCommand } from './arguments.ts';
 import { check } from './check.ts';
@@ -108,7 +111,9 @@ async function run(args: readonly string[]): Promise<void> {
       process.once('SIGINT', () => stop.abort());
       const runAgain = async (changed: string | undefined): Promise<void> => {
         if (changed !== undefined) say(`\n${changed} has changed`);
-        await runTests(command.options, output, isColored);
+        // A process of its own: of what it has loaded Node keeps one copy, whatever becomes of the file.
+        const again = [process.argv[1]!, ...args.filter((arg) => arg !== '--watch')];
+        await once(spawn(process.execPath, again, { stdio: 'inherit' }), 'exit');
       };
       await watchAndRun(process.cwd(), runAgain, stop.signal);
       return;
@@ -157,6 +162,13 @@ async function up(options: UpOptions): Promise<void> {
   process.on('SIGTERM', stop);
   // Whoever started us with a channel and is gone has left nobody who could stop us.
   process.on('disconnect', stop);
+  process.on('SIGHUP', () => {
+    // A terminal that is closed says so, and that ends us; everybody else wants the configuration to be read again.
+    if (process.stdout.isTTY && !isatty(process.stdout.fd)) {
+      process.removeAllListeners('SIGHUP');
+      process.kill(process.pid, 'SIGHUP');
+    } else if (monitor !== undefined && !stopping) void reload(monitor);
+  });
 
   monitor = await startMonitor(options, complain);
   if (stopping) {
@@ -174,6 +186,15 @@ async function up(options: UpOptions): Promise<void> {
   });
 }
 
+async function reload(monitor: Monitor): Promise<void> {
+  try {
+    await monitor.reload();
+    say('binnacle: the configuration was read again');
+  } catch (error) {
+    complain(`the configuration cannot be read again, and the one before stays in force: ${wordsOf(error)}`);
+  }
+}
+
 async function finish(monitor: Monitor): Promise<void> {
   try {
     await monitor.close();
@@ -182,6 +203,12 @@ async function finish(monitor: Monitor): Promise<void> {
     complain(`stopping failed: ${messageOf(error)}`);
     process.exit(EXIT_FAILED);
   }
+}
+
+/** What was wrong; what is nobody's mistake comes with its stack. */
+function wordsOf(error: unknown): string {
+  if (error instanceof ConfigError) return error.problems.map(explainProblem).join('\n');
+  return error instanceof Error && 'code' in error ? error.message : String((error as Error)?.stack ?? error);
 }
 
 function messageOf(error: unknown): string {
@@ -201,11 +228,7 @@ run(process.argv.slice(2)).catch((error: unknown) => {
     );
     process.exit(EXIT_USAGE);
   }
-  if (error instanceof ConfigError)
-    process.stderr.write(`${error.problems.map(explainProblem).join('\n')}\n`);
-  else
-    complain(
-      error instanceof Error && 'code' in error ? error.message : String((error as Error)?.stack ?? error),
-    );
+  if (error instanceof ConfigError) process.stderr.write(`${wordsOf(error)}\n`);
+  else complain(wordsOf(error));
   process.exit(EXIT_FAILED);
 });

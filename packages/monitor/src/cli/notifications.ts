@@ -5,7 +5,7 @@
  *     RuleManager ──▶ Dispatcher ──▶ receivers          Silences ◀── people, amtool
  *           └───────▶ AlertmanagerForwarder ──▶ Alertmanagers
  *
- * Everything is read and checked by {@link loadNotifications} before anything starts.
+ * Everything is read and checked by {@link loadNotifications} before anything starts, or is changed.
  */
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../clock.ts';
@@ -18,10 +18,12 @@ import type { PostedAlert } from '../notify/alert.ts';
 import { AlertmanagerForwarder, type ForwarderStatus } from '../notify/alertmanager-forwarder.ts';
 import { Dispatcher, type NotifierStatus } from '../notify/dispatcher.ts';
 import { Inhibitor } from '../notify/inhibition.ts';
+import type { Integration } from '../notify/integration.ts';
 import { NotifierJournal } from '../notify/notifier-journal.ts';
 import type { NotifierView } from '../notify/notifier-view.ts';
 import type { ReceiverContext } from '../notify/receivers/attempt.ts';
 import { createIntegrations } from '../notify/receivers/integrations.ts';
+import { ReloadableNotifier } from '../notify/reloadable-notifier.ts';
 import { matchRoutes } from '../notify/routing.ts';
 import { silenceFile } from '../notify/silence-file.ts';
 import { Silences } from '../notify/silences.ts';
@@ -74,22 +76,14 @@ export interface NotificationsOptions {
 export class Notifications {
   readonly silences: Silences;
   readonly #options: NotificationsOptions;
-  readonly #forwarder: AlertmanagerForwarder | undefined;
-  #dispatcher: Dispatcher | undefined;
+  #parts: Parts;
+  #notifier: ReloadableNotifier | undefined;
+  #externalUrl = '';
 
   private constructor(options: NotificationsOptions, silences: Silences) {
-    const { loaded, clock, onProblem } = options;
-    const { alerting } = loaded;
     this.#options = options;
     this.silences = silences;
-    if (alerting !== undefined && alerting.alertmanagers.length > 0)
-      this.#forwarder = new AlertmanagerForwarder({
-        config: alerting,
-        clock,
-        secrets: processSecrets,
-        createClient: createHttpClient,
-        onProblem,
-      });
+    this.#parts = makeParts(options.loaded, options);
   }
 
   /** Opens the silences. Nothing is sent before {@link start}. */
@@ -101,14 +95,64 @@ export class Notifications {
 
   /** Goes on where the last run stopped. */
   async start(externalUrl: string): Promise<void> {
-    const { loaded, dataDir, clock, onProblem } = this.#options;
-    if (loaded.receivers === undefined) return;
-    const { config, context } = loaded.receivers;
+    this.#externalUrl = externalUrl;
+    const { receivers } = this.#parts;
+    if (receivers !== undefined) this.#notifier = new ReloadableNotifier(await this.#openNotifier(receivers));
+  }
+
+  /**
+   * Makes what another configuration needs, and changes nothing yet.
+   * @returns changes to it, once: resolves when the messages of the old one have ended and the new one runs
+   * @throws AlertmanagerAddressError
+   */
+  prepare(loaded: LoadedNotifications): () => Promise<void> {
+    const next = makeParts(loaded, this.#options);
+    return async () => {
+      const { forwarder } = this.#parts;
+      this.#parts = next;
+      await Promise.all([forwarder?.stop(), this.#changeReceivers(next.receivers)]);
+    };
+  }
+
+  /** Takes alerts of the rules. */
+  post(alerts: readonly PostedAlert[]): void {
+    this.#notifier?.post(alerts);
+    this.#parts.forwarder?.post(alerts);
+  }
+
+  /** The notifier; undefined before the start, and where alerts go to no receiver. */
+  get view(): NotifierView | undefined {
+    return this.#notifier;
+  }
+
+  get notifierStatus(): NotifierStatus | undefined {
+    return this.#notifier?.status();
+  }
+
+  get forwarderStatus(): readonly ForwarderStatus[] {
+    return this.#parts.forwarder?.status() ?? [];
+  }
+
+  /** Lets messages under way end, and remembers. */
+  async stop(): Promise<void> {
+    await Promise.all([this.#notifier?.stop(), this.#parts.forwarder?.stop()]);
+    await this.silences.close();
+  }
+
+  async #changeReceivers(receivers: Receivers | undefined): Promise<void> {
+    if (receivers === undefined) {
+      const before = this.#notifier;
+      this.#notifier = undefined;
+      await before?.stop();
+    } else if (this.#notifier === undefined) {
+      this.#notifier = new ReloadableNotifier(await this.#openNotifier(receivers));
+    } else await this.#notifier.exchange(() => this.#openNotifier(receivers));
+  }
+
+  #openNotifier({ config, integrations }: Receivers): Promise<Dispatcher> {
+    const { dataDir, clock, onProblem } = this.#options;
     const inhibitor = new Inhibitor(config.inhibitRules);
-    const integrations = new Map(
-      config.receivers.map((receiver) => [receiver.name, createIntegrations(receiver, context)]),
-    );
-    this.#dispatcher = await Dispatcher.open({
+    return Dispatcher.open({
       config,
       matchRoutes: (labels) => matchRoutes(config.route, labels),
       mutedBy: (route, timeMs) => mutedBy(route, config.timeIntervals, timeMs),
@@ -118,7 +162,7 @@ export class Notifications {
       },
       onAlerts: (posted) => inhibitor.take(posted, clock.now()),
       integrations: (name) => integrations.get(name) ?? [],
-      externalUrl,
+      externalUrl: this.#externalUrl,
       clock,
       state: new NotifierJournal({
         path: join(dataDir, 'notifier.log'),
@@ -129,29 +173,44 @@ export class Notifications {
       onProblem,
     });
   }
+}
 
-  /** Takes alerts of the rules. */
-  post(alerts: readonly PostedAlert[]): void {
-    this.#dispatcher?.post(alerts);
-    this.#forwarder?.post(alerts);
-  }
+/** What one configuration needs, made and not yet at work. */
+interface Parts {
+  readonly receivers: Receivers | undefined;
+  readonly forwarder: AlertmanagerForwarder | undefined;
+}
 
-  /** The notifier; undefined before the start, and where alerts go to no receiver. */
-  get view(): NotifierView | undefined {
-    return this.#dispatcher;
-  }
+interface Receivers {
+  readonly config: AlertmanagerConfig;
+  /** By the receiver's name. */
+  readonly integrations: ReadonlyMap<string, readonly Integration[]>;
+}
 
-  get notifierStatus(): NotifierStatus | undefined {
-    return this.#dispatcher?.status();
-  }
-
-  get forwarderStatus(): readonly ForwarderStatus[] {
-    return this.#forwarder?.status() ?? [];
-  }
-
-  /** Lets messages under way end, and remembers. */
-  async stop(): Promise<void> {
-    await Promise.all([this.#dispatcher?.stop(), this.#forwarder?.stop()]);
-    await this.silences.close();
-  }
+/** @throws AlertmanagerAddressError */
+function makeParts(
+  { receivers, alerting }: LoadedNotifications,
+  { clock, onProblem }: Pick<NotificationsOptions, 'clock' | 'onProblem'>,
+): Parts {
+  const forwards = alerting !== undefined && alerting.alertmanagers.length > 0;
+  return {
+    receivers: receivers && {
+      config: receivers.config,
+      integrations: new Map(
+        receivers.config.receivers.map((receiver) => [
+          receiver.name,
+          createIntegrations(receiver, receivers.context),
+        ]),
+      ),
+    },
+    forwarder: forwards
+      ? new AlertmanagerForwarder({
+          config: alerting,
+          clock,
+          secrets: processSecrets,
+          createClient: createHttpClient,
+          onProblem,
+        })
+      : undefined,
+  };
 }

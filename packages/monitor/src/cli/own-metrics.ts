@@ -14,12 +14,14 @@ import { family, type Row } from './family.ts';
 import { forwarderFamilies } from './forwarder-metrics.ts';
 import type { IngestStats } from './ingest-protocol.ts';
 import { notifierFamilies, silenceFamily } from './notifier-metrics.ts';
+import type { ReloadStatus } from './reloads.ts';
 
 /** What the monitor knows about itself at one moment. */
 export interface OwnState {
   readonly version: string;
   readonly startTimeMs: number;
   readonly residentBytes: number;
+  readonly reload: ReloadStatus;
   readonly ingest: IngestStats;
   readonly ruleGroups: readonly RuleGroupStatus[];
   /** Undefined when alerts go to no receiver. */
@@ -68,6 +70,20 @@ function processFamilies(state: OwnState): Family[] {
       'Memory that the process holds.',
       [],
       [[state.residentBytes]],
+    ),
+    family(
+      'gauge',
+      'binnacle_config_last_reload_successful',
+      'Whether the configuration was right when it was last read; if not, the one before is in force.',
+      [],
+      [[state.reload.isSuccessful ? 1 : 0]],
+    ),
+    family(
+      'gauge',
+      'binnacle_config_last_reload_success_timestamp_seconds',
+      'When the configuration that is in force was read.',
+      [],
+      [[state.reload.lastSuccessMs / 1000]],
     ),
   ];
 }

@@ -7,8 +7,8 @@
  *     RuleManager ──── query ────────▶ Engine ◀── query ── ApiServer ◀── people, Grafana
  *        └── alerts ──▶ Notifications ──▶ receivers, Alertmanagers
  *
- * Everything is read and checked before anything starts. Starting goes from storage outwards, stopping the other
- * way round, so that no part ever asks one that is gone.
+ * Everything is read and checked before anything starts, or is changed by a reload. Starting goes from storage outwards,
+ * stopping the other way round, so that no part ever asks one that is gone.
  */
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -25,17 +25,19 @@ import { ApiServer } from '../api/server.ts';
 import { type ServiceMetrics, statusRoutes } from '../api/status-routes.ts';
 import { targetRoutes } from '../api/target-routes.ts';
 import { systemClock } from '../clock.ts';
+import type { GlobalConfig } from '../config/prometheus.ts';
 import { type LoadedPrometheusConfig, loadPrometheusConfig } from '../config/prometheus-file.ts';
 import { alertStateFile } from '../rules/alert-state.ts';
 import { RESTORE_TIMING } from '../rules/restore-alerts.ts';
 import type { RuleFile } from '../rules/rule-file.ts';
-import { RuleManager } from '../rules/rule-manager.ts';
+import { RuleManager, type RuleSettings } from '../rules/rule-manager.ts';
 import { engineRuleQuery } from '../rules/rule-query.ts';
 import { loadRuleFiles } from './check.ts';
 import { type HeartbeatOptions, heartbeatRules } from './heartbeat.ts';
 import { IngestThread } from './ingest-thread.ts';
 import { type LoadedNotifications, loadNotifications, Notifications } from './notifications.ts';
 import { ownMetricsResponse } from './own-metrics.ts';
+import { Reloads } from './reloads.ts';
 
 /** How many further ports are tried when one is taken. */
 export const PORTS_TRIED_MAX = 20;
@@ -68,6 +70,8 @@ export interface UpOptions {
   readonly retentionBytes: number;
   /** Which metrics the services of a project have, by its definitions. */
   readonly catalog?: readonly ServiceMetrics[] | undefined;
+  /** Finds the options anew for a reload, where they come from files themselves; without it they stay. */
+  readonly reread?: (() => Promise<UpOptions>) | undefined;
 }
 
 /** No free port was found. */
@@ -84,8 +88,36 @@ export interface Monitor {
   readonly bounds: string;
   /** Rejects when the monitor cannot go on, because its storage has ended; never resolves. */
   readonly failed: Promise<never>;
+  /**
+   * Reads the files again, and goes on with what they say now: targets, rules, receivers and all else. Rejects with what
+   * is wrong with them; then everything goes on as before.
+   */
+  reload(): Promise<void>;
   /** Stops everything; what was stored stays. */
   close(): Promise<void>;
+}
+
+/** What the files of a configuration say; all of it is right. */
+interface Files {
+  readonly prometheus: LoadedPrometheusConfig;
+  readonly rules: readonly RuleFile[];
+  readonly notifications: LoadedNotifications;
+  readonly catalog: readonly ServiceMetrics[] | undefined;
+}
+
+/** @throws ConfigError */
+async function readFiles(options: UpOptions, report: (message: string) => void): Promise<Files> {
+  const { heartbeat, alertsPath, catalog } = options;
+  const prometheus = await loadPrometheusConfig(options.configPath);
+  const rules = await loadRuleFiles(prometheus.config.ruleFiles);
+  if (heartbeat !== undefined) rules.push(heartbeatRules(heartbeat));
+  const { alerting } = prometheus.config;
+  return {
+    prometheus,
+    rules,
+    notifications: await loadNotifications(alertsPath, alerting, heartbeat, report),
+    catalog,
+  };
 }
 
 /**
@@ -94,19 +126,15 @@ export interface Monitor {
  * @throws ConfigError before anything has started; PortTakenError
  */
 export async function startMonitor(options: UpOptions, report: (message: string) => void): Promise<Monitor> {
-  const loaded = await loadPrometheusConfig(options.configPath);
-  const { heartbeat } = options;
-  const ruleFiles = await loadRuleFiles(loaded.config.ruleFiles);
-  if (heartbeat !== undefined) ruleFiles.push(heartbeatRules(heartbeat));
-  const outgoing = await loadNotifications(options.alertsPath, loaded.config.alerting, heartbeat, report);
+  const files = await readFiles(options, report);
   const ingest = await IngestThread.start({
     dataDir: options.dataDir,
-    scrapeConfigs: loaded.config.scrapeConfigs,
+    scrapeConfigs: files.prometheus.config.scrapeConfigs,
     retention: { timeMs: options.retentionTimeMs, bytes: options.retentionBytes },
     onReport: report,
   });
   try {
-    return await startAround(ingest, options, loaded, ruleFiles, outgoing, report);
+    return await startAround(ingest, options, files, report);
   } catch (error) {
     await ingest.close();
     throw error;
@@ -116,9 +144,7 @@ export async function startMonitor(options: UpOptions, report: (message: string)
 async function startAround(
   ingest: IngestThread,
   options: UpOptions,
-  loaded: LoadedPrometheusConfig,
-  ruleFiles: readonly RuleFile[],
-  outgoing: LoadedNotifications,
+  firstFiles: Files,
   report: (message: string) => void,
 ): Promise<Monitor> {
   const clock = systemClock;
@@ -131,12 +157,27 @@ async function startAround(
   });
   const bounds = `${timeText(options.retentionTimeMs)} or ${sizeText(options.retentionBytes)}, whichever comes first`;
   const notifications = await Notifications.open({
-    loaded: outgoing,
+    loaded: firstFiles.notifications,
     dataDir: options.dataDir,
     clock,
     onProblem: report,
   });
-  const parts: { rules?: RuleManager; server?: ApiServer } = {};
+  const parts: { files: Files; rules?: RuleManager; server?: ApiServer } = { files: firstFiles };
+  const reloads = new Reloads(async () => {
+    const { rules } = parts;
+    if (rules === undefined) throw new Error('the monitor has not started yet');
+    const again = (await options.reread?.()) ?? options;
+    const files = await readFiles(again, report);
+    const changeNotifications = notifications.prepare(files.notifications);
+    const { scrapeConfigs, global } = files.prometheus.config;
+    // The last that may refuse: an address that is none.
+    await ingest.reload(scrapeConfigs);
+    await rules.update(files.rules, ruleSettings(global));
+    await changeNotifications();
+    parts.files = files;
+    for (const what of changedForNextStart(options, again))
+      report(`${what} has changed: that holds from the next start on`);
+  }, clock.now);
   const routes: Route[] = [
     ...queryRoutes({ engine, storage: ingest }),
     ...seriesRoutes(ingest),
@@ -149,16 +190,18 @@ async function startAround(
     }),
     ...statusRoutes({
       version: `${PROMETHEUS_VERSION}+binnacle.${ownVersion()}`,
-      configText: loaded.text,
+      configText: () => parts.files.prometheus.text,
       startTimeMs,
       retention: bounds,
-      catalog: options.catalog,
+      catalog: () => parts.files.catalog,
       isReady: () => parts.rules !== undefined,
+      reloads,
       ownMetrics: async () =>
         ownMetricsResponse({
           version: ownVersion(),
           startTimeMs,
           residentBytes: process.memoryUsage.rss(),
+          reload: reloads.status,
           ingest: await ingest.stats(),
           ruleGroups: parts.rules?.status() ?? [],
           notifier: notifications.notifierStatus,
@@ -176,15 +219,13 @@ async function startAround(
   const { server, url } = await listen(options, routes, report);
   parts.server = server;
   const externalUrl = options.externalUrl ?? url;
-  const rules = new RuleManager(ruleFiles, {
+  const rules = new RuleManager(firstFiles.rules, {
+    ...ruleSettings(firstFiles.prometheus.config.global),
     query: engineRuleQuery(engine, ingest),
     storage: ingest,
     sink: (sent) => notifications.post(sent),
     yieldToLoop: setImmediate,
-    externalLabels: loaded.config.global.externalLabels,
     externalUrl,
-    evaluationIntervalMs: loaded.config.global.evaluationIntervalMs,
-    queryOffsetMs: loaded.config.global.ruleQueryOffsetMs,
     resendDelayMs: RESEND_DELAY_MS,
     restore: RESTORE_TIMING,
     clock,
@@ -200,13 +241,33 @@ async function startAround(
     url,
     bounds,
     failed: ingest.failed,
+    reload: () => reloads.run(),
     async close() {
       await server.close();
+      await reloads.end();
       await rules.stop();
       await notifications.stop();
       await ingest.close();
     },
   };
+}
+
+function ruleSettings({
+  evaluationIntervalMs,
+  ruleQueryOffsetMs,
+  externalLabels,
+}: GlobalConfig): RuleSettings {
+  return { evaluationIntervalMs, queryOffsetMs: ruleQueryOffsetMs, externalLabels };
+}
+
+/** What options say otherwise than those that the monitor was started with, and a reload does not change. */
+function changedForNextStart(started: UpOptions, now: UpOptions): string[] {
+  return [
+    ...(now.externalUrl === started.externalUrl ? [] : ['the external address']),
+    ...(now.retentionTimeMs === started.retentionTimeMs && now.retentionBytes === started.retentionBytes
+      ? []
+      : ['retention']),
+  ];
 }
 
 /** Listens on the asked-for port or, unless told otherwise, on the next free one. */

@@ -20,10 +20,14 @@ import type { RuleGroupStatus } from './rule-status.ts';
 /** After how many intervals the series of a group that is gone end. */
 const INTERVALS_UNTIL_STALE = 2;
 
-/** Options of {@link RuleManager}. */
-export interface RuleManagerOptions extends Omit<RuleContext, 'now'> {
+/** What a configuration says of all groups. */
+export interface RuleSettings extends Pick<RuleContext, 'externalLabels' | 'queryOffsetMs'> {
   /** For groups without an interval of their own. */
   readonly evaluationIntervalMs: number;
+}
+
+/** Options of {@link RuleManager}. */
+export interface RuleManagerOptions extends Omit<RuleContext, 'now'>, RuleSettings {
   readonly clock: Clock;
   /** Where alerts are kept over a restart; without it they are restored as far as Prometheus does. */
   readonly state?: AlertStateStore;
@@ -42,7 +46,7 @@ interface Loop {
 /** All rule groups of a monitor. */
 export class RuleManager {
   readonly #options: RuleManagerOptions;
-  readonly #context: RuleContext;
+  #context: RuleContext;
   readonly #clock: Clock;
   readonly #stop = new AbortController();
   readonly #keeper: AlertKeeper | undefined;
@@ -83,18 +87,19 @@ export class RuleManager {
     }
   }
 
-  /**
-   * Goes on with other rule files. Resolves when the groups that changed or went have ended their evaluations.
-   * @param evaluationIntervalMs for groups without an interval of their own
-   */
-  async update(files: readonly RuleFile[], evaluationIntervalMs: number): Promise<void> {
+  /** Goes on with other rule files. Resolves when the groups that changed or went have ended their evaluations. */
+  async update(files: readonly RuleFile[], settings: RuleSettings): Promise<void> {
     if (this.#stop.signal.aborted) return;
+    const { evaluationIntervalMs } = settings;
+    const isSameForAll = isSameContext(this.#context, settings);
+    if (!isSameForAll) this.#context = { ...this.#context, ...settings };
     const before = this.#loops;
     const after = new Map<string, Loop>();
     const ended: Promise<void>[] = [];
     for (const [key, file, config] of groupsOf(files)) {
       const old = before.get(key);
       const isSame =
+        isSameForAll &&
         old !== undefined &&
         isSameGroup(old.group.config, config) &&
         old.group.intervalMs === (config.intervalMs ?? evaluationIntervalMs);
@@ -200,6 +205,16 @@ function groupsOf(files: readonly RuleFile[]): [key: string, file: string, confi
 function isSameGroup(a: RuleGroupConfig, b: RuleGroupConfig): boolean {
   const text = (group: RuleGroupConfig): string =>
     JSON.stringify({ ...group, rules: group.rules.map(({ tree: _, ...rule }) => rule) });
+  return text(a) === text(b);
+}
+
+/** Whether groups would do the same with other settings; their intervals are compared group by group. */
+function isSameContext(a: RuleContext, b: RuleSettings): boolean {
+  const text = ({
+    externalLabels,
+    queryOffsetMs,
+  }: Pick<RuleContext, keyof RuleContext & keyof RuleSettings>) =>
+    JSON.stringify([queryOffsetMs, Object.entries(externalLabels).sort()]);
   return text(a) === text(b);
 }
 

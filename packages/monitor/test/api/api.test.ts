@@ -128,7 +128,11 @@ groups:
       ]),
       ...statusRoutes({
         version: '3.5.0+binnacle.0.1.0',
-        configText: 'global: {}\n',
+        configText: () => 'global: {}\n',
+        reloads: {
+          status: { isSuccessful: true, lastSuccessMs: NOW_MS },
+          run: () => Promise.reject(new Error('prometheus.yml:1:1: not right')),
+        },
         startTimeMs: NOW_MS,
         retention: '24h or 512MB',
         isReady: () => true,

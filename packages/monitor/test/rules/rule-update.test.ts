@@ -4,6 +4,7 @@ import type { RuleGroupConfig } from '../../dist/rules/rule-file.js';
 import { WATCHDOG_ALERT, watchdogGroup } from '../../dist/rules/watchdog.js';
 import { INTERVAL_MS, MIN, RuleRun, ruleFile, S } from './rule-run.ts';
 
+const SETTINGS = { evaluationIntervalMs: INTERVAL_MS, queryOffsetMs: 0, externalLabels: {} };
 const RECORDING = '{ record: r, expr: up, labels: { kind: old } }';
 const ALERTING = '{ alert: A, expr: up == 0, for: 2m }';
 
@@ -31,7 +32,7 @@ describe('an update', () => {
     const text = groups(group('g', RECORDING, ALERTING));
     const run = await begun(text, 4);
     const before = run.manager.status()[0]!;
-    await run.manager.update([ruleFile(`# a comment\n${text}`)], INTERVAL_MS);
+    await run.manager.update([ruleFile(`# a comment\n${text}`)], SETTINGS);
     expect(run.manager.status()[0]).toEqual(before);
     await run.evaluate();
     expect(run.lastEvaluationMs).toBe(before.lastEvaluationMs + INTERVAL_MS);
@@ -42,7 +43,7 @@ describe('an update', () => {
     const run = await begun(groups(group('g', RECORDING, ALERTING)), 5);
     const { activeAtMs } = run.manager.status()[0]!.rules[1]!.alerts[0]!;
     const changed = groups(group('g', '{ record: s, expr: up }', ALERTING.replace('== 0', '< 1')));
-    await run.manager.update([ruleFile(changed)], INTERVAL_MS);
+    await run.manager.update([ruleFile(changed)], SETTINGS);
     expect(run.state).toBe('-');
     run.set(0);
     await run.evaluate();
@@ -56,7 +57,7 @@ describe('an update', () => {
 
   it('ends the series of a group that is gone after two intervals, as of the time when it went', async () => {
     const run = await begun(groups(group('gone', RECORDING), group('stays', ALERTING)), 4);
-    await run.manager.update([ruleFile(groups(group('stays', ALERTING)))], INTERVAL_MS);
+    await run.manager.update([ruleFile(groups(group('stays', ALERTING)))], SETTINGS);
     const goneAtMs = run.clock.now();
     expect(run.manager.status()).toHaveLength(1);
     await run.clock.moveTo(goneAtMs + 2 * INTERVAL_MS - 1);
@@ -69,7 +70,7 @@ describe('an update', () => {
 
   it('does not end what another group goes on with', async () => {
     const run = await begun(groups(group('before', RECORDING)), 4);
-    await run.manager.update([ruleFile(groups(group('behind', RECORDING)))], INTERVAL_MS);
+    await run.manager.update([ruleFile(groups(group('behind', RECORDING)))], SETTINGS);
     const renamedAtMs = run.clock.now();
     for (let i = 0; i < 6; i++) {
       run.set(0);
@@ -86,7 +87,7 @@ describe('an update', () => {
       groups(group('gone', RECORDING), group('stays', RECORDING.replace('r,', 's,'))),
       4,
     );
-    await run.manager.update([ruleFile(groups(group('stays', RECORDING.replace('r,', 's,'))))], INTERVAL_MS);
+    await run.manager.update([ruleFile(groups(group('stays', RECORDING.replace('r,', 's,'))))], SETTINGS);
     await run.manager.stop();
     await run.clock.moveTo(run.clock.now() + MIN);
     expect(await run.ask('{__name__=~"r|s"}')).toHaveLength(2);
@@ -96,7 +97,7 @@ describe('an update', () => {
     const run = await begun(groups(group('g', ALERTING)), 3);
     await run.manager.update(
       [ruleFile(groups(group('g', ALERTING), group('new', '{ alert: N, expr: vector(1) }')))],
-      10 * S,
+      { ...SETTINGS, evaluationIntervalMs: 10 * S },
     );
     expect(run.manager.status().map(({ name, intervalMs }) => [name, intervalMs])).toEqual([
       ['g', 10 * S],
@@ -112,6 +113,29 @@ describe('an update', () => {
   });
 });
 
+describe('other external labels', () => {
+  it('are those of alerts that go on, which nobody takes for new ones', async () => {
+    const run = await begun(groups(group('g', ALERTING)), 6);
+    const [alert] = run.manager.status()[0]!.rules[0]!.alerts;
+    expect(alert?.state).toBe('firing');
+    const files = [ruleFile(groups(group('g', ALERTING)))];
+    await run.manager.update(files, { ...SETTINGS, externalLabels: { site: 'eu' } });
+    const before = run.sent.length;
+    run.set(0);
+    for (let i = 0; i < 3; i++) {
+      run.set(0);
+      await run.evaluate();
+    }
+    const sent = run.sent.slice(before).map(({ labels, startsAt }) => [labels.site, startsAt]);
+    expect(new Set(sent.map(String))).toEqual(new Set([`eu,${run.sent[0]!.startsAt}`]));
+    // The same again is no change.
+    const [group1] = run.manager.status();
+    await run.manager.update(files, { ...SETTINGS, externalLabels: { site: 'eu' } });
+    expect(run.manager.status()[0]).toEqual(group1);
+    await run.manager.stop();
+  });
+});
+
 describe('the watchdog', () => {
   it('fires with its first evaluation and is told again and again', async () => {
     const run = new RuleRun('groups: []');
@@ -120,7 +144,7 @@ describe('the watchdog', () => {
       groups: [watchdogGroup({ intervalMs: 30 * S, labels: { site: 'eu' } })],
       warnings: [],
     };
-    await run.manager.update([file], INTERVAL_MS);
+    await run.manager.update([file], SETTINGS);
     run.manager.start();
     await run.clock.moveTo(run.clock.now() + 10 * MIN);
     expect(run.sent.length).toBeGreaterThanOrEqual(6);

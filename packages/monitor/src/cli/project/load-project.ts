@@ -1,7 +1,8 @@
 /**
  * Loads a project: its `binnacle.config.ts`, which Node 20 cannot import by itself, through `jiti`.
  *
- * - Each load reads the project's own files again; packages that are installed are loaded once, by Node.
+ * - Each load reads the project's TypeScript again; JavaScript modules, its own and installed ones, are loaded once, by
+ *   Node, for the life of a thread.
  * - Metric definitions go to a registry of their own for the time of the load. So a metric that has changed since the
  *   last load is no second definition of its name, and none of them becomes a metric of this process.
  * - The project has its own copy of `@binnacle/blueprint`, perhaps of another version; what it exports is known by its
