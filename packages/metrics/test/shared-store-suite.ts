@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { freePort } from '../../../test/children.ts';
+import { freePort } from '../../../test/free-port.ts';
 import {
   flushed,
   lasting,

@@ -188,7 +188,9 @@ it('watching runs the tests again when a rule or what it imports changes', { tim
   try {
     await expect.poll(() => printed, WAIT).toBe('jobs.test.ts: ok, 1 test\n');
     folder.write('limit.mjs', 'export const limit = 100;\n');
-    await expect.poll(() => printed, WAIT).toMatch(/limit.mjs has changed\njobs.test.ts: FAILED, 1 of 1 test/);
+    await expect
+      .poll(() => printed, WAIT)
+      .toMatch(/limit.mjs has changed\njobs.test.ts: FAILED, 1 of 1 test/);
     folder.write('rules.ts', RULES);
     await expect
       .poll(() => printed, WAIT)
