@@ -34,6 +34,8 @@ const MORE_RULES = {
         alert: severity === 'info' ? 'LeadsOrdered' : 'LeadsLate',
         expr: 'queue_size{system="lead-scraper"} > 10',
         for: '300ms',
+        // What silences ends an evaluation after what it silenced, of which nobody is to hear in between.
+        ...(severity === 'critical' && { keep_firing_for: '100ms' }),
         labels: { severity },
         annotations: { summary: 'Leads & more', description: '{{ $value }} jobs wait, "as usual" <soon>.' },
       })),
