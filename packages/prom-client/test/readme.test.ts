@@ -12,7 +12,7 @@ const readme = fs.readFileSync(fileURLToPath(new URL('../README.md', import.meta
 const [, code = '', lines = ''] = /```ts\n(.*?)```\n\n```text\n(.*?)```/s.exec(readme) ?? [];
 
 // Beside the built files, where the package finds itself by its name.
-const folder = fileURLToPath(new URL('../dist/readme', import.meta.url));
+const folder = fileURLToPath(new URL('../.binnacle/dist/readme', import.meta.url));
 afterAll(() => fs.rmSync(folder, { recursive: true, force: true }));
 
 test('the example compiles, also to CommonJS, runs, and exposes what stands below it', () => {
