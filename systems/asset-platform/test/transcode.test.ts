@@ -125,7 +125,7 @@ describe('the service', () => {
   let asset: string;
 
   beforeAll(async () => {
-    platform = await Platform.start({ TRANSCODE_SERVICE_LEASE_SECONDS: '6' });
+    platform = await Platform.start({ TRANSCODE_SERVICE_LEASE_SECONDS: '4' });
     specimens = await makeSpecimens();
     asset = await platform.createAsset('converted');
   }, 300_000);
@@ -217,7 +217,7 @@ describe('the service', () => {
     async () => {
       // To a file, because only then it says how long it is.
       const long = path.join(platform.folder, 'long.mkv');
-      const testSource = ['-f', 'lavfi', '-i', 'testsrc2=duration=20:size=640x480:rate=25'];
+      const testSource = ['-f', 'lavfi', '-i', 'testsrc2=duration=60:size=640x480:rate=25'];
       spawnSync('ffmpeg', [
         '-nostdin',
         '-loglevel',
