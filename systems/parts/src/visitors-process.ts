@@ -9,7 +9,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** On a machine that has too much to do, settling may take so many times as long. */
-const SETTLE_FACTOR_MAX = 12;
+const SETTLE_FACTOR_MAX = 6;
 
 /** Visitors that visit from `start` to `stop`. */
 export interface VisitorsRunning {

@@ -614,6 +614,7 @@ describe.each([MAPPED, SLOWLY_GONE])('Processes of a service that share $kind fi
   );
 
   // Where files are written, each of the killed is known to be gone after five seconds.
+  const epochs = sharing === MAPPED ? (SOAK ? 20 : 6) : 8;
   if (sharing === MAPPED || SOAK)
     test(
       'all are killed again and again, and the epochs have counted each event once',
@@ -635,7 +636,7 @@ describe.each([MAPPED, SLOWLY_GONE])('Processes of a service that share $kind fi
         let ended = 0;
         const timer = setInterval(() => set(++total), 1);
         opened.push({ stop: () => clearInterval(timer) });
-        for (let i = 0; i < (SOAK ? 20 : 6); i++) {
+        for (let i = 0; i < epochs; i++) {
           const one = await join();
           one.tell('spin').catch(() => {});
           await new Promise((resolve) => setTimeout(resolve, 20 + Math.random() * 80));
